@@ -1,0 +1,34 @@
+"""What flows between the parts: features in, controls out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(slots=True)
+class FeatureFrame:
+    """What a source (voice or MIDI) asks for at one moment."""
+
+    time_s: float  #: when, in seconds since the start
+    f0_hz: float  #: fundamental, Hz; 0 before the first pitch is known
+    loudness_db: float  #: mean square, dB re full scale, -80 (silence) .. 0
+    confidence: float = 1.0  #: 0..1, how periodic the input was (1 for MIDI)
+    onset: bool = False  #: a note starts here: reach it at once, not over a hop
+
+
+@dataclass(slots=True)
+class ControlFrame:
+    """What the kernel plays; the decoder fills it in place."""
+
+    n_harmonics: int
+    n_noise: int
+    f0_hz: float = 0.0  #: Hz
+    amplitude: float = 0.0  #: linear, of all harmonics together
+    harmonic_distribution: np.ndarray = field(init=False)  #: (n_harmonics,) float32 weights
+    noise_magnitudes: np.ndarray = field(init=False)  #: (n_noise,) float32 linear gains
+
+    def __post_init__(self) -> None:
+        self.harmonic_distribution = np.zeros(self.n_harmonics, np.float32)
+        self.noise_magnitudes = np.zeros(self.n_noise, np.float32)

@@ -1,0 +1,45 @@
+"""Units and the nonlinearities that models share (Engel et al., "DDSP", ICLR 2020)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Loudness that counts as silence, in dB re full scale; also pw_scaled = 0.
+SILENCE_DB = -80.0
+
+
+def hz_to_midi(f0_hz: np.ndarray | float) -> np.ndarray:
+    """Hz to fractional MIDI note (A4 = 440 Hz = 69); 0 Hz and below give 0."""
+    hz = np.asarray(f0_hz, dtype=np.float64)
+    midi = 69.0 + 12.0 * np.log2(np.maximum(hz, 1e-9) / 440.0)
+    return np.where(hz > 0.0, np.maximum(midi, 0.0), 0.0)
+
+
+def midi_to_hz(note: np.ndarray | float) -> np.ndarray:
+    """Fractional MIDI note to Hz."""
+    return 440.0 * 2.0 ** ((np.asarray(note, dtype=np.float64) - 69.0) / 12.0)
+
+
+def db_to_gain(db: np.ndarray | float) -> np.ndarray:
+    """dB to linear amplitude."""
+    return 10.0 ** (np.asarray(db, dtype=np.float64) / 20.0)
+
+
+def gain_to_db(gain: np.ndarray | float, floor_db: float = SILENCE_DB) -> np.ndarray:
+    """Linear amplitude to dB, not below ``floor_db``."""
+    return 20.0 * np.log10(np.maximum(np.asarray(gain, dtype=np.float64), 10 ** (floor_db / 20)))
+
+
+def scale_f0(f0_hz: np.ndarray | float) -> np.ndarray:
+    """Hz to the models' input: MIDI note / 127, clipped to 0..1 (DDSP-VST)."""
+    return np.clip(hz_to_midi(f0_hz) / 127.0, 0.0, 1.0)
+
+
+def scale_loudness(loudness_db: np.ndarray | float) -> np.ndarray:
+    """dB to the models' input: dB / 80 + 1, clipped to 0..1 (DDSP-VST)."""
+    return np.clip(np.asarray(loudness_db, dtype=np.float64) / -SILENCE_DB + 1.0, 0.0, 1.0)
+
+
+def exp_sigmoid(x: np.ndarray) -> np.ndarray:
+    """2 * sigmoid(x) ** ln(10) + 1e-7 (Engel et al. 2020, eq. 5)."""
+    return 2.0 * (1.0 / (1.0 + np.exp(-np.asarray(x, dtype=np.float64)))) ** np.log(10.0) + 1e-7

@@ -1,0 +1,1 @@
+"""The C kernel and its one Python door, :mod:`native.kernel`."""

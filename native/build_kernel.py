@@ -1,0 +1,47 @@
+"""cffi out-of-line build of the kernel: ``native/_kernel.abi3.so``.
+
+Run as a script (``python native/build_kernel.py``) it builds in place;
+setuptools runs it through ``cffi_modules``.
+"""
+
+from pathlib import Path
+
+from cffi import FFI
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+HEADER = HERE / "include" / "ddsp_kernel.h"
+
+COMPILE_ARGS = [
+    "-std=c11",
+    "-O3",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    # The loops are written to be vectorised; without these two the compiler must
+    # keep errno and trapping semantics that nothing here uses. NaN and infinity
+    # keep their meaning (no -ffast-math): the guards depend on it.
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+]
+
+ffibuilder = FFI()
+ffibuilder.cdef(HEADER.read_text())
+ffibuilder.set_source(
+    "native._kernel",
+    "#include <stdint.h>\n#include \"ddsp_kernel.h\"\n",
+    # setuptools wants paths relative to the project root.
+    sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src").glob("*.c")),
+    include_dirs=["native/include"],
+    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.glob("*/*.h")),
+    extra_compile_args=COMPILE_ARGS,
+    libraries=["m"],
+    py_limited_api=True,
+)
+
+if __name__ == "__main__":
+    import os
+
+    os.chdir(ROOT)
+    print(ffibuilder.compile(tmpdir=str(ROOT), verbose=True))

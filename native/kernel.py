@@ -1,0 +1,167 @@
+"""The kernel in Python's terms. The only module that touches cffi's ffi/lib.
+
+Each class owns one C object; the thread rules of ``ddsp_kernel.h`` hold.
+Arrays are C-contiguous float32; wrong shapes or dtypes are converted or refused.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from native._kernel import ffi, lib
+
+MAX_HARMONICS: int = lib.DDSP_MAX_HARMONICS
+MAX_NOISE_BANDS: int = lib.DDSP_MAX_NOISE_BANDS
+MAX_BLOCK: int = lib.DDSP_MAX_BLOCK
+
+#: One analysed frame, as the C struct ``ddsp_features``.
+FEATURE_DTYPE = np.dtype(
+    {
+        "names": ["position", "f0_hz", "confidence", "loudness_db"],
+        "formats": [np.int64, np.float32, np.float32, np.float32],
+        "offsets": [0, 8, 12, 16],
+        "itemsize": ffi.sizeof("ddsp_features"),
+    }
+)
+
+
+def _check(status: int, what: str) -> None:
+    if status == lib.DDSP_BAD_ARGUMENT:
+        raise ValueError(f"{what}: a value is outside the range that ddsp_kernel.h states")
+    if status == lib.DDSP_NO_MEMORY:
+        raise MemoryError(what)
+
+
+def _floats(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+class Voice:
+    """One voice: harmonic oscillator bank plus filtered noise (``ddsp_voice_*``)."""
+
+    def __init__(
+        self,
+        sample_rate: float,
+        n_harmonics: int,
+        n_noise: int,
+        band_limit_hz: float,
+        max_block: int = MAX_BLOCK,
+        seed: int = 1,
+    ) -> None:
+        self._voice = ffi.gc(lib.ddsp_voice_new(), lib.ddsp_voice_free)
+        if self._voice == ffi.NULL:
+            raise MemoryError("ddsp_voice_new")
+        _check(
+            lib.ddsp_voice_prepare(
+                self._voice, sample_rate, max_block, n_harmonics, n_noise, band_limit_hz, seed
+            ),
+            f"voice(sample_rate={sample_rate}, max_block={max_block}, n_harmonics={n_harmonics}, "
+            f"n_noise={n_noise}, band_limit_hz={band_limit_hz})",
+        )
+        self.n_harmonics, self.n_noise, self.max_block = n_harmonics, n_noise, max_block
+
+    def reset(self) -> None:
+        lib.ddsp_voice_reset(self._voice)
+
+    def set_frame(
+        self,
+        f0_hz: float,
+        amplitude: float,
+        harmonic_distribution: np.ndarray,
+        noise_magnitudes: np.ndarray,
+        ramp_s: float,
+    ) -> None:
+        """Targets of the next ramp; shapes (n_harmonics,) and (n_noise,)."""
+        harmonics, noise = _floats(harmonic_distribution), _floats(noise_magnitudes)
+        if harmonics.shape != (self.n_harmonics,) or noise.shape != (self.n_noise,):
+            raise ValueError(
+                f"frame of shapes {harmonics.shape} and {noise.shape}; this voice takes "
+                f"({self.n_harmonics},) and ({self.n_noise},)"
+            )
+        lib.ddsp_voice_set_frame(
+            self._voice,
+            f0_hz,
+            amplitude,
+            ffi.from_buffer("float[]", harmonics),
+            ffi.from_buffer("float[]", noise),
+            ramp_s,
+        )
+
+    def render(self, out: np.ndarray) -> None:
+        """Fill ``out`` (mono float32, any length) in place."""
+        buffer = ffi.from_buffer("float[]", out, require_writable=True)
+        for start in range(0, len(buffer), self.max_block):
+            lib.ddsp_voice_render(
+                self._voice, buffer + start, min(self.max_block, len(buffer) - start)
+            )
+
+
+class Output:
+    """Gain, stereo reverb and safety after the voices (``ddsp_output_*``)."""
+
+    def __init__(self, sample_rate: float, max_block: int = MAX_BLOCK) -> None:
+        self._output = ffi.gc(lib.ddsp_output_new(), lib.ddsp_output_free)
+        if self._output == ffi.NULL:
+            raise MemoryError("ddsp_output_new")
+        _check(
+            lib.ddsp_output_prepare(self._output, sample_rate, max_block),
+            f"output(sample_rate={sample_rate}, max_block={max_block})",
+        )
+        self.max_block = max_block
+
+    def reset(self) -> None:
+        lib.ddsp_output_reset(self._output)
+
+    def set_gain(self, left: float, right: float) -> None:
+        lib.ddsp_output_set_gain(self._output, left, right)
+
+    def set_reverb(self, size: float, damping: float, wet: float) -> None:
+        lib.ddsp_output_set_reverb(self._output, size, damping, wet)
+
+    def process(self, mono: np.ndarray, stereo: np.ndarray) -> None:
+        """``mono`` (n,) to ``stereo`` (n, 2), both float32, in place."""
+        if stereo.shape != (len(mono), 2):
+            raise ValueError(f"stereo has shape {stereo.shape}, not ({len(mono)}, 2)")
+        source = ffi.from_buffer("float[]", mono)
+        target = ffi.from_buffer("float[]", stereo, require_writable=True)
+        for start in range(0, len(mono), self.max_block):
+            lib.ddsp_output_process(
+                self._output,
+                source + start,
+                target + 2 * start,
+                min(self.max_block, len(mono) - start),
+            )
+
+
+class Analyser:
+    """Streaming pitch and loudness (``ddsp_analyser_*``)."""
+
+    def __init__(self, sample_rate: float, hop_s: float, max_block: int = MAX_BLOCK) -> None:
+        self._analyser = ffi.gc(lib.ddsp_analyser_new(), lib.ddsp_analyser_free)
+        if self._analyser == ffi.NULL:
+            raise MemoryError("ddsp_analyser_new")
+        _check(
+            lib.ddsp_analyser_prepare(self._analyser, sample_rate, max_block, hop_s),
+            f"analyser(sample_rate={sample_rate}, max_block={max_block}, hop_s={hop_s})",
+        )
+        self.max_block = max_block
+        self._room = np.zeros(lib.ddsp_analyser_max_frames(self._analyser), FEATURE_DTYPE)
+        self._frames = ffi.from_buffer("ddsp_features[]", self._room, require_writable=True)
+
+    def reset(self) -> None:
+        lib.ddsp_analyser_reset(self._analyser)
+
+    def process(self, mono: np.ndarray) -> np.ndarray:
+        """Hear ``mono`` (any length); return the frames that fell due (FEATURE_DTYPE)."""
+        samples = _floats(mono)
+        source = ffi.from_buffer("float[]", samples)
+        found = []
+        for start in range(0, len(samples), self.max_block):
+            n = lib.ddsp_analyser_process(
+                self._analyser,
+                source + start,
+                min(self.max_block, len(samples) - start),
+                self._frames,
+            )
+            found.append(self._room[:n].copy())
+        return np.concatenate(found) if found else self._room[:0].copy()
