@@ -1,0 +1,1 @@
+"""Making models: the only package that imports torch (install the extra ``train``)."""

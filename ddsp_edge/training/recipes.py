@@ -1,0 +1,47 @@
+"""The instruments this project ships, as data: where the sound is from and under what licence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to prepare one instrument from a folder of recordings."""
+
+    name: str
+    folder: str  #: below the audio folder
+    single_notes: bool  #: join the files into phrases
+    lowest_hz: float  #: pitches outside lowest..highest are tracking errors or double stops
+    highest_hz: float
+    licence: str
+    attribution: str
+
+
+RECIPES = {
+    "violin": Recipe(
+        name="Violin",
+        folder="violin",
+        single_notes=False,
+        lowest_hz=190.0,
+        highest_hz=2000.0,
+        licence="CC BY 3.0",
+        attribution=(
+            "Trained on J. S. Bach, Partita BWV 1002 played by John Garner and Sonata BWV 1003 "
+            "played by MinJi Kim, CC BY 3.0, through the repository "
+            "salu133445/bach-violin-dataset"
+        ),
+    ),
+    "cello": Recipe(
+        name="Cello",
+        folder="cello",
+        single_notes=True,
+        lowest_hz=60.0,
+        highest_hz=1100.0,
+        licence="CC0 1.0",
+        attribution=(
+            "Trained on the Karoryfer x bigcat cello samples (sfzinstruments), CC0 1.0: "
+            "single notes, joined into phrases"
+        ),
+    ),
+}
