@@ -31,9 +31,9 @@ N_NOISE = 65
 LATENCY_S = 0.005  #: the model's output describes the sound this long before its input frame
 PITCH_LAG_PERIODS = 1.1  #: the streaming f0 describes the sound about this many periods ago
 PITCH_LAG_S = 0.005
-LOUD_DB = -14.0  #: the 99th percentile of the loudness after normalising a collection
+LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
 HELD_OUT = 0.08  #: share of the material that is never trained on
-VERSION = 4  #: of what is cached
+VERSION = 5  #: of what is cached
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
 
@@ -104,8 +104,8 @@ def _pieces(files: list[Path], recipe: Recipe, seed: int) -> list[np.ndarray]:
     if recipe.single_notes:
         audio = phrases(audio, RATE, seed)
     else:
-        # Twenty-second pieces: the held-out share is then spread over every recording.
-        size = 20 * RATE
+        # Ten-second pieces: the held-out share is then spread over every recording.
+        size = 10 * RATE
         audio = [a[i : i + size] for a in audio for i in range(0, len(a) - 2 * RATE, size)]
     loud = np.concatenate([Analyser(RATE, HOP / RATE).process(a)["loudness_db"] for a in audio])
     gain = 10 ** ((LOUD_DB - np.percentile(loud, 99)) / 20)

@@ -1,0 +1,106 @@
+"""Random stretches of the pieces, as tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddsp_edge.scaling import scale_f0, scale_loudness
+from ddsp_edge.training.dataset import HOP, LATENCY_S, RATE, Piece
+
+LATENCY = round(LATENCY_S * RATE)
+
+
+@dataclass(frozen=True)
+class Features:
+    """A piece as the network sees it; float32."""
+
+    f0_scaled: np.ndarray
+    pw_scaled: np.ndarray
+    synth_f0_hz: np.ndarray
+    harmonics: np.ndarray
+    noise: np.ndarray
+    weight: np.ndarray
+    audio: np.ndarray
+
+    @classmethod
+    def of(cls, piece: Piece) -> Features:
+        return cls(
+            scale_f0(piece.f0_hz).astype(np.float32),
+            scale_loudness(piece.loudness_db).astype(np.float32),
+            piece.synth_f0_hz,
+            piece.harmonics,
+            piece.noise,
+            piece.weight,
+            piece.audio,
+        )
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+
+class WarmBatches:
+    """Sequences of ``frames`` frames with their analysed controls."""
+
+    def __init__(self, pieces: list[Piece], frames: int, size: int) -> None:
+        self.items = [f for f in map(Features.of, pieces) if len(f) >= frames]
+        if not self.items:
+            raise ValueError(f"no piece is {frames} frames long")
+        self.frames, self.size = frames, size
+        room = np.array([len(f) - frames + 1 for f in self.items], np.float64)
+        self.chance = room / room.sum()
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        rows: dict[str, list[np.ndarray]] = {}
+        for index in rng.choice(len(self.items), self.size, p=self.chance):
+            item = self.items[index]
+            at = int(rng.integers(0, len(item) - self.frames + 1))
+            for name in ("f0_scaled", "pw_scaled", "harmonics", "noise", "weight"):
+                rows.setdefault(name, []).append(getattr(item, name)[at : at + self.frames])
+        return {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}
+
+
+class AudioBatches:
+    """Crops of ``frames`` frames after ``context`` frames of warm-up, with their audio."""
+
+    #: The least share of trusted frames in a crop.
+    TRUST = 0.85
+
+    def __init__(self, pieces: list[Piece], frames: int, context: int, size: int) -> None:
+        self.frames, self.context, self.size = frames, context, size
+        self.items = [Features.of(p) for p in pieces]
+        self.places = [
+            (i, at)
+            for i, item in enumerate(self.items)
+            for at in range(context, len(item) - frames - 1, 10)
+            if item.weight[at : at + frames].mean() >= self.TRUST
+        ]
+        if not self.places:
+            raise ValueError("no stretch of the recordings has a clear single pitch")
+
+    def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        return self.at(rng.integers(0, len(self.places), self.size))
+
+    def fixed(self, count: int) -> list[dict[str, Tensor]]:
+        """About ``count`` crops spread evenly over the material, always the same."""
+        chosen = np.linspace(0, len(self.places) - 1, count).round().astype(int)
+        return [self.at(chosen[i : i + self.size]) for i in range(0, count, self.size)]
+
+    def at(self, indices: np.ndarray) -> dict[str, Tensor]:
+        rows: dict[str, list[np.ndarray]] = {}
+        for index in indices:
+            which, at = self.places[index]
+            item = self.items[which]
+            for name in ("f0_scaled", "pw_scaled"):
+                part = getattr(item, name)[at - self.context : at + self.frames]
+                rows.setdefault(name, []).append(part)
+            rows.setdefault("synth_f0_hz", []).append(item.synth_f0_hz[at : at + self.frames])
+            # Frame i fell due after (i + 1) * HOP samples; what it describes is LATENCY earlier.
+            start = (at + 1) * HOP - LATENCY
+            rows.setdefault("audio", []).append(
+                item.audio[start : start + (self.frames - 1) * HOP]
+            )
+        return {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}
