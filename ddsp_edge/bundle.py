@@ -1,0 +1,218 @@
+"""Model bundles: ours, and DDSP-VST's files, read without trust and written atomically.
+
+Ours is a zip: model.tflite, metadata.json, MODEL_CARD.md, a preview (optional) and SHA256SUMS
+of all of them (docs/bundles.md). DDSP-VST's is a .tflite with a zip behind it, or a training
+zip with such a file in a folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.metadata import MAX_BYTES as MAX_METADATA_BYTES
+from ddsp_edge.metadata import MetadataError, ModelInfo, parse_metadata
+from ddsp_edge.safezip import SafeZip, ZipError, build_zip
+from ddsp_edge.tflite_file import TfliteError, TfliteModel, check_tflite
+
+__all__ = ["Bundle", "ModelInfo", "read_bundle", "write_bundle"]
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+MAX_CARD_BYTES = 64 * 1024
+MAX_PREVIEW_BYTES = 4 * 1024 * 1024
+MODEL, METADATA, CARD, SUMS = "model.tflite", "metadata.json", "MODEL_CARD.md", "SHA256SUMS"
+PREVIEWS = ("preview.ogg", "preview.flac", "preview.wav")
+#: What DDSP-VST's recipe fixes, for files that do not say it.
+VST_DEFAULTS = {
+    "sample_rate": 16000,
+    "frame_rate": 50,
+    "frame_size": 1024,
+    "profile": "vst",
+    "licence": "unknown: ask who trained it",
+    "attribution": "unknown: made with DDSP-VST's trainer",
+}
+REMEDY = "get it again, or make a new one (docs/bundles.md)"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A model that passed every check that does not run it."""
+
+    info: ModelInfo
+    model: bytes = field(repr=False)  #: the TFLite file
+    card: str = field(default="", repr=False)  #: Markdown
+    preview: bytes = field(default=b"", repr=False)  #: a short sound file
+    preview_name: str = ""  #: one of PREVIEWS, "" without one
+    path: Path | None = None  #: where it was read
+    per_channel: bool = False  #: int8 with a scale a channel: wrong under tflite-runtime
+
+
+def read_bundle(path: Path | str) -> Bundle:
+    """Read and check a bundle, a DDSP-VST .tflite or a DDSP-VST training zip.
+
+    Raises UserError, one line, for everything that is wrong with the file.
+    """
+    path = Path(path)
+    try:
+        return _read(path, _read_file(path))
+    except (ZipError, MetadataError, TfliteError) as error:
+        raise UserError(f"{path}: {error}; {REMEDY}") from None
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UserError(f"{path}: is not a file; give the path of a model bundle")
+            if status.st_size > MAX_FILE_BYTES:
+                raise UserError(
+                    f"{path}: has {status.st_size} bytes, a model at most {MAX_FILE_BYTES}"
+                )
+            return stream.read(MAX_FILE_BYTES + 1)
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder; give the path of a model bundle") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path}: cannot be read ({reason})") from None
+
+
+def _open_without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait for ever
+
+
+def _read(path: Path, data: bytes) -> Bundle:
+    if not data:
+        raise UserError(f"{path}: is empty; {REMEDY}")
+    if data[4:8] == b"TFL3":
+        return _read_vst(path, path.stem, data)
+    if data[:2] != b"PK":
+        raise UserError(
+            f"{path}: is neither a model bundle nor a .tflite file; `ddsp-edge models list` "
+            "shows the models that are installed"
+        )
+    archive = SafeZip(data)
+    names = archive.names()
+    if METADATA in names:
+        return _read_ours(path, archive)
+    models = [name for name in names if name.lower().endswith(".tflite")]
+    if len(models) != 1:
+        raise ZipError(f"its zip has no {METADATA} and {len(models)} .tflite files, not one")
+    return _read_vst(path, Path(models[0]).stem, archive.read(models[0]))
+
+
+def _read_ours(path: Path, archive: SafeZip) -> Bundle:
+    names = archive.names()
+    unknown = set(names) - {MODEL, METADATA, CARD, SUMS, *PREVIEWS}
+    missing = {MODEL, METADATA, CARD, SUMS} - set(names)
+    previews = [name for name in PREVIEWS if name in names]
+    if unknown or missing or len(previews) > 1:
+        wrong = [f"has no {name}" for name in sorted(missing)]
+        wrong += [f"holds {name!r}, which is no part of a bundle" for name in sorted(unknown)]
+        raise ZipError(", ".join(wrong or ["has two previews"]))
+    limits = {METADATA: MAX_METADATA_BYTES, CARD: MAX_CARD_BYTES, MODEL: MAX_FILE_BYTES}
+    members = {
+        name: archive.read(name, limits.get(name, MAX_PREVIEW_BYTES))
+        for name in names
+        if name != SUMS
+    }
+    if archive.read(SUMS, MAX_CARD_BYTES) != _sums(members):
+        raise ZipError(f"{SUMS} does not match what it holds")
+    info = parse_metadata(members[METADATA])
+    model = check_tflite(members[MODEL])
+    _check_sizes(info, model)
+    try:
+        card = members[CARD].decode("utf-8")
+    except UnicodeDecodeError:
+        raise ZipError(f"its {CARD} is not UTF-8 text") from None
+    preview_name = previews[0] if previews else ""
+    preview = members.get(preview_name, b"")
+    return Bundle(info, members[MODEL], card, preview, preview_name, path, model.per_channel)
+
+
+def _read_vst(path: Path, name: str, data: bytes) -> Bundle:
+    try:
+        archive = SafeZip(data)
+    except ZipError as error:
+        raise ZipError(
+            f"no metadata is behind the TFLite model, DDSP-VST's has it: {error}"
+        ) from None
+    if METADATA not in archive.names():
+        raise ZipError(f"no {METADATA} is behind the TFLite model, DDSP-VST's has it")
+    model = check_tflite(data[: archive.start])
+    weights = "int8" if "int8" in model.weight_types else "none"
+    defaults = {
+        **VST_DEFAULTS,
+        "name": name,
+        "state_size": model.state_size,
+        "num_harmonics": model.n_harmonics,
+        "num_noise_amps": model.n_noise,
+        "quantization": "float16" if "float16" in model.weight_types else weights,
+    }
+    info = parse_metadata(archive.read(METADATA, MAX_METADATA_BYTES), defaults)
+    _check_sizes(info, model)
+    return Bundle(info, data[: archive.start], path=path, per_channel=model.per_channel)
+
+
+def _check_sizes(info: ModelInfo, model: TfliteModel) -> None:
+    for what in ("state_size", "n_harmonics", "n_noise"):
+        said, found = getattr(info, what), getattr(model, what)
+        if said != found:
+            raise MetadataError(f"its {METADATA} says {what} {said}, its model has {found}")
+
+
+def _sums(members: dict[str, bytes]) -> bytes:
+    """SHA256SUMS as sha256sum writes and reads it, sorted by name."""
+    lines = (f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in sorted(members))
+    return "".join(lines).encode()
+
+
+def write_bundle(
+    path: Path | str,
+    info: ModelInfo,
+    model: bytes,
+    card: str,
+    preview: bytes = b"",
+    preview_name: str = "preview.ogg",
+) -> Bundle:
+    """Write a bundle, all or nothing, and return what reading it again gives.
+
+    The same content gives the same bytes. Raises UserError where reading would.
+    """
+    path = Path(path)
+    members = {METADATA: info.to_bytes(), MODEL: model, CARD: card.encode("utf-8")}
+    if preview:
+        members[preview_name] = preview
+    data = build_zip({**members, SUMS: _sums(members)})
+    try:
+        bundle = _read(path, data)
+    except (ZipError, MetadataError, TfliteError) as error:
+        raise UserError(f"{path}: not written: {error}") from None
+    write_atomically(path, data)
+    return bundle
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole file or none of it, also through a power cut. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None

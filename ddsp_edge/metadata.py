@@ -1,0 +1,214 @@
+"""metadata.json: what a model says about itself, checked key by key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+#: Longest metadata.json that is read, in bytes.
+MAX_BYTES = 64 * 1024
+FORMAT, FORMAT_VERSION = "ddsp-edge", 1
+PROFILES = ("edge", "vst")
+QUANTIZATIONS = ("int8", "float16", "none")
+
+
+class MetadataError(ValueError):
+    """What is wrong with a metadata.json; the bundle reader adds the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of at most ``longest`` characters on one line; None where it must be given."""
+
+    longest: int
+    default: str | None = None
+    one_of: tuple[str, ...] = ()
+
+    def check(self, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise MetadataError(f"{key} is {_short(value)}, not a text")
+        if len(value) > self.longest or not value.isprintable():
+            raise MetadataError(f"{key} is not one printable line of {self.longest} at most")
+        if self.one_of and value not in self.one_of:
+            raise MetadataError(f"{key} is {value!r}, not one of {', '.join(self.one_of)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number in an inclusive range; None where it must be given."""
+
+    minimum: float
+    maximum: float
+    default: float | None = None
+    whole: bool = False
+
+    def check(self, key: str, value: Any) -> float | int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise MetadataError(f"{key} is {_short(value)}, not a number")
+        if not self.minimum <= value <= self.maximum:  # also refuses NaN
+            raise MetadataError(
+                f"{key} is {_short(value)}, outside {self.minimum:g} to {self.maximum:g}"
+            )
+        if self.whole:
+            if value != int(value):
+                raise MetadataError(f"{key} is {_short(value)}, not a whole number")
+            return int(value)
+        return float(value)
+
+
+#: JSON key to (ModelInfo field, rule). The first block is DDSP-VST's, the second ours.
+KEYS: dict[str, tuple[str, Text | Number]] = {
+    "mean_min_pitch_note": ("min_pitch_note", Number(-20, 160)),
+    "mean_max_pitch_note": ("max_pitch_note", Number(-20, 160)),
+    "mean_min_pitch_note_hz": ("min_pitch_hz", Number(1, 100_000)),
+    "mean_max_pitch_note_hz": ("max_pitch_hz", Number(1, 100_000)),
+    "mean_min_power_note": ("min_loudness_db", Number(-300, 100)),
+    "mean_max_power_note": ("max_loudness_db", Number(-300, 100)),
+    "version": ("version", Text(64, "")),
+    "export_time": ("export_time", Text(64, "")),
+    "num_harmonics": ("n_harmonics", Number(1, 128, whole=True)),
+    "num_noise_amps": ("n_noise", Number(2, 129, whole=True)),
+    "frame_rate": ("frame_rate", Number(10, 1000)),
+    "frame_size": ("frame_size", Number(8, 65536, whole=True)),
+    "sample_rate": ("sample_rate", Number(8000, 192_000, whole=True)),
+    "name": ("name", Text(64)),
+    "profile": ("profile", Text(8, None, PROFILES)),
+    "state_size": ("state_size", Number(1, 8192, whole=True)),
+    "quantization": ("quantization", Text(16, None, QUANTIZATIONS)),
+    "licence": ("licence", Text(256)),
+    "attribution": ("attribution", Text(4096)),
+    "attack_s": ("attack_s", Number(0, 5, 0.0)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """metadata.json with our field names; see :data:`KEYS` for ranges."""
+
+    name: str
+    profile: str  #: "edge" (ours) or "vst" (DDSP-VST's)
+    sample_rate: int  #: Hz, that the model was trained at
+    frame_rate: float  #: control frames a second
+    frame_size: int  #: samples; ours: one hop. DDSP-VST's: its loudness window, not the hop
+    n_harmonics: int
+    n_noise: int
+    state_size: int
+    quantization: str  #: "int8", "float16" or "none"
+    licence: str
+    attribution: str
+    attack_s: float  #: from onset to 6 dB below the steady level
+    min_pitch_note: float  #: MIDI note: the usual lowest and highest of the training data
+    max_pitch_note: float
+    min_pitch_hz: float
+    max_pitch_hz: float
+    min_loudness_db: float  #: the usual softest and loudest note of the training data
+    max_loudness_db: float
+    version: str  #: of the software that made it
+    export_time: str  #: ISO 8601
+
+    def __post_init__(self) -> None:
+        for key, (field, rule) in KEYS.items():
+            rule.check(key, getattr(self, field))
+        for what in ("pitch_note", "pitch_hz", "loudness_db"):
+            if getattr(self, f"min_{what}") > getattr(self, f"max_{what}"):
+                raise MetadataError(f"the lowest {what} is above the highest")
+        if not self.name.strip() or set(self.name) & set("/\\"):
+            raise MetadataError(f"name is {self.name!r}: it must be a name without slashes")
+        ratio = self.frame_size * self.frame_rate / self.sample_rate
+        if self.profile == "edge" and abs(ratio - 1.0) > 1e-6:
+            raise MetadataError(
+                f"frame_size {self.frame_size} at {self.sample_rate} Hz is not a frame_rate "
+                f"of {self.frame_rate:g}"
+            )
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds between control frames."""
+        return 1.0 / self.frame_rate
+
+    @property
+    def band_limit_hz(self) -> float:
+        """The highest frequency that the model has learnt."""
+        return self.sample_rate / 2.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of metadata.json."""
+        values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
+        if self.profile == "vst":
+            return values
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values}
+
+    def to_bytes(self) -> bytes:
+        """metadata.json as it lies in a bundle."""
+        return (json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, int) and abs(value) > 10**18:
+        return "a huge number"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _refuse_constant(text: str) -> None:
+    raise MetadataError(f"holds {text}, which is not a number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise MetadataError("names a key twice")
+    return result
+
+
+def _load(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_BYTES:
+        raise MetadataError(f"has {len(data)} bytes, more than {MAX_BYTES}")
+    try:
+        values = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant
+        )
+    except MetadataError:
+        raise
+    except (ValueError, RecursionError) as error:  # JSON, UTF-8, digits; nesting
+        raise MetadataError(f"is not JSON that can be read ({_reason(error)})") from None
+    if not isinstance(values, dict):
+        raise MetadataError("is not a JSON object")
+    return values
+
+
+def _reason(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else str(error).split("\n")[0]
+
+
+def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> ModelInfo:
+    """The bytes of metadata.json to ModelInfo; ``defaults`` (JSON keys) fill what is missing.
+
+    With ``defaults`` the file is DDSP-VST's; without, it must say that it is ours.
+    Unknown keys are let through. Raises MetadataError.
+    """
+    values = _load(data)
+    if defaults is None:
+        if values.get("format") != FORMAT:
+            raise MetadataError(f"format is {_short(values.get('format'))}, not {FORMAT!r}")
+        version = values.get("format_version")
+        if isinstance(version, bool) or version != FORMAT_VERSION:
+            raise MetadataError(
+                f"format_version is {_short(version)}, this program reads {FORMAT_VERSION}"
+            )
+    else:
+        values = {**defaults, **values, **_fixed(defaults)}
+    fields: dict[str, Any] = {}
+    for key, (field, rule) in KEYS.items():
+        value = values.get(key, rule.default)
+        if value is None:
+            raise MetadataError(f"{key} is missing")
+        fields[field] = rule.check(key, value)
+    return ModelInfo(**fields)
+
+
+def _fixed(defaults: dict[str, Any]) -> dict[str, Any]:
+    """What a DDSP-VST file cannot say about itself, whatever it holds."""
+    return {key: defaults[key] for key in ("profile", "name", "state_size", "quantization")}

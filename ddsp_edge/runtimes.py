@@ -1,0 +1,128 @@
+"""The two TFLite runtimes behind one door: LiteRT, and tflite-runtime where it has no wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ddsp_edge.errors import UserError
+
+#: Name to (module with the Interpreter, the command that installs it); the first that loads wins.
+RUNTIMES: dict[str, tuple[str, str]] = {
+    "litert": ("ai_edge_litert.interpreter", "pip install ai-edge-litert"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "pip install 'tflite-runtime' 'numpy<2'"),
+}
+ENVIRONMENT = "DDSP_EDGE_RUNTIME"
+
+
+class RuntimeMissing(UserError):
+    """A runtime cannot be used here; the message says why and what mends it."""
+
+
+def _load(name: str) -> Any:
+    """The Interpreter class of a runtime. Raises RuntimeMissing."""
+    module, command = RUNTIMES[name]
+    if name == "tflite-runtime" and int(np.__version__.split(".")[0]) >= 2:
+        # Its compiled part needs NumPy 1's ABI: it imports, then fails at the first model.
+        with contextlib.suppress(ImportError):
+            if importlib.util.find_spec("tflite_runtime") is not None:
+                raise RuntimeMissing(
+                    f"tflite-runtime needs numpy<2, {np.__version__} is installed: "
+                    "pip install 'numpy<2'"
+                )
+    try:
+        return importlib.import_module(module).Interpreter
+    except (ImportError, AttributeError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RuntimeMissing(f"{name} cannot be loaded ({reason}): {command}") from None
+
+
+def load_runtime(name: str | None = None) -> tuple[str, Any]:
+    """(name, Interpreter class) of ``name``, of $DDSP_EDGE_RUNTIME, or of the first that loads.
+
+    Raises UserError for an unknown name or when none can be used.
+    """
+    wanted = name or os.environ.get(ENVIRONMENT) or None
+    if wanted is not None:
+        if wanted not in RUNTIMES:
+            source = "runtime" if name else f"${ENVIRONMENT}"
+            raise UserError(f"{source} {wanted!r}: choose one of {', '.join(RUNTIMES)}")
+        return wanted, _load(wanted)
+    reasons = []
+    for candidate in RUNTIMES:
+        try:
+            return candidate, _load(candidate)
+        except RuntimeMissing as error:
+            reasons.append(str(error))
+    raise RuntimeMissing("no TFLite runtime can be used; " + "; or ".join(reasons))
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """XNNPACK announces itself on file descriptor 2 at its first model; a CLI must not."""
+    try:
+        saved = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+class Session:
+    """One decoder in one runtime: arrays in, arrays out, by tensor name.
+
+    One thread (a frame takes microseconds: a thread's wake-up costs more) and the default
+    XNNPACK, measured as the fastest on both runtimes (docs/bundles.md). Only the public API:
+    it costs 3 us a step, and raw views of the tensors may dangle in models with a loop.
+    Raises UserError where the runtime refuses the model.
+    """
+
+    def __init__(
+        self, model: bytes, inputs: tuple[str, ...], outputs: tuple[str, ...], runtime: str | None
+    ) -> None:
+        self.runtime, interpreter_class = load_runtime(runtime)
+        try:
+            with quiet_stderr():
+                self._interpreter = interpreter_class(model_content=model, num_threads=1)
+                self._interpreter.allocate_tensors()
+            ins = {d["name"]: d for d in self._interpreter.get_input_details()}
+            outs = {d["name"]: d for d in self._interpreter.get_output_details()}
+            self._inputs = [(ins[n]["index"], tuple(ins[n]["shape"])) for n in inputs]
+            self._outputs = [outs[n]["index"] for n in outputs]
+        except (RuntimeError, ValueError, KeyError, SystemError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise UserError(f"{self.runtime} refuses the model ({reason}); {_REMEDY}") from None
+        self.invoke = self._interpreter.invoke
+        self.set_tensor = self._interpreter.set_tensor
+        self.get_tensor = self._interpreter.get_tensor
+
+    def input_arrays(self) -> list[np.ndarray]:
+        """Zeros of each input's shape, float32."""
+        return [np.zeros(shape, np.float32) for _, shape in self._inputs]
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """One invocation; new arrays. Raises UserError where the runtime fails."""
+        set_tensor, get_tensor = self.set_tensor, self.get_tensor
+        for (index, _), array in zip(self._inputs, arrays, strict=True):
+            set_tensor(index, array)
+        try:
+            self.invoke()
+        except (RuntimeError, ValueError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise UserError(f"{self.runtime} cannot run the model ({reason}); {_REMEDY}") from None
+        return [get_tensor(index) for index in self._outputs]
+
+
+_REMEDY = "`ddsp-edge models check` says more"
