@@ -27,7 +27,8 @@ MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_CARD_BYTES = 64 * 1024
 MAX_PREVIEW_BYTES = 4 * 1024 * 1024
 MODEL, METADATA, CARD, SUMS = "model.tflite", "metadata.json", "MODEL_CARD.md", "SHA256SUMS"
-PREVIEWS = ("preview.ogg", "preview.flac", "preview.wav")
+PREVIEW_MARKS = {b"OggS": "preview.ogg", b"fLaC": "preview.flac", b"RIFF": "preview.wav"}
+PREVIEWS = tuple(PREVIEW_MARKS.values())
 #: What DDSP-VST's recipe fixes, for files that do not say it.
 VST_DEFAULTS = {
     "sample_rate": 16000,
@@ -133,6 +134,8 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
         raise ZipError(f"its {CARD} is not UTF-8 text") from None
     preview_name = previews[0] if previews else ""
     preview = members.get(preview_name, b"")
+    if previews and PREVIEW_MARKS.get(preview[:4]) != preview_name:
+        raise ZipError(f"its {preview_name} is not what its name says")
     return Bundle(info, members[MODEL], card, preview, preview_name, path, model.per_channel)
 
 
@@ -173,29 +176,25 @@ def _sums(members: dict[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def write_bundle(
-    path: Path | str,
-    info: ModelInfo,
-    model: bytes,
-    card: str,
-    preview: bytes = b"",
-    preview_name: str = "preview.ogg",
-) -> Bundle:
+def write_bundle(path: Path | str, bundle: Bundle) -> Bundle:
     """Write a bundle, all or nothing, and return what reading it again gives.
 
-    The same content gives the same bytes. Raises UserError where reading would.
+    The same content gives the same bytes; the preview's name follows from its content.
+    Raises UserError where reading would.
     """
-    path = Path(path)
-    members = {METADATA: info.to_bytes(), MODEL: model, CARD: card.encode("utf-8")}
-    if preview:
-        members[preview_name] = preview
+    path, info = Path(path), bundle.info
+    members = {METADATA: info.to_bytes(), MODEL: bundle.model, CARD: bundle.card.encode("utf-8")}
+    if bundle.preview:
+        if bundle.preview[:4] not in PREVIEW_MARKS:
+            raise UserError(f"{path}: not written: the preview is not ogg, flac or wav")
+        members[PREVIEW_MARKS[bundle.preview[:4]]] = bundle.preview
     data = build_zip({**members, SUMS: _sums(members)})
     try:
-        bundle = _read(path, data)
+        checked = _read(path, data)
     except (ZipError, MetadataError, TfliteError) as error:
         raise UserError(f"{path}: not written: {error}") from None
     write_atomically(path, data)
-    return bundle
+    return checked
 
 
 def write_atomically(path: Path, data: bytes) -> None:
