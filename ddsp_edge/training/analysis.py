@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 
 PERIODS = 4  #: window length in periods
-POINTS = 1024  #: samples per window: 256 a period, so 128 harmonics
+POINTS = 2048  #: samples per window: 512 a period, so that 65 Hz is not folded below 16 kHz
 OVERSAMPLE = 4  #: the audio is interpolated linearly at this many times its rate
 BLOCK = 2048  #: frames at once, to bound memory
 STFT = 1024  #: window of the noise analysis above the last harmonic, samples

@@ -33,7 +33,7 @@ PITCH_LAG_PERIODS = 1.1  #: the streaming f0 describes the sound about this many
 PITCH_LAG_S = 0.005
 LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
 HELD_OUT = 0.08  #: share of the material that is never trained on
-VERSION = 5  #: of what is cached
+VERSION = 6  #: of what is cached
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
 
@@ -107,6 +107,10 @@ def _pieces(files: list[Path], recipe: Recipe, seed: int) -> list[np.ndarray]:
         # Ten-second pieces: the held-out share is then spread over every recording.
         size = 10 * RATE
         audio = [a[i : i + size] for a in audio for i in range(0, len(a) - 2 * RATE, size)]
+    if sum(map(len, audio)) < 10 * RATE:
+        raise UserError(
+            f"{files[0].parent}: not enough sound, less than ten seconds; record at least a minute"
+        )
     loud = np.concatenate([Analyser(RATE, HOP / RATE).process(a)["loudness_db"] for a in audio])
     gain = 10 ** ((LOUD_DB - np.percentile(loud, 99)) / 20)
     return [(a * gain).astype(np.float32) for a in audio]

@@ -205,7 +205,7 @@ class Trainer:
             ) from None
         if not matches:
             raise UserError(
-                f"{self.checkpoint}: was made with other data or options; use another --run "
+                f"{self.checkpoint}: was made with other data or options; use another --work "
                 "folder, or start again with --fresh"
             )
         self.model.load_state_dict(saved["model"])

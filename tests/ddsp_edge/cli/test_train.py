@@ -1,0 +1,67 @@
+"""The whole command on a toy instrument: recordings in, a bundle that plays out."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from ddsp_edge import cli
+from ddsp_edge.bundle import read_bundle
+from ddsp_edge.training.recipes import RECIPES
+
+pytest.importorskip("litert_torch", reason="the train extra is not installed")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    rate = 48_000
+    for i in range(30):
+        t = np.arange(int(1.0 * rate)) / rate
+        f0_hz = 200.0 * 2 ** (i / 24)
+        envelope = np.minimum(1, np.minimum(t / 0.05, (1.0 - t) / 0.1))
+        tone = sum(np.sin(2 * np.pi * k * f0_hz * t) / k for k in range(1, 8))
+        soundfile.write(folder / f"{i:02d}.flac", 0.2 * envelope * tone, rate)
+    return folder
+
+
+def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(folder), "--name", "Toy", "--single-notes", "--lowest", "150"]
+    command += ["--highest", "900", "--warm-steps", "6", "--steps", "3", "--threads", "1"]
+    assert cli.main([*command, "--minutes", "0.0001"]) == 0
+    assert "run the same command to go on" in capsys.readouterr().out
+    assert not (tmp_path / "toy.zip").exists()
+    assert cli.main(command) == 0
+    assert "held-out loss" in capsys.readouterr().out
+    bundle = read_bundle(tmp_path / "toy.zip")
+    assert bundle.info.name == "Toy" and bundle.info.quantization == "int8"
+    for fact in ("held out", "Seed 1", "ddsp-edge train", "int8", "float32"):
+        assert fact in bundle.card
+    assert str(folder.parent) not in bundle.card
+    assert len(bundle.preview) > 1000
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
+    soundfile.write(tmp_path / "in.wav", tone, 48_000)
+    assert cli.main(["render", "in.wav", "--model", "toy.zip", "--out", "out.wav"]) == 0
+    assert np.abs(soundfile.read(tmp_path / "out.wav")[0]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["{folder}"], "give the instrument a name"),
+        (["{folder}", "--name", "a/b"], "without slashes"),
+        (["{folder}", "--name", "A", "--lowest", "900", "--highest", "100"], "40 to 2000 Hz"),
+        (["{folder}", "--name", "A", "--steps", "0", "--warm-steps", "0"], "nothing to train"),
+        (["nowhere", "--name", "A"], "no such folder"),
+    ],
+)
+def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", *(w.format(folder=folder) for w in words)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0]
+
+
+def test_recipes_name_their_source_and_licence():
+    for recipe in RECIPES.values():
+        assert recipe.licence and len(recipe.attribution) > 20

@@ -1,0 +1,41 @@
+"""A tiny instrument: seconds of synthetic tones in a folder, enough to run every step."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from ddsp_edge.training.recipes import Recipe
+
+RECIPE = Recipe("Toy", "toy", True, 100.0, 900.0, "CC0 1.0", "made by the test")
+
+
+def toy_note(f0_hz: float, seconds: float, loudness: float, seed: int) -> np.ndarray:
+    """Brighter when louder, with a little noise: something to learn."""
+    rate = 44_100
+    t = np.arange(int(seconds * rate)) / rate
+    envelope = loudness * np.minimum(1, np.minimum(t / 0.05, (seconds - t) / 0.1))
+    tilt = 1.0 + 1.5 * (1 - loudness)
+    tone = sum(np.sin(2 * np.pi * k * f0_hz * t) / k**tilt for k in range(1, 12))
+    noise = 0.02 * np.random.default_rng(seed).uniform(-1, 1, len(t))
+    return (0.3 * envelope * (tone + noise)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("toy")
+    for i in range(36):
+        note = toy_note(150.0 * 2 ** (i / 18), 1.2, [0.1, 0.3, 1.0][i % 3], i)
+        soundfile.write(folder / f"note-{i:02d}.wav", note, 44_100)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_recipe():
+    return RECIPE
+
+
+@pytest.fixture(scope="session")
+def toy_dataset(toy_folder, tmp_path_factory):
+    from ddsp_edge.training.dataset import prepare
+
+    return prepare(toy_folder, RECIPE, tmp_path_factory.mktemp("cache"), say=lambda _: None)
