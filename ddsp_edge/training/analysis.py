@@ -51,7 +51,9 @@ def analyse_targets(
         )
         for i in range(0, len(centres_s), BLOCK)
     ]
-    harmonics, gap_psd, gap_reach, total = (np.concatenate(part) for part in zip(*rows, strict=True))
+    harmonics, gap_psd, gap_reach, total = (
+        np.concatenate(part) for part in zip(*rows, strict=True)
+    )
     noise = _noise_bands(audio, rate, centres_s, gap_psd, gap_reach, n_noise)
     explained = 0.5 * np.sum(harmonics**2, axis=1)
     return Targets(

@@ -162,8 +162,8 @@ pitch; {held:.0f} s held out.
 
 ## Training
 * Warm start on analysed harmonics and noise: {plan.warm_steps} steps of {plan.warm_batch} x \
-{plan.warm_frames} frames; then the multi-scale spectral loss: {plan.steps} steps of {plan.batch} x \
-{(plan.frames - 1) / FRAME_RATE:g} s. Seed {plan.seed}.
+{plan.warm_frames} frames; then the multi-scale spectral loss: {plan.steps} steps of \
+{plan.batch} x {(plan.frames - 1) / FRAME_RATE:g} s. Seed {plan.seed}.
 * {measured.parameters} parameters; the file has {measured.size_bytes} bytes ({info.quantization}, \
 per-tensor scales).
 * The command that remakes it: `{command}`

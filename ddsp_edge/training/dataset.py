@@ -66,7 +66,9 @@ def read_mono(path: Path) -> np.ndarray:
     try:
         audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as audio ({error}); remove or replace it") from None
+        raise UserError(
+            f"{path}: cannot be read as audio ({error}); remove or replace it"
+        ) from None
     mono = audio.mean(axis=1)
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")

@@ -21,6 +21,8 @@ from ddsp_edge.scaling import SILENCE_DB
 #: pw_scaled = 0 is SILENCE_DB: the gain there, taken off so that it becomes exactly 0.
 _FLOOR = 10 ** (SILENCE_DB / 20)
 
+_GRU_PARAMETERS = ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -65,8 +67,10 @@ class EdgeDecoder(nn.Module):
         body = self._body(pitch, loudness)
         previous = state.reshape(1, -1)
         size = self.shape.state_size
-        gates = F.linear(body, self.gru.weight_ih_l0, self.gru.bias_ih_l0)
-        past = F.linear(previous, self.gru.weight_hh_l0, self.gru.bias_hh_l0)
+        weights = (self.gru.get_parameter(f"{kind}_l0") for kind in _GRU_PARAMETERS)
+        in_weight, in_bias, state_weight, state_bias = weights
+        gates = F.linear(body, in_weight, in_bias)
+        past = F.linear(previous, state_weight, state_bias)
         reset = torch.sigmoid(gates[:, :size] + past[:, :size])
         update = torch.sigmoid(gates[:, size : 2 * size] + past[:, size : 2 * size])
         fresh = torch.tanh(gates[:, 2 * size :] + reset * past[:, 2 * size :])

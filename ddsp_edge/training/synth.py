@@ -26,7 +26,7 @@ def mask_and_normalise(
 
 def harmonic(amplitudes: Tensor, f0_hz: Tensor, rate: int, hop: int) -> Tensor:
     """[b, f, n] amplitudes and [b, f] Hz -> [b, (f - 1) * hop] samples."""
-    batch, frames, n = amplitudes.shape
+    batch, _, n = amplitudes.shape
     with torch.no_grad():
         up = torch.arange(1, hop + 1, dtype=torch.float64) / hop
         f0 = f0_hz.double()
@@ -43,7 +43,7 @@ def harmonic(amplitudes: Tensor, f0_hz: Tensor, rate: int, hop: int) -> Tensor:
 
 def noise(magnitudes: Tensor, rate: int, hop: int, generator: torch.Generator) -> Tensor:
     """[b, f, m] gains on uniform white noise, over 0..rate/2 -> [b, (f - 1) * hop]."""
-    batch, frames, bands = magnitudes.shape
+    batch, frames, _ = magnitudes.shape
     length, step = (frames - 1) * hop, NOISE_SIZE // 2
     count = length // step + 2
     centres = (torch.arange(count) * step).clamp(max=length - 1) / hop
