@@ -58,7 +58,7 @@ class Number:
         return float(value)
 
 
-#: JSON key to (ModelInfo field, rule). The first block is DDSP-VST's, the second ours.
+#: JSON key to (ModelInfo field, rule): DDSP-VST's keys, then ours.
 KEYS: dict[str, tuple[str, Text | Number]] = {
     "mean_min_pitch_note": ("min_pitch_note", Number(-20, 160)),
     "mean_max_pitch_note": ("max_pitch_note", Number(-20, 160)),
@@ -81,6 +81,8 @@ KEYS: dict[str, tuple[str, Text | Number]] = {
     "attribution": ("attribution", Text(4096)),
     "attack_s": ("attack_s", Number(0, 5, 0.0)),
 }
+#: What DDSP-VST's own metadata.json holds.
+VST_KEYS = tuple(KEYS)[: tuple(KEYS).index("name")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,6 @@ class ModelInfo:
     def as_json(self) -> dict[str, Any]:
         """The content of metadata.json."""
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
-        if self.profile == "vst":
-            return values
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **values}
 
     def to_bytes(self) -> bytes:

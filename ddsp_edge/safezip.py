@@ -106,10 +106,14 @@ def _check_member(info: zipfile.ZipInfo) -> None:
         raise ZipError(f"its {name} unpacks to {info.file_size} bytes")
 
 
-def build_zip(members: Mapping[str, bytes]) -> bytes:
-    """A zip of ``members``, byte for byte the same for the same content."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+def build_zip(members: Mapping[str, bytes], behind: bytes = b"") -> bytes:
+    """A zip of ``members``, byte for byte the same for the same content.
+
+    With ``behind`` that comes first, and the zip's offsets count from its start: JUCE's reader,
+    which DDSP-VST uses, knows no other way.
+    """
+    buffer = io.BytesIO(behind)
+    with zipfile.ZipFile(buffer, "a" if behind else "w") as archive:
         for name, data in members.items():
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ddsp_edge.bundle import read_bundle, write_atomically
 from ddsp_edge.errors import UserError
+from ddsp_edge.metadata import VST_KEYS, ModelInfo
+from ddsp_edge.safezip import build_zip
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES, input_shapes, output_shapes
+from ddsp_edge.tflite_file import check_tflite
 from ddsp_edge.training.drift import Drift, Step, check_track, measure
 from ddsp_edge.training.quantize import quantize
 
@@ -45,7 +52,7 @@ class Exported:
 
 def _rename(model: bytes) -> bytes:
     """Give the graph's inputs and outputs their contract names; drop the signature."""
-    import flatbuffers
+    import flatbuffers  # type: ignore[import-untyped]
     from ai_edge_litert import schema_py_generated as schema
 
     root = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
@@ -69,15 +76,6 @@ def _rename(model: bytes) -> bytes:
     builder = flatbuffers.Builder(len(model))
     builder.Finish(root.Pack(builder), b"TFL3")
     return bytes(builder.Output())
-
-
-def _check_per_tensor(model: bytes) -> None:
-    from ai_edge_litert import schema_py_generated as schema
-
-    for tensor in schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0)).subgraphs[0].tensors:
-        scale = None if tensor.quantization is None else tensor.quantization.scale
-        if scale is not None and len(scale) > 1:
-            raise ValueError(f"{tensor.name!r} has per-channel scales: wrong under tflite-runtime")
 
 
 def torch_step(module: torch.nn.Module) -> Step:
@@ -143,12 +141,14 @@ def export(
     wanted = list(output_shapes(state_size, n_harmonics, n_noise).values())
     if found != wanted:
         raise ValueError(f"the module returns shapes {found}, not {wanted}")
-    converted = litert_torch.signature("call", module, sample_kwargs=kwargs).convert()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        # It tells each of its steps on stdout.
+        converted = litert_torch.signature("call", module, sample_kwargs=kwargs).convert()
         converted.export(f"{folder}/model.tflite")
         model = Path(f"{folder}/model.tflite").read_bytes()
     model = _rename(quantize(model, quantization, arithmetic))
-    _check_per_tensor(model)
+    if check_tflite(model).per_channel:  # it also shows that the bundle reader will take it
+        raise ValueError("the file has per-channel scales: wrong under tflite-runtime")
     track = check_track(steps, *pitch_range_hz)
     report = ExportReport(
         quantization,
@@ -161,5 +161,39 @@ def export(
     if not report.drift.within(limit):
         raise ValueError(f"the {quantization} file strays too far: {report.drift}, limit {limit}")
     if path is not None:
-        Path(path).write_bytes(model)
+        write_atomically(Path(path), model)
     return Exported(model, report)
+
+
+def export_vst(
+    module: torch.nn.Module,
+    info: ModelInfo,
+    path: Path | str,
+    arithmetic: str = "float",
+    steps: int = 1000,
+) -> Exported:
+    """Export for DDSP-VST: a ``.tflite`` with its metadata behind it, or its training zip.
+
+    ``info`` gives sizes, quantization and metadata; a ``path`` that ends in ``.zip`` becomes a zip
+    with ``{Name}/{Name}.tflite``. DDSP-VST itself plays models of 16 kHz, 50 frames a second,
+    60 harmonics, 65 noise bands and a state of 512. Raises as :func:`export`.
+    """
+    path = Path(path)
+    exported = export(
+        module,
+        info.state_size,
+        info.n_harmonics,
+        info.n_noise,
+        quantization=info.quantization,
+        arithmetic=arithmetic,
+        pitch_range_hz=(info.min_pitch_hz, info.max_pitch_hz),
+        steps=steps,
+    )
+    said = info.as_json()
+    metadata = json.dumps({key: said[key] for key in VST_KEYS}, indent=2).encode()
+    data = build_zip({"metadata.json": metadata}, behind=exported.model)
+    if path.suffix.lower() == ".zip":
+        data = build_zip({f"{info.name}/{info.name}.tflite": data})
+    write_atomically(path, data)
+    read_bundle(path)
+    return exported
