@@ -20,7 +20,7 @@ from ddsp_edge.scaling import hz_to_midi
 from ddsp_edge.training import measure
 from ddsp_edge.training.dataset import FRAME_RATE, HOP, N_HARMONICS, N_NOISE, RATE, Dataset
 from ddsp_edge.training.export import export
-from ddsp_edge.training.model import EdgeDecoder
+from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
 from ddsp_edge.training.recipes import Recipe
 from ddsp_edge.training.trainer import Plan
 
@@ -58,7 +58,7 @@ def build_bundle(
     for kind in dict.fromkeys(("none", quantization)):
         say(f"exporting ({'float32' if kind == 'none' else kind})")
         files[kind] = export(
-            model,
+            FrameDecoder(model),
             shape.state_size,
             shape.n_harmonics,
             shape.n_noise,

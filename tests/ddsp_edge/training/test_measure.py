@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 def bundle(toy_dataset, toy_recipe, tmp_path_factory):
     from ddsp_edge.training.build import _info
     from ddsp_edge.training.export import export
-    from ddsp_edge.training.model import EdgeDecoder
+    from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
 
     torch.manual_seed(0)
-    model = EdgeDecoder()
+    model = FrameDecoder(EdgeDecoder())
     exported = export(model, 96, 100, 65, quantization="none")
     return Bundle(_info(toy_dataset, toy_recipe, 96, "none"), exported.model, "", b"")
 

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from ddsp_edge.training.model import EdgeDecoder, Shape  # noqa: E402
+from ddsp_edge.training.model import EdgeDecoder, FrameDecoder, Shape  # noqa: E402
 
 
 @pytest.fixture
@@ -16,8 +16,9 @@ def test_a_frame_at_a_time_is_the_sequence(model):
     with torch.no_grad():
         whole = model.sequence(f0, loudness)
         state = torch.zeros(model.shape.state_size)
+        one = FrameDecoder(model)
         for i in range(50):
-            *frame, state = model(f0[0, i : i + 1], loudness[0, i : i + 1], state)
+            *frame, state = one(f0[0, i : i + 1], loudness[0, i : i + 1], state)
             assert torch.allclose(frame[0], whole[0][0, i : i + 1], atol=1e-5)
             assert torch.allclose(frame[1], whole[1][0, i], atol=1e-6)
             assert torch.allclose(frame[2], whole[2][0, i], atol=1e-5)
