@@ -33,8 +33,7 @@ def _load(name: str) -> Any:
         with contextlib.suppress(ImportError):
             if importlib.util.find_spec("tflite_runtime") is not None:
                 raise RuntimeMissing(
-                    f"tflite-runtime needs numpy<2, {np.__version__} is installed: "
-                    "pip install 'numpy<2'"
+                    f"{name} needs numpy<2 and {np.__version__} is installed: {command}"
                 )
     try:
         return importlib.import_module(module).Interpreter
@@ -61,6 +60,15 @@ def load_runtime(name: str | None = None) -> tuple[str, Any]:
         except RuntimeMissing as error:
             reasons.append(str(error))
     raise RuntimeMissing("no TFLite runtime can be used; " + "; or ".join(reasons))
+
+
+def usable_runtimes() -> list[str]:
+    """The names of the runtimes that load here. Raises UserError where none does."""
+    names = []
+    for name in RUNTIMES:
+        with contextlib.suppress(RuntimeMissing):
+            names.append(load_runtime(name)[0])
+    return names or [load_runtime()[0]]
 
 
 @contextlib.contextmanager

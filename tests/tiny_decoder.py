@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.metadata import VST_KEYS, ModelInfo
 from ddsp_edge.safezip import build_zip
@@ -89,9 +90,7 @@ class GraphBuilder:
         self.model.subgraphs.append(graph)
         return graph
 
-    def tensor(
-        self, graph: Any, name: str, shape: tuple[int, ...], dtype: str = "FLOAT32"
-    ) -> int:
+    def tensor(self, graph: Any, name: str, shape: tuple[int, ...], dtype: str = "FLOAT32") -> int:
         tensor = self.schema.TensorT()
         tensor.name, tensor.shape = name, list(shape)
         tensor.type = getattr(self.schema.TensorType, dtype)
@@ -234,5 +233,6 @@ def vst_file(model: bytes | None = None, **changes: Any) -> bytes:
     said = {key: INFO.as_json()[key] for key in VST_KEYS}
     said |= {"sample_rate": 16000, "frame_rate": 50, "frame_size": 1024, **changes}
     return build_zip(
-        {"metadata.json": json.dumps(said).encode()}, behind=tiny_model() if model is None else model
+        {"metadata.json": json.dumps(said).encode()},
+        behind=tiny_model() if model is None else model,
     )

@@ -1,0 +1,111 @@
+"""Shared fixtures: no test reads the user's models or runtime choice; real exports are cached."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tflite_runtime_env
+import tiny_decoder
+
+from ddsp_edge.bundle import Bundle, write_bundle
+
+
+@pytest.fixture(autouse=True)
+def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of models, empty, for this test alone."""
+    folder = tmp_path / "user-models"
+    monkeypatch.setenv("DDSP_EDGE_MODELS", str(folder))
+    monkeypatch.delenv("DDSP_EDGE_RUNTIME", raising=False)
+    return folder
+
+
+@pytest.fixture
+def tiny_path(tmp_path: Path) -> Path:
+    """A bundle on disk whose model is :mod:`tiny_decoder`."""
+    path = tmp_path / "tiny.zip"
+    write_bundle(path, tiny_decoder.tiny_bundle())
+    return path
+
+
+@pytest.fixture(scope="session")
+def tflite_env() -> tflite_runtime_env.Environment:
+    """tflite-runtime in its own environment; skips where it cannot be had, saying why.
+
+    With DDSP_EDGE_REQUIRE_TFLITE=1 (CI) that is a failure.
+    """
+    try:
+        return tflite_runtime_env.environment()
+    except tflite_runtime_env.Unavailable as error:
+        if os.environ.get("DDSP_EDGE_REQUIRE_TFLITE") == "1":
+            raise
+        pytest.skip(f"tflite-runtime: {error}")
+
+
+class Exports:
+    """Real torch decoders as bundles, each made once a session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[tuple[str, str, str], Bundle] = {}
+
+    def __call__(self, kind: str, quantization: str = "none", arithmetic: str = "float") -> Bundle:
+        """``kind``: "edge" (our decoder's full size) or "vst" (DDSP-VST's)."""
+        key = (kind, quantization, arithmetic)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(self, kind: str, quantization: str, arithmetic: str) -> Bundle:
+        from ddsp_edge.training.export import export
+
+        module, info = decoder_and_info(kind)
+        info = replace(info, quantization=quantization)
+        exported = export(
+            module,
+            info.state_size,
+            info.n_harmonics,
+            info.n_noise,
+            quantization=quantization,
+            arithmetic=arithmetic,
+        )
+        path = self.folder / f"{kind}-{quantization}-{arithmetic}.zip"
+        return write_bundle(path, Bundle(info, exported.model, tiny_decoder.CARD))
+
+
+def decoder_and_info(kind: str) -> tuple[Any, Any]:
+    """A seeded torch decoder that sounds, and what a bundle says of it."""
+    import torch
+
+    if kind == "vst":
+        from ddsp_edge.training.vst_model import sounding_vst_decoder
+
+        vst = {"profile": "vst", "sample_rate": 16000, "frame_rate": 50.0, "frame_size": 1024}
+        sizes = {"n_harmonics": 60, "n_noise": 65, "state_size": 512}
+        return sounding_vst_decoder(), replace(tiny_decoder.INFO, name="Seeded", **vst, **sizes)
+    from ddsp_edge.training.model import EdgeDecoder
+
+    torch.manual_seed(1)
+    module = EdgeDecoder()
+    with torch.no_grad():  # as strongly driven as a trained one, so that rounding shows
+        for name, parameter in module.named_parameters():
+            if parameter.dim() == 2:
+                parameter.mul_(2.0 if name.startswith("gru") else 3.0)
+    shape = module.shape
+    return module.eval(), replace(
+        tiny_decoder.INFO,
+        name="Edge",
+        n_harmonics=shape.n_harmonics,
+        n_noise=shape.n_noise,
+        state_size=shape.state_size,
+    )
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    pytest.importorskip("litert_torch", reason="exporting needs the extra `train`")
+    pytest.importorskip("ai_edge_quantizer", reason="exporting needs the extra `train`")
+    return Exports(tmp_path_factory.mktemp("exports"))
