@@ -193,8 +193,12 @@ def _check_graph(
             operator.get("mutating_variable_inputs", ())
         ):
             raise TfliteError(f"{name} with a state of its own")
-        for i in reads:
-            if i != -1 and _index(i, len(tensors), f"{name} reads tensor") not in known:
+        for place, i in enumerate(reads):
+            # -1 is an input left out. Only a bias may be: the runtimes follow any other to a
+            # null pointer.
+            if i == -1 and name == "FULLY_CONNECTED" and place >= 2:
+                continue
+            if _index(i, len(tensors), f"{name} reads tensor") not in known:
                 raise TfliteError(f"{name} reads {tensors[i].name!r} before it is written")
         for i in writes:
             if _index(i, len(tensors), f"{name} writes tensor") in known:

@@ -7,11 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import tflite_runtime_env
 import tiny_decoder
 
 from ddsp_edge.bundle import Bundle, write_bundle
+
+# The same examples every time, and no clock: the machine may be busy.
+hypothesis.settings.register_profile(
+    "ddsp-edge",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ddsp-edge")
 
 
 @pytest.fixture(autouse=True)

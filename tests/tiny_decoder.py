@@ -232,7 +232,5 @@ def vst_file(model: bytes | None = None, **changes: Any) -> bytes:
     """A DDSP-VST file: the model, and behind it a zip with metadata.json."""
     said = {key: INFO.as_json()[key] for key in VST_KEYS}
     said |= {"sample_rate": 16000, "frame_rate": 50, "frame_size": 1024, **changes}
-    return build_zip(
-        {"metadata.json": json.dumps(said).encode()},
-        behind=tiny_model() if model is None else model,
-    )
+    model = tiny_model() if model is None else model
+    return build_zip({"metadata.json": json.dumps(said).encode()}, behind=model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import Any
 
@@ -120,10 +121,8 @@ def test_every_short_file_is_refused(size: int) -> None:
 
 @given(st.binary(max_size=120))
 def test_any_bytes(data: bytes) -> None:
-    try:
+    with contextlib.suppress(FlatbufferError):  # the one way to refuse
         Reader(data, SCHEMA).root("Root")
-    except FlatbufferError as error:
-        assert str(error)
 
 
 @given(st.data())
@@ -131,7 +130,5 @@ def test_damage(data: st.DataObject) -> None:
     file = bytearray(_file())
     for _ in range(data.draw(st.integers(1, 4))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(FlatbufferError):  # the one way to refuse
         Reader(bytes(file), SCHEMA).root("Root")
-    except FlatbufferError as error:
-        assert str(error)

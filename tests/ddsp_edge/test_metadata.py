@@ -1,4 +1,4 @@
-"""metadata.json: every key's type and range; whatever the bytes are, MetadataError or a ModelInfo."""
+"""metadata.json: every key's type and range; any bytes are a ModelInfo or a MetadataError."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ from ddsp_edge.metadata import (
 
 def _with(**changes: Any) -> bytes:
     return json.dumps({**INFO.as_json(), **changes}).encode()
+
+
+def _without(key: str) -> bytes:
+    return json.dumps({k: v for k, v in INFO.as_json().items() if k != key}).encode()
 
 
 def test_round_trip() -> None:
@@ -61,8 +65,6 @@ def test_vst_keys_are_ddsp_vst_s_thirteen() -> None:
     "value", [None, [], {}, True, "x" * 5000, "line\nbreak", 1e300, -1e300, 10**400, "\x00"]
 )
 def test_wrong_value_of_any_key_is_refused_by_name(key: str, value: Any) -> None:
-    if value is None and KEYS[key][1].default is not None:
-        pytest.skip("null counts as missing, and this key may be missing")
     with pytest.raises(MetadataError, match=key):
         parse_metadata(_with(**{key: value}))
 
@@ -77,10 +79,8 @@ def test_not_finite_is_refused(key: str, text: str) -> None:
 
 @pytest.mark.parametrize("key", [k for k, (_, rule) in KEYS.items() if rule.default is None])
 def test_missing_key_is_named(key: str) -> None:
-    values = INFO.as_json()
-    del values[key]
     with pytest.raises(MetadataError, match=f"{key} is missing"):
-        parse_metadata(json.dumps(values).encode())
+        parse_metadata(_without(key))
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,7 @@ JSON = st.recursive(
 def test_any_json_gives_a_checked_info_or_an_error(changes: dict[str, Any]) -> None:
     try:
         info = parse_metadata(_with(**changes))
-    except MetadataError as error:
-        assert len(str(error).splitlines()) == 1
+    except MetadataError:
         return
     assert all(math.isfinite(v) for v in info.as_json().values() if isinstance(v, int | float))
     assert parse_metadata(info.to_bytes()) == info

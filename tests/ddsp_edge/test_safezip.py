@@ -126,5 +126,5 @@ def test_damage_gives_the_content_or_an_error(data: st.DataObject) -> None:
         archive = SafeZip(bytes(good))
         for name in archive.names():
             archive.read(name)
-    except ZipError as error:
-        assert str(error)
+    except ZipError:
+        pass  # the one way to refuse: anything else fails the test
