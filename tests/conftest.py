@@ -96,16 +96,16 @@ def decoder_and_info(kind: str) -> tuple[Any, Any]:
         vst = {"profile": "vst", "sample_rate": 16000, "frame_rate": 50.0, "frame_size": 1024}
         sizes = {"n_harmonics": 60, "n_noise": 65, "state_size": 512}
         return sounding_vst_decoder(), replace(tiny_decoder.INFO, name="Seeded", **vst, **sizes)
-    from ddsp_edge.training.model import EdgeDecoder
+    from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
 
     torch.manual_seed(1)
-    module = EdgeDecoder()
+    trained = EdgeDecoder()
     with torch.no_grad():  # as strongly driven as a trained one, so that rounding shows
-        for name, parameter in module.named_parameters():
+        for name, parameter in trained.named_parameters():
             if parameter.dim() == 2:
                 parameter.mul_(2.0 if name.startswith("gru") else 3.0)
-    shape = module.shape
-    return module.eval(), replace(
+    shape = trained.shape
+    return FrameDecoder(trained).eval(), replace(
         tiny_decoder.INFO,
         name="Edge",
         n_harmonics=shape.n_harmonics,

@@ -1,7 +1,9 @@
 """A torch decoder of DDSP-VST's shape, so that its files can be made and tested here.
 
 FC stacks of 256 for pitch and loudness, GRU of 512, FC stack of 256, one dense layer for all
-controls, exp_sigmoid on each (Engel et al., "DDSP", ICLR 2020, and DDSP-VST's recipe).
+controls, exp_sigmoid on each (Engel et al., "DDSP", ICLR 2020, and DDSP-VST's recipe). Its own
+files hold the one step of the GRU as a WHILE loop, which torch has no way to write: the tests
+make such a graph by hand (tests/tiny_decoder.py).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from torch import nn
 #: The controls' rate and sizes in DDSP-VST's files.
 SAMPLE_RATE, FRAME_RATE, FRAME_SIZE = 16000, 50, 320
 N_HARMONICS, N_NOISE, STATE_SIZE, CHANNELS = 60, 65, 512, 256
+NOISE_BIAS = 5.0  #: the noise starts this far below the harmonics
 
 
 def exp_sigmoid(x: torch.Tensor) -> torch.Tensor:
@@ -25,7 +28,7 @@ class FcStack(nn.Sequential):
     """Dense, layer norm, leaky ReLU: (n_in,) to (n_out,)."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
-        super().__init__(nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.LeakyReLU(0.2))
+        super().__init__(nn.Linear(n_in, n_out), nn.LayerNorm(n_out, 1e-3), nn.LeakyReLU(0.2))
 
 
 class GruStep(nn.Module):
@@ -64,6 +67,7 @@ class VstDecoder(nn.Module):
         self.gru = GruStep(2 * channels, state_size)
         self.out_stack = FcStack(2 * channels + state_size, channels)
         self.heads = nn.Linear(channels, 1 + n_harmonics + n_noise)
+        self.register_buffer("numbers", torch.arange(1.0, n_harmonics + 1)[None], False)
 
     def forward(
         self, f0_scaled: torch.Tensor, pw_scaled: torch.Tensor, state: torch.Tensor
@@ -74,12 +78,15 @@ class VstDecoder(nn.Module):
         h = self.gru(x, state.reshape(1, -1))
         raw = self.heads(self.out_stack(torch.cat([x, h], dim=-1)))
         amplitude, harmonics, noise = torch.split(raw, [1, self.n_harmonics, self.n_noise], dim=-1)
-        harmonics = exp_sigmoid(harmonics)
-        harmonics = harmonics / harmonics.sum(dim=-1, keepdim=True)
+        # Harmonics above half the sample rate are taken out here, as DDSP-VST's files do.
+        f0_hz = 440.0 * torch.exp((f0 * 127.0 - 69.0) * (math.log(2.0) / 12.0))
+        below = (f0_hz * self.numbers < SAMPLE_RATE / 2).float()
+        harmonics = exp_sigmoid(harmonics) * below
+        harmonics = harmonics / (harmonics.sum(dim=-1, keepdim=True) + 1e-7)
         return (
             exp_sigmoid(amplitude).reshape(-1),
             harmonics.reshape(-1),
-            exp_sigmoid(noise).reshape(-1),
+            exp_sigmoid(noise - NOISE_BIAS).reshape(-1),
             h.reshape(-1),
         )
 
@@ -124,11 +131,11 @@ def sounding_vst_decoder(seed: int = 1, **sizes: int) -> VstDecoder:
             [
                 -4.5 + 5.5 * levels.sqrt()[:, None],
                 1.0 - slope,
-                -6.0 + 3.5 * levels.sqrt()[:, None] - band,
+                NOISE_BIAS - 6.0 + 3.5 * levels.sqrt()[:, None] - band,
             ],
             dim=-1,
         )
-        gram = seen.T @ seen + 0.01 * torch.eye(seen.shape[1])
+        gram = seen.T @ seen + 3 * torch.eye(seen.shape[1])
         solved = torch.linalg.solve(gram, seen.T @ wanted)
         model.heads.weight.copy_(solved[:-1].T)
         model.heads.bias.copy_(solved[-1])
