@@ -60,8 +60,8 @@ def _rename(model: bytes) -> bytes:
     renamed = [*graph.inputs, *graph.outputs]
     if len(graph.inputs) != len(INPUT_NAMES) or len(graph.outputs) != len(OUTPUT_NAMES):
         raise ValueError(
-            f"the module has {len(graph.inputs)} inputs that matter and {len(graph.outputs)} "
-            "outputs; a decoder has 3 and 4, and each input must be used"
+            f"the converted module has {len(graph.inputs)} inputs and {len(graph.outputs)} "
+            "outputs; a decoder has 3 and 4"
         )
     if len(set(renamed)) != len(renamed):
         raise ValueError("an input is also an output, or one tensor is two outputs")
