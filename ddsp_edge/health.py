@@ -16,6 +16,8 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library import entries, user_folder
 from ddsp_edge.runtimes import RUNTIMES, load_runtime
 
+SOUND_CARDS = Path("/proc/asound/cards")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -123,8 +125,7 @@ def _models() -> list[Finding]:
 
 
 def _cards() -> str:
-    path = Path("/proc/asound/cards")
-    text = path.read_text() if path.exists() else ""
+    text = SOUND_CARDS.read_text() if SOUND_CARDS.exists() else ""
     cards = [line.strip() for line in text.splitlines() if "]:" in line]
     if not cards:
         raise UserError("no sound card (files can be rendered without one)")

@@ -16,7 +16,7 @@ from ddsp_edge.trial import try_model
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge models list | info NAME | check PATH`."""
     parser = subparsers.add_parser("models", help="list, describe or check models")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions = parser.add_subparsers(required=True, metavar="list | info | check")
     listing = actions.add_parser("list", help="the models that --model can name")
     listing.set_defaults(run=run, action=_list)
     info = actions.add_parser("info", help="what a model is: data, licence, sizes, range")
