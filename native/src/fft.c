@@ -1,94 +1,118 @@
+/* A real inverse FFT of n samples is a complex one of n/2: even samples in the real
+ * part, odd ones in the imaginary part. The complex one is Stockham's (no bit
+ * reversal), radix 4 with one radix-2 pass where n/2 is an odd power of two.
+ */
 #include "fft.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PI 3.14159265358979323846
+#include "clones.h"
 
-int fft_prepare(fft *f, int size)
+int ddsp_fft_prepare(ddsp_fft *fft, int n)
 {
-    int half = size / 2, bits = 0;
-    fft_free(f);
-    f->size = size;
-    f->swap = malloc(sizeof(int) * (size_t)half);
-    f->twiddle = malloc(sizeof(float) * (size_t)half);
-    f->split = malloc(sizeof(float) * (size_t)size);
-    f->work = malloc(sizeof(float) * (size_t)size);
-    if (!f->swap || !f->twiddle || !f->split || !f->work) {
-        fft_free(f);
-        return -1;
+    const double turn = 2.0 * 3.14159265358979323846;
+    fft->n = n;
+    fft->cosine = calloc((size_t)n * 4, sizeof(float));
+    if (!fft->cosine)
+        return 0;
+    fft->sine = fft->cosine + n;
+    fft->re = fft->sine + n;
+    fft->im = fft->re + n / 2;
+    fft->work_re = fft->im + n / 2;
+    fft->work_im = fft->work_re + n / 2;
+    for (int k = 0; k < n; k++) {
+        fft->cosine[k] = (float)cos(turn * k / n);
+        fft->sine[k] = (float)sin(turn * k / n);
     }
-    while ((1 << bits) < half) bits++;
-    for (int i = 0; i < half; i++) {
-        int reversed = 0;
-        for (int b = 0; b < bits; b++) reversed |= ((i >> b) & 1) << (bits - 1 - b);
-        f->swap[i] = reversed;
-        f->split[2 * i] = (float)cos(2 * PI * i / size);
-        f->split[2 * i + 1] = (float)sin(2 * PI * i / size);
-    }
-    for (int i = 0; i < half / 2; i++) {
-        f->twiddle[2 * i] = (float)cos(2 * PI * i / half);
-        f->twiddle[2 * i + 1] = (float)sin(2 * PI * i / half);
-    }
-    return 0;
+    return 1;
 }
 
-void fft_free(fft *f)
+void ddsp_fft_free(ddsp_fft *fft)
 {
-    free(f->swap);
-    free(f->twiddle);
-    free(f->split);
-    free(f->work);
-    memset(f, 0, sizeof *f);
+    free(fft->cosine);
+    memset(fft, 0, sizeof *fft);
 }
 
-/* In place, bit-reversed in, natural out, exponent +. */
-static void complex_inverse(const fft *f, float *z)
+/* The half-length spectrum whose transform is even + i odd. */
+static void pack(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
 {
-    int n = f->size / 2;
-    for (int i = 0; i < n; i += 2) { /* the first stage has no twiddles */
-        float *a = z + 2 * i;
-        float re = a[2], im = a[3];
-        a[2] = a[0] - re;
-        a[3] = a[1] - im;
-        a[0] += re;
-        a[1] += im;
+    const int half = fft->n / 2;
+    const float *re = fft->re, *im = fft->im;
+    to_re[0] = to_im[0] = 0.0f;
+    for (int k = 1; k < half; k++) {
+        const float sum_re = re[k] + re[half - k], sum_im = im[k] - im[half - k];
+        const float odd_re = re[k] - re[half - k], odd_im = im[k] + im[half - k];
+        const float c = fft->cosine[k], s = fft->sine[k];
+        to_re[k] = sum_re - (odd_re * s + odd_im * c);
+        to_im[k] = sum_im + (odd_re * c - odd_im * s);
     }
-    for (int span = 2; span < n; span *= 2) {
-        int stride = n / (2 * span);
-        for (int start = 0; start < n; start += 2 * span) {
-            float *restrict a = z + 2 * start, *restrict b = a + 2 * span;
-            for (int i = 0; i < span; i++) {
-                float c = f->twiddle[2 * i * stride], s = f->twiddle[2 * i * stride + 1];
-                float re = b[2 * i] * c - b[2 * i + 1] * s;
-                float im = b[2 * i] * s + b[2 * i + 1] * c;
-                b[2 * i] = a[2 * i] - re;
-                b[2 * i + 1] = a[2 * i + 1] - im;
-                a[2 * i] += re;
-                a[2 * i + 1] += im;
-            }
+}
+
+/* One radix-4 pass: sub-transforms of length n at stride s. */
+static inline __attribute__((always_inline)) void pass4(
+    const float *restrict xr, const float *restrict xi, float *restrict yr, float *restrict yi,
+    int n, int s, const float *cosine, const float *sine, int full)
+{
+    const int quarter = n / 4 * s, jump = full / n;
+    for (int p = 0; p < n / 4; p++) {
+        const float c1 = cosine[p * jump], s1 = sine[p * jump];
+        const float c2 = cosine[2 * p * jump], s2 = sine[2 * p * jump];
+        const float c3 = cosine[3 * p * jump], s3 = sine[3 * p * jump];
+        const float *ar = xr + p * s, *ai = xi + p * s;
+        float *to_r = yr + 4 * p * s, *to_i = yi + 4 * p * s;
+        for (int q = 0; q < s; q++) {
+            const float br = ar[q + quarter], bi = ai[q + quarter];
+            const float dr = ar[q + 3 * quarter], di = ai[q + 3 * quarter];
+            const float cr = ar[q + 2 * quarter], ci = ai[q + 2 * quarter];
+            const float pr = ar[q] + cr, pi = ai[q] + ci, mr = ar[q] - cr, mi = ai[q] - ci;
+            const float or = br + dr, oi = bi + di;
+            const float jr = di - bi, ji = br - dr; /* i (b - d) */
+            const float r1 = mr + jr, i1 = mi + ji, r2 = pr - or, i2 = pi - oi;
+            const float r3 = mr - jr, i3 = mi - ji;
+            to_r[q] = pr + or;
+            to_i[q] = pi + oi;
+            to_r[q + s] = r1 * c1 - i1 * s1;
+            to_i[q + s] = r1 * s1 + i1 * c1;
+            to_r[q + 2 * s] = r2 * c2 - i2 * s2;
+            to_i[q + 2 * s] = r2 * s2 + i2 * c2;
+            to_r[q + 3 * s] = r3 * c3 - i3 * s3;
+            to_i[q + 3 * s] = r3 * s3 + i3 * c3;
         }
     }
 }
 
-void fft_inverse(fft *f, const float *spectrum, float *out)
+/* The last pass, of length 2, where there is one. */
+static inline __attribute__((always_inline)) void pass2(
+    const float *restrict xr, const float *restrict xi, float *restrict yr, float *restrict yi,
+    int s)
 {
-    int half = f->size / 2;
-    float *z = f->work;
-    /* Even samples in the real part, odd ones in the imaginary part: with
-     * E and O their spectra, X[b] = E[b] + w^-b O[b], Z = E + i O. */
-    for (int b = 0; b < half; b++) {
-        const float *x = spectrum + 2 * b, *y = spectrum + 2 * (half - b);
-        float xi = b ? x[1] : 0.0f, yi = b ? -y[1] : 0.0f; /* y conjugated */
-        float er = x[0] + y[0], ei = xi + yi;
-        float dr = x[0] - y[0], di = xi - yi;
-        float c = f->split[2 * b], s = f->split[2 * b + 1];
-        float or_ = dr * c - di * s, oi = dr * s + di * c;
-        float *to = z + 2 * f->swap[b];
-        to[0] = er - oi;
-        to[1] = ei + or_;
+    for (int q = 0; q < s; q++) {
+        yr[q] = xr[q] + xr[q + s];
+        yi[q] = xi[q] + xi[q + s];
+        yr[q + s] = xr[q] - xr[q + s];
+        yi[q + s] = xi[q] - xi[q + s];
     }
-    complex_inverse(f, z);
-    memcpy(out, z, sizeof(float) * (size_t)f->size);
+}
+
+DDSP_CLONES void ddsp_fft_inverse(ddsp_fft *fft, float *out)
+{
+    const int half = fft->n / 2;
+    float *xr = fft->work_re, *xi = fft->work_im, *yr = fft->re, *yi = fft->im;
+    pack(fft, xr, xi);
+    int n = half, s = 1;
+    for (; n >= 4; n /= 4, s *= 4) {
+        pass4(xr, xi, yr, yi, n, s, fft->cosine, fft->sine, fft->n);
+        float *r = xr, *i = xi;
+        xr = yr, xi = yi, yr = r, yi = i;
+    }
+    if (n == 2) {
+        pass2(xr, xi, yr, yi, s);
+        xr = yr, xi = yi;
+    }
+    for (int k = 0; k < half; k++) {
+        out[2 * k] = xr[k];
+        out[2 * k + 1] = xi[k];
+    }
 }

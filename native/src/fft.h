@@ -1,22 +1,22 @@
-/* Inverse FFT of a real signal. */
 #ifndef DDSP_FFT_H
 #define DDSP_FFT_H
 
+/* Inverse real FFT of one power-of-two length. */
 typedef struct {
-    int size;          /* real samples: a power of two, at least 8 */
-    int *swap;         /* bit-reversed index of each of the size / 2 complex values */
-    float *twiddle;    /* size / 4 pairs cos, sin: of the complex transform */
-    float *split;      /* size / 2 pairs cos, sin: of the real one */
-    float *work;       /* size floats */
-} fft;
+    int n;                      /* real samples, a power of two >= 16 */
+    float *cosine, *sine;       /* [n] of 2 pi k / n */
+    float *re, *im;             /* [n / 2] each: the spectrum goes in here */
+    float *work_re, *work_im;   /* [n / 2] */
+} ddsp_fft;
 
-/* Setup. 0, or -1 without memory. */
-int fft_prepare(fft *f, int size);
-void fft_free(fft *f);
+/* Takes its memory; 0 where there is none left. */
+int ddsp_fft_prepare(ddsp_fft *fft, int n);
 
-/* Audio. spectrum: size / 2 + 1 pairs (re, im), of which the imaginary parts of
- * the first and last are taken as 0. out[t] = sum over all `size` bins of the
- * Hermitian spectrum times exp(+2 pi i b t / size), not divided by anything. */
-void fft_inverse(fft *f, const float *spectrum, float *out);
+void ddsp_fft_free(ddsp_fft *fft);
+
+/* out[j] = sum over all n bins of X[k] exp(2 pi i j k / n), where X[k] = re[k] + i im[k]
+ * for 0 < k < n/2, X[n-k] is its conjugate, X[0] and X[n/2] are taken as 0.
+ * re and im are lost. */
+void ddsp_fft_inverse(ddsp_fft *fft, float *out);
 
 #endif

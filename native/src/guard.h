@@ -1,26 +1,22 @@
-/* Values from outside, made safe. */
+/* What keeps NaN, infinity and denormals out of the sound. */
 #ifndef DDSP_GUARD_H
 #define DDSP_GUARD_H
 
+#include <float.h>
 #include <math.h>
 
-/* The nearest value in low..high; a NaN becomes low. */
-static inline float guard_clamp(float x, float low, float high)
+/* x within low..high; NaN becomes 0 (every range here holds it). */
+static inline float ddsp_within(float x, float low, float high)
 {
-    return x > low ? (x < high ? x : high) : low;
+    if (x != x)
+        return 0.0f;
+    return x < low ? low : x > high ? high : x;
 }
 
-/* A sample from outside: NaN and infinity become silence, +-16 is the most. */
-static inline float guard_sample(float x)
+/* 0 in place of anything smaller than `least`. */
+static inline float ddsp_flush(float x, float least)
 {
-    if (!(fabsf(x) < 3e38f)) return 0.0f;
-    return x > 16.0f ? 16.0f : (x < -16.0f ? -16.0f : x);
-}
-
-/* A computed sample: too small to hear becomes 0, long before it is a denormal. */
-static inline float guard_tiny(float x)
-{
-    return fabsf(x) < 1e-15f ? 0.0f : x;
+    return fabsf(x) < least ? 0.0f : x;
 }
 
 #endif

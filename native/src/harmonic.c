@@ -1,100 +1,179 @@
-/* Sines of all harmonics at once, many samples side by side.
- *
- * Harmonic k + 1 follows from k by a rotation through the fundamental's angle: four
- * multiplications, no table. Rounding grows with every rotation, so each RESEED
- * harmonics the angle is taken afresh from the integer phase, in which k * phase
- * wraps by itself and is exact. */
+/* The oscillator bank. Vectors run across samples: for sixteen samples at a time
+ * sin(k x) climbs the harmonics by sin(kx) = 2 cos(x) sin((k-1)x) - sin((k-2)x)
+ * (Chebyshev), starting afresh from the exact integer phase k * phase every
+ * RESEED harmonics so that rounding stays small. With amplitude
+ * start + fraction * gain the sum over k splits into two sums that need no
+ * amplitude per sample: sum(start sin) + fraction * sum(gain sin).
+ */
 #include "harmonic.h"
 
 #include <string.h>
 
-#ifdef __GNUC__
-#pragma GCC diagnostic ignored "-Wpsabi" /* vectors are passed to inlined functions only */
-#endif
+#include "clones.h"
+#include "guard.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define RESEED 16
+#define LOWEST_HZ 10.0f       /* a fundamental below this is silent */
+#define FADE 0.05             /* of the sample rate below Nyquist */
+#define LARGEST_WEIGHT 1e6f
+#define LEAST_AMPLITUDE 1e-20f
+#define SILENT 1e-5f          /* sum of amplitudes below which f0 may jump */
 
-enum { LANES = HARMONIC_BLOCK / 2, RESEED = 32 };
+/* sin(2 pi x) = S1 x + S3 x^3 + ..., |x| <= 1/4 */
+#define S1 6.28318516f
+#define S3 -41.341655f
+#define S5 81.6010038f
+#define S7 -76.5497744f
+#define S9 39.5366423f
 
-/* The compiler splits these for machines with shorter registers. */
-typedef float floats __attribute__((vector_size(4 * LANES)));
-typedef int32_t ints __attribute__((vector_size(4 * LANES)));
-typedef uint32_t phases __attribute__((vector_size(4 * LANES)));
+enum { GROUP = 16, VECTORS = 2 };
 
-/* sin(2 pi p / 2^32), off by 1e-7 at most: an odd polynomial (minimax, 3.4e-9 on a
- * quarter turn) after folding to the nearest zero crossing. */
-INLINE floats sine(phases p)
+typedef float floats __attribute__((vector_size(32)));
+typedef int32_t ints __attribute__((vector_size(32)));
+typedef uint32_t phases __attribute__((vector_size(32)));
+
+/* sin(2 pi phase / 2^32): fold to a quarter turn, odd minimax polynomial (error
+ * 4e-9). By pointer, since passing vectors by value depends on the target. */
+static inline __attribute__((always_inline)) void sine(floats *out, const phases *phase)
 {
-    ints turn = (ints)p;
-    /* Beyond a quarter turn mirror at the half: sin(x) = sin(pi - x). */
-    ints mirrored = (ints)(UINT32_C(0x80000000) - p);
-    ints beyond = (turn > 0x40000000) | (turn < -0x40000000);
-    ints folded = (turn & ~beyond) | (mirrored & beyond);
-    floats t = __builtin_convertvector(folded, floats) * (1.0f / 4294967296.0f);
-    floats t2 = t * t;
-    floats y = t2 * 39.53670223501536f - 76.54978181471726f;
-    y = y * t2 + 81.60100405361824f;
-    y = y * t2 - 41.34165503112392f;
-    y = y * t2 + 6.283185160088334f;
-    return y * t;
+    const floats turns = __builtin_convertvector((ints)*phase, floats) * 0x1p-32f;
+    const ints sign = (ints)turns & INT32_MIN;
+    const floats size = (floats)((ints)turns & INT32_MAX);
+    const floats past = (floats)((ints)(size - 0.25f) & INT32_MAX);
+    const floats x = (floats)((ints)(0.25f - past) ^ sign);
+    const floats y = x * x;
+    *out = x * (S1 + y * (S3 + y * (S5 + y * (S7 + y * S9))));
 }
 
-INLINE floats cosine(phases p)
-{
-    return sine(p + UINT32_C(0x40000000));
-}
+/* Sum of the harmonics 1..n for `groups` groups of GROUP samples. Not static:
+ * gcc's clones need a symbol. */
+void ddsp_harmonic_sum(const float *amplitude, int n, const uint32_t *phase,
+                       const float *fraction, float *out, int groups);
 
-INLINE void block(const uint32_t *phase, const float *start, const float *slope, int count,
-                  float at, float *out)
+DDSP_CLONES void ddsp_harmonic_sum(const float *amplitude, int n, const uint32_t *phase,
+                                   const float *fraction, float *out, int groups)
 {
-    /* Two vectors side by side hide the latency of the rotations. Each has a variable
-     * of its own, so that it stays in a register. */
-    phases p0, p1;
-    memcpy(&p0, phase, sizeof p0);
-    memcpy(&p1, phase + LANES, sizeof p1);
-    const floats sin0 = sine(p0), sin1 = sine(p1), cos0 = cosine(p0), cos1 = cosine(p1);
-    const floats lanes = {0, 1, 2, 3, 4, 5, 6, 7};
-    const floats ramp0 = lanes + at, ramp1 = ramp0 + (float)LANES;
-    floats sum0 = {0}, sum1 = {0};
-    for (int first = 0; first < count; first += RESEED) {
-        int last = first + RESEED < count ? first + RESEED : count;
-        phases k0 = p0 * (uint32_t)(first + 1), k1 = p1 * (uint32_t)(first + 1);
-        floats s0 = sine(k0), s1 = sine(k1), c0 = cosine(k0), c1 = cosine(k1);
-        for (int k = first; k < last; k++) {
-            sum0 += (ramp0 * slope[k] + start[k]) * s0;
-            sum1 += (ramp1 * slope[k] + start[k]) * s1;
-            floats next0 = s0 * cos0 + c0 * sin0, next1 = s1 * cos1 + c1 * sin1;
-            c0 = c0 * cos0 - s0 * sin0;
-            c1 = c1 * cos1 - s1 * sin1;
-            s0 = next0;
-            s1 = next1;
+    for (int g = 0; g < groups * GROUP; g += GROUP) {
+        phases turn[VECTORS];
+        floats twice_cos[VECTORS], now[VECTORS], before[VECTORS];
+        floats start[VECTORS], gain[VECTORS], at[VECTORS];
+        memcpy(turn, phase + g, sizeof turn);
+        for (int v = 0; v < VECTORS; v++) {
+            const phases quarter = turn[v] + 0x40000000u;
+            sine(&twice_cos[v], &quarter);
+            twice_cos[v] *= 2.0f;
+            start[v] = gain[v] = (floats){0};
         }
+        for (int first = 0; first < n; first += RESEED) {
+            for (int v = 0; v < VECTORS; v++) {
+                const phases last = turn[v] * (uint32_t)first;
+                const phases this = last + turn[v];
+                sine(&before[v], &last);
+                sine(&now[v], &this);
+            }
+            const int end = first + RESEED < n ? first + RESEED : n;
+            for (int k = first; k < end; k++) {
+                for (int v = 0; v < VECTORS; v++) {
+                    start[v] += now[v] * amplitude[2 * k];
+                    gain[v] += now[v] * amplitude[2 * k + 1];
+                    const floats next = twice_cos[v] * now[v] - before[v];
+                    before[v] = now[v];
+                    now[v] = next;
+                }
+            }
+        }
+        memcpy(at, fraction + g, sizeof at);
+        for (int v = 0; v < VECTORS; v++)
+            start[v] += at[v] * gain[v];
+        memcpy(out + g, start, sizeof start);
     }
-    memcpy(out, &sum0, sizeof sum0);
-    memcpy(out + LANES, &sum1, sizeof sum1);
 }
 
-#if defined(__GNUC__) && defined(__x86_64__)
-/* The same code for processors with AVX2, chosen where it runs. */
-__attribute__((target("avx2,fma"))) static void block_avx2(const uint32_t *phase,
-                                                           const float *start, const float *slope,
-                                                           int count, float at, float *out)
+void ddsp_harmonic_prepare(ddsp_harmonic *bank, double sample_rate, int n_harmonics,
+                           double band_limit_hz)
 {
-    block(phase, start, slope, count, at, out);
+    bank->sample_rate = sample_rate;
+    bank->n_harmonics = n_harmonics;
+    bank->band_limit_hz = band_limit_hz;
+    ddsp_harmonic_reset(bank);
 }
 
-void harmonic_block(const uint32_t *phase, const float *start, const float *slope, int count,
-                    float at, float *out)
+void ddsp_harmonic_reset(ddsp_harmonic *bank)
 {
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        block_avx2(phase, start, slope, count, at, out);
+    bank->phase = bank->step = bank->target_step = 0;
+    bank->glide = 0;
+    bank->n_active = 0;
+    memset(bank->amplitude, 0, sizeof bank->amplitude);
+}
+
+/* Amplitudes of the harmonics of f0_hz into targets: masked above the model's band,
+ * shared out by weight, faded below the card's Nyquist. */
+static void share_out(const ddsp_harmonic *bank, double f0_hz, double amplitude,
+                      const float *weights, float *targets)
+{
+    double sum = 0.0;
+    int n = 0;
+    for (; n < bank->n_harmonics && (n + 1) * f0_hz < bank->band_limit_hz; n++)
+        sum += targets[n] = ddsp_within(weights[n], 0.0f, LARGEST_WEIGHT);
+    const double scale = sum > 0.0 ? amplitude / sum : 0.0;
+    for (int k = 0; k < n; k++) {
+        const double room = 0.5 - (k + 1) * f0_hz / bank->sample_rate;
+        const double fade = room >= FADE ? 1.0 : room > 0.0 ? room / FADE : 0.0;
+        targets[k] = ddsp_flush((float)(targets[k] * scale * fade), LEAST_AMPLITUDE);
+    }
+    for (int k = n; k < bank->n_harmonics; k++)
+        targets[k] = 0.0f;
+}
+
+void ddsp_harmonic_target(ddsp_harmonic *bank, float f0_hz, float amplitude,
+                          const float *weights, float fraction, int length)
+{
+    float targets[DDSP_MAX_HARMONICS];
+    const float nyquist = (float)(0.5 * bank->sample_rate);
+    f0_hz = ddsp_within(f0_hz, 0.0f, nyquist);
+    const int pitched = f0_hz >= LOWEST_HZ;
+    share_out(bank, f0_hz, pitched ? amplitude : 0.0f, weights, targets);
+    float sum = 0.0f;
+    bank->n_active = 0;
+    for (int k = 0; k < bank->n_harmonics; k++) {
+        float *a = bank->amplitude + 2 * k;
+        const float now = ddsp_flush(ddsp_ramp_value(a[0], a[0] + a[1], fraction),
+                                     LEAST_AMPLITUDE);
+        sum += now;
+        a[0] = now;
+        a[1] = targets[k] - now;
+        if (now > 0.0f || targets[k] > 0.0f)
+            bank->n_active = k + 1;
+    }
+    if (pitched) /* else hold the present f0 while it fades */
+        bank->target_step = (uint64_t)(f0_hz / bank->sample_rate * 0x1p64);
     else
-        block(phase, start, slope, count, at, out);
+        bank->target_step = bank->step;
+    if (sum < SILENT)
+        bank->step = bank->target_step;
+    bank->glide = ((int64_t)bank->target_step - (int64_t)bank->step) / length;
 }
-#else
-void harmonic_block(const uint32_t *phase, const float *start, const float *slope, int count,
-                    float at, float *out)
+
+void ddsp_harmonic_render(ddsp_harmonic *bank, const ddsp_ramp *ramp, int ahead, float *out,
+                          int n)
 {
-    block(phase, start, slope, count, at, out);
+    uint32_t phase[DDSP_HARMONIC_CHUNK] = {0};
+    float fraction[DDSP_HARMONIC_CHUNK] = {0};
+    float sum[DDSP_HARMONIC_CHUNK];
+    /* Integers, sample by sample: the same phase however the blocks fall. */
+    for (int i = 0; i < n; i++) {
+        const int at = ramp->elapsed + ahead + i + 1;
+        bank->step = at >= ramp->length ? bank->target_step
+                                        : bank->step + (uint64_t)bank->glide;
+        phase[i] = (uint32_t)(bank->phase >> 32);
+        fraction[i] = ddsp_ramp_fraction(ramp, ahead + i + 1);
+        bank->phase += bank->step;
+    }
+    if (bank->n_active == 0) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    ddsp_harmonic_sum(bank->amplitude, bank->n_active, phase, fraction, sum,
+                      (n + GROUP - 1) / GROUP);
+    memcpy(out, sum, (size_t)n * sizeof *out);
 }
-#endif

@@ -1,16 +1,39 @@
-/* Harmonic oscillator bank. */
 #ifndef DDSP_HARMONIC_H
 #define DDSP_HARMONIC_H
 
 #include <stdint.h>
 
-enum { HARMONIC_BLOCK = 16 }; /* samples made at once */
+#include "kernel_api.h"
+#include "smoother.h"
 
-/* Audio. out[i] = sum over k = 1..count of
- *   (start[k-1] + slope[k-1] * (at + i)) * sin(2 pi k phase[i] / 2^32)
- * for HARMONIC_BLOCK samples; start and slope are 0 from count to the next
- * multiple of 4. */
-void harmonic_block(const uint32_t *phase, const float *start, const float *slope, int count,
-                    float at, float *out);
+enum { DDSP_HARMONIC_CHUNK = 64 };
+
+/* A bank of sines at the multiples of one fundamental. Amplitudes and fundamental
+ * move linearly from where they are to their targets, on the voice's ramp clock. */
+typedef struct {
+    double sample_rate, band_limit_hz;
+    int n_harmonics;
+    uint64_t phase;             /* of the fundamental, in turns / 2^64 */
+    uint64_t step, target_step; /* turns / 2^64 a sample; step is the present one */
+    int64_t glide;              /* what one sample adds to step while it ramps */
+    int n_active;               /* harmonics above are 0 now and at the target */
+    /* Of harmonic k at 2(k-1): amplitude at the ramp's start, and what it gains. */
+    float amplitude[2 * DDSP_MAX_HARMONICS];
+} ddsp_harmonic;
+
+void ddsp_harmonic_prepare(ddsp_harmonic *bank, double sample_rate, int n_harmonics,
+                           double band_limit_hz);
+
+void ddsp_harmonic_reset(ddsp_harmonic *bank);
+
+/* New targets; `fraction` is how far the old ramp came, `length` the new one's
+ * samples. All arguments are sane but f0_hz and the weights, which are checked here. */
+void ddsp_harmonic_target(ddsp_harmonic *bank, float f0_hz, float amplitude,
+                          const float *weights, float fraction, int length);
+
+/* Writes n <= DDSP_HARMONIC_CHUNK samples; the clock stands `ahead` samples before
+ * the first. */
+void ddsp_harmonic_render(ddsp_harmonic *bank, const ddsp_ramp *ramp, int ahead, float *out,
+                          int n);
 
 #endif

@@ -1,106 +1,155 @@
+/* Filtered noise by overlap-add. Bin f of a frame is H(f) (u1 + i u2) with u uniform
+ * in [-1, 1); neighbouring frames are independent, so the window is a root Hann,
+ * whose overlapping squares sum to 1: the power is even.
+ *
+ * Level: a bin of X = s H (u1 + i u2) and its mirror give the variance
+ * 2 E|X|^2 = 4/3 s^2 H^2 over sample_rate / n Hz. White noise, uniform in [-1, 1], of
+ * the model's rate has the variance 1/3 over band_limit_hz. So
+ * s^2 = sample_rate / (4 n band_limit_hz).
+ */
 #include "noise.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clones.h"
+#include "guard.h"
 #include "random.h"
 
-#define PI 3.14159265358979323846
-#define FRAME_S 0.005 /* the shortest frame: shorter ones would blur the filter */
+#define SHORTEST_FRAME_S 0.005
+#define LARGEST_GAIN 10.0f
+#define LEAST_GAIN 1e-12f
 
-int noise_prepare(noise *n, double sample_rate, int bands, double band_limit_hz, uint32_t seed)
+int ddsp_noise_prepare(ddsp_noise *noise, double sample_rate, int n_bands,
+                       double band_limit_hz, uint32_t seed)
 {
-    noise_free(n);
-    n->bands = bands;
-    n->seed = seed;
-    if (bands == 0) return 0;
-    double least = 2.0 * (bands - 1) * 0.5 * sample_rate / band_limit_hz;
-    if (least < FRAME_S * sample_rate) least = FRAME_S * sample_rate;
-    n->size = 16;
-    while (n->size < least) n->size *= 2;
-    n->hop = n->size / 2;
-    double limit_bin = band_limit_hz / sample_rate * n->size;
-    n->bins = limit_bin < n->hop ? (int)floor(limit_bin) + 1 : n->hop;
-    /* A bin's two parts have variance 1/3 each; over the bins up to the band limit
-     * they must add up to the variance 1/3 of uniform white noise. */
-    n->scale = (float)(sqrt(n->size * sample_rate / (4.0 * band_limit_hz)) / n->size);
-    size_t size = (size_t)n->size;
-    n->low = calloc((size_t)n->bins, sizeof *n->low);
-    n->part = calloc((size_t)n->bins, sizeof *n->part);
-    n->window = calloc(size, sizeof(float));
-    n->spectrum = calloc(size + 2, sizeof(float));
-    n->sound = calloc(size, sizeof(float));
-    n->tail = calloc(size / 2, sizeof(float));
-    n->now = calloc(size / 2, sizeof(float));
-    if (!n->low || !n->part || !n->window || !n->spectrum || !n->sound || !n->tail || !n->now ||
-        fft_prepare(&n->transform, n->size) != 0) {
-        noise_free(n);
-        return -1;
+    noise->n_bands = n_bands;
+    noise->seed = seed;
+    if (n_bands == 0)
+        return DDSP_OK;
+    /* Long enough that a band is at least two bins wide. */
+    const double least = fmax(SHORTEST_FRAME_S * sample_rate,
+                              (n_bands - 1) * sample_rate / band_limit_hz);
+    int n = 16;
+    while (n < least)
+        n *= 2;
+    noise->hop = n / 2;
+    if (!ddsp_fft_prepare(&noise->fft, n))
+        return DDSP_NO_MEMORY;
+    noise->window = calloc((size_t)n, sizeof(float));
+    noise->overlap = calloc((size_t)n, sizeof(float));
+    noise->frame_out = calloc((size_t)n, sizeof(float));
+    noise->share = calloc((size_t)noise->hop, sizeof(float));
+    noise->band = calloc((size_t)noise->hop, sizeof(int));
+    if (!noise->window || !noise->overlap || !noise->frame_out || !noise->share || !noise->band)
+        return DDSP_NO_MEMORY;
+    const double level = sqrt(sample_rate / (4.0 * n * band_limit_hz));
+    for (int i = 0; i < n; i++)
+        noise->window[i] = (float)(level * sin(3.14159265358979323846 * (i + 0.5) / n));
+    noise->n_bins = 0;
+    for (int k = 1; k < noise->hop && k * sample_rate / n <= band_limit_hz; k++) {
+        const double place = k * sample_rate / n / band_limit_hz * (n_bands - 1);
+        const int band = place >= n_bands - 1 ? n_bands - 2 : (int)place;
+        noise->band[k] = band;
+        noise->share[k] = (float)(place - band);
+        noise->n_bins = k;
     }
-    for (int i = 0; i < n->bins; i++) {
-        double at = (double)i / limit_bin * (bands - 1);
-        int low = (int)at;
-        if (low > bands - 2) low = bands - 2;
-        n->low[i] = low;
-        n->part[i] = (float)fmin(at - low, 1.0);
+    return DDSP_OK;
+}
+
+void ddsp_noise_free(ddsp_noise *noise)
+{
+    ddsp_fft_free(&noise->fft);
+    free(noise->window);
+    free(noise->overlap);
+    free(noise->frame_out);
+    free(noise->share);
+    free(noise->band);
+    memset(noise, 0, sizeof *noise);
+}
+
+void ddsp_noise_reset(ddsp_noise *noise)
+{
+    noise->at = noise->sounding = 0;
+    noise->frame = 0;
+    memset(noise->start, 0, sizeof noise->start);
+    memset(noise->target, 0, sizeof noise->target);
+    if (noise->n_bands)
+        memset(noise->overlap, 0, (size_t)noise->hop * 2 * sizeof(float));
+}
+
+void ddsp_noise_target(ddsp_noise *noise, const float *magnitudes, float fraction)
+{
+    for (int b = 0; b < noise->n_bands; b++) {
+        noise->start[b] = ddsp_ramp_value(noise->start[b], noise->target[b], fraction);
+        noise->target[b] = ddsp_flush(ddsp_within(magnitudes[b], 0.0f, LARGEST_GAIN), LEAST_GAIN);
     }
-    for (int i = 0; i < n->size; i++) n->window[i] = (float)sin(PI * (i + 0.5) / n->size);
-    noise_reset(n);
-    return 0;
 }
 
-void noise_free(noise *n)
+/* The random spectrum of one frame. Not static: gcc's clones need a symbol. */
+void ddsp_noise_spectrum(const ddsp_noise *noise, const float *gains, float *restrict re,
+                         float *restrict im);
+
+DDSP_CLONES void ddsp_noise_spectrum(const ddsp_noise *noise, const float *gains,
+                                     float *restrict re, float *restrict im)
 {
-    fft_free(&n->transform);
-    free(n->low);
-    free(n->part);
-    free(n->window);
-    free(n->spectrum);
-    free(n->sound);
-    free(n->tail);
-    free(n->now);
-    memset(n, 0, sizeof *n);
+    const uint64_t keys = ddsp_random_keys(noise->seed, noise->frame);
+    const int *restrict band = noise->band;
+    const float *restrict share = noise->share;
+    for (int k = 1; k <= noise->n_bins; k++) {
+        const float low = gains[band[k]], high = gains[band[k] + 1];
+        const float gain = low + share[k] * (high - low);
+        const uint32_t bits = ddsp_random_bits(keys, (uint32_t)k);
+        re[k] = gain * ddsp_random_low(bits);
+        im[k] = gain * ddsp_random_high(bits);
+    }
+    for (int k = noise->n_bins + 1; k < noise->hop; k++)
+        re[k] = im[k] = 0.0f;
 }
 
-void noise_reset(noise *n)
+/* The next frame: the second half of the last one comes to the front of overlap,
+ * and the new one is added. */
+static void next_frame(ddsp_noise *noise, float fraction)
 {
-    if (n->bands == 0) return;
-    n->frame = 0;
-    n->position = n->hop;
-    memset(n->tail, 0, sizeof(float) * (size_t)n->hop);
+    const int hop = noise->hop;
+    float gains[DDSP_MAX_NOISE_BANDS], loudest = 0.0f;
+    for (int b = 0; b < noise->n_bands; b++) {
+        gains[b] = ddsp_ramp_value(noise->start[b], noise->target[b], fraction);
+        loudest = gains[b] > loudest ? gains[b] : loudest;
+    }
+    float *overlap = noise->overlap;
+    if (noise->sounding) {
+        memcpy(overlap, overlap + hop, (size_t)hop * sizeof(float));
+        memset(overlap + hop, 0, (size_t)hop * sizeof(float));
+    }
+    if (loudest > 0.0f) {
+        ddsp_noise_spectrum(noise, gains, noise->fft.re, noise->fft.im);
+        ddsp_fft_inverse(&noise->fft, noise->frame_out);
+        const float *restrict x = noise->frame_out, *restrict window = noise->window;
+        for (int i = 0; i < hop; i++)
+            overlap[i] += x[i] * window[i];
+        for (int i = hop; i < 2 * hop; i++)
+            overlap[i] = x[i] * window[i];
+    }
+    /* 2: this frame sounds, 1: only the end of the last one. */
+    noise->sounding = loudest > 0.0f ? 2 : noise->sounding == 2 ? 1 : 0;
+    noise->frame++;
 }
 
-void noise_frame(noise *n, const float *magnitudes)
+void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, int ahead, float *out, int n)
 {
-    int hop = n->hop;
-    float most = 0.0f;
-    for (int i = 0; i < n->bands; i++) most = magnitudes[i] > most ? magnitudes[i] : most;
-    n->position = 0;
-    uint64_t frame = random_frame(n->seed, n->frame++);
-    if (most == 0.0f) {
-        memcpy(n->now, n->tail, sizeof(float) * (size_t)hop);
-        memset(n->tail, 0, sizeof(float) * (size_t)hop);
+    if (noise->n_bands == 0)
         return;
+    for (int done = 0; done < n;) {
+        if (noise->at == 0)
+            next_frame(noise, ddsp_ramp_fraction(ramp, ahead + done + 1 + noise->hop));
+        const int left = noise->hop - noise->at;
+        const int count = n - done < left ? n - done : left;
+        if (noise->sounding)
+            for (int i = 0; i < count; i++)
+                out[done + i] += noise->overlap[noise->at + i];
+        done += count;
+        noise->at = count == left ? 0 : noise->at + count;
     }
-    /* Bin 0 and the last one stay 0: no offset, nothing at half the rate. */
-    for (int i = 1; i < n->bins; i++) {
-        const float *m = magnitudes + n->low[i];
-        float gain = (m[0] + (m[1] - m[0]) * n->part[i]) * n->scale;
-        uint64_t bits = random_bits(frame, (uint32_t)i);
-        n->spectrum[2 * i] = gain * random_uniform((uint32_t)bits);
-        n->spectrum[2 * i + 1] = gain * random_uniform((uint32_t)(bits >> 32));
-    }
-    fft_inverse(&n->transform, n->spectrum, n->sound);
-    for (int i = 0; i < hop; i++) {
-        n->now[i] = n->tail[i] + n->sound[i] * n->window[i];
-        n->tail[i] = n->sound[hop + i] * n->window[hop + i];
-    }
-}
-
-void noise_add(noise *n, float *out, int count)
-{
-    const float *from = n->now + n->position;
-    for (int i = 0; i < count; i++) out[i] += from[i];
-    n->position += count;
 }

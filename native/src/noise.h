@@ -1,46 +1,42 @@
-/* Filtered noise: random-phase frames, overlapped and added. */
 #ifndef DDSP_NOISE_H
 #define DDSP_NOISE_H
 
 #include <stdint.h>
 
+#include "kernel_api.h"
 #include "fft.h"
+#include "smoother.h"
 
+/* Noise of a given spectrum: overlapping frames of random spectra. A frame starts
+ * every hop samples counted from reset. */
 typedef struct {
-    int bands;          /* 0: no noise */
-    int size, hop;      /* of a frame, samples */
-    int bins;           /* below the band limit */
+    int n_bands;
     uint32_t seed;
-    uint64_t frame;     /* the next one */
-    int position;       /* samples of the current hop already given out */
-    float scale;
-    int *low;           /* [bins] the band below each bin */
-    float *part;        /* [bins] how far it is to the next band */
-    float *window;      /* [size] */
-    float *spectrum;    /* [size + 2] */
-    float *sound;       /* [size] of one frame */
-    float *tail;        /* [hop] the second half of the frame before */
-    float *now;         /* [hop] what is given out */
-    fft transform;
-} noise;
+    ddsp_fft fft;           /* of a frame: 2 * hop samples */
+    int hop, at;            /* samples of the hop already written */
+    int n_bins;             /* bins 1..n_bins lie within the model's band */
+    int sounding;           /* overlap holds anything but zeros */
+    uint64_t frame;
+    float *window;          /* [2 hop], with the level of the whole put in */
+    float *overlap;         /* [2 hop] */
+    float *frame_out;       /* [2 hop] */
+    float *share;           /* [n_bins + 1]: bin between bands band and band + 1 */
+    int *band;              /* [n_bins + 1] */
+    float start[DDSP_MAX_NOISE_BANDS], target[DDSP_MAX_NOISE_BANDS];
+} ddsp_noise;
 
-/* Setup. 0, or -1 without memory. */
-int noise_prepare(noise *n, double sample_rate, int bands, double band_limit_hz, uint32_t seed);
-void noise_free(noise *n);
+/* Takes its memory: DDSP_OK or DDSP_NO_MEMORY. n_bands 0 or 2.. */
+int ddsp_noise_prepare(ddsp_noise *noise, double sample_rate, int n_bands,
+                       double band_limit_hz, uint32_t seed);
 
-/* Audio. */
-void noise_reset(noise *n);
+void ddsp_noise_free(ddsp_noise *noise);
 
-/* Audio. Samples left in the current hop; at 0 the next frame must be made. */
-static inline int noise_left(const noise *n)
-{
-    return n->hop - n->position;
-}
+void ddsp_noise_reset(ddsp_noise *noise);
 
-/* Audio. Make the next frame; magnitudes are those at its centre, hop samples ahead. */
-void noise_frame(noise *n, const float *magnitudes);
+/* New gains (checked here); `fraction` is how far the old ramp came. */
+void ddsp_noise_target(ddsp_noise *noise, const float *magnitudes, float fraction);
 
-/* Audio. Add count <= noise_left samples to out. */
-void noise_add(noise *n, float *out, int count);
+/* Adds n samples; the clock stands `ahead` samples before the first. */
+void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, int ahead, float *out, int n);
 
 #endif

@@ -1,37 +1,41 @@
-/* Counter-based random numbers: the n-th number costs the same as the first, and
- * depends on nothing that was drawn before. The mixer is splitmix64's (Steele,
- * Lea and Flood, OOPSLA 2014). */
+/* Counter-based random numbers: any frame's can be had without the ones before. */
 #ifndef DDSP_RANDOM_H
 #define DDSP_RANDOM_H
 
 #include <stdint.h>
 
-static inline uint64_t random_mix(uint64_t x)
+/* Two 32-bit keys of a frame: SplitMix64's output function of (seed, frame). */
+static inline uint64_t ddsp_random_keys(uint32_t seed, uint64_t frame)
 {
-    x ^= x >> 30;
-    x *= UINT64_C(0xbf58476d1ce4e5b9);
-    x ^= x >> 27;
-    x *= UINT64_C(0x94d049bb133111eb);
-    x ^= x >> 31;
+    uint64_t z = ((uint64_t)seed << 32 | 0x5bd1e995u) + frame * 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* 32 random bits of one bin of the frame: C. Wellons' "lowbias32" mixer, with the
+ * second key put in half way. */
+static inline uint32_t ddsp_random_bits(uint64_t keys, uint32_t bin)
+{
+    uint32_t x = bin ^ (uint32_t)keys;
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= x >> 15;
+    x += (uint32_t)(keys >> 32);
+    x *= 0x846ca68bu;
+    x ^= x >> 16;
     return x;
 }
 
-/* The start of the sequence of one noise frame. */
-static inline uint64_t random_frame(uint32_t seed, uint64_t frame)
+/* The low and the high half as two uniform numbers in [-1, 1). */
+static inline float ddsp_random_low(uint32_t bits)
 {
-    return random_mix(((uint64_t)seed << 32) + frame * UINT64_C(0xd1342543de82ef95) + 1);
+    return (float)(int16_t)(bits & 0xffffu) * (1.0f / 32768.0f);
 }
 
-/* 64 random bits: number `index` of a frame. */
-static inline uint64_t random_bits(uint64_t frame, uint32_t index)
+static inline float ddsp_random_high(uint32_t bits)
 {
-    return random_mix(frame + (index + 1) * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-/* Uniform in [-1, 1) from 32 bits. */
-static inline float random_uniform(uint32_t bits)
-{
-    return (float)(int32_t)bits * (1.0f / 2147483648.0f);
+    return (float)(int16_t)(bits >> 16) * (1.0f / 32768.0f);
 }
 
 #endif

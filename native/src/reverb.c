@@ -1,122 +1,215 @@
-/* Eight delay lines fed back through a Householder matrix (Jot and Chaigne, "Digital
- * delay networks for designing artificial reverberators", AES 1991), each with a
- * one-pole low-pass for the walls; two all-passes before them (Schroeder, 1962) blur
- * the onset. The size sets how long it rings, not the delays: those cannot change
- * without a pitch glide. */
+/* Feedback delay network of eight lines (Jot and Chaigne 1991) with a Hadamard
+ * feedback matrix, one low-pass a line, and four Schroeder all-passes before it that
+ * thicken the first echoes. Each line loses what makes the whole decay by 60 dB in
+ * the room's time, so that every setting is stable and a new size needs no new
+ * delay: it cannot click.
+ */
 #include "reverb.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clones.h"
 #include "guard.h"
+#include "smoother.h"
 
-#define RAMP_S 0.02
-#define SHORTEST_S 0.25f   /* time to -60 dB at size 0 */
-#define LONGEST_S 8.0f     /* and at size 1 */
+#define LINES DDSP_REVERB_LINES
+#define SHORTEST_DECAY_S 0.3
+#define LONGEST_DECAY_S 8.0
+#define BRIGHTEST_HZ 18000.0
+#define DARKEST_HZ 900.0
+#define HIGHPASS_HZ 60.0
 #define DIFFUSION 0.6f
-#define MOST_DAMPING 0.85f
+#define LEAST 1e-12f        /* -240 dB: the tail ends */
 
-/* Mutually incommensurate, 23 to 73 ms. */
-static const double DELAY_S[REVERB_LINES] = {0.02311, 0.02909, 0.03401, 0.04127,
-                                             0.04783, 0.05519, 0.06301, 0.07331};
-static const double DIFFUSER_S[REVERB_DIFFUSERS] = {0.00473, 0.00797};
+static const double line_s[LINES] = {
+    0.02148, 0.02402, 0.02765, 0.03173, 0.03627, 0.04110, 0.04540, 0.05023,
+};
+static const double diffuser_s[DDSP_REVERB_DIFFUSERS] = {0.00477, 0.00360, 0.01277, 0.00935};
 
-int reverb_prepare(reverb *r, double sample_rate)
+/* The smallest prime >= the time: no two delays share an echo. */
+static int prime_length(double seconds, double sample_rate)
 {
-    reverb_free(r);
-    r->rate = sample_rate;
-    r->ramp = (int)lround(RAMP_S * sample_rate);
-    for (int i = 0; i < REVERB_LINES; i++) {
-        int size = 1;
-        r->delay[i] = (int)lround(DELAY_S[i] * sample_rate);
-        r->seconds[i] = (float)(r->delay[i] / sample_rate);
-        while (size <= r->delay[i]) size *= 2;
-        r->mask[i] = size - 1;
-        r->line[i] = calloc((size_t)size, sizeof(float));
+    for (int n = (int)(seconds * sample_rate) | 1;; n += 2) {
+        int d = 3;
+        while (d * d <= n && n % d)
+            d += 2;
+        if (d * d > n)
+            return n;
     }
-    for (int i = 0; i < REVERB_DIFFUSERS; i++) {
-        r->diffuser_delay[i] = (int)lround(DIFFUSER_S[i] * sample_rate);
-        r->diffuser[i] = calloc((size_t)r->diffuser_delay[i], sizeof(float));
+}
+
+int ddsp_reverb_prepare(ddsp_reverb *reverb, double sample_rate)
+{
+    size_t total = 0;
+    reverb->sample_rate = sample_rate;
+    for (int j = 0; j < LINES; j++)
+        total += (size_t)(reverb->line_length[j] = prime_length(line_s[j], sample_rate));
+    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++)
+        total += (size_t)(reverb->diffuser_length[j] = prime_length(diffuser_s[j], sample_rate));
+    float *memory = calloc(total, sizeof(float));
+    if (!memory)
+        return 0;
+    reverb->memory = memory;
+    for (int j = 0; j < LINES; memory += reverb->line_length[j++])
+        reverb->line[j] = memory;
+    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; memory += reverb->diffuser_length[j++])
+        reverb->diffuser[j] = memory;
+    reverb->highpass_decay = (float)exp(-2.0 * 3.14159265358979323846 * HIGHPASS_HZ / sample_rate);
+    ddsp_reverb_clear(reverb);
+    return 1;
+}
+
+void ddsp_reverb_free(ddsp_reverb *reverb)
+{
+    free(reverb->memory);
+    memset(reverb, 0, sizeof *reverb);
+}
+
+void ddsp_reverb_clear(ddsp_reverb *reverb)
+{
+    for (int j = 0; j < LINES; j++) {
+        memset(reverb->line[j], 0, (size_t)reverb->line_length[j] * sizeof(float));
+        reverb->line_at[j] = 0;
+        reverb->low[j] = 0.0f;
     }
-    for (int i = 0; i < REVERB_LINES; i++)
-        if (!r->line[i] || !r->diffuser[i % REVERB_DIFFUSERS]) {
-            reverb_free(r);
-            return -1;
+    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++) {
+        memset(reverb->diffuser[j], 0, (size_t)reverb->diffuser_length[j] * sizeof(float));
+        reverb->diffuser_at[j] = 0;
+    }
+    reverb->highpass = 0.0f;
+}
+
+static void room_at(ddsp_room *now, const ddsp_room *start, const ddsp_room *target,
+                    float fraction)
+{
+    for (int j = 0; j < LINES; j++)
+        now->feedback[j] = ddsp_ramp_value(start->feedback[j], target->feedback[j], fraction);
+    now->brightness = ddsp_ramp_value(start->brightness, target->brightness, fraction);
+    now->input = ddsp_ramp_value(start->input, target->input, fraction);
+}
+
+void ddsp_reverb_target(ddsp_reverb *reverb, float size, float damping, float fraction)
+{
+    const double rate = reverb->sample_rate;
+    const double decay_s = SHORTEST_DECAY_S * pow(LONGEST_DECAY_S / SHORTEST_DECAY_S, size);
+    double cut_hz = BRIGHTEST_HZ * pow(DARKEST_HZ / BRIGHTEST_HZ, damping);
+    ddsp_room now;
+    room_at(&now, &reverb->start, &reverb->target, fraction);
+    reverb->start = now;
+    double kept = 0.0;
+    for (int j = 0; j < LINES; j++) {
+        const double loss = pow(10.0, -3.0 * reverb->line_length[j] / (decay_s * rate));
+        /* Hadamard's 1 / sqrt(8) put in. */
+        reverb->target.feedback[j] = (float)(loss * sqrt(1.0 / LINES));
+        kept += loss * loss / LINES;
+    }
+    cut_hz = cut_hz > 0.45 * rate ? 0.45 * rate : cut_hz;
+    reverb->target.brightness = (float)(1.0 - exp(-2.0 * 3.14159265358979323846 * cut_hz / rate));
+    /* A longer decay adds up more echoes: keep the level. */
+    reverb->target.input = (float)sqrt((1.0 - kept) / LINES);
+}
+
+/* High-pass and diffusers, in place. */
+static void diffuse(ddsp_reverb *reverb, float *x, int n)
+{
+    float low = reverb->highpass;
+    for (int i = 0; i < n; i++) {
+        low = ddsp_flush(x[i] + reverb->highpass_decay * (low - x[i]), LEAST);
+        x[i] -= low;
+    }
+    reverb->highpass = low;
+    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++) {
+        float *delay = reverb->diffuser[j];
+        int at = reverb->diffuser_at[j];
+        for (int i = 0; i < n; i++) {
+            const float old = delay[at];
+            const float kept = ddsp_flush(x[i] - DIFFUSION * old, LEAST);
+            delay[at] = kept;
+            x[i] = DIFFUSION * kept + old;
+            at = at + 1 == reverb->diffuser_length[j] ? 0 : at + 1;
         }
-    reverb_set(r, 0.5f, 0.5f);
-    reverb_reset(r);
-    return 0;
+        reverb->diffuser_at[j] = at;
+    }
 }
 
-void reverb_free(reverb *r)
+/* One line's samples out of (store = 0) or into (1) its ring. */
+static void ring_copy(ddsp_reverb *reverb, int j, float *samples, int n, int store)
 {
-    for (int i = 0; i < REVERB_LINES; i++) free(r->line[i]);
-    for (int i = 0; i < REVERB_DIFFUSERS; i++) free(r->diffuser[i]);
-    memset(r, 0, sizeof *r);
+    const int at = reverb->line_at[j], left = reverb->line_length[j] - at;
+    const int first = n < left ? n : left;
+    float *ring = reverb->line[j];
+    if (store) {
+        memcpy(ring + at, samples, (size_t)first * sizeof(float));
+        memcpy(ring, samples + first, (size_t)(n - first) * sizeof(float));
+        reverb->line_at[j] = n < left ? at + n : n - left;
+    } else {
+        memcpy(samples, ring + at, (size_t)first * sizeof(float));
+        memcpy(samples + first, ring, (size_t)(n - first) * sizeof(float));
+    }
 }
 
-static void arrive(reverb *r)
+/* The low-passes, all lines side by side. */
+static void darken(ddsp_reverb *reverb, float x[LINES][DDSP_REVERB_CHUNK],
+                   const float *brightness, int n)
 {
-    memcpy(r->decay, r->decay_target, sizeof r->decay);
-    r->damping = r->damping_target;
-    r->left = 0;
+    float low[LINES];
+    memcpy(low, reverb->low, sizeof low);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < LINES; j++)
+            x[j][i] = low[j] = ddsp_flush(low[j] + brightness[i] * (x[j][i] - low[j]), LEAST);
+    memcpy(reverb->low, low, sizeof low);
 }
 
-void reverb_reset(reverb *r)
+/* Hadamard of the eight lines (fast Walsh transform), sample by sample. */
+static inline __attribute__((always_inline)) void mix_lines(
+    float x[LINES][DDSP_REVERB_CHUNK], int n)
 {
-    for (int i = 0; i < REVERB_LINES; i++) {
-        memset(r->line[i], 0, sizeof(float) * (size_t)(r->mask[i] + 1));
-        r->low[i] = 0.0f;
+    for (int i = 0; i < n; i++) {
+        const float a = x[0][i] + x[1][i], b = x[0][i] - x[1][i];
+        const float c = x[2][i] + x[3][i], d = x[2][i] - x[3][i];
+        const float e = x[4][i] + x[5][i], f = x[4][i] - x[5][i];
+        const float g = x[6][i] + x[7][i], h = x[6][i] - x[7][i];
+        const float ac = a + c, bd = b + d, a_c = a - c, b_d = b - d;
+        const float eg = e + g, fh = f + h, e_g = e - g, f_h = f - h;
+        x[0][i] = ac + eg;
+        x[1][i] = bd + fh;
+        x[2][i] = a_c + e_g;
+        x[3][i] = b_d + f_h;
+        x[4][i] = ac - eg;
+        x[5][i] = bd - fh;
+        x[6][i] = a_c - e_g;
+        x[7][i] = b_d - f_h;
     }
-    for (int i = 0; i < REVERB_DIFFUSERS; i++)
-        memset(r->diffuser[i], 0, sizeof(float) * (size_t)r->diffuser_delay[i]);
-    arrive(r);
 }
 
-void reverb_set(reverb *r, float size, float damping)
+DDSP_CLONES void ddsp_reverb_process(ddsp_reverb *reverb, const float *in, const float *fraction,
+                                     float *left, float *right, int n)
 {
-    float rings_s = SHORTEST_S * powf(LONGEST_S / SHORTEST_S, guard_clamp(size, 0.0f, 1.0f));
-    for (int i = 0; i < REVERB_LINES; i++) {
-        r->decay_target[i] = powf(10.0f, -3.0f * r->seconds[i] / rings_s);
-        r->decay_slope[i] = (r->decay_target[i] - r->decay[i]) / (float)r->ramp;
+    float x[LINES][DDSP_REVERB_CHUNK], dry[DDSP_REVERB_CHUNK], brightness[DDSP_REVERB_CHUNK];
+    const ddsp_room *from = &reverb->start, *to = &reverb->target;
+    memcpy(dry, in, (size_t)n * sizeof(float));
+    diffuse(reverb, dry, n);
+    for (int i = 0; i < n; i++) {
+        dry[i] *= ddsp_ramp_value(from->input, to->input, fraction[i]);
+        brightness[i] = ddsp_ramp_value(from->brightness, to->brightness, fraction[i]);
     }
-    /* The filter's pole moves with the rate, so that a room sounds the same on any card. */
-    float pole = MOST_DAMPING * guard_clamp(damping, 0.0f, 1.0f);
-    r->damping_target = powf(pole, (float)(48000.0 / r->rate));
-    r->damping_slope = (r->damping_target - r->damping) / (float)r->ramp;
-    r->left = r->ramp;
-}
-
-void reverb_step(reverb *r, float in, float *left, float *right)
-{
-    if (r->left > 0) {
-        for (int i = 0; i < REVERB_LINES; i++) r->decay[i] += r->decay_slope[i];
-        r->damping += r->damping_slope;
-        if (--r->left == 0) arrive(r);
+    for (int j = 0; j < LINES; j++)
+        ring_copy(reverb, j, x[j], n, 0);
+    darken(reverb, x, brightness, n);
+    for (int i = 0; i < n; i++) {
+        /* Two orthogonal sums: the sides are unlike each other. */
+        left[i] = x[0][i] + x[1][i] - x[2][i] - x[3][i] + x[4][i] + x[5][i] - x[6][i] - x[7][i];
+        right[i] = x[0][i] - x[1][i] + x[2][i] - x[3][i] - x[4][i] + x[5][i] - x[6][i] + x[7][i];
     }
-    float x = in;
-    for (int i = 0; i < REVERB_DIFFUSERS; i++) {
-        float *at = r->diffuser[i] + r->diffuser_at[i];
-        float delayed = *at, v = guard_tiny(x + DIFFUSION * delayed);
-        *at = v;
-        x = delayed - DIFFUSION * v;
-        if (++r->diffuser_at[i] >= r->diffuser_delay[i]) r->diffuser_at[i] = 0;
+    for (int j = 0; j < LINES; j++)
+        for (int i = 0; i < n; i++)
+            x[j][i] *= ddsp_ramp_value(from->feedback[j], to->feedback[j], fraction[i]);
+    mix_lines(x, n);
+    for (int j = 0; j < LINES; j++) {
+        for (int i = 0; i < n; i++)
+            x[j][i] = ddsp_flush(x[j][i] + dry[i], LEAST);
+        ring_copy(reverb, j, x[j], n, 1);
     }
-    float y[REVERB_LINES], sum = 0.0f;
-    for (int i = 0; i < REVERB_LINES; i++) {
-        float out = r->line[i][(r->write - r->delay[i]) & r->mask[i]];
-        r->low[i] = guard_tiny(out + r->damping * (r->low[i] - out));
-        y[i] = r->low[i] * r->decay[i];
-        sum += y[i];
-    }
-    sum *= 2.0f / REVERB_LINES;
-    for (int i = 0; i < REVERB_LINES; i++) {
-        float feed = i & 1 ? -x : x;
-        r->line[i][r->write & r->mask[i]] = guard_tiny(y[i] - sum + 0.35f * feed);
-    }
-    r->write = (r->write + 1) & 0x3fffffff;
-    /* Two patterns of signs, at right angles to each other and to that of the input. */
-    *left = y[0] + y[1] - y[2] - y[3] + y[4] + y[5] - y[6] - y[7];
-    *right = y[0] - y[1] - y[2] + y[3] + y[4] - y[5] - y[6] + y[7];
 }
