@@ -16,10 +16,12 @@ from conftest import Exports
 from ddsp_edge import runtimes
 from ddsp_edge.bundle import write_bundle
 from ddsp_edge.errors import UserError
+from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.runtimes import RUNTIMES, RuntimeMissing, Session, load_runtime, usable_runtimes
 from ddsp_edge.scaling import midi_to_hz
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.training.drift import check_track
+from native.kernel import Voice
 
 Environment = tflite_runtime_env.Environment
 
@@ -147,3 +149,49 @@ def test_int8_is_within_a_fifth_of_a_decibel_of_float32_on_both_runtimes(
     assert _difference_db(wanted, tflite_env.decode(plain.path, *track)) < 0.001
     assert _difference_db(wanted, tflite_runtime_env.decode(small.path, *track)) <= 0.2
     assert _difference_db(wanted, tflite_env.decode(small.path, *track)) <= 0.2
+
+
+def _render(controls: dict, f0_hz: np.ndarray, info: ModelInfo) -> np.ndarray:
+    """The frames through the kernel at 48 kHz, mono."""
+    voice = Voice(48000, info.n_harmonics, info.n_noise, info.band_limit_hz)
+    hop = round(48000 * info.hop_s)
+    out = np.zeros((len(f0_hz), hop), np.float32)
+    for i, block in enumerate(out):
+        voice.set_frame(
+            float(f0_hz[i]),
+            float(controls["amplitude"][i]),
+            controls["harmonics"][i],
+            controls["noise"][i],
+            info.hop_s,
+        )
+        voice.render(block)
+    return out.reshape(-1)
+
+
+def _spectral_difference_db(a: np.ndarray, b: np.ndarray, size: int = 2048) -> float:
+    """Mean difference of all spectrogram cells within 70 dB of the loudest of either."""
+    window = np.hanning(size)
+    x, y = (
+        np.abs(np.fft.rfft(np.lib.stride_tricks.sliding_window_view(s, size)[::512] * window))
+        for s in (a, b)
+    )
+    floor = x.max() * 10 ** (-70 / 20)
+    heard = np.maximum(x, y) > floor
+    return float(np.mean(np.abs(20 * np.log10((y[heard] + floor) / (x[heard] + floor)))))
+
+
+def test_a_render_of_int8_is_within_a_fifth_of_a_decibel_on_both_runtimes(
+    exports: Exports, tflite_env: Environment
+) -> None:
+    f0_hz, loudness_db = _track(1000)
+    plain, small = exports("edge"), exports("edge", "int8")
+    assert plain.path is not None
+    assert small.path is not None
+    wanted = _render(tflite_runtime_env.decode(plain.path, f0_hz, loudness_db), f0_hz, plain.info)
+    assert np.abs(wanted).max() > 0.01  # it sounds
+    for controls in (
+        tflite_runtime_env.decode(small.path, f0_hz, loudness_db),
+        tflite_env.decode(small.path, f0_hz, loudness_db),
+    ):
+        sound = _render(controls, f0_hz, small.info)
+        assert _spectral_difference_db(wanted, sound) <= 0.2
