@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clones.h"
+#include "hot.h"
+
 
 int ddsp_fft_prepare(ddsp_fft *fft, int n)
 {
@@ -51,7 +52,7 @@ static void pack(const ddsp_fft *fft, float *restrict to_re, float *restrict to_
 }
 
 /* One radix-4 pass: sub-transforms of length n at stride s. */
-static inline __attribute__((always_inline)) void pass4(
+DDSP_INLINE void pass4(
     const float *restrict xr, const float *restrict xi, float *restrict yr, float *restrict yi,
     int n, int s, const float *cosine, const float *sine, int full)
 {
@@ -84,7 +85,7 @@ static inline __attribute__((always_inline)) void pass4(
 }
 
 /* The last pass, of length 2, where there is one. */
-static inline __attribute__((always_inline)) void pass2(
+DDSP_INLINE void pass2(
     const float *restrict xr, const float *restrict xi, float *restrict yr, float *restrict yi,
     int s)
 {
@@ -96,7 +97,7 @@ static inline __attribute__((always_inline)) void pass2(
     }
 }
 
-DDSP_CLONES void ddsp_fft_inverse(ddsp_fft *fft, float *out)
+DDSP_INLINE void ddsp_fft_inverse_body(ddsp_fft *fft, float *out)
 {
     const int half = fft->n / 2;
     float *xr = fft->work_re, *xi = fft->work_im, *yr = fft->re, *yi = fft->im;
@@ -116,3 +117,5 @@ DDSP_CLONES void ddsp_fft_inverse(ddsp_fft *fft, float *out)
         out[2 * k + 1] = xi[k];
     }
 }
+
+DDSP_HOT(extern, ddsp_fft_inverse, (ddsp_fft *fft, float *out), (fft, out))

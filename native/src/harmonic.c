@@ -1,92 +1,43 @@
-/* The oscillator bank. Vectors run across samples: for sixteen samples at a time
- * sin(k x) climbs the harmonics by sin(kx) = 2 cos(x) sin((k-1)x) - sin((k-2)x)
- * (Chebyshev), starting afresh from the exact integer phase k * phase every
- * RESEED harmonics so that rounding stays small. With amplitude
- * start + fraction * gain the sum over k splits into two sums that need no
- * amplitude per sample: sum(start sin) + fraction * sum(gain sin).
- */
+/* The oscillator bank: phase, ramps, who sounds. The sum is in harmonic_sum.h. */
 #include "harmonic.h"
 
 #include <string.h>
 
-#include "clones.h"
 #include "guard.h"
+#include "hot.h"
 
-#define RESEED 16
 #define LOWEST_HZ 10.0f       /* a fundamental below this is silent */
 #define FADE 0.05             /* of the sample rate below Nyquist */
 #define LARGEST_WEIGHT 1e6f
 #define LEAST_AMPLITUDE 1e-20f
 #define SILENT 1e-5f          /* sum of amplitudes below which f0 may jump */
 
-/* sin(2 pi x) = S1 x + S3 x^3 + ..., |x| <= 1/4 */
-#define S1 6.28318516f
-#define S3 -41.341655f
-#define S5 81.6010038f
-#define S7 -76.5497744f
-#define S9 39.5366423f
+enum { GROUP = 16 }; /* samples summed side by side */
 
-enum { GROUP = 16, VECTORS = 2 };
+/* The sum itself, for vectors of the processor's own width: gcc keeps wider ones in
+ * memory, which costs a factor of seven. */
+#define SUM_BYTES 16
+#define SUM_NAME(name) name##_portable
+#define SUM_TARGET
+#include "harmonic_sum.h"
 
-typedef float floats __attribute__((vector_size(32)));
-typedef int32_t ints __attribute__((vector_size(32)));
-typedef uint32_t phases __attribute__((vector_size(32)));
+#ifdef DDSP_HAS_AVX2
+#define SUM_BYTES 32
+#define SUM_NAME(name) name##_avx2
+#define SUM_TARGET DDSP_AVX2
+#include "harmonic_sum.h"
+#endif
 
-/* sin(2 pi phase / 2^32): fold to a quarter turn, odd minimax polynomial (error
- * 4e-9). By pointer, since passing vectors by value depends on the target. */
-static inline __attribute__((always_inline)) void sine(floats *out, const phases *phase)
+static void sum_harmonics(const float *amplitude, int n, const uint32_t *phase,
+                          const float *fraction, float *out, int groups)
 {
-    const floats turns = __builtin_convertvector((ints)*phase, floats) * 0x1p-32f;
-    const ints sign = (ints)turns & INT32_MIN;
-    const floats size = (floats)((ints)turns & INT32_MAX);
-    const floats past = (floats)((ints)(size - 0.25f) & INT32_MAX);
-    const floats x = (floats)((ints)(0.25f - past) ^ sign);
-    const floats y = x * x;
-    *out = x * (S1 + y * (S3 + y * (S5 + y * (S7 + y * S9))));
-}
-
-/* Sum of the harmonics 1..n for `groups` groups of GROUP samples. Not static:
- * gcc's clones need a symbol. */
-void ddsp_harmonic_sum(const float *amplitude, int n, const uint32_t *phase,
-                       const float *fraction, float *out, int groups);
-
-DDSP_CLONES void ddsp_harmonic_sum(const float *amplitude, int n, const uint32_t *phase,
-                                   const float *fraction, float *out, int groups)
-{
-    for (int g = 0; g < groups * GROUP; g += GROUP) {
-        phases turn[VECTORS];
-        floats twice_cos[VECTORS], now[VECTORS], before[VECTORS];
-        floats start[VECTORS], gain[VECTORS], at[VECTORS];
-        memcpy(turn, phase + g, sizeof turn);
-        for (int v = 0; v < VECTORS; v++) {
-            const phases quarter = turn[v] + 0x40000000u;
-            sine(&twice_cos[v], &quarter);
-            twice_cos[v] *= 2.0f;
-            start[v] = gain[v] = (floats){0};
-        }
-        for (int first = 0; first < n; first += RESEED) {
-            for (int v = 0; v < VECTORS; v++) {
-                const phases last = turn[v] * (uint32_t)first;
-                const phases this = last + turn[v];
-                sine(&before[v], &last);
-                sine(&now[v], &this);
-            }
-            const int end = first + RESEED < n ? first + RESEED : n;
-            for (int k = first; k < end; k++) {
-                for (int v = 0; v < VECTORS; v++) {
-                    start[v] += now[v] * amplitude[2 * k];
-                    gain[v] += now[v] * amplitude[2 * k + 1];
-                    const floats next = twice_cos[v] * now[v] - before[v];
-                    before[v] = now[v];
-                    now[v] = next;
-                }
-            }
-        }
-        memcpy(at, fraction + g, sizeof at);
-        for (int v = 0; v < VECTORS; v++)
-            start[v] += at[v] * gain[v];
-        memcpy(out + g, start, sizeof start);
+#ifdef DDSP_HAS_AVX2
+    if (ddsp_use_avx2()) {
+        sum_avx2(amplitude, n, phase, fraction, out, groups);
+        return;
     }
+#endif
+    sum_portable(amplitude, n, phase, fraction, out, groups);
 }
 
 void ddsp_harmonic_prepare(ddsp_harmonic *bank, double sample_rate, int n_harmonics,
@@ -173,7 +124,7 @@ void ddsp_harmonic_render(ddsp_harmonic *bank, const ddsp_ramp *ramp, int ahead,
         memset(out, 0, (size_t)n * sizeof *out);
         return;
     }
-    ddsp_harmonic_sum(bank->amplitude, bank->n_active, phase, fraction, sum,
-                      (n + GROUP - 1) / GROUP);
+    sum_harmonics(bank->amplitude, bank->n_active, phase, fraction, sum,
+                  (n + GROUP - 1) / GROUP);
     memcpy(out, sum, (size_t)n * sizeof *out);
 }

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clones.h"
 #include "guard.h"
+#include "hot.h"
 #include "random.h"
 
 #define SHORTEST_FRAME_S 0.005
@@ -87,12 +87,9 @@ void ddsp_noise_target(ddsp_noise *noise, const float *magnitudes, float fractio
     }
 }
 
-/* The random spectrum of one frame. Not static: gcc's clones need a symbol. */
-void ddsp_noise_spectrum(const ddsp_noise *noise, const float *gains, float *restrict re,
-                         float *restrict im);
-
-DDSP_CLONES void ddsp_noise_spectrum(const ddsp_noise *noise, const float *gains,
-                                     float *restrict re, float *restrict im)
+/* The random spectrum of one frame. */
+DDSP_INLINE void spectrum_body(const ddsp_noise *noise, const float *gains,
+                               float *restrict re, float *restrict im)
 {
     const uint64_t keys = ddsp_random_keys(noise->seed, noise->frame);
     const int *restrict band = noise->band;
@@ -107,6 +104,10 @@ DDSP_CLONES void ddsp_noise_spectrum(const ddsp_noise *noise, const float *gains
     for (int k = noise->n_bins + 1; k < noise->hop; k++)
         re[k] = im[k] = 0.0f;
 }
+
+DDSP_HOT(static, spectrum,
+         (const ddsp_noise *noise, const float *gains, float *restrict re, float *restrict im),
+         (noise, gains, re, im))
 
 /* The next frame: the second half of the last one comes to the front of overlap,
  * and the new one is added. */
@@ -124,7 +125,7 @@ static void next_frame(ddsp_noise *noise, float fraction)
         memset(overlap + hop, 0, (size_t)hop * sizeof(float));
     }
     if (loudest > 0.0f) {
-        ddsp_noise_spectrum(noise, gains, noise->fft.re, noise->fft.im);
+        spectrum(noise, gains, noise->fft.re, noise->fft.im);
         ddsp_fft_inverse(&noise->fft, noise->frame_out);
         const float *restrict x = noise->frame_out, *restrict window = noise->window;
         for (int i = 0; i < hop; i++)

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clones.h"
 #include "guard.h"
+#include "hot.h"
 #include "smoother.h"
 
 #define LINES DDSP_REVERB_LINES
@@ -163,7 +163,7 @@ static void darken(ddsp_reverb *reverb, float x[LINES][DDSP_REVERB_CHUNK],
 }
 
 /* Hadamard of the eight lines (fast Walsh transform), sample by sample. */
-static inline __attribute__((always_inline)) void mix_lines(
+DDSP_INLINE void mix_lines(
     float x[LINES][DDSP_REVERB_CHUNK], int n)
 {
     for (int i = 0; i < n; i++) {
@@ -184,8 +184,9 @@ static inline __attribute__((always_inline)) void mix_lines(
     }
 }
 
-DDSP_CLONES void ddsp_reverb_process(ddsp_reverb *reverb, const float *in, const float *fraction,
-                                     float *left, float *right, int n)
+DDSP_INLINE void ddsp_reverb_process_body(ddsp_reverb *reverb, const float *in,
+                                          const float *fraction, float *left, float *right,
+                                          int n)
 {
     float x[LINES][DDSP_REVERB_CHUNK], dry[DDSP_REVERB_CHUNK], brightness[DDSP_REVERB_CHUNK];
     const ddsp_room *from = &reverb->start, *to = &reverb->target;
@@ -213,3 +214,8 @@ DDSP_CLONES void ddsp_reverb_process(ddsp_reverb *reverb, const float *in, const
         ring_copy(reverb, j, x[j], n, 1);
     }
 }
+
+DDSP_HOT(extern, ddsp_reverb_process,
+         (ddsp_reverb *reverb, const float *in, const float *fraction, float *left, float *right,
+          int n),
+         (reverb, in, fraction, left, right, n))
