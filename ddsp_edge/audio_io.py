@@ -1,0 +1,108 @@
+"""Audio files: libsndfile reads and writes them, soxr resamples."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from ddsp_edge.errors import UserError
+
+#: Longer input would not fit the memory of a small board.
+MAX_SECONDS = 2 * 3600
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
+_BLOCK = 1 << 18  #: frames read at once
+
+
+def read_audio(path: Path | str, rate: int) -> np.ndarray:
+    """Any file libsndfile knows, (samples,) float32 mono at ``rate`` Hz. Raises UserError.
+
+    Channels are averaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give an audio file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            source_rate = file.samplerate
+            if not LOWEST_RATE <= source_rate <= HIGHEST_RATE:
+                raise UserError(
+                    f"{path}: its sample rate is {source_rate} Hz; convert it to 44100 or 48000"
+                )
+            mono = _read_mono(file, path)
+    except (soundfile.LibsndfileError, OSError, ValueError) as error:
+        raise UserError(
+            f"{path}: cannot be read as audio ({_reason(error)}); give a wav, flac, ogg, mp3 or "
+            "aiff file"
+        ) from None
+    if len(mono) == 0:
+        raise UserError(f"{path}: holds no sound (0 samples); record it again")
+    if not np.all(np.isfinite(mono)):
+        raise UserError(f"{path}: holds samples that are not numbers; export it again")
+    if source_rate != rate:
+        mono = soxr.resample(mono, source_rate, rate, "HQ")
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
+    """By blocks: what the header says of the length is not believed."""
+    blocks, total = [], 0
+    while True:
+        block = file.read(_BLOCK, dtype="float32", always_2d=True)
+        if len(block) == 0:
+            break
+        total += len(block)
+        if total > MAX_SECONDS * file.samplerate:
+            raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
+        blocks.append(block.mean(axis=1))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or str(error)
+    return " ".join(text.split()).rstrip(".")
+
+
+def check_writable(path: Path | str) -> Path:
+    """The path, if :func:`write_audio` will be able to write there. Raises UserError."""
+    path = Path(path)
+    if path.suffix.lower() not in WRITERS:
+        raise UserError(f"{path}: output is written as {' or '.join(WRITERS)}; name it so")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path}: may not be written; choose another folder")
+    return path
+
+
+def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
+    """(samples,) or (samples, channels) as 24-bit wav or flac, all or nothing. Raises UserError.
+
+    Samples beyond +-1 are clipped.
+    """
+    path = check_writable(path)
+    kind, subtype = WRITERS[path.suffix.lower()]
+    handle, partial = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w+b") as stream:
+            soundfile.write(stream, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+        os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        os.unlink(partial)
+        raise UserError(f"{path}: cannot be written ({_reason(error)})") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

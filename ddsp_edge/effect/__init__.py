@@ -1,0 +1,1 @@
+"""The pedal's side: feature frames from analysed audio."""

@@ -1,0 +1,31 @@
+"""All measuring of sound, in one place: the demo, the tests, the trainer and the bench use it.
+
+Independent of the instrument's own analyser, offline, NumPy only. Mono float arrays in;
+Hz, seconds, cents and dB out. What each figure means: docs/evaluation.md.
+"""
+
+from ddsp_edge.evaluation.level import (
+    click_ratio,
+    loudness_correlation,
+    loudness_track,
+    peak_dbfs,
+)
+from ddsp_edge.evaluation.notes import NoteMeasure, ScoreNote, measure_notes
+from ddsp_edge.evaluation.pitch import F0Comparison, F0Track, compare_f0, track_f0
+from ddsp_edge.evaluation.spectrum import multi_scale_spectral_loss, spectral_difference_db
+
+__all__ = [
+    "F0Comparison",
+    "F0Track",
+    "NoteMeasure",
+    "ScoreNote",
+    "click_ratio",
+    "compare_f0",
+    "loudness_correlation",
+    "loudness_track",
+    "measure_notes",
+    "multi_scale_spectral_loss",
+    "peak_dbfs",
+    "spectral_difference_db",
+    "track_f0",
+]

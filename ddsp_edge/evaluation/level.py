@@ -1,0 +1,60 @@
+"""Loudness, silence and clicks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FLOOR_DB = -60.0  #: quieter is the same as this in correlations
+
+
+def peak_dbfs(audio: np.ndarray) -> float:
+    """Largest sample, dB re full scale; -200 for digital silence."""
+    return float(20 * np.log10(max(float(np.abs(audio).max(initial=0.0)), 1e-10)))
+
+
+def loudness_track(
+    audio: np.ndarray, rate: int, hop_s: float = 0.01, window_s: float = 0.04
+) -> np.ndarray:
+    """Mean square over Hann windows centred on each hop, dB re full scale."""
+    size, hop = round(window_s * rate), round(hop_s * rate)
+    window = np.hanning(size + 2)[1:-1]
+    window /= window.sum()
+    power = np.convolve(np.asarray(audio, np.float64) ** 2, window, "same")[::hop]
+    return 10 * np.log10(np.maximum(power, 1e-12))
+
+
+def loudness_correlation(
+    reference: np.ndarray, audio: np.ndarray, rate: int, delay_s: float = 0.0
+) -> float:
+    """Pearson's correlation of the two loudness tracks in dB, floor -60 dB.
+
+    ``audio`` is taken to come ``delay_s`` later; silence at both ends of it counts.
+    """
+    shifted = np.asarray(audio)[round(delay_s * rate) :]
+    count = min(len(reference), len(shifted))
+    a = np.maximum(loudness_track(reference[:count], rate), FLOOR_DB)
+    b = np.maximum(loudness_track(shifted[:count], rate), FLOOR_DB)
+    if a.std() == 0 or b.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def click_ratio(audio: np.ndarray, rate: int, edge_s: float) -> float:
+    """How much rougher the sound is at the edges of control frames than elsewhere.
+
+    The sharpness of a sample is its third difference; the ratio is that of the 99th
+    percentiles, at the edges (every ``edge_s``, +-1 sample) and half way between them.
+    About 1 without clicks; a step of -40 dB at each edge makes it several times that.
+    """
+    audio = np.asarray(audio, np.float64)
+    sharp = np.abs(np.diff(audio, 3))
+    count = int(len(sharp) / rate / edge_s) - 1
+    edges = np.round(np.arange(1, count) * edge_s * rate).astype(int)
+    middles = np.round((np.arange(1, count) + 0.5) * edge_s * rate).astype(int)
+
+    def sharpest(at: np.ndarray) -> np.ndarray:
+        around = at[:, None] + np.arange(-3, 2)
+        return sharp[np.clip(around, 0, len(sharp) - 1)].max(axis=1)
+
+    at_edges, between = sharpest(edges), sharpest(middles)
+    return float(np.percentile(at_edges, 99) / max(np.percentile(between, 99), 1e-12))
