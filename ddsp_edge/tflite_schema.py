@@ -163,6 +163,7 @@ OPERATORS: dict[int, tuple[str, int, dict[int, tuple[str, str]]]] = {
     82: ("REDUCE_MAX", 27, _REDUCER),
     83: ("PACK", 59, {0: ("values_count", "i32"), 1: ("axis", "i32")}),
     84: ("LOGICAL_OR", 60, {}),
+    85: ("ONE_HOT", 61, {0: ("axis", "i32")}),
     86: ("LOGICAL_AND", 62, {}),
     87: ("LOGICAL_NOT", 63, {}),
     88: ("UNPACK", 64, {0: ("num", "i32"), 1: ("axis", "i32")}),
@@ -180,6 +181,7 @@ OPERATORS: dict[int, tuple[str, int, dict[int, tuple[str, str]]]] = {
     104: ("CEIL", 0, {}),
     105: ("REVERSE_V2", 81, {}),
     106: ("ADD_N", 82, {}),
+    107: ("GATHER_ND", 83, {}),
     108: ("COS", 84, {}),
     110: ("RANK", 86, {}),
     111: ("ELU", 0, {}),
@@ -187,6 +189,7 @@ OPERATORS: dict[int, tuple[str, int, dict[int, tuple[str, str]]]] = {
     116: ("ROUND", 0, {}),
     117: ("HARD_SWISH", 91, {}),
     119: ("WHILE", 93, {0: ("cond_subgraph_index", "i32"), 1: ("body_subgraph_index", "i32")}),
+    122: ("SCATTER_ND", 97, {}),
     123: ("SELECT_V2", 98, {}),
     126: (
         "BATCH_MATMUL",
@@ -195,6 +198,7 @@ OPERATORS: dict[int, tuple[str, int, dict[int, tuple[str, str]]]] = {
     ),
     128: ("CUMSUM", 102, {0: ("exclusive", "bool"), 1: ("reverse", "bool")}),
     130: ("BROADCAST_TO", 104, {}),
+    151: ("DYNAMIC_UPDATE_SLICE", 117, {}),
     150: ("GELU", 116, {0: ("approximate", "bool")}),
 }
 WHILE = 119

@@ -54,6 +54,8 @@ class GruStep(nn.Module):
 class VstDecoder(nn.Module):
     """One frame of a DDSP-VST decoder; sizes can be shrunk for quick tests."""
 
+    numbers: torch.Tensor  #: of the harmonics, [1, n_harmonics]
+
     def __init__(
         self,
         channels: int = CHANNELS,

@@ -173,6 +173,20 @@ def test_loops_that_do_not_fit(cond: int, body: int, words: str) -> None:
         check_tflite(_edit(looping_model(), _loop_to(cond, body)))
 
 
+def test_a_tensor_without_elements_may_be_read() -> None:
+    """TensorFlow writes the shape of a scalar so: no bytes, and nobody writes it."""
+
+    def change(root: Any) -> None:
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape, tensor.type = "shape of a scalar", [0], schema.TensorType.INT32
+        graph = root.subgraphs[0]
+        graph.tensors = [*graph.tensors, tensor]
+        reshape = graph.operators[-1]
+        reshape.inputs = [reshape.inputs[0], len(graph.tensors) - 1]
+
+    assert check_tflite(_edit(tiny_model(), change)).operators[-1] == "RESHAPE"
+
+
 def test_per_channel_weights_are_noticed() -> None:
     def change(root: Any) -> None:
         body = next(t for t in root.subgraphs[0].tensors if t.name == b"body")
