@@ -1,142 +1,160 @@
-"""What the kernel's voice plays, said slowly in NumPy and double precision.
+"""What the C voice does, said slowly: the kernel is tested against this.
 
-The tests hold the C kernel to it (-80 dB). Same contract as ``ddsp_kernel.h``:
-harmonic k + 1 is ``a_k * sin(2 pi (k + 1) phase)``; every control moves linearly to its
-target over the ramp; the noise is random-phase frames, overlapped and added.
+Float64, one frame after the other, nothing shared with the C but the rules of
+``native/include/ddsp_kernel.h`` and the random numbers of ``native/src/random.h``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-_MASK = (1 << 64) - 1
+from ddsp_edge.frames import ControlFrame
+
+LOWEST_HZ = 10.0  #: a fundamental below this is no pitch
+NYQUIST_FADE = 0.05  #: of the sample rate: where harmonics fade below Nyquist
+SILENT = 1e-5  #: sum of harmonic amplitudes below which f0 jumps
+SHORTEST_NOISE_FRAME_S = 0.005
 
 
-@dataclass(frozen=True)
-class Event:
-    """One ``set_frame``: after ``sample`` samples these become the targets."""
+@dataclass
+class ControlEvent:
+    """A control frame, when it is set and how long it takes to get there."""
 
-    sample: int
-    f0_hz: float
-    amplitude: float
-    harmonic_distribution: np.ndarray  #: (n_harmonics,)
-    noise_magnitudes: np.ndarray  #: (n_noise,)
+    time_s: float
+    frame: ControlFrame
     ramp_s: float
 
 
-def clean(x: np.ndarray | float, low: float, high: float) -> np.ndarray:
-    """Clipped; what is not a number becomes ``low``."""
-    x = np.asarray(x, np.float64)
-    return np.clip(np.where(np.isnan(x), low, x), low, high)
+def _within(values: np.ndarray | float, high: float) -> np.ndarray:
+    """As float32 sees it, NaN as 0, clipped to 0..high."""
+    return np.clip(np.nan_to_num(np.float32(values).astype(float), nan=0.0), 0.0, high)
 
 
-def tracks(
-    events: Iterable[Event], samples: int, rate: float, band_limit_hz: float, shape: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """f0 (samples + 1,), amplitudes (.., n_harmonics), gains (.., n_noise) at each sample.
+def harmonic_amplitudes(
+    f0_hz: float,
+    amplitude: float,
+    weights: np.ndarray,
+    sample_rate: float,
+    band_limit_hz: float,
+) -> np.ndarray:
+    """Amplitude of each harmonic: shape (n_harmonics,), linear.
 
-    Row i is the state after i samples; sample i is made with row i + 1.
+    Those at or above the model's band are masked, the rest share ``amplitude`` by
+    weight, and what comes near the card's Nyquist fades (its share is lost).
     """
-    f0 = np.zeros(samples + 1)
-    amplitudes, gains = np.zeros((samples + 1, shape[0])), np.zeros((samples + 1, shape[1]))
-    number = np.arange(1, shape[0] + 1)
-    for event in sorted(events, key=lambda e: e.sample):
-        at = event.sample
-        ramp = max(1, round(float(clean(event.ramp_s, 0, 10)) * rate))
-        hz = float(clean(event.f0_hz, 0, rate / 2))
-        amplitude = 0.0 if hz < 10 else float(clean(event.amplitude, 0, 10))
-        weight = clean(event.harmonic_distribution, 0, 1e6) * (number * hz < band_limit_hz)
-        total = weight.sum()
-        fade = np.clip((rate / 2 - number * hz) / (0.05 * rate), 0, 1)
-        target = fade * weight * (amplitude / total if total > 1e-20 else 0.0)
-        if hz < 10:
-            hz = f0[at]
-        first = hz if amplitudes[at].sum() < 1e-5 else f0[at]
-        noise = clean(event.noise_magnitudes, 0, 10)
-        part = np.minimum(np.arange(1, samples + 1 - at) / ramp, 1.0)
-        f0[at + 1 :] = first + (hz - first) * part
-        amplitudes[at + 1 :] = amplitudes[at] + (target - amplitudes[at]) * part[:, None]
-        gains[at + 1 :] = gains[at] + (noise - gains[at]) * part[:, None]
-    return f0, amplitudes, gains
+    hz = f0_hz * np.arange(1, len(weights) + 1)
+    weights = np.where(hz < band_limit_hz, _within(weights, 1e6), 0.0)
+    if f0_hz < LOWEST_HZ or not weights.sum() > 0.0:
+        return np.zeros(len(weights))
+    fade = np.clip((0.5 * sample_rate - hz) / (NYQUIST_FADE * sample_rate), 0.0, 1.0)
+    return amplitude * weights / weights.sum() * fade
 
 
-def harmonic(f0: np.ndarray, amplitudes: np.ndarray, rate: float) -> np.ndarray:
-    """From :func:`tracks` to (samples,)."""
-    phase = np.concatenate([[0.0], np.cumsum(f0[1:] / rate)])[:-1]
-    out = np.zeros(len(phase))
-    for k in range(amplitudes.shape[1]):
-        out += amplitudes[1:, k] * np.sin(2 * np.pi * ((k + 1) * phase % 1.0))
-    return out
+def random_spectrum(seed: int, frame: int, n_bins: int) -> np.ndarray:
+    """u1 + i u2 of the bins 1..n_bins of one noise frame, uniform in [-1, 1)."""
+    word = 2**64 - 1
+    z = ((seed << 32 | 0x5BD1E995) + frame * 0x9E3779B97F4A7C15) & word
+    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & word
+    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & word
+    keys = z ^ z >> 31
+    x = np.arange(1, n_bins + 1, dtype=np.uint64)  # 32-bit arithmetic in 64-bit room
+    half = np.uint64(0xFFFFFFFF)
+    x ^= np.uint64(keys & 0xFFFFFFFF)
+    x = ((x ^ x >> np.uint64(16)) * np.uint64(0x7FEB352D)) & half
+    x = ((x ^ x >> np.uint64(15)) + np.uint64(keys >> 32)) & half
+    x = (x * np.uint64(0x846CA68B)) & half
+    x ^= x >> np.uint64(16)
+    low = (x & np.uint64(0xFFFF)).astype(np.uint16).view(np.int16)
+    high = (x >> np.uint64(16)).astype(np.uint16).view(np.int16)
+    return (low + 1j * high.astype(float)) / 32768.0
 
 
-def noise(
-    events: Iterable[Event],
-    samples: int,
-    rate: float,
-    band_limit_hz: float,
-    shape: tuple[int, int],
-    seed: int = 1,
-) -> np.ndarray:
-    """The noise, (samples,). A frame is shaped by what its centre is heading for when it is made."""
-    bands = shape[1]
-    if bands == 0:
-        return np.zeros(samples)
-    least = max(0.005 * rate, 2 * (bands - 1) * 0.5 * rate / band_limit_hz)
-    size = 16
-    while size < least:
-        size *= 2
-    hop = size // 2
-    window = np.sin(np.pi * (np.arange(size) + 0.5) / size)
-    bin_hz = np.arange(1, hop) * rate / size
-    inside = bin_hz <= band_limit_hz
-    out = np.zeros(samples + size)
-    events = sorted(events, key=lambda e: e.sample)
-    for index in range(samples // hop + 1):
-        start = index * hop
-        # What is known at the start of the frame, played on to its centre.
-        known = [e for e in events if e.sample <= start]
-        _, _, gains = tracks(known, start + hop, rate, band_limit_hz, shape)
-        at = np.interp(bin_hz, np.linspace(0, band_limit_hz, bands), gains[start + hop])
-        scale = np.sqrt(size * rate / (4 * band_limit_hz)) / size
-        half = np.zeros(hop + 1, np.complex128)
-        half[1:hop] = np.where(inside, at, 0.0) * scale * _random(seed, index, hop)
-        out[start : start + size] += np.fft.irfft(half, size) * size * window
-    return out[:samples]
+class ReferenceVoice:
+    """The voice of one model (sizes, band limit in Hz) at one card's sample rate."""
 
+    def __init__(
+        self,
+        sample_rate: float,
+        n_harmonics: int,
+        n_noise: int,
+        band_limit_hz: float,
+        seed: int = 1,
+    ) -> None:
+        self.sample_rate, self.band_limit_hz, self.seed = sample_rate, band_limit_hz, seed
+        self.n_harmonics, self.n_noise = n_harmonics, n_noise
+        self.noise_size = 16
+        if n_noise:
+            least = max(
+                SHORTEST_NOISE_FRAME_S * sample_rate,
+                2 * (n_noise - 1) * 0.5 * sample_rate / band_limit_hz,
+            )
+            while self.noise_size < least:
+                self.noise_size *= 2
 
-def _mix(x: int) -> int:
-    x ^= x >> 30
-    x = x * 0xBF58476D1CE4E5B9 & _MASK
-    x ^= x >> 27
-    x = x * 0x94D049BB133111EB & _MASK
-    return x ^ x >> 31
+    def render(self, events: Sequence[ControlEvent], duration_s: float) -> np.ndarray:
+        """Mono samples, float64, of ``events`` in the order of their times."""
+        n = round(duration_s * self.sample_rate)
+        starts = [round(event.time_s * self.sample_rate) for event in events]
+        ends = [*starts[1:], n]
+        f0_hz = np.zeros(n)
+        amplitudes = np.zeros((n, self.n_harmonics))
+        # The magnitudes of the noise frame that would start at each sample.
+        magnitudes = np.zeros((n, self.n_noise))
+        hz, each, gains = 0.0, np.zeros(self.n_harmonics), np.zeros(self.n_noise)
+        for event, start, end in zip(events, starts, ends, strict=True):
+            frame = event.frame
+            ramp_s = _within(event.ramp_s, 10.0)
+            ramp = max(1, int(np.floor(ramp_s * self.sample_rate + 0.5)))
+            target_hz = float(_within(frame.f0_hz, 0.5 * self.sample_rate))
+            target_each = harmonic_amplitudes(
+                target_hz,
+                float(_within(frame.amplitude, 10.0)),
+                frame.harmonic_distribution,
+                self.sample_rate,
+                self.band_limit_hz,
+            )
+            if target_hz < LOWEST_HZ:
+                target_hz = hz
+            if each.sum() < SILENT:
+                hz = target_hz
+            target_gains = _within(frame.noise_magnitudes, 10.0)
+            if end > start:
+                count = np.arange(1, end - start + 1)[:, None]
+                done = np.minimum(count / ramp, 1.0)
+                at_centre = np.minimum((count + self.noise_size // 2) / ramp, 1.0)
+                f0_hz[start:end] = hz + (done[:, 0] * (target_hz - hz))
+                amplitudes[start:end] = each + done * (target_each - each)
+                magnitudes[start:end] = gains + at_centre * (target_gains - gains)
+            reached = min((end - start) / ramp, 1.0)
+            hz += reached * (target_hz - hz)
+            each = each + reached * (target_each - each)
+            gains = gains + reached * (target_gains - gains)
+        return self._harmonics(f0_hz, amplitudes) + self._noise(magnitudes)
 
+    def _harmonics(self, f0_hz: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
+        turns = np.cumsum(f0_hz / self.sample_rate) - f0_hz / self.sample_rate
+        out = np.zeros(len(f0_hz))
+        for k in range(self.n_harmonics):
+            out += amplitudes[:, k] * np.sin(2.0 * np.pi * (((k + 1) * turns) % 1.0))
+        return out
 
-def _random(seed: int, frame: int, hop: int) -> np.ndarray:
-    """Numbers 1 .. hop - 1 of a frame, real and imaginary parts uniform in [-1, 1)."""
-    start = _mix((seed << 32) + frame * 0xD1342543DE82EF95 + 1 & _MASK)
-    bits = [_mix(start + (i + 1) * 0x9E3779B97F4A7C15 & _MASK) for i in range(1, hop)]
-    words = np.array(bits, np.uint64)
-    low = (words & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
-    high = (words >> np.uint64(32)).astype(np.uint32).view(np.int32)
-    return (low + 1j * high.astype(np.float64)) / 2147483648.0
-
-
-def render(
-    events: list[Event],
-    samples: int,
-    rate: float,
-    band_limit_hz: float,
-    n_harmonics: int,
-    n_noise: int,
-    seed: int = 1,
-) -> np.ndarray:
-    """Everything: (samples,) float64."""
-    shape = (n_harmonics, n_noise)
-    f0, amplitudes, _ = tracks(events, samples, rate, band_limit_hz, shape)
-    return harmonic(f0, amplitudes, rate) + noise(
-        events, samples, rate, band_limit_hz, shape, seed
-    )
+    def _noise(self, magnitudes: np.ndarray) -> np.ndarray:
+        """Overlapping frames of random spectra; the level is derived in ``noise.c``."""
+        n, size = len(magnitudes), self.noise_size
+        out = np.zeros(n + size)
+        if not self.n_noise:
+            return out[:n]
+        window = np.sin(np.pi * (np.arange(size) + 0.5) / size)
+        level = np.sqrt(self.sample_rate / (4.0 * size * self.band_limit_hz))
+        hz = np.arange(1, size // 2) * self.sample_rate / size
+        hz = hz[hz <= self.band_limit_hz]
+        bands_hz = np.linspace(0.0, self.band_limit_hz, self.n_noise)
+        for number, start in enumerate(range(0, n, size // 2)):
+            spectrum = np.zeros(size // 2 + 1, complex)
+            spectrum[1 : len(hz) + 1] = np.interp(hz, bands_hz, magnitudes[start])
+            spectrum[1 : len(hz) + 1] *= random_spectrum(self.seed, number, len(hz))
+            out[start : start + size] += level * window * np.fft.irfft(spectrum) * size
+        return out[:n]

@@ -34,9 +34,10 @@ typedef struct ddsp_voice ddsp_voice;
 ddsp_voice *ddsp_voice_new(void);
 
 /* Setup; also resets. sample_rate 8000..384000 Hz, max_block 1..8192,
- * n_harmonics 0..128, n_noise 0 or 2..129. band_limit_hz is the highest
- * frequency the model was trained on (half its sample rate): harmonics above
- * it are masked as in training, the noise bands span 0..band_limit_hz. */
+ * n_harmonics 0..128, n_noise 0 or 2..129. band_limit_hz, 1000..384000, is
+ * the highest frequency the model was trained on (half its sample rate):
+ * harmonics at or above it are masked as in training, the noise bands span
+ * 0..band_limit_hz. */
 int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
                        int n_harmonics, int n_noise, double band_limit_hz,
                        uint32_t seed);
@@ -49,7 +50,8 @@ void ddsp_voice_reset(ddsp_voice *voice);
  * n_harmonics non-negative weights (normalised here, after the band-limit
  * mask), noise_magnitudes n_noise linear gains on white noise, uniform in
  * [-1, 1], of the model's own rate 2 * band_limit_hz.
- * f0_hz jumps instead of gliding while the harmonics are silent. */
+ * f0_hz jumps instead of gliding while the harmonics are silent; below 10 Hz
+ * there is no pitch: the harmonics fade where they are. */
 void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
                           const float *harmonic_distribution,
                           const float *noise_magnitudes, float ramp_s);
@@ -67,13 +69,14 @@ typedef struct ddsp_output ddsp_output;
 /* Setup. NULL when out of memory. */
 ddsp_output *ddsp_output_new(void);
 
-/* Setup; also resets. Same ranges as ddsp_voice_prepare. */
+/* Setup; also resets, to gain 1, size and damping 0.5, wet 0. Same ranges as
+ * ddsp_voice_prepare. */
 int ddsp_output_prepare(ddsp_output *output, double sample_rate, int max_block);
 
 /* Audio. Clears the reverb tail and jumps every ramp to its target. */
 void ddsp_output_reset(ddsp_output *output);
 
-/* Audio. Linear gain of each side, ramped over 10 ms. */
+/* Audio. Linear gain of each side, 0..16, ramped over 10 ms. */
 void ddsp_output_set_gain(ddsp_output *output, float left, float right);
 
 /* Audio. size, damping and wet in 0..1, ramped over 20 ms. At wet 0 the

@@ -96,8 +96,9 @@ void ddsp_harmonic_target(ddsp_harmonic *bank, float f0_hz, float amplitude,
         if (now > 0.0f || targets[k] > 0.0f)
             bank->n_active = k + 1;
     }
+    const double step = f0_hz / bank->sample_rate * 0x1p64;
     if (pitched) /* else hold the present f0 while it fades */
-        bank->target_step = (uint64_t)(f0_hz / bank->sample_rate * 0x1p64);
+        bank->target_step = step < 0x1p63 ? (uint64_t)step : INT64_MAX;
     else
         bank->target_step = bank->step;
     if (sum < SILENT)

@@ -18,23 +18,23 @@ static inline int ddsp_use_avx2(void)
 }
 
 /* Defines name from name_body, which is DDSP_INLINE. */
-#define DDSP_HOT(scope, name, parameters, arguments)                 \
-    static DDSP_AVX2 void name##_avx2 parameters              \
-    {                                                         \
-        name##_body arguments;                                \
-    }                                                         \
-    scope void name parameters                                      \
-    {                                                         \
-        if (ddsp_use_avx2())                                  \
-            name##_avx2 arguments;                            \
-        else                                                  \
-            name##_body arguments;                            \
+#define DDSP_HOT(scope, name, parameters, arguments)              \
+    static DDSP_AVX2 void name##_avx2 parameters                  \
+    {                                                             \
+        name##_body arguments;                                    \
+    }                                                             \
+    scope void name parameters                                    \
+    {                                                             \
+        if (ddsp_use_avx2())                                      \
+            name##_avx2 arguments;                                \
+        else                                                      \
+            name##_body arguments;                                \
     }
 #else
-#define DDSP_HOT(scope, name, parameters, arguments)                 \
-    scope void name parameters                                      \
-    {                                                         \
-        name##_body arguments;                                \
+#define DDSP_HOT(scope, name, parameters, arguments)              \
+    scope void name parameters                                    \
+    {                                                             \
+        name##_body arguments;                                    \
     }
 #endif
 
