@@ -16,15 +16,18 @@ import ddsp_edge
 from ddsp_edge import evaluation
 from ddsp_edge.bundle import Bundle, write_bundle
 from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.scaling import hz_to_midi
+from ddsp_edge.scaling import hz_to_midi, scale_f0, scale_loudness
 from ddsp_edge.training import measure
 from ddsp_edge.training.dataset import FRAME_RATE, HOP, N_HARMONICS, N_NOISE, RATE, Dataset
 from ddsp_edge.training.export import export
 from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
 from ddsp_edge.training.recipes import Recipe
+from ddsp_edge.training.rounding import round_to_int8
 from ddsp_edge.training.trainer import Plan
 
 PREVIEW_S = 5.0
+CALIBRATION_FRAMES = 4000
+MOST_DIFFERENCE_DB = 0.2  #: between the float32 and the quantized render
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,14 @@ def build_bundle(
     shape = model.shape
     pitch_range = (dataset.summary["f0_low_hz"], dataset.summary["f0_high_hz"])
     files = {}
+    decoder = FrameDecoder(model)
+    modules = {"none": decoder, "float16": decoder}
+    if quantization == "int8":
+        modules["int8"] = round_to_int8(decoder, *_calibration(dataset))
     for kind in dict.fromkeys(("none", quantization)):
         say(f"exporting ({'float32' if kind == 'none' else kind})")
         files[kind] = export(
-            FrameDecoder(model),
+            modules[kind],
             shape.state_size,
             shape.n_harmonics,
             shape.n_noise,
@@ -85,12 +92,28 @@ def build_bundle(
         attack_s=response.attack_s,
         silence_dbfs=response.silence_dbfs,
     )
+    if measured.difference_db > MOST_DIFFERENCE_DB:
+        raise ValueError(
+            f"the {quantization} model sounds {measured.difference_db:.2f} dB different from "
+            f"float32, more than {MOST_DIFFERENCE_DB} dB"
+        )
     info = replace(info, attack_s=round(response.attack_s, 4))
     card = _card(info, dataset, recipe, plan, measured, command)
     write_bundle(out, Bundle(info, final.model, card, _preview(pieces, quantized)))
     if float32_out is not None:
         float32_out.write_bytes(reference.model)
     return measured
+
+
+def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Scaled pitch and loudness from all over the training data, (frames,) each."""
+    f0 = np.concatenate([piece.f0_hz for piece in dataset.train])
+    loudness = np.concatenate([piece.loudness_db for piece in dataset.train])
+    step = max(1, len(f0) // CALIBRATION_FRAMES)
+    return (
+        scale_f0(f0[::step]).astype(np.float32),
+        scale_loudness(loudness[::step]).astype(np.float32),
+    )
 
 
 def _info(dataset: Dataset, recipe: Recipe, state_size: int, quantization: str) -> ModelInfo:
