@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite_runtime_env
 from conftest import Exports, decoder_and_info
+from tiny_decoder import vst_file
 
 from ddsp_edge.bundle import Bundle, read_bundle
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library import find_model
 from ddsp_edge.metadata import VST_KEYS
+from ddsp_edge.scaling import midi_to_hz
 from ddsp_edge.tflite_file import check_tflite
 
 
@@ -97,3 +100,44 @@ def test_int8_weights_are_noticed(exports: Exports, tmp_path: Path) -> None:
     assert isinstance(bundle, Bundle)
     assert (bundle.info.name, bundle.info.quantization) == ("Small", "int8")
     assert exported.report.size_bytes < 2_000_000
+
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "keras_gru.tflite"
+
+
+@pytest.fixture
+def keras_path(tmp_path: Path) -> Path:
+    """A decoder that TensorFlow converted from Keras: three subgraphs, WHILE, dynamic tensors."""
+    path = tmp_path / "Keras.tflite"
+    path.write_bytes(vst_file(GOLDEN.read_bytes(), num_harmonics=6, num_noise_amps=5))
+    return path
+
+
+def _assert_golden(found: dict) -> None:
+    with np.load(GOLDEN.with_suffix(".npz")) as wanted:
+        for name in ("amplitude", "harmonics", "noise"):
+            np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-7)
+
+
+def _golden_track() -> tuple[np.ndarray, np.ndarray]:
+    with np.load(GOLDEN.with_suffix(".npz")) as wanted:
+        return midi_to_hz(127.0 * wanted["f0_scaled"]), 80.0 * (wanted["pw_scaled"] - 1.0)
+
+
+def test_a_graph_of_tensorflow_s_own_plays_as_in_tensorflow(keras_path: Path) -> None:
+    assert "WHILE" in check_tflite(read_bundle(keras_path).model).operators
+    _assert_golden(tflite_runtime_env.decode(keras_path, *_golden_track()))
+
+
+def test_a_graph_of_tensorflow_s_own_plays_on_tflite_runtime(
+    keras_path: Path, tflite_env: tflite_runtime_env.Environment
+) -> None:
+    _assert_golden(tflite_env.decode(keras_path, *_golden_track()))
+
+
+def test_above_8_khz_ddsp_vst_divides_by_zero_and_we_are_silent(keras_path: Path) -> None:
+    decoder, out = Decoder(read_bundle(keras_path)), ControlFrame(6, 5)
+    decoder.step(FeatureFrame(0.0, 9000.0, -20.0), out)
+    assert (decoder.faults, out.amplitude) == (1, 0.0)
+    decoder.step(FeatureFrame(0.02, 440.0, -20.0), out)
+    assert (decoder.faults, out.amplitude > 0.0) == (1, True)
