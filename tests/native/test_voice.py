@@ -268,7 +268,7 @@ def test_tiny_amplitudes_leave_no_denormals() -> None:
     voice = Voice(48000, 60, 65, 8000.0)
     out = np.zeros(4800, np.float32)
     for exponent in range(-45, -2):
-        level = np.float32(10.0**exponent)
+        level = 10.0**exponent
         set_frame(voice, control(voice, 55.0, level, level, level), 0.03)
         voice.render(out)
         assert is_clean(out)
