@@ -1,0 +1,220 @@
+/* The kernel on its own, for the sanitizers and for counting allocations: every
+ * function, every block size that matters, sane and hostile input. Prints what is
+ * wrong and exits 1; test_kernel_c.py compiles and runs it.
+ *
+ * malloc and its kin are wrapped (-Wl,--wrap): each call is counted, so that what
+ * runs between quiet() and loud() is known to have made none.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ddsp_kernel.h"
+
+static long allocations;
+static int failures, refuse;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *memory);
+
+/* refuse n > 0: the n-th call from now fails, once. */
+static int refused(void)
+{
+    allocations++;
+    return refuse > 0 && --refuse == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return refused() ? NULL : __real_realloc(old, size);
+}
+
+void __wrap_free(void *memory)
+{
+    allocations++;
+    __real_free(memory);
+}
+
+static void check(int holds, const char *what)
+{
+    if (!holds) {
+        printf("FAILED: %s\n", what);
+        failures++;
+    }
+}
+
+static uint32_t state = 1;
+
+static float uniform(void)
+{
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / 16777216.0f;
+}
+
+/* Mostly sane, now and then what no decoder should give. */
+static float control(float high)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY, -1.0f, 1e-45f, 1e-39f, 3e38f, 0.0f};
+    return uniform() < 0.02f ? bad[(int)(uniform() * 8.0f)] : high * uniform();
+}
+
+static int clean(const float *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!isfinite(x[i]) || fpclassify(x[i]) == FP_SUBNORMAL)
+            return 0;
+    return 1;
+}
+
+static float mono[DDSP_MAX_BLOCK], stereo[2 * DDSP_MAX_BLOCK];
+static const int blocks[] = {0, 1, 15, 16, 17, 64, 127, 480, 1024, DDSP_MAX_BLOCK};
+enum { BLOCKS = sizeof blocks / sizeof *blocks };
+
+static void test_voice(double rate, int n_harmonics, int n_noise, double limit_hz)
+{
+    float weights[DDSP_MAX_HARMONICS], magnitudes[DDSP_MAX_NOISE_BANDS];
+    ddsp_voice *voice = ddsp_voice_new();
+    ddsp_voice_render(voice, mono, 16); /* before prepare: silence */
+    check(ddsp_voice_prepare(voice, rate, DDSP_MAX_BLOCK, n_harmonics, n_noise, limit_hz, 9)
+              == DDSP_OK, "voice prepare");
+    const long before = allocations;
+    int good = 1;
+    for (int frame = 0; frame < 400; frame++) {
+        for (int k = 0; k < n_harmonics; k++)
+            weights[k] = control(1.0f);
+        for (int b = 0; b < n_noise; b++)
+            magnitudes[b] = frame % 50 < 40 ? control(0.3f) : 0.0f;
+        ddsp_voice_set_frame(voice, control(2000.0f), control(1.0f), weights, magnitudes,
+                             control(0.02f));
+        const int n = blocks[frame % BLOCKS];
+        ddsp_voice_render(voice, mono, n);
+        good &= clean(mono, n);
+        if (frame == 200)
+            ddsp_voice_reset(voice);
+    }
+    check(allocations == before, "the voice allocates nothing after prepare");
+    check(good, "the voice's samples are clean");
+    /* A second prepare is a new start, not a leak. */
+    check(ddsp_voice_prepare(voice, 48000.0, 64, 4, 5, 8000.0, 1) == DDSP_OK, "prepare again");
+    check(ddsp_voice_prepare(voice, 1.0, 64, 4, 5, 8000.0, 1) == DDSP_BAD_ARGUMENT, "bad rate");
+    ddsp_voice_free(voice);
+}
+
+static void test_output(double rate)
+{
+    ddsp_output *output = ddsp_output_new();
+    ddsp_output_process(output, mono, stereo, 16);
+    check(ddsp_output_prepare(output, rate, DDSP_MAX_BLOCK) == DDSP_OK, "output prepare");
+    const long before = allocations;
+    int good = 1;
+    for (int frame = 0; frame < 200; frame++) {
+        ddsp_output_set_gain(output, control(2.0f), control(2.0f));
+        ddsp_output_set_reverb(output, control(1.0f), control(1.0f),
+                               frame % 20 < 5 ? 0.0f : control(1.0f));
+        const int n = blocks[frame % BLOCKS];
+        for (int i = 0; i < n; i++)
+            mono[i] = control(2.0f) - 1.0f;
+        ddsp_output_process(output, mono, stereo, n);
+        good &= clean(stereo, 2 * n);
+        if (frame == 100)
+            ddsp_output_reset(output);
+    }
+    check(allocations == before, "the output allocates nothing after prepare");
+    check(good, "the output's samples are clean");
+    check(ddsp_output_prepare(output, 44100.0, 64) == DDSP_OK, "prepare again");
+    ddsp_output_free(output);
+}
+
+static void test_analyser(double rate, double hop_s)
+{
+    ddsp_analyser *analyser = ddsp_analyser_new();
+    check(ddsp_analyser_prepare(analyser, rate, DDSP_MAX_BLOCK, hop_s) == DDSP_OK,
+          "analyser prepare");
+    ddsp_features *found =
+        calloc((size_t)ddsp_analyser_max_frames(analyser), sizeof *found);
+    const long before = allocations;
+    int good = 1, made = 0;
+    int64_t heard = 0;
+    for (int round = 0; round < 60; round++) {
+        const int n = blocks[round % BLOCKS];
+        for (int i = 0; i < n; i++)
+            mono[i] = round % 7 == 3 ? 0.0f
+                      : round % 5 == 4 ? control(2.0f) - 1.0f
+                                       : 0.5f * (float)sin(0.03 * (double)(heard + i));
+        const int frames = ddsp_analyser_process(analyser, mono, n, found);
+        good &= frames <= ddsp_analyser_max_frames(analyser);
+        for (int i = 0; i < frames; i++)
+            good &= isfinite(found[i].f0_hz) && isfinite(found[i].loudness_db)
+                    && found[i].confidence >= 0.0f && found[i].confidence <= 1.0f;
+        heard += n;
+        made += frames;
+    }
+    check(allocations == before, "the analyser allocates nothing after prepare");
+    check(good, "features are sane");
+    check(fabs(made - (double)heard / (hop_s * rate)) < 1.5, "no frame is lost");
+    ddsp_analyser_reset(analyser);
+    free(found);
+    check(ddsp_analyser_prepare(analyser, 44100.0, 64, 0.01) == DDSP_OK, "prepare again");
+    ddsp_analyser_free(analyser);
+}
+
+/* Each allocation of new and prepare fails once: an error, no leak, no crash. */
+static void test_no_memory(void)
+{
+    for (int nth = 1; nth <= 12; nth++) {
+        refuse = nth;
+        ddsp_voice *voice = ddsp_voice_new();
+        const int v = voice ? ddsp_voice_prepare(voice, 48000, 64, 60, 65, 8000, 1) : 0;
+        check(v == DDSP_OK || v == DDSP_NO_MEMORY, "voice says that memory is short");
+        ddsp_voice_free(voice);
+        refuse = nth;
+        ddsp_output *output = ddsp_output_new();
+        const int o = output ? ddsp_output_prepare(output, 48000, 64) : 0;
+        check(o == DDSP_OK || o == DDSP_NO_MEMORY, "output says that memory is short");
+        ddsp_output_free(output);
+        refuse = nth;
+        ddsp_analyser *analyser = ddsp_analyser_new();
+        const int a = analyser ? ddsp_analyser_prepare(analyser, 48000, 64, 0.01) : 0;
+        check(a == DDSP_OK || a == DDSP_NO_MEMORY, "analyser says that memory is short");
+        ddsp_analyser_free(analyser);
+        check(nth > 1 || (!voice && !output && !analyser), "the refusals are real");
+    }
+    refuse = 0;
+}
+
+int main(void)
+{
+    static const double rates[] = {8000.0, 22050.0, 48000.0, 192000.0, 384000.0};
+    for (int i = 0; i < 5; i++) {
+        test_voice(rates[i], 60, 65, 8000.0);
+        test_voice(rates[i], DDSP_MAX_HARMONICS, DDSP_MAX_NOISE_BANDS, 24000.0);
+        test_voice(rates[i], 0, 2, 1000.0);
+        test_voice(rates[i], 1, 0, 24000.0);
+        test_output(rates[i]);
+        test_analyser(rates[i], i % 2 ? 0.001 : 0.0053);
+    }
+    test_no_memory();
+    ddsp_voice_free(NULL);
+    ddsp_output_free(NULL);
+    ddsp_analyser_free(NULL);
+    check(allocations > 0, "the count works");
+    printf("%d failures\n", failures);
+    return failures != 0;
+}
