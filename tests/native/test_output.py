@@ -64,7 +64,7 @@ def test_dry_is_exactly_gain_times_input() -> None:
     np.testing.assert_array_equal(process(output, x), np.stack([x, x], 1))
     output.set_gain(0.3, 1.7)
     settle(output)
-    expected = x[:, None] * np.float32([0.3, 1.7])
+    expected = x[:, None] * np.array([0.3, 1.7], np.float32)
     np.testing.assert_array_equal(process(output, x), expected)
 
 
@@ -232,7 +232,7 @@ def test_nothing_bad_comes_out(settings: list[float], samples: list[float]) -> N
     output.set_gain(settings[0], settings[1])
     output.set_reverb(*settings[2:])
     for _ in range(3):
-        assert is_clean(process(output, np.resize(np.float32(samples), 700)))
+        assert is_clean(process(output, np.resize(np.array(samples, np.float32), 700)))
     # It recovers: bad samples leave nothing behind for good.
     output.set_reverb(0.5, 0.5, 0.2)
     output.set_gain(1.0, 1.0)

@@ -1,0 +1,258 @@
+"""The streaming analyser against signals whose pitch and loudness are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from native.kernel import FEATURE_DTYPE, MAX_BLOCK, Analyser
+
+RATES = [8000, 11025, 16000, 44100, 48000, 96000, 192000]
+HOP_S = 0.005
+
+
+def tone(
+    f0_hz: float, rate: int, duration_s: float, n_harmonics: int = 8, tilt: float = 1.0
+) -> np.ndarray:
+    """A harmonic tone with amplitudes 1 / k^tilt below Nyquist, rms 0.1."""
+    t = np.arange(round(duration_s * rate)) / rate
+    k = np.arange(1, n_harmonics + 1)
+    k = k[k * f0_hz < 0.45 * rate][:, None]
+    # Fixed, unequal phases: no peak at a period's start to help.
+    x = (np.sin(2 * np.pi * k * f0_hz * t + k * k) / k**tilt).sum(0)
+    return 0.1 * x / np.sqrt(np.mean(x**2))
+
+
+def analyse(x: np.ndarray, rate: int, hop_s: float = HOP_S) -> np.ndarray:
+    return Analyser(rate, hop_s).process(x)
+
+
+def cents(found_hz: np.ndarray, true_hz: np.ndarray | float) -> np.ndarray:
+    return 1200.0 * np.log2(np.maximum(found_hz.astype(float), 1e-3) / true_hz)
+
+
+def settled(frames: np.ndarray, rate: int, after_s: float = 0.15) -> np.ndarray:
+    return frames[frames["position"] > after_s * rate]
+
+
+NOTES_HZ = [
+    45.0,
+    55.0,
+    73.42,
+    98.0,
+    130.8,
+    196.0,
+    246.9,
+    329.6,
+    440.0,
+    587.3,
+    880.0,
+    1318.5,
+    1900.0,
+]
+
+
+@pytest.mark.parametrize("f0_hz", NOTES_HZ)
+@pytest.mark.parametrize("rate", RATES)
+def test_pitch_within_5_cents(rate: int, f0_hz: float) -> None:
+    frames = settled(analyse(tone(f0_hz, rate, 0.5), rate), rate)
+    # A parabola through the peak needs some samples to a period.
+    allowed = 5.0 if rate / f0_hz > 16 else 15.0
+    assert np.abs(cents(frames["f0_hz"], f0_hz)).max() < allowed
+    assert frames["confidence"].min() > 0.8
+
+
+@pytest.mark.parametrize("f0_hz", NOTES_HZ)
+@pytest.mark.parametrize(
+    "timbre",
+    [(1, 1.0), (3, -0.5), (30, 0.3), (15, 2.0)],
+    ids=["sine", "weak fundamental", "bright", "dark"],
+)
+def test_no_octave_errors(timbre: tuple[int, float], f0_hz: float) -> None:
+    frames = settled(analyse(tone(f0_hz, 48000, 0.4, *timbre), 48000), 48000)
+    assert np.abs(cents(frames["f0_hz"], f0_hz)).max() < 50.0
+
+
+def test_missing_fundamental_and_only_odd_harmonics() -> None:
+    rate, t = 48000, np.arange(24000) / 48000
+    missing = sum(np.sin(2 * np.pi * 220 * k * t + k) for k in (2, 3, 4, 5)) * 0.05
+    odd = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in (1, 3, 5, 7)) * 0.1
+    for x in (missing, odd):
+        frames = settled(analyse(np.asarray(x), rate), rate)
+        assert np.abs(cents(frames["f0_hz"], 220.0)).max() < 5.0
+
+
+@pytest.mark.parametrize("level_db", [-50.0, -20.0, 0.0])
+def test_pitch_does_not_depend_on_level(level_db: float) -> None:
+    x = tone(196.0, 48000, 0.4) * 10 * 10 ** (level_db / 20)
+    frames = settled(analyse(x, 48000), 48000)
+    assert np.abs(cents(frames["f0_hz"], 196.0)).max() < 5.0
+
+
+def test_pitch_holds_in_noise() -> None:
+    random = np.random.default_rng(1)
+    x = tone(220.0, 48000, 1.0) + 0.1 * 10 ** (-20 / 20) * random.normal(size=48000)
+    frames = settled(analyse(x, 48000), 48000)
+    assert np.median(np.abs(cents(frames["f0_hz"], 220.0))) < 5.0
+    assert np.abs(cents(frames["f0_hz"], 220.0)).max() < 50.0
+
+
+def test_vibrato_is_followed() -> None:
+    rate = 48000
+    t = np.arange(rate) / rate
+    f0_hz = 440.0 * 2 ** (0.5 / 12 * np.sin(2 * np.pi * 6 * t))
+    phase = 2 * np.pi * np.cumsum(f0_hz) / rate
+    x = 0.1 * sum(np.sin(k * phase) / k for k in range(1, 9))
+    frames = settled(analyse(np.asarray(x), rate), rate)
+    # What is heard is the middle of a window that ends now.
+    errors = [
+        np.abs(cents(frames["f0_hz"], f0_hz[frames["position"] - 1 - round(delay * rate)])).max()
+        for delay in (0.0, 0.004, 0.006, 0.008, 0.01)
+    ]
+    assert min(errors) < 12.0
+
+
+@pytest.mark.parametrize(("low_hz", "high_hz"), [(220.0, 330.0), (110.0, 440.0), (440.0, 130.8)])
+def test_a_leap_is_followed_at_once(low_hz: float, high_hz: float) -> None:
+    rate = 48000
+    x = np.concatenate([tone(low_hz, rate, 0.5), tone(high_hz, rate, 0.5)])
+    frames = analyse(x, rate)
+    after = frames[frames["position"] > 0.5 * rate]
+    right = np.abs(cents(after["f0_hz"], high_hz)) < 20.0
+    late_s = (after["position"][np.argmax(right)] - 0.5 * rate) / rate
+    assert right.any() and late_s <= max(0.035, 4.0 / high_hz)
+    assert right[np.argmax(right) :].mean() > 0.98
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_loudness_of_sines_and_noise(rate: int) -> None:
+    for f0_hz in (60.0, 110.0, 440.0, 1500.0):
+        for amplitude in (0.003, 0.1, 1.0):
+            x = amplitude * np.sin(2 * np.pi * f0_hz * np.arange(rate // 2) / rate)
+            found = settled(analyse(x, rate), rate)["loudness_db"]
+            # The rumble filter takes a little from the lowest tones.
+            allowed = 0.5 if f0_hz > 100 else 0.8
+            assert np.abs(found - 20 * np.log10(amplitude / np.sqrt(2))).max() < allowed
+    noise = 0.1 * np.random.default_rng(1).normal(size=rate)
+    found = settled(analyse(noise, rate), rate)["loudness_db"]
+    assert 10 * np.log10(np.mean(10 ** (found / 10))) == pytest.approx(-20.0, abs=0.5)
+
+
+def test_loudness_of_a_steady_tone_is_steady() -> None:
+    found = settled(analyse(tone(82.4, 48000, 0.6), 48000), 48000)["loudness_db"]
+    assert np.ptp(found) < 0.3
+
+
+def test_loudness_follows_an_attack_within_20_ms() -> None:
+    x = np.concatenate([np.zeros(24000), tone(220.0, 48000, 0.3)])
+    frames = analyse(x, 48000)
+    soon = frames[frames["position"] >= 24000 + 960][0]
+    assert soon["loudness_db"] == pytest.approx(-20.0, abs=1.0)
+
+
+def test_noise_has_low_confidence() -> None:
+    for rate in (16000, 48000):
+        noise = 0.1 * np.random.default_rng(3).normal(size=2 * rate)
+        confidence = settled(analyse(noise, rate), rate)["confidence"]
+        assert np.median(confidence) < 0.5
+        assert np.mean(confidence > 0.8) < 0.05
+
+
+def test_silence_has_no_pitch_and_the_floor_as_loudness() -> None:
+    frames = analyse(np.zeros(48000), 48000)
+    assert len(frames) == 200
+    assert not frames["confidence"].any() and not frames["f0_hz"].any()
+    assert (frames["loudness_db"] == -80.0).all()
+
+
+def test_the_last_pitch_is_kept_through_silence() -> None:
+    x = tone(220.0, 48000, 0.8)
+    x[14400:] *= np.exp(-np.arange(24000) / 1440)  # a release of 30 ms to -60 dB in 0.2 s
+    frames = analyse(np.concatenate([x, np.zeros(24000)]), 48000)
+    sounding = frames[(frames["position"] > 4800) & (frames["loudness_db"] > -60.0)]
+    assert np.abs(cents(sounding["f0_hz"], 220.0)).max() < 10.0
+    assert frames[-1]["f0_hz"] > 0.0
+    assert frames[-1]["confidence"] == 0.0
+    assert frames[-1]["loudness_db"] == -80.0
+
+
+def test_reset_forgets() -> None:
+    analyser = Analyser(48000, HOP_S)
+    first = analyser.process(tone(220.0, 48000, 0.3))
+    analyser.reset()
+    assert not analyser.process(np.zeros(960))["f0_hz"].any()
+    analyser.reset()
+    np.testing.assert_array_equal(analyser.process(tone(220.0, 48000, 0.3)), first)
+
+
+def in_blocks(analyser: Analyser, x: np.ndarray, block: Callable[[], int]) -> np.ndarray:
+    found, at = [np.zeros(0, FEATURE_DTYPE)], 0
+    while at < len(x):
+        end = at + block()
+        found.append(analyser.process(x[at:end]))
+        at = end
+    return np.concatenate(found)
+
+
+def test_block_size_does_not_matter() -> None:
+    random = np.random.default_rng(8)
+    x = np.concatenate([tone(220.0, 48000, 0.2), np.zeros(3000), tone(300.0, 48000, 0.2)])
+    expected = in_blocks(Analyser(48000, HOP_S), x, lambda: MAX_BLOCK)
+    for block in (lambda: 1, lambda: 64, lambda: 479, lambda: int(random.integers(1, 2000))):
+        found = in_blocks(Analyser(48000, HOP_S), x, block)
+        np.testing.assert_array_equal(found["position"], expected["position"])
+        for name in ("f0_hz", "confidence", "loudness_db"):
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("hop_s", [0.001, 0.0029, 0.004, 0.005, 0.02, 0.1])
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 192000])
+def test_frames_fall_due_where_the_contract_says(rate: int, hop_s: float) -> None:
+    x = np.zeros(round(0.45 * rate))
+    frames = in_blocks(Analyser(rate, hop_s), x, lambda: 100)
+    due = [int(np.floor(k * (hop_s * rate) + 0.5)) for k in range(1, 1000)]
+    np.testing.assert_array_equal(frames["position"], [p for p in due if p <= len(x)])
+
+
+def test_bad_samples_leave_sane_features_and_it_recovers() -> None:
+    bad = np.array([np.nan, np.inf, -np.inf, 1e38, -1e38, 1e-45, 1e-39, 0.0], np.float32)
+    random = np.random.default_rng(2)
+    x = tone(220.0, 48000, 0.5).astype(np.float32)
+    x[random.integers(0, len(x), 300)] = random.choice(bad, 300)
+    x = np.concatenate([x, np.full(5000, np.nan, np.float32), tone(220.0, 48000, 1.0)])
+    frames = analyse(x, 48000)
+    for name in ("f0_hz", "confidence", "loudness_db"):
+        assert np.isfinite(frames[name]).all()
+    assert frames["confidence"].min() >= 0.0 and frames["confidence"].max() <= 1.0
+    assert (frames["loudness_db"] >= -80.0).all() and (frames["loudness_db"] <= 10.0).all()
+    late = frames[frames["position"] > len(x) - 24000]
+    assert np.abs(cents(late["f0_hz"], 220.0)).max() < 5.0
+    assert np.abs(late["loudness_db"] + 20.0).max() < 0.5
+
+
+def test_rumble_and_dc_are_not_heard() -> None:
+    t = np.arange(48000) / 48000
+    x = tone(220.0, 48000, 1.0)
+    frames = settled(analyse(x + 0.3 + 0.1 * np.sin(2 * np.pi * 5 * t), 48000), 48000, 0.3)
+    assert np.abs(cents(frames["f0_hz"], 220.0)).max() < 5.0
+    assert np.abs(frames["loudness_db"] + 20.0).max() < 0.5
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (7999, 0.005),
+        (384001, 0.005),
+        (np.nan, 0.005),
+        (48000, 0.0),
+        (48000, 0.2),
+        (48000, np.nan),
+        (48000, 0.005, 0),
+        (48000, 0.005, MAX_BLOCK + 1),
+    ],
+)
+def test_prepare_refuses_what_is_out_of_range(arguments: tuple) -> None:
+    with pytest.raises(ValueError, match="outside the range"):
+        Analyser(*arguments)
