@@ -15,12 +15,18 @@ from typing import Any
 
 from ddsp_edge.flatbuffer import FlatbufferError, Reader
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
-from ddsp_edge.tflite_schema import OPERATORS, TABLES, TENSOR_TYPES, WHILE
+from ddsp_edge.tflite_schema import (
+    INPUTS,
+    OPERATORS,
+    OUTPUTS,
+    TABLES,
+    TENSOR_TYPES,
+    WHILE,
+)
 
 MAX_SUBGRAPHS = 16
 MAX_TENSOR_BYTES = 64 * 1024 * 1024  #: of all tensors that are not weights, together
 MAX_DIMENSIONS = 8
-MAX_OPERANDS = 256
 
 
 class TfliteError(ValueError):
@@ -187,7 +193,8 @@ def _check_graph(
         code = codes[_index(operator.get("opcode_index", 0), len(codes), "operator code")]
         name, options_type, _ = OPERATORS[code]
         reads, writes = operator.get("inputs", ()), operator.get("outputs", ())
-        if len(reads) > MAX_OPERANDS or not 1 <= len(writes) <= MAX_OPERANDS or not len(reads):
+        fewest, most = INPUTS[name]
+        if not fewest <= len(reads) <= most or not 1 <= len(writes) <= OUTPUTS.get(name, 1):
             raise TfliteError(f"{name} with {len(reads)} inputs and {len(writes)} outputs")
         if len(operator.get("intermediates", ())) or any(
             operator.get("mutating_variable_inputs", ())
@@ -208,6 +215,7 @@ def _check_graph(
                 raise TfliteError(f"{name} writes {tensors[i].name!r}, which has a value")
             known.add(int(i))
         options = _options(reader, operator, name, options_type)
+        _check_counts(name, options, len(reads), len(writes))
         if code == WHILE:
             _check_loop(number, graphs, options, len(reads), len(writes), called)
         names.append(name)
@@ -226,6 +234,17 @@ def _options(
     if given == 0:
         return {}
     return reader.table(f"{name} options", operator["builtin_options"])
+
+
+def _check_counts(name: str, options: dict[str, Any], n_inputs: int, n_outputs: int) -> None:
+    """Options that repeat how many tensors there are: the runtimes believe them."""
+    for key, operators, count in (
+        ("num_splits", ("SPLIT", "SPLIT_V"), n_outputs),
+        ("num", ("UNPACK",), n_outputs),
+        ("values_count", ("PACK",), n_inputs),
+    ):
+        if name in operators and options.get(key, 0) != count:
+            raise TfliteError(f"{name} says {key} {options.get(key, 0)} and has {count}")
 
 
 def _check_loop(

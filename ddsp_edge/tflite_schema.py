@@ -203,5 +203,28 @@ OPERATORS: dict[int, tuple[str, int, dict[int, tuple[str, str]]]] = {
 }
 WHILE = 119
 
+_ANY = 256
+_BY_INPUTS = {
+    (
+        1,
+        1,
+    ): "DEQUANTIZE FLOOR LOGISTIC RELU RELU_N1_TO_1 RELU6 SOFTMAX TANH SQUEEZE EXP LOG_SOFTMAX "
+    "CAST NEG SIN LOG SQRT RSQRT SHAPE LOGICAL_NOT UNPACK SQUARE ZEROS_LIKE LEAKY_RELU ABS CEIL COS "
+    "RANK ELU QUANTIZE ROUND HARD_SWISH GELU",
+    (1, 2): "RESHAPE",
+    (2, 2): "ADD MUL PAD GATHER TRANSPOSE MEAN SUB DIV SPLIT PRELU MAXIMUM MINIMUM LESS GREATER "
+    "GREATER_EQUAL LESS_EQUAL TILE EXPAND_DIMS EQUAL NOT_EQUAL SUM POW REDUCE_PROD REDUCE_MAX "
+    "REDUCE_MIN LOGICAL_OR LOGICAL_AND FLOOR_DIV FILL FLOOR_MOD SQUARED_DIFFERENCE REVERSE_V2 "
+    "GATHER_ND BATCH_MATMUL CUMSUM BROADCAST_TO",
+    (2, 3): "FULLY_CONNECTED",
+    (3, 3): "PADV2 SELECT SLICE RANGE SPLIT_V SCATTER_ND SELECT_V2 DYNAMIC_UPDATE_SLICE",
+    (4, 4): "STRIDED_SLICE ONE_HOT",
+    (1, _ANY): "CONCATENATION PACK ADD_N WHILE",
+}
+#: Operator to (fewest, most) inputs. The runtimes read the fewest unseen.
+INPUTS = {name: counts for counts, names in _BY_INPUTS.items() for name in names.split()}
+#: Operator to most outputs; one where it is not named.
+OUTPUTS = dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK", "WHILE"), _ANY)
+
 #: The option tables, as tables of the schema, named by their operator.
 TABLES.update({f"{name} options": fields for name, _, fields in OPERATORS.values()})
