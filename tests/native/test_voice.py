@@ -98,29 +98,24 @@ def test_nothing_above_the_models_band_nor_folded_back(rate: int) -> None:
     assert 20 * np.log10(level[~allowed].max() / level.max()) < -90.0
 
 
-def test_a_vibrato_at_nyquist_does_not_jump() -> None:
-    """The highest harmonic fades in and out; it is never switched."""
+def test_a_vibrato_across_nyquist_fades_and_does_not_fold() -> None:
+    """The highest harmonic is gone before it would come back as an alias."""
     rate = 16000
     voice = Voice(rate, 8, 0, 24000.0)
+    weights = np.zeros(8)
+    weights[7] = 1.0
+    times = np.arange(0.0, 1.0, 0.005)
+    pitches = 970.0 + 50.0 * np.sin(2 * np.pi * 6 * times)  # the 8th: 7360 .. 8160 Hz
     events = [
-        ControlEvent(t, control(voice, 1000.0 + 60.0 * np.sin(2 * np.pi * 6 * t), 0.5), 0.005)
-        for t in np.arange(0, 0.5, 0.005)
+        ControlEvent(t, control(voice, f0_hz, 1.0, weights), 0.005)
+        for t, f0_hz in zip(times, pitches, strict=True)
     ]
-    edges = harmonic_track(events, rate)
-    assert np.abs(np.diff(edges)).max() < 0.02
-
-
-def harmonic_track(events: list[ControlEvent], rate: int) -> np.ndarray:
-    from ddsp_edge.reference_synth import harmonic_amplitudes
-
-    return np.array(
-        [
-            harmonic_amplitudes(
-                e.frame.f0_hz, e.frame.amplitude, e.frame.harmonic_distribution, rate, 24000.0
-            )[7]
-            for e in events
-        ]
-    )
+    out = play(voice, events, 1.0, rate)
+    # A frame's pitch is reached when the next one is set.
+    heard_hz = 8 * np.interp(np.arange(len(out)) / rate - 0.005, times, pitches)
+    assert np.abs(out[heard_hz >= 8000.0]).max() < 0.03
+    assert np.abs(out[heard_hz < 7500.0]).max() > 0.6
+    assert np.abs(out[np.abs(heard_hz - 7800.0) < 20.0]).max() == pytest.approx(0.25, abs=0.05)
 
 
 def test_amplitude_ramps_linearly_and_holds() -> None:
