@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.tflite_file import TfliteError, check_tflite
 from ddsp_edge.tflite_schema import OPERATORS, TABLES, TENSOR_TYPES
 
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "keras_gru.tflite"
 schema = pytest.importorskip(
     "ai_edge_litert.schema_py_generated", reason="LiteRT has no wheel for this machine"
 )
@@ -116,6 +118,11 @@ def _constant_input(root: Any) -> None:
     tensors[root.subgraphs[0].inputs[2]].buffer = bias.buffer
 
 
+def _split_in_two(root: Any) -> None:
+    split = next(o for o in root.subgraphs[0].operators if len(o.outputs) == 3)
+    split.builtinOptions.numSplits = 2
+
+
 BAD: dict[str, tuple[Callable[[Any], None], str]] = {
     "version": (_set_root(version=2), "version 2"),
     "no graph": (_set_root(subgraphs=[]), "0 subgraphs"),
@@ -140,6 +147,9 @@ BAD: dict[str, tuple[Callable[[Any], None], str]] = {
     "writes a constant": (_set_operator(2, outputs=[4]), "has a value"),
     "writes an input": (_set_operator(2, outputs=[0]), "has a value"),
     "leaves out what it needs": (_set_operator(0, inputs=[0, -1, 2]), "-1"),
+    "split in two with three results": (_split_in_two, "num_splits 2 and has 3"),
+    "too few inputs": (_set_operator(1, inputs=[3]), "FULLY_CONNECTED with 1 inputs"),
+    "too many results": (_set_operator(2, outputs=[7, 8]), "TANH with 1 inputs and 2 outputs"),
     "no inputs": (_set_operator(0, inputs=[]), "0 inputs"),
     "options of another operator": (_set_operator(0, builtinOptionsType=8), "options of type 8"),
     "scales without a dimension": (_scales, "4 scales"),
@@ -206,6 +216,15 @@ def test_what_is_no_model(data: bytes) -> None:
         check_tflite(data)
 
 
+def test_weights_that_unpack_to_another_size() -> None:
+    b = tiny_decoder.GraphBuilder()
+    graph = b.graph()
+    packed = b.constant(graph, "packed", np.ones((4, 3)), "INT8")
+    b.operator(graph, "DEQUANTIZE", [packed], [b.tensor(graph, "weights", (6, 3))])
+    with pytest.raises(TfliteError, match="of other weights"):
+        check_tflite(b.finish())
+
+
 def test_every_truncation_is_refused() -> None:
     model = tiny_model()
     for size in range(len(model)):
@@ -215,7 +234,7 @@ def test_every_truncation_is_refused() -> None:
 
 def test_thousands_of_damaged_files_give_an_answer_or_a_reason() -> None:
     rng = random.Random(20260101)
-    bases = (tiny_model(), looping_model())
+    bases = (tiny_model(), looping_model(), GOLDEN.read_bytes())
     refused = 0
     for _ in range(3000):
         try:
@@ -229,7 +248,7 @@ def test_thousands_of_damaged_files_give_an_answer_or_a_reason() -> None:
 def test_damaged_files_that_pass_do_not_crash_the_interpreter() -> None:
     """200 of them, each played in a child; a loop that no longer ends is cut off, not a crash."""
     rng = random.Random(7)
-    bases = (tiny_model(), looping_model())
+    bases = (tiny_model(), looping_model(), GOLDEN.read_bytes())
     played = 0
     while played < 200:
         data = mutate(rng.choice(bases), rng)
