@@ -100,7 +100,7 @@ class ModelInfo:
     quantization: str  #: "int8", "float16" or "none"
     licence: str
     attribution: str
-    attack_s: float  #: from onset to 6 dB below the steady level
+    attack_s: float  #: from a note that starts at once to half its steady power
     min_pitch_note: float  #: MIDI note: the usual lowest and highest of the training data
     max_pitch_note: float
     min_pitch_hz: float

@@ -31,7 +31,7 @@ SETTINGS: dict[str, Setting] = {
     "reverb_size": Setting("", 0, 1, 0.5, "size of the room"),
     "reverb_damping": Setting("", 0, 1, 0.5, "how fast the room swallows high frequencies"),
     "reverb_wet": Setting("", 0, 1, 0.15, "how much of the room is heard"),
-    "attack": Setting("s", 0.001, 5, 0.02, "MIDI: time to full level"),
+    "attack": Setting("s", 0.001, 5, 0.01, "MIDI: time to full level"),
     "decay": Setting("s", 0.001, 5, 0.1, "MIDI: time from full to sustain level"),
     "sustain": Setting("", 0, 1, 0.9, "MIDI: level while a note is held, 1 is full"),
     "release": Setting("s", 0.001, 5, 0.15, "MIDI: time to silence after note-off"),

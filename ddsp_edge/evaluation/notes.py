@@ -11,8 +11,9 @@ from ddsp_edge.evaluation.pitch import cents, track_f0
 
 SETTLE_S = 0.03  #: after the onset, before pitch is judged
 LOOK_BEFORE_S, LOOK_AFTER_S = 0.04, 0.12  #: where an onset is looked for
-#: A note is "detached" where the sound before it is this far below its steady level.
-DETACHED_DB = 9.0
+DIP_BEFORE_S, DIP_AFTER_S = 0.03, 0.01  #: where the quietest moment before a note is looked for
+#: A note that rises less than this from there is judged by its pitch.
+RISE_DB = 4.0
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ def measure_notes(audio: np.ndarray, rate: int, notes: list[ScoreNote]) -> list[
     """Each note of a monophonic render.
 
     The pitch error is the median over the note, from SETTLE_S after its start to its end, of
-    the measured f0 against the score's at that time. The onset is where the level passes 6 dB
-    below the note's steady level, if it starts from something quieter; else where the pitch
-    passes half way from the last note's to its own; for a repeated note without a gap, where
-    the level rises again out of its dip.
+    the measured f0 against the score's at that time. The onset is where the power, over one
+    period around, passes half of the note's steady power (for a note that starts at once that
+    is its start), measured from the quietest moment near the score's time; else,
+    for a slurred note, where the pitch passes half way from the last note's to its own.
     """
     result = []
     for i, note in enumerate(notes):
@@ -92,34 +93,21 @@ def _onset(
     steady = float(np.median(power[score_at + round(0.5 * after * rate) :]))
     if steady <= 0:
         return float("nan")
-    before = float(power[: max(1, score_at - period // 2)].max())
-    if before < steady * 10 ** (-DETACHED_DB / 10):
-        return _rise(power, steady / 4, score_at, rate)
+    # The quietest moment near the score's time: what the note rises from.
+    first = max(0, score_at - round(DIP_BEFORE_S * rate))
+    at_dip = first + int(np.argmin(power[first : score_at + round(DIP_AFTER_S * rate)]))
+    if power[at_dip] < steady * 10 ** (-RISE_DB / 10):
+        return _rise(power, 0.5 * (power[at_dip] + steady), at_dip, rate, score_at)
     old_hz = previous.pitch_hz(min(previous.end_s, note.start_s)) if previous else hz
     if abs(float(cents(hz, old_hz))) > 50:
         return _pitch_change(audio, rate, note.start_s, after, old_hz, hz)
-    around = slice(max(0, score_at - period), score_at + round(0.04 * rate))
-    dip = float(power[around].min())
-    if dip > steady * 0.7:
-        return float("nan")
-    at_dip = int(np.argmin(power[around])) + around.start
-    return _rise(power, 0.5 * (dip + steady), at_dip, rate, score_at)
+    return float("nan")
 
 
-def _rise(
-    power: np.ndarray, level: float, start: int, rate: int, score_at: int | None = None
-) -> float:
-    """Seconds from the score's time to where the power passes ``level``.
-
-    The last crossing before the sound stays above is the one that is heard as the onset.
-    """
-    score_at = start if score_at is None else score_at
-    above = power >= level
-    upward = np.flatnonzero(above[1:] & ~above[:-1]) + 1
-    if len(upward) == 0:
-        return float("nan")
-    nearest = upward[np.argmin(np.abs(upward - start))]
-    return float(nearest - score_at) / rate
+def _rise(power: np.ndarray, level: float, start: int, rate: int, score_at: int) -> float:
+    """Seconds from the score's time to where the power passes ``level`` after ``start``."""
+    above = np.flatnonzero(power[start:] >= level)
+    return float(start + above[0] - score_at) / rate if len(above) else float("nan")
 
 
 def _pitch_change(

@@ -200,7 +200,7 @@ On the held-out recordings, through the engine, reverb off:
 | {info.quantization} | {measured.loss_quantized:.3f} |
 
 * Mean spectral difference of the two renders: {measured.difference_db:.3f} dB.
-* A note from silence is 6 dB below its steady level after {measured.attack_s * 1000:.1f} ms.
+* A note from silence has half its steady power after {measured.attack_s * 1000:.1f} ms.
 * Shown silence it plays {_silence(measured.silence_dbfs)}.
 
 The loss sums, over Hann windows of 2048 to 64 samples a quarter apart, the mean absolute

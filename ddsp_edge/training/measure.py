@@ -10,7 +10,7 @@ from ddsp_edge import evaluation
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.engine import Engine
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.scaling import SILENCE_DB
+from ddsp_edge.scaling import SILENCE_DB, midi_to_hz
 from ddsp_edge.settings import Settings
 from ddsp_edge.training.dataset import HOP, LATENCY_S, RATE, Piece
 
@@ -50,15 +50,14 @@ def spectral_loss(sounds: list[np.ndarray], pieces: list[Piece]) -> float:
 class Response:
     """How the model answers a note that starts at once."""
 
-    attack_s: float  #: from the note to 6 dB below its steady level
+    attack_s: float  #: from the note to half its steady power
     silence_dbfs: float  #: peak while it is shown silence
 
 
 def response(bundle: Bundle, runtime: str | None = None) -> Response:
     """Play one note from silence in the middle of the trained range."""
     info = bundle.info
-    note = 0.5 * (info.min_pitch_note + info.max_pitch_note)
-    f0 = 440.0 * 2.0 ** ((note - 69.0) / 12.0)
+    f0 = float(midi_to_hz(0.5 * (info.min_pitch_note + info.max_pitch_note)))
     loud = 0.3 * info.min_loudness_db + 0.7 * info.max_loudness_db
     silent = [FeatureFrame(i * info.hop_s, f0, SILENCE_DB) for i in range(round(0.5 / info.hop_s))]
     begins = len(silent) * info.hop_s
@@ -67,13 +66,9 @@ def response(bundle: Bundle, runtime: str | None = None) -> Response:
         for i in range(round(1.0 / info.hop_s))
     ]
     audio = Engine(bundle, RATE, DRY, runtime=runtime).render(silent + sounding, begins + 1.0)[:, 0]
-    before, note_audio = np.split(audio, [round(begins * RATE)])
-    period = RATE / f0
-    window = np.ones(max(1, round(period))) / max(1, round(period))
-    # The mean over the coming period, so that the window adds no delay of its own.
-    power = np.convolve(note_audio.astype(np.float64) ** 2, window)[len(window) - 1 :]
-    steady = np.mean(note_audio[RATE // 2 : RATE - RATE // 10].astype(np.float64) ** 2)
-    reached = np.flatnonzero(power >= steady * 10 ** (-6 / 10))
-    attack = float(reached[0] / RATE) if len(reached) else 1.0
+    before = audio[: round(begins * RATE)]
+    note = evaluation.ScoreNote(begins, begins + 1.0, lambda _: f0)
+    onset = evaluation.measure_notes(audio, RATE, [note])[0].onset_s
+    attack = max(0.0, onset) if np.isfinite(onset) else 1.0
     peak = float(np.abs(before).max())
     return Response(attack, 20 * np.log10(max(peak, 1e-10)))

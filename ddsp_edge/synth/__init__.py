@@ -1,0 +1,1 @@
+"""The sound module's side: feature frames from MIDI."""
