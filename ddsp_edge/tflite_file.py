@@ -214,10 +214,10 @@ def _check_graph(
             if _index(i, len(tensors), f"{name} writes tensor") in known:
                 raise TfliteError(f"{name} writes {tensors[i].name!r}, which has a value")
             known.add(int(i))
-        if name == "DEQUANTIZE" and tensors[reads[0]].constant:
+        source, target = tensors[reads[0]], tensors[writes[0]]
+        if name == "DEQUANTIZE" and source.constant and source.size != target.size:
             # XNNPACK unpacks weights by the one size into room of the other.
-            if tensors[reads[0]].size != tensors[writes[0]].size:
-                raise TfliteError(f"DEQUANTIZE makes {tensors[writes[0]].shape} of other weights")
+            raise TfliteError(f"DEQUANTIZE makes {target.shape} of weights of {source.shape}")
         options = _options(reader, operator, name, options_type)
         _check_counts(name, options, len(reads), len(writes))
         if code == WHILE:

@@ -221,7 +221,7 @@ def test_weights_that_unpack_to_another_size() -> None:
     graph = b.graph()
     packed = b.constant(graph, "packed", np.ones((4, 3)), "INT8")
     b.operator(graph, "DEQUANTIZE", [packed], [b.tensor(graph, "weights", (6, 3))])
-    with pytest.raises(TfliteError, match="of other weights"):
+    with pytest.raises(TfliteError, match="of weights of"):
         check_tflite(b.finish())
 
 
