@@ -1,0 +1,63 @@
+"""The ``ddsp-edge`` command: one file a subcommand, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from ddsp_edge import __version__
+from ddsp_edge.errors import UserError
+
+#: Command to its line in --help; its module here has the same name.
+COMMANDS = {
+    "render": "play a recording or a MIDI file on a model, into a file",
+    "analyze": "pitch and loudness of a recording, as CSV",
+    "models": "list, describe or check models",
+    "bench": "measure speed",
+    "doctor": "what is missing and how to mend it",
+    "demo": "a sung phrase as a violin, a MIDI tune as a cello",
+    "train": "train an instrument from a folder of recordings",
+}
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    """With the whole parser of ``command`` only; the others have their line of help."""
+    parser = argparse.ArgumentParser(
+        prog="ddsp-edge", description="Neural instruments: pitch and loudness in, a violin out."
+    )
+    parser.add_argument("--version", action="version", version=f"ddsp-edge {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, line in COMMANDS.items():
+        if name == command:
+            importlib.import_module(f"ddsp_edge.cli.{name}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=line)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit code: 0, 1 (not all well), 2 (bad input)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in words if word in COMMANDS), None)
+    try:
+        args = _parser(command).parse_args(words)
+    except SystemExit as stop:  # argparse has said why
+        return int(stop.code or 0)
+    try:
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        line = " ".join(str(error).split())
+        print(f"ddsp-edge: error: {line}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ddsp-edge: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; nothing more can be said, nor must Python try.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

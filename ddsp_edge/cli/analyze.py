@@ -1,0 +1,49 @@
+"""``ddsp-edge analyze IN``: what the pedal hears."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ddsp_edge.errors import UserError
+
+COLUMNS = ("time_s", "f0_hz", "confidence", "loudness_db")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge analyze IN [--out CSV]`."""
+    parser = subparsers.add_parser("analyze", help="pitch and loudness of a recording, as CSV")
+    parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3 or aiff")
+    parser.add_argument("--out", type=Path, metavar="features.csv", help="default: the terminal")
+    parser.add_argument(
+        "--hop", type=float, default=0.005, metavar="SECONDS", help="between rows (default: 0.005)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    if not 0.001 <= args.hop <= 0.1:
+        raise UserError(f"--hop {args.hop:g}: choose 0.001 to 0.1 seconds")
+    from ddsp_edge.audio_io import read_audio
+    from ddsp_edge.effect.source import analyse
+    from ddsp_edge.render import DEFAULT_RATE
+
+    features = analyse(read_audio(args.source, DEFAULT_RATE), DEFAULT_RATE, args.hop)
+    rows = [
+        f"{row['position'] / DEFAULT_RATE:.4f},{row['f0_hz']:.3f},{row['confidence']:.3f},"
+        f"{row['loudness_db']:.2f}"
+        for row in features
+    ]
+    text = "\n".join([",".join(COLUMNS), *rows, ""])
+    if args.out is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        args.out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from None
+    print(f"{args.source}: {len(rows)} rows -> {args.out}")
+    return 0

@@ -1,0 +1,93 @@
+"""``ddsp-edge render IN --model NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ddsp_edge.settings import SETTINGS, parse_settings
+
+
+def _rate(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of Hz") from None
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge render IN --model NAME [...]`."""
+    settings = "\n".join(
+        f"  {name:<15} {s.minimum:g} to {s.maximum:g} {s.unit}".ljust(36)
+        + f" (default {s.default:g}) {s.doc}"
+        for name, s in SETTINGS.items()
+    )
+    parser = subparsers.add_parser(
+        "render",
+        help="play a recording or a MIDI file on a model, into a file",
+        epilog=f"settings of --set:\n{settings}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3, aiff or mid")
+    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument("--out", type=Path, metavar="OUT.wav", help="wav or flac, 24 bit")
+    parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
+    )
+    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw what happened")
+    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
+    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    settings = parse_settings(args.set)
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.evaluation import peak_dbfs
+    from ddsp_edge.render import render_file
+
+    if not 0 <= args.seed < 1 << 32:
+        raise UserError(f"--seed {args.seed}: choose 0 to {(1 << 32) - 1}")
+    report = render_file(
+        args.source,
+        args.model,
+        args.out,
+        args.rate,
+        settings,
+        args.picture,
+        args.runtime,
+        args.seed,
+    )
+    facts = {
+        "out": str(report.out),
+        "picture": str(args.picture) if args.picture else None,
+        "model": report.model.name,
+        "rate_hz": report.rate,
+        "duration_s": round(report.duration_s, 3),
+        "peak_dbfs": round(peak_dbfs(report.sound), 2),
+        "lowered_db": round(report.lowered_db, 2),
+        "notes": len(report.performance.notes) if report.performance else None,
+        "skipped_drum_messages": report.performance.skipped if report.performance else None,
+        "load_s": round(report.load_s, 3),
+        "render_s": round(report.render_s, 3),
+        "real_time_factor": round(report.real_time_factor, 1),
+    }
+    if args.json:
+        print(json.dumps(facts, indent=2))
+        return 0
+    print(
+        f"{args.source} on {report.model.name} -> {report.out}: {report.duration_s:.1f} s, "
+        f"peak {facts['peak_dbfs']:.1f} dBFS, {report.real_time_factor:.0f} x real time"
+    )
+    if report.lowered_db:
+        print(f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)")
+    if report.performance and report.performance.skipped:
+        print("the drums' channel (10) was left out")
+    if args.picture:
+        print(f"picture: {args.picture}")
+    return 0
