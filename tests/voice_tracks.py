@@ -45,7 +45,9 @@ def random_track(
             f0_hz if random.random() < 0.95 else 0.0,
             random.random() ** 2 if random.random() < 0.9 else 0.0,
             random.random(voice.n_harmonics) ** 3,
-            random.random(voice.n_noise) * 10.0 ** random.uniform(-3.0, 0.0),
+            random.random(voice.n_noise)
+            * 10.0 ** random.uniform(-3.0, 0.0)
+            * (random.random() < 0.8),
         )
         # Ramps that end early, in time, and never (the next frame cuts them short).
         events.append(ControlEvent(float(time_s), frame, frame_s * random.choice([0.5, 1.0, 2.0])))

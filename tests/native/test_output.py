@@ -223,6 +223,24 @@ def test_turning_knobs_does_not_click() -> None:
         assert np.abs(np.diff(out.astype(float), 2, axis=0)).max() < 1e-3, settings
 
 
+def test_a_knob_turned_again_within_its_ramp_does_not_click() -> None:
+    rate = 48000
+    x = (0.5 * np.sin(2 * np.pi * 100 * np.arange(rate // 2) / rate)).astype(np.float32)
+    output = Output(rate)
+    output.set_reverb(0.0, 0.5, 1.0)
+    output.set_gain(0.0, 0.0)
+    process(output, x)
+    parts = []
+    for i, part in enumerate(np.split(x, 100)):  # every 5 ms
+        output.set_reverb(i % 2, 0.5, 1.0)
+        output.set_gain(i % 2, 1 - i % 2)
+        parts.append(process(output, part))
+    out = np.concatenate(parts).astype(float)
+    assert np.abs(out).max() > 0.05
+    # The corners of the ramps remain: slopes, not steps.
+    assert np.abs(np.diff(out, 2, axis=0)).max() < 3e-3
+
+
 HOSTILE = st.sampled_from([np.nan, np.inf, -np.inf, 1e-45, 1e-39, -1e-39, 1e38, -1e38, 0.0, 1.0])
 
 
