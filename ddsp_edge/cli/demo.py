@@ -1,0 +1,102 @@
+"""``ddsp-edge demo``: a sung phrase as a violin, a MIDI tune as a cello."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ddsp_edge.errors import UserError
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge demo [--out FOLDER] [--no-play] [--json]`."""
+    parser = subparsers.add_parser("demo", help="a sung phrase as a violin, a MIDI tune as a cello")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
+    parser.add_argument("--no-play", action="store_true", help="only write the files")
+    parser.add_argument("--no-picture", action="store_true", help="do without matplotlib")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0; 1 where a figure misses its limit. Raises UserError."""
+    from ddsp_edge import acceptance
+    from ddsp_edge.demo import TUNE, VOICE
+    from ddsp_edge.picture import check_picture, draw
+    from ddsp_edge.render import render_file
+
+    begun = time.perf_counter()
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{args.out}: cannot be made ({error.strerror})") from None
+    if not args.no_picture:
+        check_picture(args.out / "x.png")
+    pieces = []
+    for source, model, name, figures_of in (
+        (VOICE, "violin", "voice-as-violin", acceptance.voice_figures),
+        (TUNE, "cello", "tune-on-cello", acceptance.tune_figures),
+    ):
+        if not args.json:
+            print(f"rendering {source.name} on the {model} ...", flush=True)
+        report = render_file(source, model, args.out / f"{name}.wav")
+        figures = figures_of(report)
+        figures += [acceptance.silence_figure(report), *acceptance.timed_figures(report)]
+        picture = None
+        if not args.no_picture:
+            picture = args.out / f"{name}.png"
+            draw(report, picture)
+        pieces.append((report, picture, figures))
+    took = time.perf_counter() - begun
+    met = all(figure.met for _, _, figures in pieces for figure in figures)
+    if args.json:
+        rows = [
+            {
+                "source": report.source.name,
+                "model": report.model.name,
+                "out": str(report.out),
+                "picture": str(picture) if picture else None,
+                "duration_s": report.duration_s,
+                "render_s": report.render_s,
+                "figures": [asdict(f) | {"met": f.met} for f in figures],
+            }
+            for report, picture, figures in pieces
+        ]
+        print(json.dumps({"met": met, "took_s": took, "pieces": rows}, indent=2))
+    else:
+        for report, picture, figures in pieces:
+            files = ", ".join(str(path) for path in (report.out, picture) if path)
+            print(
+                f"\n{report.source.name} on {report.model.name}: {report.duration_s:.1f} s made in "
+                f"{report.render_s:.2f} s -> {files}"
+            )
+            for figure in figures:
+                print(f"  {figure}")
+        verdict = "every figure within its limit" if met else "a figure MISSED its limit"
+        print(f"\n{verdict}; {took:.1f} s in all, with measuring and pictures")
+    if not args.no_play:
+        _play([report.out for report, _, _ in pieces if report.out], quiet=args.json)
+    return 0 if met else 1
+
+
+def _play(files: list[Path], quiet: bool) -> None:
+    cards = Path("/proc/asound/cards")
+    has_card = cards.exists() and "no soundcards" not in cards.read_text()
+    player = shutil.which("aplay")
+    if not has_card or player is None:
+        if not quiet:
+            missing = "no sound card here" if not has_card else "no aplay here (apt: alsa-utils)"
+            print(f"{missing}: play the files where there is one")
+        return
+    for file in files:
+        if not quiet:
+            print(f"playing {file}")
+        if subprocess.run([player, "-q", str(file)], check=False).returncode != 0:
+            print("aplay could not play it; see the line above")
+            return

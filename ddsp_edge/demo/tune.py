@@ -1,0 +1,120 @@
+"""Engraves tune.mid: Dvořák, Symphony No. 9 (1893), Largo, the cor anglais melody, for cello.
+
+Phrased by hand: a stroke (velocity) for each note, swells (CC 11), a scoop into some notes and
+a vibrato that wakes up in the long ones (pitch bend). ``python -m ddsp_edge.demo.tune`` writes
+the file again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import mido
+
+from ddsp_edge.demo import TUNE
+
+BEATS_A_MINUTE = 72
+TICKS = 480  #: a beat
+STEP = 10  #: ticks between bend and swell events: 17 ms
+TONIC = 49  #: D flat 3
+BEND_SEMITONES = 2.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """One note as it is bowed."""
+
+    degree: int  #: semitones above the tonic
+    beats: float
+    velocity: int
+    slurred: bool = False  #: into the next note
+    scoop: float = 0.0  #: semitones below at the start
+    vibrato: float = 0.0  #: semitones each way, at its widest
+    swell: tuple[int, int, int] = (100, 100, 100)  #: CC 11 at the start, middle and end
+
+
+#: "Go-in' home, go-in' home, I'm a-go-in' home": the two phrases of the opening.
+MELODY = (
+    Played(4, 1.5, 66, slurred=True, swell=(84, 92, 96)),
+    Played(7, 0.5, 62, swell=(96, 98, 98)),
+    Played(7, 2.0, 74, scoop=0.3, vibrato=0.22, swell=(98, 112, 80)),
+    Played(4, 1.5, 70, slurred=True, swell=(86, 92, 94)),
+    Played(2, 0.5, 62, slurred=True, swell=(94, 94, 94)),
+    Played(0, 2.0, 66, vibrato=0.2, swell=(94, 104, 74)),
+    Played(2, 1.0, 70, swell=(86, 92, 96)),
+    Played(4, 1.0, 76, slurred=True, swell=(96, 100, 104)),
+    Played(7, 1.5, 92, scoop=0.4, vibrato=0.25, swell=(104, 118, 110)),
+    Played(4, 0.5, 78, slurred=True, swell=(110, 106, 102)),
+    Played(2, 4.0, 80, vibrato=0.24, swell=(102, 110, 52)),
+    Played(4, 1.5, 74, slurred=True, swell=(88, 96, 100)),
+    Played(7, 0.5, 70, swell=(100, 102, 104)),
+    Played(7, 2.0, 88, scoop=0.4, vibrato=0.26, swell=(104, 120, 88)),
+    Played(4, 1.5, 76, slurred=True, swell=(90, 96, 96)),
+    Played(2, 0.5, 66, slurred=True, swell=(96, 94, 92)),
+    Played(0, 2.0, 68, vibrato=0.2, swell=(92, 102, 72)),
+    Played(2, 1.0, 70, swell=(84, 90, 94)),
+    Played(4, 1.0, 72, slurred=True, swell=(94, 96, 94)),
+    Played(2, 1.5, 66, vibrato=0.12, swell=(94, 92, 88)),
+    Played(0, 0.5, 56, swell=(86, 84, 82)),
+    Played(0, 4.0, 62, vibrato=0.2, swell=(84, 96, 30)),
+)
+
+
+def engrave() -> mido.MidiFile:
+    """The tune, always the same."""
+    events: list[tuple[int, int, mido.Message]] = []
+    at = 0
+    for note in MELODY:
+        length = round(note.beats * TICKS)
+        key = TONIC + note.degree
+        # A slurred note reaches a little into the next; others leave the bow time to change.
+        sounds = length + 12 if note.slurred else round(length * 0.94)
+        events.append((at, 2, mido.Message("note_on", note=key, velocity=note.velocity)))
+        events.append((at + sounds, 3, mido.Message("note_off", note=key, velocity=0)))
+        for tick in range(0, length, STEP):
+            bend = round(_bend(note, tick / TICKS, tick / length) / BEND_SEMITONES * 8191)
+            events.append((at + tick, 0, mido.Message("pitchwheel", pitch=bend)))
+            value = round(_swell(note, tick / length))
+            events.append((at + tick, 1, mido.Message("control_change", control=11, value=value)))
+        at += length
+    track = mido.MidiTrack()
+    track.append(mido.MetaMessage("track_name", name="Largo (A. Dvorak, 1893)"))
+    track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BEATS_A_MINUTE)))
+    track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
+    track.append(mido.Message("program_change", program=42))  # cello
+    before, wheel, pedal = 0, 0, -1
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        if message.type == "pitchwheel":
+            if message.pitch == wheel:
+                continue
+            wheel = message.pitch
+        if message.type == "control_change":
+            if message.value == pedal:
+                continue
+            pedal = message.value
+        track.append(message.copy(time=tick - before))
+        before = tick
+    file = mido.MidiFile(ticks_per_beat=TICKS, type=0)
+    file.tracks.append(track)
+    return file
+
+
+def _bend(note: Played, beat: float, part: float) -> float:
+    """Semitones: out of the scoop in a sixth of a beat; vibrato from a third of the note on."""
+    scoop = -note.scoop * max(0.0, 1.0 - beat * 6)
+    seconds = beat * 60 / BEATS_A_MINUTE
+    width = note.vibrato * min(1.0, max(0.0, (part - 0.25) * 3)) * min(1.0, (1 - part) * 8)
+    return scoop + width * math.sin(2 * math.pi * 5.2 * seconds)
+
+
+def _swell(note: Played, part: float) -> float:
+    start, middle, end = note.swell
+    if part < 0.5:
+        return start + (middle - start) * part * 2
+    return middle + (end - middle) * (part - 0.5) * 2
+
+
+if __name__ == "__main__":
+    engrave().save(TUNE)
+    print(TUNE)
