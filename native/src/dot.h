@@ -4,7 +4,7 @@
 
 /* sum of a[i] * b[i], i < n. Sixteen partial sums: independent lanes need no
  * -ffast-math to become SIMD, and rounding grows like n/16. */
-static inline float ddsp_dot(const float *a, const float *b, int n)
+static inline __attribute__((always_inline)) float ddsp_dot(const float *a, const float *b, int n)
 {
     float lane[16] = {0};
     int i = 0;

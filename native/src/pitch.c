@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "dot.h"
+#include "hot.h"
 
 #define LOWEST_HZ 40.0
 #define HIGHEST_HZ 2000.0
@@ -22,6 +23,9 @@
 #define OCTAVE_COST 0.08f      /* of each octave below HIGHEST_HZ */
 #define LEAP_COST 0.2f         /* of an octave's leap or more */
 #define LARGEST_COST 0.6f      /* the past never outweighs clear evidence */
+#define FADED 0.03f            /* of the window's power: the sound it holds has ended */
+#define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
+#define REFINED_SAMPLES 40.0f  /* in which a parabola tells a peak to a cent or two */
 #define SILENT_ENERGY 1e-9f    /* mean square below which nothing has a pitch: -90 dB */
 
 static int window_for(double rate, double lag)
@@ -49,17 +53,29 @@ void ddsp_pitch_reset(ddsp_pitch *pitch)
 }
 
 /* NSDF of one lag: the last `window` samples of x[0..n) against those a lag before. */
-static float similarity_at(const float *x, int n, int lag, int window)
+DDSP_INLINE void measure_similarity_body(const float *x, int n, int lag, int window,
+                                         float *similarity)
 {
     const float *now = x + n - window;
     const float *then = now - lag;
     const float cross = ddsp_dot(now, then, window);
     const float energy = ddsp_dot(now, now, window) + ddsp_dot(then, then, window);
-    return energy > 2.0f * SILENT_ENERGY * (float)window ? 2.0f * cross / energy : 0.0f;
+    *similarity = energy > 2.0f * SILENT_ENERGY * (float)window ? 2.0f * cross / energy : 0.0f;
+}
+
+DDSP_HOT(static, measure_similarity,
+         (const float *x, int n, int lag, int window, float *similarity),
+         (x, n, lag, window, similarity))
+
+static float similarity_at(const float *x, int n, int lag, int window)
+{
+    float similarity;
+    measure_similarity(x, n, lag, window, &similarity);
+    return similarity;
 }
 
 /* The same for every coarse lag, energies by prefix sum. */
-static void similarities(ddsp_pitch *pitch, const float *x, int n)
+DDSP_INLINE void similarities_body(ddsp_pitch *pitch, const float *x, int n)
 {
     float *energy = pitch->energy;
     energy[0] = 0.0f;
@@ -75,6 +91,8 @@ static void similarities(ddsp_pitch *pitch, const float *x, int n)
             total > 2.0f * SILENT_ENERGY * (float)window ? 2.0f * cross / total : 0.0f;
     }
 }
+
+DDSP_HOT(static, similarities, (ddsp_pitch *pitch, const float *x, int n), (pitch, x, n))
 
 /* Vertex of the parabola through three equally spaced values; offset in -1..1. */
 static float vertex(float before, float at, float after, float *height)
@@ -154,17 +172,30 @@ static int follow(ddsp_pitch *pitch, ddsp_pitch_candidate *found, int n)
     return best;
 }
 
-/* The peak near `lag` at the full rate, in samples. */
+/* Whether a long window hears only a sound that has stopped: its periods are those
+ * of the end itself and of what rings after it, often octaves below. */
+static int has_ended(const ddsp_pitch *pitch, float lag)
+{
+    const int whole = window_for(pitch->coarse_rate, lag);
+    const int recent = window_for(pitch->coarse_rate, 0.0);
+    const float power = pitch->energy[recent] / (float)recent;
+    return power < SMALLEST_POWER || power < FADED * pitch->energy[whole] / (float)whole;
+}
+
+/* The period at the full rate, in samples: the peak near `lag` coarse ones, or near
+ * some periods where one is few samples. */
 static float refine(const ddsp_pitch *pitch, float lag, const float *x, int n, float *height)
 {
     const double rate = pitch->coarse_rate * pitch->decimation;
-    const int middle = (int)lroundf(lag * (float)pitch->decimation);
+    const float coarse = lag * (float)pitch->decimation;
+    const float periods = fmaxf(1.0f, ceilf(REFINED_SAMPLES / coarse));
+    const int middle = (int)lroundf(periods * coarse);
     const int reach = pitch->decimation;
     const int window = window_for(rate, middle + reach + 1);
     int low = middle - reach < 2 ? 2 : middle - reach;
     int high = middle + reach;
     if (high + 1 + window > n)
-        return lag * (float)pitch->decimation;
+        return coarse;
     float best = -2.0f, before = 0.0f, after = 0.0f;
     float last = similarity_at(x, n, low - 1, window);
     float here = similarity_at(x, n, low, window);
@@ -180,7 +211,7 @@ static float refine(const ddsp_pitch *pitch, float lag, const float *x, int n, f
         last = here;
         here = next;
     }
-    return (float)at + vertex(before, best, after, height);
+    return ((float)at + vertex(before, best, after, height)) / periods;
 }
 
 float ddsp_pitch_estimate(ddsp_pitch *pitch, const float *coarse, int n_coarse,
@@ -195,6 +226,10 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, const float *coarse, int n_coarse,
         return 0.0f;
     }
     const int best = follow(pitch, found, n);
+    if (has_ended(pitch, found[best].lag)) {
+        pitch->n_track = 0;
+        return 0.0f;
+    }
     float height = found[best].height;
     const float period = refine(pitch, found[best].lag, fine, n_fine, &height);
     *confidence = height < 0.0f ? 0.0f : height > 1.0f ? 1.0f : height;
