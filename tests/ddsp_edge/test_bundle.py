@@ -271,4 +271,7 @@ def test_shipped_bundles_are_good() -> None:
         assert bundle.info.licence, path
         assert bundle.info.attribution, path
         assert not bundle.per_channel, path
-        assert "```" in bundle.card or "ddsp-edge train" in bundle.card, path
+        assert bundle.preview, path
+        card = bundle.card.lower()
+        for words in (bundle.info.licence.lower(), "steps", "loss", "float32", "int8", "train"):
+            assert words in card, f"{path}: the card does not speak of {words}"
