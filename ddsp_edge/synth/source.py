@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import io
 import math
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from ddsp_edge.synth.envelope import Envelope
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.state import NoteState
 
-MAX_BYTES = 16 * 1024 * 1024
+#: A large symphony has half a MiB; each MiB costs up to 4 s and 250 MB to parse.
+MAX_BYTES = 4 * 1024 * 1024
 MAX_SECONDS = 3600.0
 #: Softest to loudest key stroke, unless the model knows less.
 VELOCITY_RANGE_DB = 30.0
@@ -49,11 +51,8 @@ class Performance:
 
     def pitch_hz(self, note: Note, time_s: float) -> float:
         """What the score asks of a note at a time: key and bend, without vibrato."""
-        bend = 0.0
-        for at, semitones in self.bends:
-            if at > time_s:
-                break
-            bend = semitones
+        after = bisect.bisect_right(self.bends, time_s, key=lambda bend: bend[0])
+        bend = self.bends[after - 1][1] if after else 0.0
         return 440.0 * 2.0 ** ((note.number + bend - 69) / 12)
 
 
@@ -64,12 +63,14 @@ def read_midi(path: Path | str) -> tuple[list[tuple[float, mido.Message]], int]:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UserError(f"{path}: has {size} bytes, a MIDI file at most {MAX_BYTES}")
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():  # a pipe would never end
+            raise UserError(f"{path}: is not a file")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, no tune is; split it")
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
         if file.type == 2:
@@ -138,13 +139,13 @@ class _Player:
     def receive(self, time_s: float, message: mido.Message) -> None:
         self._now, self._struck = time_s, False
         self._state.receive(message)
-        if message.type in ("pitchwheel", "control_change"):
+        if self._state.bend != (self.bends[-1][1] if self.bends else 0.0):
             self.bends.append((time_s, self._state.bend))
         if self._struck:
             if self.frames and self.frames[-1].onset and self.frames[-1].time_s == time_s:
                 self.frames.pop()  # a chord: its last note sounds
             # It holds until the next grid frame: say what should be there by then.
-            following = math.ceil(time_s / self._hop_s) * self._hop_s
+            following = math.ceil((time_s + CLOSE_S) / self._hop_s) * self._hop_s
             self._add(time_s, max(ONSET_RAMP_S, following - time_s), onset=True)
 
     def run_to(self, time_s: float) -> None:
