@@ -1,0 +1,169 @@
+"""The command line as a user meets it: one line and exit code 2 for bad input."""
+
+import json
+import subprocess
+import sys
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from ddsp_edge import __version__, cli
+from ddsp_edge.demo import TUNE, VOICE
+
+
+def run(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "ddsp_edge", *map(str, words)], capture_output=True, text=True
+    )
+
+
+def test_help_lists_every_command_without_importing_them():
+    done = run("--help")
+    assert done.returncode == 0
+    for name, line in cli.COMMANDS.items():
+        assert name in done.stdout and line in done.stdout
+    check = "import sys, ddsp_edge.cli as c; c.main(['--help']); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout.strip().endswith("False")
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_each_command_has_help(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    assert "usage: ddsp-edge " + command in capsys.readouterr().out
+
+
+def test_version_and_nonsense(capsys):
+    assert cli.main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+    assert cli.main([]) == 2
+    assert cli.main(["sing"]) == 2
+
+
+def bad_input(folder):
+    """Name to a file that must be refused, or None where there is no file."""
+    (folder / "text.wav").write_text("this is not a sound")
+    (folder / "text.mid").write_text("this is not a tune")
+    (folder / "empty-file.wav").write_bytes(b"")
+    soundfile.write(folder / "empty.wav", np.zeros(0), 48_000)
+    soundfile.write(folder / "nan.wav", np.full(4800, np.nan), 48_000, subtype="FLOAT")
+    mido.MidiFile(type=1).save(folder / "empty.mid")
+    drums = mido.MidiFile()
+    drums.tracks.append(mido.MidiTrack([mido.Message("note_on", note=36, channel=9)]))
+    drums.save(folder / "drums.mid")
+    (folder / "cut.mid").write_bytes(TUNE.read_bytes()[:60])
+    (folder / "folder.wav").mkdir()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "missing.wav",
+        "text.wav",
+        "text.mid",
+        "empty-file.wav",
+        "empty.wav",
+        "nan.wav",
+        "empty.mid",
+        "drums.mid",
+        "cut.mid",
+        "folder.wav",
+    ],
+)
+def test_bad_files_are_one_line_and_exit_code_2(name, tiny_path, tmp_path):
+    bad_input(tmp_path)
+    done = run("render", tmp_path / name, "--model", tiny_path, "--out", tmp_path / "out.wav")
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == 2, done
+    assert len(lines) == 1 and lines[0].startswith("ddsp-edge: error: ") and name in lines[0]
+    assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "nothing"], "no model is called 'nothing'"),
+        (["--model", "{text}"], "text.zip"),
+        (["--model", "{cut}"], "cut.zip"),
+        (["--model", "{tiny}", "--set", "reverb=1"], "did you mean"),
+        (["--model", "{tiny}", "--set", "reverb_wet=much"], "is not a number"),
+        (["--model", "{tiny}", "--set", "reverb_wet=2"], "outside 0 to 1"),
+        (["--model", "{tiny}", "--rate", "4"], "8000 to 192000"),
+        (["--model", "{tiny}", "--out", "{folder}/none/x.wav"], "does not exist"),
+        (["--model", "{tiny}", "--out", "x.mp3"], "written as"),
+        (["--model", "{tiny}", "--seed", "-1"], "--seed -1"),
+    ],
+)
+def test_bad_options(words, message, tiny_path, tmp_path, capsys):
+    (tmp_path / "text.zip").write_text("no bundle")
+    (tmp_path / "cut.zip").write_bytes(tiny_path.read_bytes()[:500])
+    places = {
+        "tiny": tiny_path,
+        "folder": tmp_path,
+        "text": tmp_path / "text.zip",
+        "cut": tmp_path / "cut.zip",
+    }
+    assert cli.main(["render", str(VOICE), *(w.format(**places) for w in words)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "suffix"),
+    [(8_000, 1, "wav"), (192_000, 2, "wav"), (48_000, 6, "wav"), (96_000, 2, "flac"),
+     (44_100, 1, "ogg"), (44_100, 2, "mp3"), (11_025, 1, "wav")],
+)  # fmt: skip
+def test_odd_files_play(rate, channels, suffix, tiny_path, tmp_path, capsys):
+    t = np.arange(rate // 3) / rate
+    tone = np.repeat(0.3 * np.sin(2 * np.pi * 300 * t)[:, None], channels, axis=1)
+    source = tmp_path / f"in.{suffix}"
+    soundfile.write(source, tone, rate)
+    out = tmp_path / "out.wav"
+    words = ["render", str(source), "--model", str(tiny_path), "--out", str(out), "--json"]
+    assert cli.main(words) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["out"] == str(out) and facts["peak_dbfs"] > -60
+    assert soundfile.info(out).channels == 2
+
+
+def test_render_with_a_picture(tiny_path, tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="the picture extra is not installed")
+    out, picture = tmp_path / "o.flac", tmp_path / "o.png"
+    words = ["render", str(TUNE), "--model", str(tiny_path), "--out", str(out)]
+    assert cli.main([*words, "--picture", str(picture), "--set", "reverb_wet=0.3"]) == 0
+    assert picture.stat().st_size > 10_000
+    assert "x real time" in capsys.readouterr().out
+
+
+def test_analyze(tmp_path, capsys):
+    assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "f.csv")]) == 0
+    assert "rows" in capsys.readouterr().out
+    table = np.genfromtxt(tmp_path / "f.csv", delimiter=",", names=True)
+    assert table.dtype.names == ("time_s", "f0_hz", "confidence", "loudness_db")
+    assert np.allclose(np.diff(table["time_s"]), 0.005, atol=1e-4)
+    sung = table[table["confidence"] > 0.8]
+    assert 360 < np.median(sung["f0_hz"]) < 460
+    assert cli.main(["analyze", str(VOICE), "--hop", "1"]) == 2
+    assert cli.main(["analyze", str(tmp_path / "no.wav")]) == 2
+    assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "no" / "f.csv")]) == 2
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"{sys.executable} -m ddsp_edge analyze {VOICE} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+def test_bench_reports_each_part(capsys):
+    assert cli.main(["bench", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    names = " ".join(r["name"] for r in found["results"])
+    for part in ("oscillator", "noise", "reverb", "analyser", "decoder", "voice", "MIDI"):
+        assert part in names
+    for result in found["results"]:
+        assert result["value"] > 0
+        if result["ratio"] is not None:
+            assert result["ratio"] == pytest.approx(result["peer_value"] / result["value"])
