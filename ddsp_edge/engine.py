@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -16,6 +17,8 @@ from native.kernel import Output, Voice
 
 #: How fast a note that starts at once gets there, in seconds: a click is faster.
 ONSET_RAMP_S = 0.0015
+#: Above silence the sound fades in over this many dB, so that no gate is heard.
+FADE_IN_DB = 6.0
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
@@ -43,6 +46,8 @@ class Engine:
         self._voice = Voice(rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=seed)
         self._output = Output(rate)
         self._shown = FeatureFrame(0.0, 0.0, SILENCE_DB)
+        #: What is shown while no pitch is known (nothing is heard of it): the usual one.
+        self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
         self._controls = ControlFrame(info.n_harmonics, info.n_noise)
         self.set(settings or Settings())
         self._output.reset()
@@ -69,19 +74,18 @@ class Engine:
     def play(self, frame: FeatureFrame) -> None:
         """Decode one frame; the sound is there after a hop, or at once for an onset."""
         shown, controls = self._shown, self._controls
-        silent = not frame.loudness_db > SILENCE_DB  # also NaN
-        shown.f0_hz = frame.f0_hz * self._shown_shift
-        shown.loudness_db = (
-            SILENCE_DB if silent else min(0.0, frame.loudness_db + self.settings.input_gain)
-        )
+        level = frame.loudness_db
+        if level > SILENCE_DB:  # input_gain wakes no silence
+            level = min(0.0, level + self.settings.input_gain)
+        if not level > SILENCE_DB:  # also NaN
+            level = SILENCE_DB
+        shown.loudness_db = level
+        shown.f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shown_shift
         self.decoder.step(shown, controls)
-        if silent:
-            # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
-            controls.amplitude = 0.0
-            controls.noise_magnitudes.fill(0.0)
-        else:
-            controls.amplitude *= self._harmonic_gain
-            controls.noise_magnitudes *= self._noise_gain
+        # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
+        fade = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
+        controls.amplitude *= self._harmonic_gain * fade
+        controls.noise_magnitudes *= self._noise_gain * fade
         self._voice.set_frame(
             frame.f0_hz * self._shift,
             controls.amplitude,

@@ -6,7 +6,7 @@ PERCUSSION_CHANNEL = 9  #: counted from 0; what is meant for drums is not played
 
 #: Message type to what it does.
 MESSAGES = {
-    "note_on": "start a note; the last one played sounds; over a held note it is legato",
+    "note_on": "start a note; the last one sounds; over a key that is down it is legato",
     "note_off": "end a note, or go back to one that is still held",
     "pitchwheel": "bend the pitch, by 2 semitones each way unless RPN 0 says otherwise",
     "aftertouch": "channel pressure: up to 6 dB louder",
@@ -27,8 +27,12 @@ CONTROLLERS = {
     100: ("RPN", "chooses what data entry sets; only RPN 0 is known"),
     101: ("RPN", "chooses what data entry sets; only RPN 0 is known"),
     120: ("all sound off", "silence at once"),
-    121: ("reset controllers", "modulation, expression, sustain, bend and pressure as at first"),
-    123: ("all notes off", "let go of every note"),
+    121: ("reset controllers", "modulation, expression, sustain, bend, pressure, RPN as at first"),
+    123: ("all notes off", "let go of every note, whatever the pedal does"),
+    124: ("omni off", "as all notes off; every channel is heard all the same"),
+    125: ("omni on", "as all notes off"),
+    126: ("mono", "as all notes off"),
+    127: ("poly", "as all notes off; one voice plays all the same"),
 }
 
 BEND_RANGE = 2.0  #: semitones, until RPN 0 changes it

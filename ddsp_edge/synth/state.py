@@ -9,6 +9,8 @@ import mido
 
 from ddsp_edge.synth import midi_map
 
+NO_RPN = (127, 127)
+
 
 class NoteState:
     """Feed it messages in the order of time; last-note priority.
@@ -25,19 +27,19 @@ class NoteState:
     ) -> None:
         self._attack, self._release, self._silence = on_attack, on_release, on_silence
         self._held: list[tuple[int, int]] = []  # (key, velocity), the last one sounds
-        self._sustained: set[int] = set()  # keys let go while the pedal was down
+        self._sustained: set[int] = set()  # those of _held that only the pedal holds
         self.note = 69  #: the sounding key, or the last one
         self.velocity = 100
         self.bend_range = midi_map.BEND_RANGE
-        self._rpn: tuple[int, int] = (127, 127)
-        self._wheel = 0.0  # -1..1
         self.volume = 1.0
         self._reset_controllers()
 
     def _reset_controllers(self) -> None:
-        self.modulation, self.expression, self.pressure = 0.0, 1.0, 0.0
+        self.modulation, self.expression = 0.0, 1.0
+        self._pressure, self._key_pressure = 0.0, 0.0
         self._pedal = False
-        self._wheel = 0.0
+        self._wheel = 0.0  # -1..1
+        self._rpn = NO_RPN
 
     @property
     def sounding(self) -> bool:
@@ -54,7 +56,7 @@ class NoteState:
         """What the controllers add to the loudness."""
         gain = self.volume * self.expression
         controllers = 40.0 * math.log10(gain) if gain > 0.0 else -200.0
-        return controllers + midi_map.PRESSURE_DB * self.pressure
+        return controllers + midi_map.PRESSURE_DB * max(self._pressure, self._key_pressure)
 
     def pitch(self, time_s: float) -> float:
         """MIDI note with bend and vibrato at a time."""
@@ -73,20 +75,20 @@ class NoteState:
             # -8192..8191: both ends are the full bend.
             self._wheel = message.pitch / (8192 if message.pitch < 0 else 8191)
         elif kind == "aftertouch":
-            self.pressure = message.value / 127
+            self._pressure = message.value / 127
         elif kind == "polytouch":
             if message.note == self.note:
-                self.pressure = message.value / 127
+                self._key_pressure = message.value / 127
         elif kind == "control_change":
             self._control(message.control, message.value)
 
     def _note_on(self, note: int, velocity: int) -> None:
-        legato = bool(self._held)
         self._held = [(n, v) for n, v in self._held if n != note]
-        legato = legato and (bool(self._held) or note != self.note)
         self._sustained.discard(note)
+        # Over another key that is down; what only the pedal holds does not count.
+        legato = len(self._held) > len(self._sustained) and note != self.note
         self._held.append((note, velocity))
-        self.note, self.velocity = note, velocity
+        self.note, self.velocity, self._key_pressure = note, velocity, 0.0
         self._attack(legato)
 
     def _note_off(self, note: int) -> None:
@@ -104,7 +106,7 @@ class NoteState:
             if before:
                 self._release()
         elif self._held[-1][0] != self.note:
-            self.note, self.velocity = self._held[-1]
+            (self.note, self.velocity), self._key_pressure = self._held[-1], 0.0
             self._attack(True)
 
     def _control(self, number: int, value: int) -> None:
@@ -120,7 +122,7 @@ class NoteState:
                 self._let_go(self._sustained)
                 self._sustained = set()
         elif number in (98, 99):
-            self._rpn = (127, 127)
+            self._rpn = NO_RPN
         elif number == 100:
             self._rpn = (self._rpn[0], value)
         elif number == 101:
@@ -136,6 +138,6 @@ class NoteState:
             self._reset_controllers()
             self._let_go(self._sustained)
             self._sustained = set()
-        elif number == 123:
+        elif number >= 123:
             self._sustained = set()
             self._let_go({n for n, _ in self._held})
