@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +9,14 @@ import soundfile
 import soxr
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import check_target, replacing
+from ddsp_edge.runtimes import quiet_stderr
 
-#: Longer input would not fit the memory of a small board.
-MAX_SECONDS = 2 * 3600
+#: Longer input would not fit into memory (an hour at 48 kHz takes 2 GB to render).
+MAX_SECONDS = 3600
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
-_BLOCK = 1 << 18  #: frames read at once
+_BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
 def read_audio(path: Path | str, rate: int) -> np.ndarray:
@@ -29,15 +29,18 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
         raise UserError(f"{path}: no such file")
     if path.is_dir():
         raise UserError(f"{path}: is a folder; give an audio file")
+    if not path.is_file():  # a pipe or device would never end
+        raise UserError(f"{path}: is not a file; save the sound to one first")
     try:
-        with soundfile.SoundFile(path) as file:
+        # libmpg123 tells of damage on stderr; we say it in one line ourselves.
+        with quiet_stderr(), soundfile.SoundFile(path) as file:
             source_rate = file.samplerate
             if not LOWEST_RATE <= source_rate <= HIGHEST_RATE:
                 raise UserError(
                     f"{path}: its sample rate is {source_rate} Hz; convert it to 44100 or 48000"
                 )
             mono = _read_mono(file, path)
-    except (soundfile.LibsndfileError, OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # LibsndfileError is the last
         raise UserError(
             f"{path}: cannot be read as audio ({_reason(error)}); give a wav, flac, ogg, mp3 or "
             "aiff file"
@@ -47,7 +50,9 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
     if source_rate != rate:
-        mono = soxr.resample(mono, source_rate, rate, "HQ")
+        samples = max(1, round(len(mono) * rate / source_rate))
+        mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
+        mono = np.pad(mono, (0, samples - len(mono)))
     return np.ascontiguousarray(mono, np.float32)
 
 
@@ -55,7 +60,7 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
     """By blocks: what the header says of the length is not believed."""
     blocks, total = [], 0
     while True:
-        block = file.read(_BLOCK, dtype="float32", always_2d=True)
+        block = file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)
         if len(block) == 0:
             break
         total += len(block)
@@ -67,21 +72,16 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
+    if "does not exist" in text:  # what libsndfile says where nothing in the file is known to it
+        return "nothing in it is sound"
     return " ".join(text.split()).rstrip(".")
 
 
-def check_writable(path: Path | str) -> Path:
+def check_writable(path: Path | str, *inputs: Path | str) -> Path:
     """The path, if :func:`write_audio` will be able to write there. Raises UserError."""
-    path = Path(path)
-    if path.suffix.lower() not in WRITERS:
+    if Path(path).suffix.lower() not in WRITERS:
         raise UserError(f"{path}: output is written as {' or '.join(WRITERS)}; name it so")
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path}: may not be written; choose another folder")
-    return path
+    return check_target(path, *inputs)
 
 
 def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
@@ -91,18 +91,8 @@ def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
     """
     path = check_writable(path)
     kind, subtype = WRITERS[path.suffix.lower()]
-    handle, partial = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".partial", dir=path.parent)
     try:
-        with os.fdopen(handle, "w+b") as stream:
+        with replacing(path) as stream:
             soundfile.write(stream, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
-        os.chmod(partial, 0o666 & ~_umask())
-        os.replace(partial, path)
-    except (soundfile.LibsndfileError, OSError) as error:
-        os.unlink(partial)
+    except soundfile.LibsndfileError as error:
         raise UserError(f"{path}: cannot be written ({_reason(error)})") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

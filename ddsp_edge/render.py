@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +68,7 @@ def render(
     engine = Engine(bundle, rate, settings, runtime, seed)
     loaded = time.perf_counter()
     audio, performance = None, None
-    if source.suffix.lower() in MIDI_SUFFIXES:
+    if is_midi(source):
         performance = synth_frames(source, engine.info, settings)
         frames, duration = performance.frames, performance.duration_s
     else:
@@ -98,6 +97,19 @@ def render(
         loaded - begun,
         done - loaded,
     )
+
+
+def is_midi(source: Path) -> bool:
+    """By its name, or whatever its name by how it begins."""
+    if source.suffix.lower() in MIDI_SUFFIXES:
+        return True
+    if not source.is_file():
+        return False
+    try:
+        with source.open("rb") as stream:
+            return stream.read(4) == b"MThd"
+    except OSError as error:
+        raise UserError(f"{source}: cannot be read ({error.strerror})") from None
 
 
 def _existing(source: Path | str) -> Path:
@@ -131,9 +143,7 @@ def render_file(
     source = _existing(source)
     bundle = model if isinstance(model, Bundle) else find_model(model)
     out = Path(out) if out is not None else default_out(source, bundle.info)
-    check_writable(out)
-    if out.exists() and os.path.samefile(source, out):
-        raise UserError(f"{out}: is the input itself; name another --out")
+    check_writable(out, source)
     if picture is not None:
         from ddsp_edge.picture import check_picture
 

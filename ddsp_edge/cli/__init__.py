@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from ddsp_edge import __version__
 from ddsp_edge.errors import UserError
@@ -23,9 +24,19 @@ COMMANDS = {
 }
 
 
-def _parser(command: str | None) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; options are not abbreviated, so that new ones may come."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see: {self.prog} --help")
+
+
+def _parser(command: str | None) -> Parser:
     """With the whole parser of ``command`` only; the others have their line of help."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="ddsp-edge", description="Neural instruments: pitch and loudness in, a violin out."
     )
     parser.add_argument("--version", action="version", version=f"ddsp-edge {__version__}")
@@ -44,16 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = next((word for word in words if word in COMMANDS), None)
     try:
         args = _parser(command).parse_args(words)
-    except SystemExit as stop:  # argparse has said why
-        return int(stop.code or 0)
-    try:
         code = int(args.run(args))
         sys.stdout.flush()
         return code
+    except SystemExit as stop:  # --help, --version
+        return int(stop.code or 0)
     except UserError as error:
-        line = " ".join(str(error).split())
-        print(f"ddsp-edge: error: {line}", file=sys.stderr)
-        return 2
+        return _refuse(str(error))
     except KeyboardInterrupt:
         print("ddsp-edge: stopped", file=sys.stderr)
         return 130
@@ -61,3 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone; nothing more can be said, nor must Python try.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that may not be read, ...
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return _refuse("not enough memory; cut the input into pieces")
+
+
+def _refuse(reason: str) -> int:
+    line = " ".join(reason.split())
+    print(f"ddsp-edge: error: {line}", file=sys.stderr)
+    return 2

@@ -29,8 +29,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--hop {args.hop:g}: choose 0.001 to 0.1 seconds")
     from ddsp_edge.audio_io import read_audio
     from ddsp_edge.effect.source import analyse
+    from ddsp_edge.files import check_target, replacing
     from ddsp_edge.render import DEFAULT_RATE
 
+    if args.out is not None:
+        check_target(args.out, args.source)
     features = analyse(read_audio(args.source, DEFAULT_RATE), DEFAULT_RATE, args.hop)
     rows = [
         f"{row['position'] / DEFAULT_RATE:.4f},{row['f0_hz']:.3f},{row['confidence']:.3f},"
@@ -41,9 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is None:
         sys.stdout.write(text)
         return 0
-    try:
-        args.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{args.out}: cannot be written ({error.strerror})") from None
+    with replacing(args.out) as stream:
+        stream.write(text.encode())
     print(f"{args.source}: {len(rows)} rows -> {args.out}")
     return 0

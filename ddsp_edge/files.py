@@ -1,0 +1,65 @@
+"""Files written all or nothing: a reader never meets half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ddsp_edge.errors import UserError
+
+
+def check_target(path: Path | str, *inputs: Path | str) -> Path:
+    """The path, if :func:`replacing` will be able to write there. Raises UserError.
+
+    ``inputs`` are files that must not be overwritten.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give the name of a file")
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path}: may not be written; choose another folder")
+    for source in inputs:
+        if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
+            raise UserError(f"{path}: is the input itself; name another --out")
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path | str) -> Iterator[BinaryIO]:
+    """A stream whose content is at ``path`` when the block ends well, and nowhere if not.
+
+    What is there and is no plain file (/dev/null, a pipe) is written to as it is.
+    Raises UserError where writing fails.
+    """
+    path = check_target(path)
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                yield stream
+            return
+        handle, partial = tempfile.mkstemp(prefix=".ddsp-edge-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w+b") as stream:
+                yield stream
+            os.chmod(partial, 0o666 & ~_umask())
+            os.replace(partial, path)
+        except BaseException:  # also when the user stops it
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+            raise
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
