@@ -1,52 +1,56 @@
-# The two commands: `make demo` and `make test`. Both set up what is missing first.
-.DEFAULT_GOAL := help
-.PHONY: help demo test lint bench models clean
-.DELETE_ON_ERROR:
+# Every target sets up what it needs (deploy/set-up.sh), once.
+#   PYTHON=python3.12   the interpreter for .venv
+#   TRAIN=0             test without the trainer (PyTorch)
+#   TORCH_INDEX=URL     where pip finds PyTorch's CPU build
+#   AUDIO=FOLDER        the recordings for `models`
 
-BIN := .venv/bin
-AUDIO ?= ../shared/audio
-# 0: test without the trainer (no torch); its tests then skip.
 TRAIN ?= 1
-# What the installation depends on; Python files are used where they lie.
-SOURCES := pyproject.toml setup.py deploy/setup.sh $(wildcard native/*.py native/src/* native/include/*)
-SOURCES := $(filter-out %.o native/__pycache__,$(SOURCES))
+AUDIO ?= ../shared/audio
+OUT ?= out
+BIN = .venv/bin
+export PYTHON TORCH_INDEX
 
-help: ## say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench models clean
 
-demo: .venv/demo.stamp ## a sung phrase as a violin, a MIDI tune as a cello, into out/
-	@$(BIN)/ddsp-edge demo --out out
+help:
+	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
+	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make lint     ruff and mypy'
+	@echo 'make format   ruff, in place'
+	@echo 'make bench    speed of every part'
+	@echo 'make models   train the shipped instruments again (about an hour each; AUDIO=$(AUDIO))'
+	@echo 'make clean    remove everything that was made here, .venv too'
 
-test: .venv/test-$(TRAIN).stamp ## lint, types and every test
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest
+demo:
+	@sh deploy/set-up.sh play
+	@$(BIN)/ddsp-edge demo --out $(OUT)
 
-lint: .venv/test-$(TRAIN).stamp ## ruff and mypy only
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+# pytest last: its closing line ends the output.
+test: lint
+	@$(BIN)/python -m pytest
 
-bench: .venv/demo.stamp ## measure speed
+lint:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench:
+	@sh deploy/set-up.sh play
 	@$(BIN)/ddsp-edge bench
 
-models: model-violin model-cello ## train the shipped instruments again, from AUDIO (hours; -j2)
+models:
+	@TRAIN=1 sh deploy/set-up.sh test
+	$(BIN)/ddsp-edge train $(AUDIO)/violin --recipe violin --work runs/violin \
+	    --out ddsp_edge/models/violin.zip --float32-out tests/golden/violin-float32.tflite
+	$(BIN)/ddsp-edge train $(AUDIO)/cello --recipe cello --work runs/cello \
+	    --out ddsp_edge/models/cello.zip --float32-out tests/golden/cello-float32.tflite
 
-model-%: .venv/test-1.stamp
-	$(BIN)/ddsp-edge train $(AUDIO)/$* --recipe $* --threads 1 --out ddsp_edge/models/$*.zip \
-	    --float32-out tests/golden/$*-float32.tflite
-
-clean: ## remove what was made here
-	rm -rf .venv .venv-tflite out build *.egg-info native/_kernel*.so native/_kernel.c native/_kernel.o native/src/*.o
-	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
-
-.venv/demo.stamp: $(SOURCES)
-	@deploy/setup.sh demo
-	@touch $@
-
-.venv/test-0.stamp: $(SOURCES)
-	@TRAIN=0 deploy/setup.sh test
-	@touch $@ .venv/demo.stamp
-
-.venv/test-1.stamp: $(SOURCES)
-	@TRAIN=1 deploy/setup.sh test
-	@touch $@ .venv/test-0.stamp .venv/demo.stamp
+clean:
+	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src/*.o \
+	    native/_kernel.c .pytest_cache .mypy_cache .ruff_cache .hypothesis

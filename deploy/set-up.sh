@@ -1,0 +1,146 @@
+#!/bin/sh
+# Makes .venv beside this repository's files and installs ddsp-edge into it, editable.
+#
+#   sh deploy/set-up.sh play     what rendering and pictures need
+#   sh deploy/set-up.sh test     that, and the tools of the tests; with TRAIN=1 the trainer too
+#
+# A second run finds nothing to do. Exit code 2: something is missing that only the user can
+# install; the last line is the command for it.
+# From the environment: PYTHON (which interpreter), TORCH_INDEX (where pip finds the CPU build).
+set -eu
+cd "$(dirname "$0")/.."
+want=${1:?play or test}
+venv=.venv
+# The one that exporting is tested with; a newer one may be installed by hand.
+torch=torch==2.13.0
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '%s\n' "$*"; }
+stop() {
+    printf '%s\n' "$@" >&2
+    exit 2
+}
+# LiteRT has wheels for these.
+right_version='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+good() { "$1" -c "$right_version" >/dev/null 2>&1; }
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        good "$PYTHON" && say "$PYTHON"
+        return 0
+    fi
+    for name in python3 python3.13 python3.12 python3.11; do
+        if good "$name"; then
+            command -v "$name"
+            return 0
+        fi
+    done
+}
+
+# Debian, Ubuntu, Raspberry Pi OS: install the named packages, or say how and stop.
+apt_install() {
+    command="apt-get install -y $*"
+    if ! command -v apt-get >/dev/null; then
+        stop "Missing here, by their Debian names: $*" "Install them with your system's packages."
+    elif [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+        as_root=sudo
+    else
+        stop "Missing packages. Run this as root, then try again:" "    $command"
+    fi
+    say "installing packages: $as_root $command"
+    # Lists may be missing or old: fetch them only then.
+    $as_root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null 2>&1 || {
+        $as_root apt-get update -qq
+        $as_root env DEBIAN_FRONTEND=noninteractive $command -qq
+    } || stop "That did not work. Run it yourself and see why:" "    $as_root $command"
+}
+
+need_python() {
+    python=$(find_python)
+    if [ -z "$python" ] && [ -z "${PYTHON:-}" ] && command -v apt-cache >/dev/null; then
+        for version in 3.13 3.12 3.11; do
+            if [ -n "$(apt-cache search --names-only "^python$version\$")" ]; then
+                apt_install "python$version" "python$version-dev" "python$version-venv"
+                break
+            fi
+        done
+        python=$(find_python)
+    fi
+    [ -n "$python" ] && return
+    stop "ddsp-edge needs Python 3.11, 3.12 or 3.13${PYTHON:+; PYTHON=$PYTHON is none of them}." \
+        "Debian 12 and 13, Ubuntu 24.04 and Raspberry Pi OS have one (sudo apt-get install python3)." \
+        "On older systems uv installs one without touching yours:" \
+        "    uv python install 3.12 && make PYTHON=\"\$(uv python find 3.12)\" demo"
+}
+
+# What pip cannot bring: a C compiler with Python's headers, venv, on rare boards libsndfile.
+need_packages() {
+    missing=
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    compiler=${CC:-$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("CC") or "cc")')}
+    include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    # shellcheck disable=SC2086  # the compiler may come with options
+    if ! printf '#include <stdlib.h>\nint main(void) { return 0; }\n' |
+        $compiler -fsyntax-only -x c - >/dev/null 2>&1; then
+        missing="$missing build-essential"
+    fi
+    [ -e "$include/Python.h" ] || missing="$missing python$version-dev"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python$version-venv"
+    case $(uname -m) in
+    x86_64 | aarch64 | arm64) ;; # soundfile's wheels bring it
+    *) ldconfig -p 2>/dev/null | grep -q libsndfile || missing="$missing libsndfile1" ;;
+    esac
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install $missing
+}
+
+fingerprint() {
+    {
+        pwd
+        say "$want ${TRAIN:-0} $torch"
+        cat pyproject.toml setup.py deploy/set-up.sh native/build_kernel.py \
+            native/include/*.h native/src/*.c native/src/*.h
+    } | cksum
+}
+
+works() { [ -x $venv/bin/python ] && good $venv/bin/python; }
+
+mark=$venv/.ready-$want-${TRAIN:-0}
+now=$(fingerprint)
+if works && [ -e native/_kernel.abi3.so ] && [ "$(cat "$mark" 2>/dev/null)" = "$now" ]; then
+    exit 0
+fi
+
+need_python
+need_packages
+if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
+    say "making $venv with $("$python" --version) ($python)"
+    rm -rf $venv
+    "$python" -m venv $venv
+    pwd >$venv/.root
+fi
+pip="$venv/bin/python -m pip install --quiet"
+extras=picture
+if [ "$want" = test ]; then
+    extras=picture,test,dev
+    if [ "${TRAIN:-0}" = 1 ]; then
+        extras=$extras,train
+        say "installing $torch (the trainer)"
+        if [ -n "${TORCH_INDEX:-}" ]; then
+            $pip $torch --index-url "$TORCH_INDEX"
+        else
+            if [ "$(uname -sm)" = "Linux x86_64" ] && ! $venv/bin/python -c 'import torch' 2>/dev/null; then
+                say "  pip's usual build brings several gigabytes of CUDA; to avoid that: TRAIN=0, or" \
+                    "TORCH_INDEX=address of the CPU build (PyTorch's install page has it)"
+            fi
+            $pip $torch
+        fi
+    fi
+fi
+say "building the kernel and installing ddsp-edge[$extras] into $venv"
+# Whatever was built before: the sources, their flags or Python may have changed.
+rm -rf build native/_kernel.abi3.so
+$pip -e ".[$extras]"
+say "$now" >"$mark"
