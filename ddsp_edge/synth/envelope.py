@@ -8,8 +8,9 @@ from ddsp_edge.settings import Settings
 
 #: Curves are exponential, as a capacitor's: this many time constants count as "there".
 TIME_CONSTANTS = 5.0
-#: A note that is struck again starts from this share of what still sounds, to be heard.
-DIP = 0.25
+#: A note that is struck while more than DIP_ABOVE of the last one sounds dips to the share DIP
+#: of that for DIP_S before it rises: else nobody would hear that it was struck again.
+DIP_ABOVE, DIP, DIP_S = 0.35, 0.25, 0.005
 RELEASED = 1e-3  #: release takes its time from full level to this
 SILENT = 1e-4
 
@@ -24,12 +25,16 @@ class Envelope:
         self._settings = settings
         self._stage, self._since, self._from = "silent", 0.0, 0.0
 
-    def attack(self, time_s: float, legato: bool) -> None:
-        """A note starts; a legato one goes on where the last one is."""
+    def attack(self, time_s: float, legato: bool) -> float:
+        """A note starts; a legato one goes on where the last one is. When it rises, seconds."""
         if legato and self._stage in ("attack", "decay"):
-            return
-        self._from = DIP * self.level(time_s)
-        self._stage, self._since = "attack", time_s
+            return max(time_s, self._since)
+        self._from, self._since = self.level(time_s), time_s
+        self._stage = "attack"
+        if self._from > DIP_ABOVE:
+            self._from *= DIP
+            self._since += DIP_S
+        return self._since
 
     def release(self, time_s: float) -> None:
         """Every key is up."""

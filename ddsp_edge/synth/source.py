@@ -89,7 +89,8 @@ def read_midi(path: Path | str) -> tuple[list[tuple[float, mido.Message]], int]:
     except UserError:
         raise
     except Exception as error:  # mido raises whatever its parsing stumbles over
-        reason = str(error).split("\n")[0] or type(error).__name__
+        ended = isinstance(error, EOFError)
+        reason = "it ends too soon" if ended else str(error).split("\n")[0] or type(error).__name__
         raise UserError(f"{path}: is not a MIDI file that can be read ({reason})") from None
     if not math.isfinite(now) or now > MAX_SECONDS:
         raise UserError(f"{path}: plays for {now:.0f} s, at most {MAX_SECONDS:.0f} are rendered")
@@ -125,12 +126,13 @@ class _Player:
         self._range_db = min(VELOCITY_RANGE_DB, info.max_loudness_db - info.min_loudness_db)
         self._envelope = Envelope(settings)
         self._next = 0  # index of the next grid frame
+        self._rise_s = self._last_onset_s = -1.0  # before the file
         self._now = 0.0
         self._struck = False
         self._state = NoteState(self._attack, self._release, self._envelope.stop)
 
     def _attack(self, legato: bool) -> None:
-        self._envelope.attack(self._now, legato)
+        self._rise_s = self._envelope.attack(self._now, legato)
         self._struck = True
 
     def _release(self) -> None:
@@ -144,20 +146,29 @@ class _Player:
         if self._struck:
             if self.frames and self.frames[-1].onset and self.frames[-1].time_s == time_s:
                 self.frames.pop()  # a chord: its last note sounds
-            # It holds until the next grid frame: say what should be there by then.
-            following = math.ceil((time_s + CLOSE_S) / self._hop_s) * self._hop_s
-            self._add(time_s, max(ONSET_RAMP_S, following - time_s), onset=True)
+            self._onset_frame(time_s)
 
     def run_to(self, time_s: float) -> None:
-        """Grid frames before ``time_s``."""
-        while self._next * self._hop_s < time_s:
-            self._grid_frame()
+        """Frames that are due before ``time_s``: the grid's, and a rise after a dip."""
+        while True:
+            on_grid = self._next * self._hop_s
+            if self._last_onset_s < self._rise_s <= on_grid and self._rise_s < time_s:
+                self._onset_frame(self._rise_s)
+            elif on_grid < time_s:
+                self._next += 1
+                if on_grid >= max(self._rise_s, self._last_onset_s + CLOSE_S):
+                    self._add(on_grid, self._hop_s)
+            else:
+                return
 
-    def _grid_frame(self) -> None:
-        at = self._next * self._hop_s
-        self._next += 1
-        if not (self.frames and at - self.frames[-1].time_s < CLOSE_S):
-            self._add(at, self._hop_s)
+    def _onset_frame(self, time_s: float) -> None:
+        self._last_onset_s = time_s
+        ahead_s = ONSET_RAMP_S
+        if time_s >= self._rise_s:
+            # It holds until the next grid frame: say what should be there by then.
+            following = math.ceil((time_s + CLOSE_S) / self._hop_s) * self._hop_s
+            ahead_s = max(ahead_s, following - time_s)
+        self._add(time_s, ahead_s, onset=True)
 
     def finish(self, last_s: float) -> None:
         """Let go of what is still held, and fade out."""
@@ -166,8 +177,8 @@ class _Player:
         self._release()
         limit = self._now + 10 * self._settings.release + 1.0
         while not self._envelope.silent and self._next * self._hop_s < limit:
-            self._grid_frame()
-        self._grid_frame()
+            self.run_to((self._next + 0.5) * self._hop_s)
+        self.run_to((self._next + 0.5) * self._hop_s)
 
     def _add(self, time_s: float, ahead_s: float, onset: bool = False) -> None:
         # A frame is reached at the end of its ramp: say what should be there then.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.envelope import DIP, Envelope
+from ddsp_edge.synth.envelope import DIP, DIP_ABOVE, DIP_S, Envelope
 
 SETTINGS = Settings(attack=0.1, decay=0.2, sustain=0.5, release=0.3)
 
@@ -36,11 +36,22 @@ def test_the_four_segments():
 def test_struck_again_it_dips_legato_it_goes_on():
     envelope = started()
     held = envelope.level(2.0)
-    envelope.attack(2.0, legato=True)
+    assert envelope.attack(2.0, legato=True) == 2.0
     assert envelope.level(2.0) == held
-    envelope.attack(2.0, legato=False)
-    assert envelope.level(2.0) == pytest.approx(DIP * held)
-    assert envelope.level(2.1) == pytest.approx(1.0)
+    rise = envelope.attack(2.0, legato=False)
+    assert rise == pytest.approx(2.0 + DIP_S)
+    assert envelope.attack(2.001, legato=True) == rise  # a second note of a chord: still to come
+    assert envelope.level(2.0) == envelope.level(rise) == pytest.approx(DIP * held)
+    assert envelope.level(rise + 0.1) == pytest.approx(1.0)
+
+
+def test_what_has_nearly_died_away_is_struck_without_delay():
+    envelope = started()
+    envelope.release(2.0)
+    level = envelope.level(2.1)
+    assert 0.01 < level < DIP_ABOVE
+    assert envelope.attack(2.1, legato=False) == 2.1
+    assert envelope.level(2.1) == pytest.approx(level)
 
 
 def test_a_legato_note_after_a_release_is_an_attack():
@@ -93,5 +104,5 @@ def test_any_order_of_events_keeps_the_level_in_range_and_ends(settings, events)
             level = envelope.level(now + ahead)
             assert 0.0 <= level <= 1.0 and math.isfinite(level)
     envelope.release(now)
-    assert envelope.level(now + 10.0 * settings.release + 1.0) == 0.0
+    assert envelope.level(now + 2.0 * settings.release + 1.0) == 0.0
     assert envelope.silent
