@@ -25,13 +25,13 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
     Channels are averaged.
     """
     path = Path(path)
-    if not path.exists():
-        raise UserError(f"{path}: no such file")
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; give an audio file")
-    if not path.is_file():  # a pipe or device would never end
-        raise UserError(f"{path}: is not a file; save the sound to one first")
     try:
+        if not path.exists():
+            raise UserError(f"{path}: no such file")
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; give an audio file")
+        if not path.is_file():  # a pipe or device would never end
+            raise UserError(f"{path}: is not a file; save the sound to one first")
         # libmpg123 tells of damage on stderr; we say it in one line ourselves.
         with quiet_stderr(), soundfile.SoundFile(path) as file:
             source_rate = file.samplerate
@@ -66,7 +66,8 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
         total += len(block)
         if total > MAX_SECONDS * file.samplerate:
             raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
-        blocks.append(block.mean(axis=1))
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
+            blocks.append(block.mean(axis=1))
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
 

@@ -18,15 +18,18 @@ def check_target(path: Path | str, *inputs: Path | str) -> Path:
     ``inputs`` are files that must not be overwritten.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path}: may not be written; choose another folder")
-    for source in inputs:
-        if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
-            raise UserError(f"{path}: is the input itself; name another --out")
+    try:
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; give the name of a file")
+        if not path.parent.is_dir():
+            raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
+        if not os.access(path.parent, os.W_OK):
+            raise UserError(f"{path}: may not be written; choose another folder")
+        for source in inputs:
+            if path.exists() and os.path.exists(source) and os.path.samefile(path, source):
+                raise UserError(f"{path}: is the input itself; name another --out")
+    except OSError as error:  # a name that no file can have, a folder that may not be looked into
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
     return path
 
 
