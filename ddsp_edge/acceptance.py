@@ -58,6 +58,7 @@ def voice_figures(report: RenderReport) -> list[Figure]:
         Figure("jumps", "longest octave jump", heard.longest_jump_s * 1000, 50, "ms"),
         Figure("loudness", "loudness correlation", correlation, 0.9, "", True),
         Figure("clicks", "sharpness at frame edges / elsewhere", clicks, 1.5, "x"),
+        Figure("lone", "clicks anywhere", evaluation.lone_clicks(sound, rate), 0, ""),
     ]
 
 
@@ -79,6 +80,7 @@ def tune_figures(report: RenderReport) -> list[Figure]:
         Figure("onsets", "worst onset, beyond the model's attack", _worst(early_or_late) * 1000,
                10, "ms"),
         Figure("clicks", "sharpness at frame edges / elsewhere", clicks, 1.5, "x"),
+        Figure("lone", "clicks anywhere", evaluation.lone_clicks(sound, report.rate), 0, ""),
     ]  # fmt: skip
 
 

@@ -121,7 +121,7 @@ if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
     "$python" -m venv $venv
     pwd >$venv/.root
 fi
-pip="$venv/bin/python -m pip install --quiet"
+pip="$venv/bin/python -m pip install -qq"
 extras=picture
 if [ "$want" = test ]; then
     extras=picture,test,dev

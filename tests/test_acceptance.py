@@ -53,13 +53,13 @@ def tune():
     return render(TUNE, "cello")
 
 
-@pytest.mark.parametrize("name", ["f0", "jumps", "loudness", "clicks"])
+@pytest.mark.parametrize("name", ["f0", "jumps", "loudness", "clicks", "lone"])
 def test_the_violin_follows_the_voice(voice, name):
     figure = {f.name: f for f in acceptance.voice_figures(voice)}[name]
     assert figure.met, figure
 
 
-@pytest.mark.parametrize("name", ["notes", "onsets", "clicks"])
+@pytest.mark.parametrize("name", ["notes", "onsets", "clicks", "lone"])
 def test_the_cello_plays_in_tune_and_in_time(tune, name):
     figure = {f.name: f for f in acceptance.tune_figures(tune)}[name]
     assert figure.met, figure

@@ -6,6 +6,7 @@ Hz, seconds, cents and dB out. What each figure means: docs/evaluation.md.
 
 from ddsp_edge.evaluation.level import (
     click_ratio,
+    lone_clicks,
     loudness_correlation,
     loudness_track,
     peak_dbfs,
@@ -21,6 +22,7 @@ __all__ = [
     "ScoreNote",
     "click_ratio",
     "compare_f0",
+    "lone_clicks",
     "loudness_correlation",
     "loudness_track",
     "measure_notes",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR_DB = -60.0  #: quieter is the same as this in correlations
+#: A lone click is so many times as sharp as anything so near, and no softer than this.
+ALONE, AROUND_S, AUDIBLE = 2.5, 0.03, 5e-4
 
 
 def peak_dbfs(audio: np.ndarray) -> float:
@@ -58,3 +60,20 @@ def click_ratio(audio: np.ndarray, rate: int, edge_s: float) -> float:
 
     at_edges, between = sharpest(edges), sharpest(middles)
     return float(np.percentile(at_edges, 99) / max(np.percentile(between, 99), 1e-12))
+
+
+def lone_clicks(audio: np.ndarray, rate: int) -> int:
+    """Moments that are sharper than anything around: cracks, jumps, cut-off ends.
+
+    In steps of a millisecond: the largest third difference there is more than ALONE times the
+    largest within AROUND_S before and after. Corners that come back with every period of a
+    bowed string are as sharp as their neighbours and no clicks.
+    """
+    step = max(1, round(0.001 * rate))
+    sharp = np.abs(np.diff(np.pad(np.asarray(audio, np.float64), 3), 3))
+    sharp = np.pad(sharp, (0, -len(sharp) % step)).reshape(-1, step).max(axis=1)
+    reach = round(AROUND_S * rate / step)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(sharp, reach), 2 * reach + 1).copy()
+    around[:, reach - 1 : reach + 2] = 0.0  # itself: a click may lie across two steps
+    alone = (sharp > ALONE * around.max(axis=1)) & (sharp > AUDIBLE)
+    return int(np.sum(alone[1:] & ~alone[:-1])) + int(alone[:1].sum())
