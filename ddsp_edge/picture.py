@@ -71,7 +71,8 @@ def draw(report: RenderReport, path: Path | str) -> None:
 
     if report.performance is not None:
         _piano_roll(axes[0], report)
-        heading = f"{report.source.name} (notes; the darker the louder)"
+        heading = f"{report.source.name} (notes; the darker the louder; with bends)"
+        axes[0].plot(times, f0, color="black", lw=0.8)
     else:
         assert report.input_audio is not None
         _spectrogram(axes[0], report.input_audio, report.rate)
@@ -95,9 +96,9 @@ def draw(report: RenderReport, path: Path | str) -> None:
 
 
 def _note_axis(axis: Any, low_hz: float, high_hz: float) -> None:
-    """A line and a name for every C and A in reach."""
+    """A tick and a name for every A in reach; in a narrow reach for every natural note."""
     low, high = float(hz_to_midi(low_hz)), float(hz_to_midi(high_hz))
-    wanted = (0, 9) if high - low < 60 else (9,)
+    wanted = (9,) if high - low > 60 else (0, 9) if high - low > 24 else (0, 2, 4, 5, 7, 9, 11)
     ticks = [n for n in range(int(np.ceil(low)), int(high) + 1) if n % 12 in wanted]
     axis.set_yticks(midi_to_hz(np.array(ticks)), [note_name(n) for n in ticks])
     axis.minorticks_off()
@@ -123,6 +124,7 @@ def _spectrogram(axis: Any, audio: np.ndarray, rate: int) -> None:
         seconds, rows, db, cmap="magma", vmin=top - RANGE_DB, vmax=top, shading="nearest",
         rasterized=True,
     )
+    axis.set_facecolor("black")  # after the end of a shorter sound
     axis.set_yscale("log")
     _note_axis(axis, rows[0], rows[-1])
     axis.set_ylabel("note")
@@ -131,9 +133,10 @@ def _spectrogram(axis: Any, audio: np.ndarray, rate: int) -> None:
 def _piano_roll(axis: Any, report: RenderReport) -> None:
     assert report.performance is not None
     notes = report.performance.notes
+    softest, loudest = min(n.velocity for n in notes), max(n.velocity for n in notes)
     for note in notes:
         low, high = midi_to_hz(note.number - 0.45), midi_to_hz(note.number + 0.45)
-        strength = 0.3 + 0.7 * note.velocity / 127
+        strength = 0.35 + 0.65 * (note.velocity - softest + 1) / (loudest - softest + 1)
         axis.fill_between(
             [note.start_s, note.end_s], low, high, color=INPUT_COLOUR, alpha=strength, lw=0
         )
