@@ -44,7 +44,7 @@ def test_multi_scale_loss_is_a_distance():
 
 
 def test_multi_scale_loss_of_half_the_level_is_known():
-    """White noise: every log magnitude is ln 2 lower, six sizes; a little more from the magnitudes."""
+    """White noise: each log magnitude falls by ln 2, six sizes; a little more by magnitudes."""
     noise = np.random.default_rng(2).normal(0, 1e-2, RATE)
     loss = multi_scale_spectral_loss(0.5 * noise, noise)
     assert 6 * np.log(2) < loss < 6 * np.log(2) + 1.5
