@@ -20,8 +20,7 @@ def _rate(text: str) -> int:
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge render IN --model NAME [...]`."""
     settings = "\n".join(
-        f"  {name:<15} {s.minimum:g} to {s.maximum:g} {s.unit}".ljust(36)
-        + f" (default {s.default:g}) {s.doc}"
+        f"  {name:<15} {s.range}".ljust(40) + f" (default {s.default}) {s.doc}"
         for name, s in SETTINGS.items()
     )
     parser = subparsers.add_parser(
