@@ -16,7 +16,7 @@ from ddsp_edge.live import report
 from ddsp_edge.live.card import CardSettings
 from ddsp_edge.live.card_keeper import CardKeeper
 from ddsp_edge.live.control import Control
-from ddsp_edge.live.events import Listener
+from ddsp_edge.live.events import Event, Listener
 from ddsp_edge.live.instrument import Place
 from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.sources import SOURCES
@@ -207,9 +207,9 @@ class LiveEngine:
         """
         return self._control.events.subscribe(listener)
 
-    def publish(self, event: str, **facts: Any) -> None:
+    def publish(self, event: Event) -> None:
         """An event of a part around the engine (MIDI ports, footswitches) to all listeners."""
-        self._control.events.publish(event, **facts)
+        self._control.events.tell(event)
 
 
 def _check_source(source: str) -> None:

@@ -6,11 +6,11 @@ import mido
 
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.effect.player import EffectPlayer
-from ddsp_edge.live.instrument import NOW, Instrument, Place
+from ddsp_edge.live.instrument import Instrument, Place, Tick
 from ddsp_edge.scaling import SILENCE_DB
-from ddsp_edge.settings import SETTINGS, Setting, Settings
+from ddsp_edge.settings import Settings
 from ddsp_edge.synth.player import SynthPlayer
-from native.rig import Tick
+from native.rig import NOW
 
 #: A model that has been shown silence for so long says the same for ever: it is not asked.
 SETTLED_S = 2.0
@@ -30,18 +30,17 @@ class EffectInstrument(Instrument):
         self._settled_ticks = round(SETTLED_S / bundle.info.hop_s)
 
     def answer_tick(self, tick: Tick) -> None:
-        frame = self._player.frame(
-            tick.f0_hz, tick.confidence, tick.loudness_db, tick.position / self.place.rate
-        )
+        position, _, f0_hz, confidence, loudness_db = tick
+        frame = self._player.frame(f0_hz, confidence, loudness_db, position / self.place.rate)
         self.heard = frame
         if frame.loudness_db > SILENCE_DB:
             self._silent_ticks = 0
         else:
             self._silent_ticks += 1
         if self._silent_ticks > self._settled_ticks:
-            self.send_silence(0, tick.position)
+            self.send_silence(0, position)
         else:
-            self.send(frame, tick.position)
+            self.send(frame, position)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)
@@ -68,7 +67,7 @@ class SynthInstrument(Instrument):
 
     def answer_tick(self, tick: Tick) -> None:
         rate = self.place.rate
-        for frame in self._player.frames(tick.position / rate, self.info.hop_s):
+        for frame in self._player.frames(tick[0] / rate, self.info.hop_s):
             self.send(frame, round(frame.time_s * rate))
 
     def receive(self, message: mido.Message, time_s: float) -> None:
