@@ -44,6 +44,8 @@ class Control:
         self._collector = Collector(self.gauges.collect_ns)
         self._waiting: list[tuple[Instrument, Wish, Callable[[], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
+        self._arrived: list[int] = []  # when the messages of this turn came
+        self._received_s = 0.0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ddsp-control", daemon=True)
 
@@ -98,6 +100,8 @@ class Control:
             self._do(post[0], *post[1])
         else:
             self.inbox.again()
+        if self._arrived:
+            self._do(self._sound)
         self.stage.answer()
         now_s = self.gauges.clock() * 1e-9
         if now_s >= self._next_chores_s:
@@ -119,11 +123,21 @@ class Control:
         program = self._programs.receive(message, self.wishes.settings.channel)
         if program is not None:
             self.events.publish("program", bank=program[0], program=program[1])
-        # The next block begins at the rig's position: what is sent now sounds from there.
-        self.stage.receive(message, self.desk.read().position / self.rate)
+        if not self._arrived:
+            # The next block begins at the rig's position: what is sent now sounds from there.
+            self._received_s = self.desk.read().position / self.rate
+        self._arrived.append(arrived_ns)
+        self.stage.receive(message, self._received_s)
+
+    def _sound(self) -> None:
+        """What the messages of this turn started; a chord's together."""
+        self.stage.sound()
         if self.stage.current is not None:
             self.desk.player_pan(self.stage.current.pan)
-        self.gauges.midi_ns.add(self.gauges.clock() - arrived_ns)
+        now = self.gauges.clock()
+        for arrived_ns in self._arrived:
+            self.gauges.midi_ns.add(now - arrived_ns)
+        self._arrived.clear()
 
     def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[], None]) -> None:
         """Cross-fade to a new instrument as soon as there is room; then ``entered()``."""
@@ -142,6 +156,14 @@ class Control:
         self.events.publish("model", model=instrument.info.name, source=instrument.source)
         self.events.later(wish.future.set_result, instrument.info)
         entered()
+
+    def catch_up(self, done: Callable[[], None]) -> None:
+        """Answer what there is, then ``done()``."""
+        if self._arrived:
+            self._sound()
+        self.stage.answer()
+        self._chores(self.gauges.clock() * 1e-9)
+        done()
 
     def apply(self) -> None:
         """The settings that hold, to everything that plays."""
@@ -162,6 +184,8 @@ class Control:
         """Silence, and nothing held."""
         self.frozen = False
         self.stage.panic()
+
+    fitting = False
 
     def autofit(self, seconds: float, future: Future[dict[str, Any]], use: Callable) -> None:
         """See :meth:`LiveEngine.autofit`."""

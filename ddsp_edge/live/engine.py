@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -110,6 +111,13 @@ class LiveEngine:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def catch_up(self) -> None:
+        """Wait until every message and tick so far is answered: for whoever pumps the rig."""
+        done = threading.Event()
+        self._control.post(self._control.catch_up, done.set)
+        if not done.wait(10.0):
+            raise RuntimeError("the control thread does not answer")
 
     # ---- what is played -----------------------------------------------------------------
 

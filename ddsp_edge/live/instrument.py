@@ -96,6 +96,9 @@ class Instrument:
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
 
+    def sound(self) -> None:
+        """After the messages that came together: what they start, starts now."""
+
     def adopt(self, other: Instrument) -> None:
         """Go on with what the instrument before this one is playing."""
 

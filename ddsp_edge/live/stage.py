@@ -57,6 +57,11 @@ class Stage:
         for instrument in reversed(self.all):
             instrument.receive(message, time_s)
 
+    def sound(self) -> None:
+        """After the messages that came together."""
+        for instrument in reversed(self.all):
+            instrument.sound()
+
     def set(self, settings: Settings) -> None:
         for instrument in self.all:
             instrument.set(settings)

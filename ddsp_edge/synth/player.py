@@ -52,8 +52,7 @@ class SynthPlayer:
         settings: Settings | None = None,
         on_program: Callable[[int, int], None] | None = None,
     ) -> None:
-        self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
-        self._model_range_db = info.max_loudness_db - info.min_loudness_db
+        self._use(info)
         self._on_program = on_program
         self.settings = settings or Settings()
         self._now = self._grid_s = 0.0
@@ -61,6 +60,17 @@ class SynthPlayer:
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
         self._voices = [NoteVoice(i, self.settings) for i in range(self.settings.voices)]
         self._begin()
+
+    def _use(self, info: ModelInfo) -> None:
+        self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
+        self._model_range_db = info.max_loudness_db - info.min_loudness_db
+
+    def for_model(self, info: ModelInfo) -> SynthPlayer:
+        """A player of another model that goes on with every note, pedal and wheel of this one,
+        which may go on too (a cross-fade)."""
+        other = copy.deepcopy(self)
+        other._use(info)
+        return other
 
     def _begin(self) -> None:
         self._keys, self.controllers = Keys(), Controllers(self.settings)
