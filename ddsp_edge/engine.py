@@ -61,7 +61,9 @@ class Engine:
         self._noise_gain = 10.0 ** (settings.noise_gain / 20.0)
         gain = 10.0 ** (settings.output_gain / 20.0)
         self._output.set_gain(gain, gain)
-        self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
+        self._output.set_reverb(
+            settings.reverb_size, settings.reverb_damping, settings.reverb_wet
+        )
 
     def reset(self) -> None:
         """As new: silence, no memory in the model, no tail in the room."""
