@@ -17,7 +17,7 @@ import numpy as np
 
 def _load() -> tuple[Any, Any, str | None]:
     try:
-        from native import _stream
+        import native._stream as built
     except ImportError as error:
         return (
             None,
@@ -25,7 +25,7 @@ def _load() -> tuple[Any, Any, str | None]:
             f"the audio thread was not built ({error}): apt-get install libasound2-dev, "
             "then install ddsp-edge again",
         )
-    return _stream.ffi, _stream.lib, None
+    return built.ffi, built.lib, None
 
 
 #: UNAVAILABLE says why there is no audio thread here; None where there is one.
