@@ -80,14 +80,10 @@ def render(
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
         # Let go at the end: the last frame would hold for ever.
         frames.append(FeatureFrame(duration, 0.0, -np.inf))
-<<<<<<< HEAD
-    sound = _without_silence(engine.render(frames, duration + TAIL_S, pans), round(duration * rate))
-=======
-    sound = engine.render(frames, duration + TAIL_S)
+    sound = engine.render(frames, duration + TAIL_S, pans)
     if audio is not None:
         sound = with_dry(sound, audio, settings)
     sound = _without_silence(sound, round(duration * rate))
->>>>>>> pedal
     peak = float(np.abs(sound).max(initial=0.0))
     lowered_db = 0.0
     if peak > 1.0:
