@@ -87,6 +87,9 @@ def test_a_race_would_be_seen(tmp_path: Path) -> None:
     flags = ["-O1", "-g", "-fsanitize=thread"]
     program = build(tmp_path, *flags, sources=sources, wrap="-Wl,--as-needed")
     result = subprocess.run(
-        [shutil.which("setarch") or "setarch", "-R", str(program)], capture_output=True, text=True
+        ["setarch", "-R", str(program)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TSAN_OPTIONS": "halt_on_error=1"},
     )
-    assert "data race" in result.stderr
+    assert result.returncode != 0 and "data race" in result.stderr

@@ -10,7 +10,7 @@
 #include "ddsp_kernel.h"
 #include "ring.h"
 
-enum { BLOCK = 64, BLOCKS = 20000, ITEMS = 200000, PARTS = 40 };
+enum { BLOCK = 64, BLOCKS = 4000, ITEMS = 100000, PARTS = 40 };
 
 static int failures;
 
