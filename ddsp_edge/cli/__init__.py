@@ -18,6 +18,7 @@ COMMANDS = {
     "analyze": "pitch and loudness of a recording, as CSV",
     "fit": "settings that move a player's range into a model's",
     "models": "list, describe or check models",
+    "devices": "sound cards and MIDI ports, and which would be used; set levels",
     "bench": "measure speed",
     "doctor": "what is missing and how to mend it",
     "demo": "a sung phrase as a violin, a MIDI tune as a cello",
