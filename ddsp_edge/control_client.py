@@ -41,7 +41,10 @@ class ControlClient:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -52,7 +55,9 @@ class ControlClient:
         self._socket = None
         self._input.clear()
 
-    def call(self, verb: str, *, timeout_s: float | None = None, **arguments: Any) -> dict[str, Any]:
+    def call(
+        self, verb: str, *, timeout_s: float | None = None, **arguments: Any
+    ) -> dict[str, Any]:
         """The result of a verb (ddsp_edge/control_verbs.py). Raises RequestError, NoEngine."""
         self._last_id += 1
         deadline = time.monotonic() + (self.timeout_s if timeout_s is None else timeout_s)

@@ -1,4 +1,4 @@
-"""The control socket's lines: what a request, an answer and an event look like (docs/control.md)."""
+"""The control socket's lines: requests, answers, events (docs/control.md)."""
 
 from __future__ import annotations
 

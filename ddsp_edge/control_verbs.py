@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.toml_config import did_you_mean
 
 MAX_TEXT = 1024
 MAX_ITEMS = 1024
@@ -49,7 +49,7 @@ def _texts(value: Any) -> list[str]:
 
 def _values(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value or len(value) > MAX_ITEMS:
-        raise ValueError("an object of settings, for instance {\"mix\": 0.5}")
+        raise ValueError('an object of settings, for instance {"mix": 0.5}')
     return value
 
 
@@ -172,24 +172,19 @@ VERBS: dict[str, Verb] = {
 }
 
 
-def _meant(name: object, names: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
-
-
 def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """(verb, arguments) of a decoded request. Raises RequestError."""
     name = message.get("do")
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
         shown = repr(name)[:60]
-        raise RequestError("verb", f"no verb is called {shown}", _meant(name, VERBS))
+        raise RequestError("verb", f"no verb is called {shown}", did_you_mean(str(name), VERBS))
     arguments = {}
     for key, value in message.items():
         if key in ("v", "id", "do"):
             continue
         if key not in verb.arguments:
-            remedy = _meant(key, verb.arguments)
+            remedy = did_you_mean(key, verb.arguments)
             raise RequestError("argument", f"{name} has no argument {key[:60]!r}", remedy)
         if value is None:
             continue  # as if left out

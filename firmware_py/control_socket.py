@@ -1,4 +1,4 @@
-"""The socket file: made with its permissions, taken over from a dead engine, never from a live one."""
+"""The socket's file: made with its permissions, taken from a dead engine, never from a live one."""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ class Notifier:
 
     def reloading(self) -> None:
         """Between this and :meth:`ready` the config is read again."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
 
     def stopping(self) -> None:
         """The end has begun."""

@@ -1,5 +1,6 @@
 """The control socket with real clients: served, bounded, never disturbed."""
 
+import contextlib
 import json
 import os
 import socket
@@ -206,8 +207,8 @@ def test_a_line_too_long_is_refused_and_what_follows_is_answered(server):
 def test_a_client_that_never_reads_is_dropped_and_the_others_are_served(server, client):
     with raw(server) as connection:
         connection.settimeout(0.2)
-        with pytest.raises(OSError):  # full (TimeoutError), then hung up
-            for _ in range(100_000):
+        with contextlib.suppress(TimeoutError, ConnectionError):  # full, then hung up
+            while True:
                 connection.sendall(b'{"v":1,"do":"stats"}\n' * 20)
         assert client.call("status")["model"] == "violin"
         served = time.monotonic() + 60
@@ -226,14 +227,15 @@ def test_a_flood_is_slowed_and_costs_the_others_nothing(server, client, commands
                 connection.sendall(b'{"v":1,"do":"set","values":{"mix":1}}\n')
 
     thread = threading.Thread(target=flood, daemon=True)
-    thread.start()
     began = time.monotonic()
+    thread.start()
+    while not commands.asked:
+        time.sleep(0.001)
     for _ in range(20):
         client.call("status")
     took = time.monotonic() - began
     stop.set()
-    flooded = len(commands.asked)
-    assert 0 < flooded <= 25 + 250 * (took + 1.0)  # unbounded it would be tens of thousands
+    assert len(commands.asked) <= 25 + 250 * (took + 1.0)  # unbounded it would be tens of thousands
     thread.join()
 
 
@@ -266,7 +268,9 @@ request_like = st.fixed_dictionaries(
     optional={
         "v": st.sampled_from([1, 2, "1", None]),
         "id": st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers())),
-        "do": st.one_of(st.sampled_from(["status", "set", "preset", "state", "__init__"]), st.text()),
+        "do": st.one_of(
+            st.sampled_from(["status", "set", "preset", "state", "__init__"]), st.text()
+        ),
         "values": st.dictionaries(st.text(), st.floats() | st.text()),
         "name": st.text() | st.integers() | st.none(),
     },
@@ -282,14 +286,25 @@ def test_any_bytes_are_answered_line_by_line_and_nobody_else_notices(server, dat
         answers = lines(connection)
         for _ in range(sent.count(b"\n")):
             message = next(answers)
-            assert message["ok"] is True or message["code"] in ("request", "verb", "argument", "refused")
+            assert message["ok"] is True or message["code"] in (
+                "request",
+                "verb",
+                "argument",
+                "refused",
+            )
         assert next(answers)["id"] == "last"
         assert other.call("status")["model"] == "violin"
 
 
 @pytest.mark.parametrize(
     "line",
-    [b"[" * 60_000, b'{"a":' * 10_000, b"1" * 60_000, b'{"v":1,"id":' + b"9" * 6000 + b"}", b"\xff\xfe"],
+    [
+        b"[" * 60_000,
+        b'{"a":' * 10_000,
+        b"1" * 60_000,
+        b'{"v":1,"id":' + b"9" * 6000 + b"}",
+        b"\xff\xfe",
+    ],
 )
 def test_hostile_json_is_refused(server, line):
     with raw(server) as connection:

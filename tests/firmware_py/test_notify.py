@@ -10,7 +10,9 @@ from firmware_py.notify import Notifier
 
 @pytest.fixture(params=["path", "abstract"])
 def inbox(request, tmp_path, monkeypatch):
-    name = str(tmp_path / "notify") if request.param == "path" else f"\0ddsp-edge-test-{os.getpid()}"
+    name = (
+        str(tmp_path / "notify") if request.param == "path" else f"\0ddsp-edge-test-{os.getpid()}"
+    )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
         made.bind(name)
         made.settimeout(10)
