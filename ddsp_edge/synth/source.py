@@ -10,12 +10,12 @@ from pathlib import Path
 
 import mido
 
-from ddsp_edge.engine import ONSET_RAMP_S
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
+from ddsp_edge.shaper import ONSET_RAMP_S
 from ddsp_edge.synth.envelope import Envelope
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.state import NoteState
