@@ -65,18 +65,20 @@ def render(
     source, settings = _existing(source), settings or Settings()
     begun = time.perf_counter()
     bundle = model if isinstance(model, Bundle) else find_model(model)
-    engine = Engine(bundle, rate, settings, runtime, seed)
+    midi = is_midi(source)
+    engine = Engine(bundle, rate, settings, runtime, seed, settings.voices if midi else 1)
     loaded = time.perf_counter()
     audio, performance = None, None
-    if is_midi(source):
+    pans: list[tuple[float, float]] = []
+    if midi:
         performance = synth_frames(source, engine.info, settings)
-        frames, duration = performance.frames, performance.duration_s
+        frames, duration, pans = performance.frames, performance.duration_s, performance.pans
     else:
         audio = read_audio(source, rate)
         frames, duration = effect_frames(audio, rate, engine.info), len(audio) / rate
         # Let go at the end: the last frame would hold for ever.
         frames.append(FeatureFrame(duration, 0.0, -np.inf))
-    sound = _without_silence(engine.render(frames, duration + TAIL_S), round(duration * rate))
+    sound = _without_silence(engine.render(frames, duration + TAIL_S, pans), round(duration * rate))
     peak = float(np.abs(sound).max(initial=0.0))
     lowered_db = 0.0
     if peak > 1.0:

@@ -15,6 +15,7 @@ from ddsp_edge.errors import UserError
 #: Command to its line in --help; its module here has the same name.
 COMMANDS = {
     "render": "play a recording or a MIDI file on a model, into a file",
+    "live": "play now: sound or MIDI in, sound out",
     "analyze": "pitch and loudness of a recording, as CSV",
     "models": "list, describe or check models",
     "bench": "measure speed",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 from ddsp_edge.scaling import SILENCE_DB, pan_gains
 from ddsp_edge.settings import Settings
-from native.rig import Rig
+from native.rig import Control, Rig, RigStats
 
 #: A peak is shown this long, a clip too: displays look ten times a second or less.
 HOLD_S = 1.0
@@ -38,21 +39,22 @@ class Desk:
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
         self.bypassed = self.muted = self.tuning = False
         self.input, self.output = Meter(), Meter()
-        self._clips, self.clipped_until_s = 0, 0.0
+        self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
+        self.stats = rig.read()
         self.apply(settings, listens=False)
 
     def apply(self, settings: Settings, listens: bool) -> None:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
         self._settings, self._listens = settings, listens
         put = self._rig.set
-        put("trim", _gain(settings.input_trim))
+        put(Control.TRIM, _gain(settings.input_trim))
         # Equal power: the two are different sounds, their powers add.
         turn = 0.5 * math.pi * (settings.mix if listens else 1.0)
-        put("dry", math.cos(turn) if turn < 0.5 * math.pi else 0.0)
-        put("wet", math.sin(turn))
-        put("reverb_size", settings.reverb_size)
-        put("reverb_damping", settings.reverb_damping)
-        put("reverb_wet", settings.reverb_wet)
+        put(Control.DRY, math.cos(turn) if turn < 0.5 * math.pi else 0.0)
+        put(Control.WET, math.sin(turn))
+        put(Control.REVERB_SIZE, settings.reverb_size)
+        put(Control.REVERB_DAMPING, settings.reverb_damping)
+        put(Control.REVERB_WET, settings.reverb_wet)
         self._put_gains()
 
     def player_pan(self, pan: float) -> None:
@@ -64,30 +66,33 @@ class Desk:
     def _put_gains(self) -> None:
         gain = _gain(self._settings.output_gain)
         left, right = pan_gains(self._settings.pan + self._player_pan)
-        self._rig.set("gain_left", gain * left)
-        self._rig.set("gain_right", gain * right)
+        self._rig.set(Control.GAIN_LEFT, gain * left)
+        self._rig.set(Control.GAIN_RIGHT, gain * right)
 
     def bypass(self, on: bool) -> None:
         self.bypassed = on
-        self._rig.set("bypass", float(on))
+        self._rig.set(Control.BYPASS, float(on))
 
     def mute(self, on: bool) -> None:
         self.muted = on
-        self._rig.set("mute", float(on or self.tuning))
+        self._rig.set(Control.MUTE, float(on or self.tuning))
 
     def tune(self, on: bool) -> None:
         """A tuner is used between songs: nobody in the hall wants to hear it."""
         self.tuning = on
-        self._rig.set("mute", float(on or self.muted))
+        self._rig.set(Control.MUTE, float(on or self.muted))
 
-    def read_meters(self, now_s: float) -> None:
-        """Some twenty times a second."""
-        stats = self._rig.read()
+    def read(self) -> RigStats:
+        """The rig's counters now, kept in ``stats``; the peaks go into the meters."""
+        stats, now_s = self._rig.read(), time.monotonic()
         self.input.hear(stats.input_peak, now_s)
         self.output.hear(stats.output_peak, now_s)
-        clips = stats.input_clips + stats.output_clips
-        if clips != self._clips:
-            self._clips, self.clipped_until_s = clips, now_s + HOLD_S
+        if stats.input_clips != self.stats.input_clips:
+            self.input_clipped_s = now_s
+        if stats.output_clips != self.stats.output_clips:
+            self.output_clipped_s = now_s
+        self.stats = stats
+        return stats
 
 
 def _gain(db: float) -> float:

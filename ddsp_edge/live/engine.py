@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -16,7 +17,7 @@ from ddsp_edge.live import report
 from ddsp_edge.live.card import CardSettings
 from ddsp_edge.live.card_keeper import CardKeeper
 from ddsp_edge.live.control import Control
-from ddsp_edge.live.events import Listener
+from ddsp_edge.live.events import Event, Listener
 from ddsp_edge.live.instrument import Place
 from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.sources import SOURCES
@@ -110,6 +111,13 @@ class LiveEngine:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def catch_up(self) -> None:
+        """Wait until every message and tick so far is answered: for whoever pumps the rig."""
+        done = threading.Event()
+        self._control.post(self._control.catch_up, done.set)
+        if not done.wait(10.0):
+            raise RuntimeError("the control thread does not answer")
 
     # ---- what is played -----------------------------------------------------------------
 
@@ -207,9 +215,9 @@ class LiveEngine:
         """
         return self._control.events.subscribe(listener)
 
-    def publish(self, event: str, **facts: Any) -> None:
+    def publish(self, event: Event) -> None:
         """An event of a part around the engine (MIDI ports, footswitches) to all listeners."""
-        self._control.events.publish(event, **facts)
+        self._control.events.tell(event)
 
 
 def _check_source(source: str) -> None:

@@ -46,7 +46,11 @@ class Events:
 
     def publish(self, event: str, **facts: Any) -> None:
         """``{"event": event, **facts}`` to everyone, soon. Any thread; never waits."""
-        self._queue.put((self._tell, ({"event": event, **facts},)))
+        self.tell({"event": event, **facts})
+
+    def tell(self, event: Event) -> None:
+        """As :meth:`publish`."""
+        self._queue.put((self._tell, (event,)))
 
     def later(self, call: Callable[..., Any], *arguments: Any) -> None:
         """``call(*arguments)`` in the events' thread. Any thread; never waits."""
@@ -57,7 +61,7 @@ class Events:
             try:
                 listener(event)
             except Exception:  # a broken display must not stop the music
-                _LOG.exception("a listener failed at event %r", event["event"])
+                _LOG.exception("a listener failed at event %r", event.get("event"))
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:

@@ -14,11 +14,12 @@ from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
 from ddsp_edge.shaper import Shaper
-from native.rig import Part, Tick
+from native.rig import Part
 
 #: Of ticks that waited, only so many are worth decoding: newer ones are there.
 MOST_BEHIND = 8
-NOW = -1  #: position of a frame that starts with the next block
+#: position, made_ns, f0_hz, confidence, loudness_db
+Tick = tuple[int, int, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,12 @@ class Instrument:
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
-        ticks = self.part.read_ticks()
-        if not ticks:
+        found = self.part.read_ticks()
+        if not len(found):
             return
+        ticks: list[Tick] = found.tolist()
         gauges = self.place.gauges
-        gauges.woken(len(ticks), ticks[0].made_ns)
+        gauges.woken(len(ticks), ticks[0][1])
         if len(ticks) > MOST_BEHIND:
             gauges.skipped += len(ticks) - MOST_BEHIND
             ticks = ticks[-MOST_BEHIND:]
@@ -84,7 +86,7 @@ class Instrument:
             self.answer_tick(tick)
 
     def answer_tick(self, tick: Tick) -> None:
-        """What is to be heard a period and a hop after ``tick.position``."""
+        """What is to be heard a period and a hop after the tick's position."""
         raise NotImplementedError
 
     def set(self, settings: Settings) -> None:
@@ -93,6 +95,9 @@ class Instrument:
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
+
+    def sound(self) -> None:
+        """After the messages that came together: what they start, starts now."""
 
     def adopt(self, other: Instrument) -> None:
         """Go on with what the instrument before this one is playing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mido
 
 from ddsp_edge.live.instrument import Instrument
+from ddsp_edge.settings import Settings
 from native.rig import Rig
 
 #: Cross-fade, seconds.
@@ -55,6 +56,19 @@ class Stage:
         # The current one first: it is what will be heard.
         for instrument in reversed(self.all):
             instrument.receive(message, time_s)
+
+    def sound(self) -> None:
+        """After the messages that came together."""
+        for instrument in reversed(self.all):
+            instrument.sound()
+
+    def set(self, settings: Settings) -> None:
+        for instrument in self.all:
+            instrument.set(settings)
+
+    def freeze(self, on: bool) -> None:
+        for instrument in self.all:
+            instrument.freeze(on)
 
     def panic(self) -> None:
         self._rig.panic()
