@@ -18,6 +18,7 @@ COMMANDS = {
     "live": "play now: sound or MIDI in, sound out",
     "analyze": "pitch and loudness of a recording, as CSV",
     "models": "list, describe or check models",
+    "devices": "sound cards and MIDI ports, and which would be used; set levels",
     "bench": "measure speed",
     "doctor": "what is missing and how to mend it",
     "demo": "a sung phrase as a violin, a MIDI tune as a cello",
