@@ -138,6 +138,16 @@ VERBS: dict[str, Verb] = {
         {"names": Argument("texts", "the first ones; the others follow as they were")},
         True,
     ),
+    "setlist": Verb(
+        "next and previous go through a set list",
+        {"name": Argument("text", "left out: through all presets", required=False)},
+        True,
+    ),
+    "setlist_set": Verb(
+        "make a set list, or change it",
+        {"name": Argument("text", "of the set list"), "names": Argument("texts", "of presets; none: it is removed")},
+        True,
+    ),
     "programs": Verb("what each MIDI program plays", {}, True),
     "program": Verb(
         "play what a MIDI program change would play", {"bank": _BANK, "program": _PROGRAM}, True
@@ -156,6 +166,7 @@ VERBS: dict[str, Verb] = {
     "bypass": Verb("the input goes straight to the output", {"on": _ON}),
     "tuner": Verb("mute and show the note (status: note, cents)", {"on": _ON}),
     "freeze": Verb("hold the sound as it is", {"on": _ON}),
+    "tap": Verb("a beat: the vibrato goes with it", {}),
     "autofit": Verb(
         "listen and shift the player's range into the model's: the settings it found",
         {"seconds": Argument("number", "1 to 60; left out: 10", required=False)},

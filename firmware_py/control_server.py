@@ -43,11 +43,8 @@ class Commands(Protocol):
     called in the server's thread and must not block.
     """
 
-    def state(self) -> Mapping[str, Any]:
-        """What changes seldom; sent to subscribers when it has changed."""
-
-    def meters(self) -> Mapping[str, Any]:
-        """What changes always."""
+    def watch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What changes always (meters), and what seldom: that is sent when it has changed."""
 
 
 class ControlServer:
@@ -253,8 +250,8 @@ class ControlServer:
         if not due:
             return
         try:
-            meters = encode({"event": "meters", **self._commands.meters()})
-            state = dict(self._commands.state())
+            now_meters, now_state = self._commands.watch()
+            meters, state = encode({"event": "meters", **now_meters}), dict(now_state)
         except Exception:  # a bug must not end this thread
             log.exception("no meters")
             meters, state = b"", {}

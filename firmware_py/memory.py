@@ -8,7 +8,6 @@ from typing import Literal
 
 import tomli_w
 
-from ddsp_edge.errors import UserError
 from ddsp_edge.files import write_atomically
 from ddsp_edge.toml_config import from_dict, read_toml
 
@@ -32,7 +31,7 @@ class Memory:
         self._kept: Played | None = None
 
     def recall(self) -> Played:
-        """Raises UserError where the file is no more what it was; without one nothing was played."""
+        """Without a file nothing was played. Raises UserError where it is no more what it was."""
         if not self.path.exists():
             return Played()
         self._kept = from_dict(Played, read_toml(self.path), str(self.path))

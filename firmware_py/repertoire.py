@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library import find_model, installed, shipped_folder, user_folder
-from ddsp_edge.live import LiveEngine
+from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.mappings import Mapping
 from ddsp_edge.preset_folder import PresetFolder
 from ddsp_edge.presets import Preset
@@ -80,7 +80,9 @@ class Repertoire:
         """What played last; else what the config names; else whatever is shipped. Says so."""
         configured = self._config.instrument
         attempts: list[Callable[[], bool]] = [self._recall]
-        for model in (configured.model, *sorted(shipped_folder().glob("*.zip"), reverse=True)):
+        shipped = sorted(shipped_folder().glob("*.zip"), reverse=True)
+        models: list[str | Path] = [configured.model, *shipped]
+        for model in models:
             attempts.append(partial(self._fall_back, model, configured.source))
         problem = ""
         for attempt in attempts:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library import find_model, installed
-from ddsp_edge.live import LiveEngine
+from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets import Preset
 from firmware_py.programs import Program, check_program
 from firmware_py.repertoire import Repertoire

@@ -49,12 +49,9 @@ class Recorder:
     def stats(self):
         return {"text": "x" * 30_000}
 
-    def state(self):
-        return {"model": "violin"}
-
-    def meters(self):
+    def watch(self):
         self.level += 1
-        return {"loudness_db": self.level}
+        return {"loudness_db": self.level}, {"model": "violin"}
 
 
 @pytest.fixture
@@ -171,7 +168,7 @@ def test_a_changed_state_is_sent_again(client, commands, monkeypatch):
     client.call("subscribe", rate_hz=30)
     events = client.events(timeout_s=10)
     assert next(e for e in events if e["event"] == "state")["model"] == "violin"
-    monkeypatch.setattr(commands, "state", lambda: {"model": "cello"})
+    monkeypatch.setattr(commands, "watch", lambda: ({}, {"model": "cello"}))
     assert next(e for e in events if e["event"] == "state")["model"] == "cello"
 
 
@@ -188,7 +185,7 @@ def test_the_rate_of_events_is_bounded(client, rate_hz):
 
 
 def test_a_bug_in_the_meters_does_not_end_the_server(client, commands, monkeypatch, caplog):
-    monkeypatch.setattr(commands, "meters", lambda: 1 / 0)
+    monkeypatch.setattr(commands, "watch", lambda: 1 / 0)
     client.call("subscribe", rate_hz=30)
     time.sleep(0.1)
     assert client.call("status")["model"] == "violin"
