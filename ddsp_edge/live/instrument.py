@@ -22,12 +22,12 @@ MOST_BEHIND = 8
 Tick = tuple[int, int, float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
-    """Where instruments are made for."""
+    """What instruments are made for."""
 
     rate: int  #: Hz, the card's
-    period: int  #: samples
+    period: int  #: samples; changes only while no card runs
     gauges: Gauges
     runtime: str | None = None
     seed: int = 1
@@ -47,12 +47,13 @@ class Instrument:
 
     def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
         info = bundle.info
-        self.info, self.place = info, place
+        self.bundle, self.info, self.place = bundle, info, place
         self.decoder = Decoder(bundle, place.runtime, self.voices)
         self.shaper = Shaper(info, settings)
+        self.period = place.period
         self.part = Part(
             place.rate,
-            place.period,
+            self.period,
             self.voices,
             info.n_harmonics,
             info.n_noise,

@@ -69,7 +69,7 @@ def stats(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[s
         "rig": {
             **rig,
             "process_ns": list(rig["process_ns"]),
-            "position_s": round(rig["position"] / control.rate, 3),
+            "position_s": round(rig["position"] / control.place.rate, 3),
         },
         "stream": keeper.stream_stats() if keeper else None,
         "control": control.gauges.summary(),
