@@ -31,18 +31,6 @@ class Notes:
         for voice in self.voices:
             voice.envelope.set(settings, time_s)
 
-    def take_over(self, other: Notes, time_s: float) -> None:
-        """Its keys are ours now; those that are held sound here too."""
-        self.keys = other.keys
-        if other._settings.voices == self._settings.voices:
-            self.one_voice = other.one_voice  # CC 126 may have said so
-        held = self.keys.held[-self._settings.voices :]
-        if held and self.one_voice:
-            held = [pick(self.keys.held, self._settings.priority)]
-        for key, voice in zip(held, self.voices, strict=False):
-            voice.strike(key, time_s, False)
-            self._last = voice
-
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""
         if not self.one_voice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 
@@ -33,8 +34,8 @@ class SynthPlayer(Receiver):
       tick). They say what is to be reached one hop later.
     * ``onsets(next_onset_s)`` when that time has come (a note struck again dips and rises 5 ms
       later); infinity when nothing is due. A call at the next tick is early enough.
-    * ``unplugged(time_s, port)`` when a keyboard goes; ``panic(time_s)``; ``set(settings)``;
-      ``take_over(time_s, other)`` after a change of the model.
+    * ``unplugged(time_s, port)`` when a keyboard goes; ``panic(time_s)``; ``set(settings)``.
+      ``for_model(info)`` is the player that goes on after a change of the model.
 
     After the caller itself was late, messages come before ticks: else active sensing, which is
     checked at each tick, seems to have stopped.
@@ -51,11 +52,26 @@ class SynthPlayer(Receiver):
         settings: Settings | None = None,
         on_program: Callable[[int, int], None] | None = None,
     ) -> None:
-        self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
-        self._model_range_db = info.max_loudness_db - info.min_loudness_db
+        self._use(info)
         self._grid_s = 0.0  # the last tick
         self._turn_s = self._turn = 0.0  # the vibrato was at phase _turn (of 1) then
         super().__init__(settings or Settings(), on_program)
+
+    def _use(self, info: ModelInfo) -> None:
+        self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
+        self._model_range_db = info.max_loudness_db - info.min_loudness_db
+
+    def for_model(self, info: ModelInfo) -> SynthPlayer:
+        """A player of another model that goes on with every note, pedal and wheel of this one.
+
+        This one may go on too, while it is faded out.
+        """
+        other = copy.copy(self)
+        # Together: a key and the controllers speak of the same channel's touch.
+        other._notes, other._controllers = copy.deepcopy((self._notes, self._controllers))
+        other._sensing = dict(self._sensing)
+        other._use(info)
+        return other
 
     @property
     def next_onset_s(self) -> float:

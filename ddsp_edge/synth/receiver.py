@@ -59,18 +59,6 @@ class Receiver:
             controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
         self._notes.set(settings, self._now)
 
-    def take_over(self, time_s: float, other: Receiver) -> None:
-        """Go on where the player of another model is: its keys, pedals and controllers.
-
-        Held keys sound here too, where neither voices nor channel nor MPE differ. From then on
-        only this one may receive; the other may make frames until it has been faded out.
-        """
-        self._now = max(self._now, time_s)
-        self._sensing, self._controllers = other._sensing, other._controllers
-        mine, self.settings = self.settings, other.settings
-        self._notes.take_over(other._notes, self._now)
-        self.set(mine)
-
     def panic(self, time_s: float) -> None:
         """Silence at once, and every key, pedal and wheel as if nobody touched it."""
         self._now = max(self._now, time_s)

@@ -110,32 +110,21 @@ def test_another_number_of_voices_ends_the_notes_and_all_voices_fade_out() -> No
 
 
 def test_another_model_goes_on_where_this_one_is() -> None:
-    driver = Driver(voices=2)
-    driver.play(*rpn(0, 12), control(7, 64), control(64, 127), on(60), on(64), off(60)).run()
-    old, driver.player = driver.player, SynthPlayer(INFO, driver.player.settings)
-    driver.player.take_over(driver.now, old)
-    driver.frames.clear()
-    driver.onsets().run(0.3)
-    assert driver.sounding_notes() == [60, 64]
-    assert driver.last(1).loudness_db < INFO.max_loudness_db - 11
-    assert len(old.frames(driver.now)) == 2  # while it is faded out
-    driver.play(wheel(8191), control(64, 0)).run(0.2)
-    assert driver.sounding_notes() == [76]
-    assert driver.play(off(64)).run(0.2).player.sounding == ()
-
-
-def test_one_voice_takes_over_one_note_and_other_voices_none() -> None:
-    driver = Driver(priority="high").play(on(60), on(67), on(64)).run()
-    one, many = SynthPlayer(INFO, driver.player.settings), SynthPlayer(INFO, Settings(voices=3))
-    one.take_over(driver.now, driver.player)
-    assert [round(f.f0_hz) for f in one.onsets(driver.now)] == [392]
-    assert one.held_notes == (60, 67, 64)
-    many.take_over(driver.now, one)
-    assert many.held_notes == ()
-    assert {f.loudness_db for f in many.onsets(driver.now)} == {-80.0}
-    many.receive(driver.now + 2, on(60))
-    many.receive(driver.now + 2, on(64))
-    assert many.held_notes == (60, 64) and len(many.onsets(driver.now + 2)) == 2
+    driver = Driver(voices=3, mpe="on", release=0.5).play(*rpn(0, 12), control(7, 64))
+    driver.play(control(64, 127), on(60, channel=1), on(64, channel=2), off(60, channel=1)).run()
+    old, louder = driver.player, replace(INFO, max_loudness_db=INFO.max_loudness_db + 3)
+    driver.player = old.for_model(louder)
+    one, other = old.frames(driver.now), driver.player.frames(driver.now)
+    assert [f.f0_hz for f in one] == [f.f0_hz for f in other]
+    assert [f.loudness_db for f in other[:2]] == [pytest.approx(f.loudness_db + 3) for f in one[:2]]
+    # The new one hears everything, the old one nothing any more.
+    driver.play(wheel(8191), wheel(4096, channel=2), control(64, 0)).run()
+    assert driver.pitch(1) == pytest.approx(64 + 12 + 24, abs=0.01)
+    assert driver.player.held_notes == (64,) and old.held_notes == (60, 64)
+    assert old.bend() == 0.0
+    driver.play(mido.Message("program_change", program=3))
+    assert driver.programs == [(0, 3)]
+    assert driver.play(off(64, channel=2)).run(1).player.sounding == ()
 
 
 # Whatever comes.
