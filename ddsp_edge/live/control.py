@@ -11,6 +11,8 @@ from typing import Any
 import mido
 
 from ddsp_edge.bundle import Bundle
+from ddsp_edge.effect.autofit import AutoFit
+from ddsp_edge.errors import UserError
 from ddsp_edge.live.collector import Collector
 from ddsp_edge.live.desk import Desk
 from ddsp_edge.live.events import Events
@@ -19,6 +21,7 @@ from ddsp_edge.live.instrument import Instrument, Place
 from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
 from ddsp_edge.live.wishes import Wish, Wishes
+from ddsp_edge.metadata import ModelInfo
 from native.rig import Rig
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 CHORES_S = 0.05
 #: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
 MOST_POSTS = 32
+Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
 class Control:
@@ -48,6 +52,7 @@ class Control:
         self._collector = Collector(self.gauges.collect_ns)
         self._waiting: list[tuple[Instrument, Wish, Callable[[bool], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
+        self._fit: Fitting | None = None
         self._arrived: list[int] = []  # when the messages of this turn came
         self._received_s = 0.0
         self._stopping = False
@@ -116,6 +121,7 @@ class Control:
         self.desk.read()
         self.stage.drop_retired()
         self._enter_waiting()
+        self._check_fit()
         faults = self.stage.faults
         if faults != self._told_faults:
             self._told_faults = faults
@@ -144,9 +150,7 @@ class Control:
             self.gauges.midi_ns.add(now - arrived_ns)
         self._arrived.clear()
 
-    def enter(
-        self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]
-    ) -> None:
+    def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
         """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
 
         ``entered(False)`` where it was made for another period than the card has now.
@@ -215,7 +219,47 @@ class Control:
         self.frozen = False
         self.stage.panic()
 
-    fitting = False
+    def autofit(
+        self, seconds: float, future: Future[dict[str, float]], use: Callable[[Any], Any]
+    ) -> None:
+        """Listen to the player for that long; then ``use`` what :class:`AutoFit` found."""
+        current = self.stage.current
+        try:
+            if current is None:
+                raise UserError("auto-fit needs a model that plays")
+            self._fit = (current, current.listen(), seconds, future, use)
+        except UserError as error:
+            self.events.later(future.set_exception, error)
 
-    def autofit(self, seconds: float, future: Future[dict[str, Any]], use: Callable) -> None:
-        """See :meth:`LiveEngine.autofit`."""
+    @property
+    def fitting_s(self) -> float | None:
+        """How long auto-fit has listened; None when it does not."""
+        fit = self._fit
+        return fit[1].heard_s if fit else None
+
+    def _check_fit(self) -> None:
+        if self._fit is None:
+            return
+        instrument, fit, seconds, future, use = self._fit
+        if self.stage.current is not instrument:
+            self._fit = None
+            self.events.later(
+                future.set_exception, UserError("auto-fit was given up: the model was changed")
+            )
+        elif fit.heard_s >= seconds:
+            self._fit = None
+            # NumPy's percentiles take their time: not here.
+            self.events.later(_conclude, fit, instrument.info, future, use)
+
+
+def _conclude(
+    fit: AutoFit, info: ModelInfo, future: Future[dict[str, float]], use: Callable[[Any], Any]
+) -> None:
+    """In the events' thread."""
+    try:
+        found = fit.fit(info).settings
+        use(found)
+    except UserError as error:
+        future.set_exception(error)
+    else:
+        future.set_result(found)

@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
+from ddsp_edge.effect.mix import mix_gains
 from ddsp_edge.live.card import INPUTS
 from ddsp_edge.scaling import SILENCE_DB, pan_gains
 from ddsp_edge.settings import Settings
@@ -60,10 +61,9 @@ class Desk:
         self._settings, self._listens = settings, listens
         put = self._rig.set
         put(Control.TRIM, _gain(settings.input_trim))
-        # Equal power: the two are different sounds, their powers add.
-        turn = 0.5 * math.pi * (settings.mix if listens else 1.0)
-        put(Control.DRY, math.cos(turn) if turn < 0.5 * math.pi else 0.0)
-        put(Control.WET, math.sin(turn))
+        dry, wet = mix_gains(settings.mix if listens else 1.0)
+        put(Control.DRY, dry)
+        put(Control.WET, wet)
         put(Control.REVERB_SIZE, settings.reverb_size)
         put(Control.REVERB_DAMPING, settings.reverb_damping)
         put(Control.REVERB_WET, settings.reverb_wet)

@@ -190,14 +190,14 @@ class LiveEngine:
         """Muted for tuning: ``status()`` shows note and cents of the input all the time."""
         self._control.post(self._control.desk.tune, bool(on))
 
-    def autofit(self, seconds: float = 10.0) -> Future[dict[str, Any]]:
+    def autofit(self, seconds: float = 10.0) -> Future[dict[str, float]]:
         """effect: listen to the player for that long, then move pitch and loudness into the
         model's range.
 
-        The future's result is what was set (it may already be called with ``set``). UserError
-        where too little was heard, or nobody listens (synth, no model).
+        The future's result are the settings that this set. UserError where too little was
+        heard, nobody listens (synth, no model) or the model was changed meanwhile.
         """
-        future: Future[dict[str, Any]] = Future()
+        future: Future[dict[str, float]] = Future()
         self._control.post(self._control.autofit, seconds, future, self.set)
         return future
 
