@@ -11,8 +11,6 @@ import threading
 import time
 from pathlib import Path
 
-import mido
-import mido.sockets
 import pytest
 
 from ddsp_edge.control_client import ControlClient, NoEngine
@@ -238,8 +236,6 @@ def test_no_card_is_waited_for(make_box):
     with box.client() as client:
         status = client.call("status")
         assert status["card"]["state"] == "waiting" and "NoSuchCard" in status["card"]["detail"]
-        for name in ("cello", "violin") * 3:  # presets may be chosen meanwhile
-            assert client.call("model", name=name)["model"] == name
     assert box.end()[0] == 0
 
 
@@ -249,7 +245,6 @@ def systemd(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
         inbox.bind(str(tmp_path / "notify"))
         inbox.settimeout(PATIENCE_S)
-        inbox.path = str(tmp_path / "notify")
         yield inbox
 
 
@@ -260,7 +255,7 @@ def hear(inbox, wanted):
 
 
 def test_systemd_hears_ready_the_heartbeat_and_the_end(box, systemd):
-    box.start(NOTIFY_SOCKET=systemd.path, WATCHDOG_USEC="400000")
+    box.start(NOTIFY_SOCKET=systemd.getsockname(), WATCHDOG_USEC="400000")
     assert "violin (synth); card running" in hear(systemd, "STATUS=")
     hear(systemd, "READY=1")
     for _ in range(3):
@@ -287,8 +282,7 @@ def test_sighup_reads_the_config_again(box):
         until(lambda s: not s["warnings"], client)
         with connected(port) as keyboard:
             until(lambda s: s["midi_ports"], client)
-            keyboard.send(mido.Message("note_on", channel=0, note=50))  # not our channel
-            keyboard.send(mido.Message("note_on", channel=1, note=60))
+            keyboard.sendall(bytes([0x90, 50, 64, 0x91, 60, 64]))  # the first: not our channel
             assert until(lambda s: s["notes"], client)["notes"] == [60]
         # Unplugged: its note does not hang.
         until(lambda s: not s["notes"] and not s["midi_ports"], client)
@@ -302,7 +296,7 @@ def connected(port):
     ends = time.monotonic() + PATIENCE_S
     while True:
         try:
-            keyboard = mido.sockets.connect("127.0.0.1", port)
+            keyboard = socket.create_connection(("127.0.0.1", port))
             break
         except OSError:
             assert time.monotonic() < ends
