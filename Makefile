@@ -7,11 +7,12 @@
 TRAIN ?= 1
 AUDIO ?= ../shared/audio
 OUT ?= out
+SECONDS ?= 1800
 BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench models clean
+.PHONY: help demo test lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -19,6 +20,7 @@ help:
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part'
+	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
 	@echo 'make models   train the shipped instruments again (about an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
@@ -43,6 +45,11 @@ format:
 bench:
 	@sh deploy/set-up.sh play
 	@$(BIN)/ddsp-edge bench
+
+# What is heard is random; what must not happen is listed at the end.
+soak:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/python tests/soak.py $(SECONDS)
 
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
