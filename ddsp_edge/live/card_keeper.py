@@ -100,7 +100,8 @@ class CardKeeper:
             raise UserError(str(error)) from None
         rig = self._fitting_rig(stream.period)
         try:
-            stream.start(rig.process_address, rig.user_address, keep=rig)
+            runs = self._control.probe or rig
+            stream.start(runs.process_address, runs.user_address, keep=runs)
         except StreamError as error:
             stream.close()
             raise UserError(str(error)) from None

@@ -23,6 +23,7 @@ from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
+from native.probe import Probe
 from native.rig import Rig
 
 _LOG = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Control:
         self.place, self.wishes = place, wishes
         self.rig = Rig(place.rate, place.period, self.inbox.fd)
         self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
+        self.probe: Probe | None = None  #: where latency is measured: it runs the rig
         self.frozen = False
         self._priority, self.real_time = priority, False
         #: Whether somebody runs the rig: without a card nothing is decoded.
@@ -188,6 +190,7 @@ class Control:
         self._waiting = []
         self.place.period = period
         self.rig = Rig(self.place.rate, period, self.inbox.fd)
+        self.probe = Probe(self.rig) if self.probe else None
         self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
         for _, _, entered in waiting:
             entered(False)

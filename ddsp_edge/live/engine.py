@@ -25,6 +25,7 @@ from ddsp_edge.live.sources import SOURCES
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
+from native.probe import Probe
 from native.rig import Rig
 
 FADE_S = 0.05
@@ -133,6 +134,15 @@ class LiveEngine:
     def rig(self) -> Rig:
         """Its process(in, out) is for whoever pumps where there is no card."""
         return self._control.rig
+
+    def add_probe(self) -> None:
+        """Before the start: measure latency to the sample, see ``probe``."""
+        self._control.probe = Probe(self._control.rig)
+
+    @property
+    def probe(self) -> Probe | None:
+        """``native.probe.Probe``, where :meth:`add_probe` was called. It runs the rig."""
+        return self._control.probe
 
     # ---- what is played -----------------------------------------------------------------
 

@@ -268,3 +268,33 @@ void ddsp_rig_process(void *rig, const float *in, float *out, int n);
 
 /* Any thread. Disturbs nothing but the peaks, which start anew. */
 void ddsp_rig_read(ddsp_rig *rig, ddsp_rig_stats *out);
+
+/* ---- probe: between the audio thread and the rig, to measure latency -------- */
+
+typedef struct ddsp_probe ddsp_probe;
+
+/* What was caught; times in ns of CLOCK_MONOTONIC. */
+typedef struct {
+    int64_t block_ns;     /* when the block of the first loud sample was begun */
+    int offset;           /* of that sample in its block */
+    int64_t tone_ns;      /* when the block in which the tone began was begun; 0: no tone */
+    int64_t since_tone;   /* samples from the tone's first to the first loud one */
+} ddsp_catch;
+
+/* Setup. NULL when out of memory. The rig must live longer. */
+ddsp_probe *ddsp_probe_new(ddsp_rig *rig, double sample_rate);
+
+/* Setup. NULL is allowed. */
+void ddsp_probe_free(ddsp_probe *probe);
+
+/* One thread, any. From the next block on look for the first sample beyond
+ * threshold (linear). tone_hz > 0: what the rig hears is, until the next call, a
+ * tone of twelve harmonics of this amplitude that starts with that block; 0: what
+ * comes in. */
+void ddsp_probe_arm(ddsp_probe *probe, float threshold, float tone_hz, float amplitude);
+
+/* The same thread. 1 and what was caught, or 0. */
+int ddsp_probe_read(ddsp_probe *probe, ddsp_catch *out);
+
+/* Audio. As ddsp_rig_process; probe is a ddsp_probe. */
+void ddsp_probe_process(void *probe, const float *in, float *out, int n);
