@@ -45,7 +45,7 @@ def _latency(args: argparse.Namespace) -> int:
     from ddsp_edge.errors import UserError
     from ddsp_edge.library import find_model
     from ddsp_edge.live.card import CardSettings
-    from ddsp_edge.live.latency import measure
+    from ddsp_edge.live.latency import VST_TIMER_MS, VST_WINDOW_MS, measure
 
     if args.count < 1:
         raise UserError(f"--count {args.count}: choose 1 or more")

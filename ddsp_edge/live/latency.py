@@ -47,9 +47,7 @@ class Spread:
 
 
 def spread(name: str, times_ms: list[float]) -> Spread:
-    """Raises UserError where nothing was measured."""
-    if not times_ms:
-        raise UserError(f"{name}: nothing was heard; is the model silent?")
+    """Of at least one time."""
     p50, p95 = np.percentile(times_ms, [50, 95])
     return Spread(name, len(times_ms), float(p50), float(p95), max(times_ms))
 
@@ -81,6 +79,8 @@ def measure(
                 time.sleep(0.15 + chance.random() * 0.02)
                 for name, ms in one(engine, probe, i, rate, period).items():
                     found.setdefault(name, []).append(ms)
+            if not found:
+                raise UserError(f"{source}: nothing was heard; is the model silent?")
             results += [spread(name, times) for name, times in found.items()]
             total = next(iter(found.values()))
             also = period / rate * 1e3 if source == "effect" else 0.0

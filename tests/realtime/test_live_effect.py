@@ -9,7 +9,7 @@ import numpy as np
 from live_pump import level_db
 from sounds import shaped
 
-from ddsp_edge import acceptance, evaluation
+from ddsp_edge import acceptance
 from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
 from ddsp_edge.library import find_model

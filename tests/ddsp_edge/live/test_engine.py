@@ -161,7 +161,8 @@ def test_settings_reach_what_plays_and_bad_ones_nothing():
         assert level_db(quiet[:, 1]) < -100
         with pytest.raises(UserError, match="did you mean"):
             pump.engine.set({"output_gian": 0})
-        assert pump.engine.settings.output_gain == -20 == pump.engine.status()["settings"]["output_gain"]
+        assert pump.engine.settings.output_gain == -20
+        assert pump.engine.status()["settings"]["output_gain"] == -20
 
 
 def test_bypass_is_the_input_bit_for_bit_and_mute_is_silence():

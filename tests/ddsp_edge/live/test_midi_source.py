@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import mido
 import pytest
+from ddsp_edge.synth.state import NoteState
 from hypothesis import given
 from hypothesis import strategies as st
 from midi_ear import Ear
 
 from ddsp_edge.live.midi_source import MidiSource
-from ddsp_edge.synth.state import NoteState
 
 
 def _two() -> tuple[Ear, MidiSource, MidiSource]:
