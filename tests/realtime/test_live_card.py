@@ -100,4 +100,4 @@ def test_the_service_waits_for_its_card(own_server):
         wait_for(lambda: engine.status()["output_dbfs"] > -40)
     finally:
         engine.stop()
-    assert [e["state"] for e in events if e["event"] == "card"][0] == "waiting"
+    assert next(e["state"] for e in events if e["event"] == "card") == "waiting"

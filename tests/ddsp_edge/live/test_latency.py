@@ -9,8 +9,8 @@ import tiny_decoder
 
 from ddsp_edge.cli import main
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.latency import measure, spread
 from ddsp_edge.library import find_model
+from ddsp_edge.live.latency import measure, spread
 
 
 def test_both_paths_are_measured():
