@@ -1,0 +1,113 @@
+"""The board's disk and the few files that it boots from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from board.debian import packages, python_version, unpack
+from board.store import digest, made
+from board.wheels import dependencies, install
+
+HERE = Path(__file__).resolve().parent
+#: Loaded at boot, with what they need. snd-aloop is the sound card: what is played into one
+#: end is captured at the other.
+MODULES = (
+    "virtio_pci virtio_blk virtio_console virtio_rng 9pnet_virtio 9p ext4 overlay "
+    "snd-aloop snd-seq snd-seq-dummy snd-hrtimer"
+).split()
+#: Not needed to run; half of the disk.
+PRUNED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "boot",
+          "usr/share/bug", "usr/share/sounds")  # fmt: skip
+
+
+def disk() -> Path:
+    """An ext4 image: Debian's packages and our dependencies, not our own package."""
+    debs, wheels = packages(), dependencies()
+
+    def build(folder: Path) -> None:
+        root = folder / "root"
+        unpack(debs / "root", root)
+        for name in PRUNED:
+            shutil.rmtree(root / name, ignore_errors=True)
+        _configure(root)
+        site = root / f"usr/local/lib/python{python_version()}/dist-packages"
+        install(sorted(wheels.glob("*.whl")), site)
+        size = int(subprocess.check_output(["du", "-sm", str(root)]).split()[0])
+        image = folder / "disk.ext4"
+        subprocess.run(
+            ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0", "-d",
+             str(root), str(image), f"{size * 5 // 4 + 64}M"],
+            check=True,
+        )  # fmt: skip
+        shutil.rmtree(root)
+
+    return made("disk", digest(debs.name, wheels.name, Path(__file__)), build) / "disk.ext4"
+
+
+def _configure(root: Path) -> None:
+    """What the packages' own scripts would have done, as far as the tests need it."""
+    for name in ("passwd", "group"):
+        shutil.copy(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
+    shell = root / "bin/sh"
+    if not shell.exists():
+        shell.symlink_to("dash")
+    for name in ("proc", "sys", "dev", "run", "tmp", "root", "opt", "board"):
+        (root / name).mkdir(exist_ok=True)
+    (root / "etc/machine-id").write_text("uninitialized\n")
+    (root / "etc/hostname").write_text("board\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost board\n")
+
+
+def boot_files() -> Path:
+    """A folder with ``kernel`` and ``initramfs``."""
+    debs = packages()
+    init = HERE / "guest/init"
+
+    def build(folder: Path) -> None:
+        tree = folder / "tree"
+        deb = next((debs / "kernel").glob("*.deb"))
+        subprocess.run(["dpkg-deb", "-x", str(deb), str(tree)], check=True)
+        version = next((tree / "lib/modules").iterdir()).name
+        shutil.copy(tree / f"boot/vmlinuz-{version}", folder / "kernel")
+        root = folder / "initramfs.d"
+        for name in ("bin", "modules", "proc", "sys", "dev", "disk", "over", "new"):
+            (root / name).mkdir(parents=True)
+        unpack_one = folder / "busybox.d"
+        busybox = next((debs / "root").glob("busybox-static_*.deb"))
+        subprocess.run(["dpkg-deb", "-x", str(busybox), str(unpack_one)], check=True)
+        shutil.copy(unpack_one / "bin/busybox", root / "bin")
+        shutil.copy(init, root / "init")
+        (root / "init").chmod(0o755)
+        order = []
+        for number, module in enumerate(_with_dependencies(tree, version)):
+            name = f"{number:03}-{module.name}"
+            shutil.copy(module, root / "modules" / name)
+            order.append(name)
+        (root / "modules/order").write_text("\n".join(order) + "\n")
+        names = "\n".join(str(p.relative_to(root)) for p in sorted(root.rglob("*")))
+        with (folder / "initramfs").open("wb") as out:
+            subprocess.run(
+                ["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0"],
+                cwd=root, input=names.encode(), stdout=out, check=True,
+            )  # fmt: skip
+        for name in ("tree", "initramfs.d", "busybox.d"):
+            shutil.rmtree(folder / name)
+
+    return made("boot", digest(debs.name, MODULES, init, Path(__file__)), build)
+
+
+def _with_dependencies(tree: Path, version: str) -> list[Path]:
+    """The modules in an order in which they load."""
+    subprocess.run(["depmod", "-b", str(tree), version], check=True)
+    found: dict[Path, None] = {}
+    for name in MODULES:
+        told = subprocess.run(
+            ["modprobe", "-d", str(tree), "-S", version, "--show-depends", name],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        for path in re.findall(r"^insmod (\S+)", told, re.MULTILINE):
+            found[Path(path)] = None
+    return list(found)
