@@ -14,13 +14,14 @@ from pathlib import Path
 from board.store import digest, made
 
 #: On the board. libstdc++6: LiteRT and rtmidi. Python brings its own libraries.
-ROOT_PACKAGES = (
-    "busybox-static base-files base-passwd bash coreutils dash grep sed mount util-linux procps kmod "
-    "libc-bin libstdc++6 python3-minimal libpython3-stdlib "
-    "libasound2 libasound2-plugins alsa-utils systemd systemd-sysv udev dbus"
-).split()
+ROOT_PACKAGES = [
+    *("base-files", "base-passwd", "bash", "busybox-static", "coreutils", "dash", "grep", "sed"),
+    *("mount", "util-linux", "procps", "kmod", "libc-bin", "libstdc++6"),
+    *("python3-minimal", "libpython3-stdlib", "libasound2", "libasound2-plugins", "alsa-utils"),
+    *("systemd", "systemd-sysv", "udev", "dbus"),
+]
 #: To compile for it here.
-BUILD_PACKAGES = "libpython3-dev libpython3-stdlib libasound2-dev".split()
+BUILD_PACKAGES = ["libpython3-dev", "libpython3-stdlib", "libasound2-dev"]
 KERNEL = "linux-image-arm64"
 
 
@@ -49,7 +50,10 @@ class Apt:
             "Dir::Etc::sourceparts": folder / "none",
             "Debug::NoLocking": "true",
         }
-        lines = ["#clear APT::Architectures;", *(f'{key} "{value}";' for key, value in config.items())]
+        lines = [
+            "#clear APT::Architectures;",
+            *(f'{key} "{value}";' for key, value in config.items()),
+        ]
         (folder / "apt.conf").write_text("\n".join(lines) + "\n")
         self("apt-get", "update")
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 #: Folders of one kind that are kept; the oldest go first.
-KEPT = 3
+KEPT = 2
 
 
 def cache() -> Path:

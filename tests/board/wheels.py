@@ -20,11 +20,14 @@ EXTRAS = ("live",)
 FROM_SOURCE = ("pyalsaaudio",)
 #: What goes into the wheel: a change to anything else builds nothing.
 SOURCES = ("native", "ddsp_edge", "firmware_py")
-FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "NOTICE")
+FILES = (
+    *("pyproject.toml", "setup.py", "MANIFEST.in"),
+    *("README.md", "CHANGELOG.md", "LICENSE", "NOTICE"),
+)
+GLIBC = ("2_34", "2_31", "2_28", "2_27", "2_26", "2_17")  # or older: the board has 2.36 or newer
 PLATFORMS = [
     argument
-    for tag in ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17",
-                "manylinux2014", "linux")  # fmt: skip
+    for tag in (*(f"manylinux_{version}" for version in GLIBC), "manylinux2014", "linux")
     for argument in ("--platform", f"{tag}_aarch64")
 ]
 #: Built in place or left over, never part of a wheel.
@@ -75,8 +78,6 @@ def _cross(source: Path, wheels: Path) -> None:
         "LDSHARED": f"{compiler} -shared",
         # Before the host's own directory of headers, which setuptools adds.
         "CFLAGS": f"-I{root}/usr/include/python{version}",
-        # For build scripts that look for a library's header before they compile.
-        "DDSP_EDGE_INCLUDE": f"{root}/usr/include",
     }
     build = f"import setuptools.build_meta as b; print(b.build_wheel({str(wheels)!r}))"
     done = subprocess.run(
@@ -89,10 +90,9 @@ def _cross(source: Path, wheels: Path) -> None:
 def _source_files() -> list[Path]:
     found = [ROOT / name for name in FILES]
     for name in SOURCES:
-        for path in sorted((ROOT / name).rglob("*")):
-            if path.is_file() and not IGNORED(str(path.parent), [path.name]):
-                if "__pycache__" not in path.parts:
-                    found.append(path)
+        for folder, folders, files in os.walk(ROOT / name):
+            folders[:] = sorted(set(folders) - IGNORED(folder, folders))
+            found += [Path(folder, file) for file in sorted(set(files) - IGNORED(folder, files))]
     return found
 
 
