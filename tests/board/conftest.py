@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from board.machine import Board
+from board.stage import RATE
 
 from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
-
-SUNG_RATE = 44_100
 
 collect_ignore_glob = [] if os.environ.get("DDSP_EDGE_BOARD") == "1" else ["test_*.py"]
 
@@ -26,5 +25,5 @@ def board() -> Iterator[Board]:
 
 @pytest.fixture(scope="session")
 def sung() -> np.ndarray:
-    """The start of the demo's sung phrase: mono, 44.1 kHz, 2 s."""
-    return read_audio(VOICE, SUNG_RATE)[: 2 * SUNG_RATE]
+    """The start of the demo's sung phrase: mono, 48 kHz, 2 s."""
+    return read_audio(VOICE, RATE)[: 2 * RATE]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 from board.debian import python_version, sysroot
@@ -108,6 +109,11 @@ def our_wheel() -> Path:
             shutil.copytree(ROOT / name, source / name, ignore=IGNORED)
         _cross(source, folder)
         shutil.rmtree(folder / "work")
+        # setuptools passes over an optional extension that it cannot build.
+        for wheel in folder.glob("*.whl"):
+            inside = zipfile.ZipFile(wheel).namelist()
+            if "native/_stream.abi3.so" not in inside:
+                raise RuntimeError(f"{wheel.name} has no native/_stream: see libasound2-dev")
 
     files = [(str(path.relative_to(ROOT)), digest(path)) for path in _source_files()]
     key = digest(files, sysroot().name, Path(__file__))
