@@ -21,6 +21,10 @@ MODULES = [
 #: Not needed to run; half of the disk.
 PRUNED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "boot",
           "usr/share/bug", "usr/share/sounds")  # fmt: skip
+#: Of systemd's units, what only delays this board.
+MASKED = ("serial-getty@ttyAMA0.service", "systemd-hwdb-update.service", "ldconfig.service",
+          "systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer",
+          "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer")  # fmt: skip
 
 
 def disk() -> Path:
@@ -44,7 +48,14 @@ def disk() -> Path:
         )  # fmt: skip
         shutil.rmtree(root)
 
-    return made("disk", digest(debs.name, wheels.name, Path(__file__)), build) / "disk.ext4"
+    return (
+        made(
+            "disk",
+            digest(debs.name, wheels.name, HERE / "guest/board-agent.service", Path(__file__)),
+            build,
+        )
+        / "disk.ext4"
+    )
 
 
 def _configure(root: Path) -> None:
@@ -56,9 +67,18 @@ def _configure(root: Path) -> None:
         shell.symlink_to("dash")
     for name in ("proc", "sys", "dev", "run", "tmp", "root", "opt", "board"):
         (root / name).mkdir(exist_ok=True)
-    (root / "etc/machine-id").write_text("uninitialized\n")
+    # Any will do; without one systemd would take every start for the first.
+    (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     (root / "etc/hostname").write_text("board\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost board\n")
+    units = root / "etc/systemd/system"
+    wanted = units / "multi-user.target.wants"
+    wanted.mkdir(parents=True, exist_ok=True)
+    agent = HERE / "guest/board-agent.service"
+    shutil.copy(agent, units)
+    (wanted / agent.name).symlink_to(units / agent.name)
+    for name in MASKED:
+        (units / name).symlink_to("/dev/null")
 
 
 def boot_files() -> Path:

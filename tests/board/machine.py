@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from board.debian import python_version
 from board.image import boot_files, disk
 from board.wheels import install, our_wheel
 
 GUEST = Path(__file__).resolve().parent / "guest"
 QEMU = "qemu-system-aarch64"
 MEMORY_MB = 1024
+#: Where Debian's Python looks for what is not Debian's.
+SITE = "/usr/local/lib/python{}/dist-packages"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Board:
         self._jobs = 0
         self._expect("ready", 300)
         # Away from the shared folder, whose every access waits for this machine.
-        self.check("cp -r /board/site /opt/ddsp-edge")
+        self.check(f"cp -r /board/site/* {SITE.format(python_version())}")
 
     def _expect(self, word: str, timeout_s: float) -> str:
         self._agent.settimeout(timeout_s)
