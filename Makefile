@@ -11,11 +11,12 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench models clean
+.PHONY: help demo test board-test lint format bench models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part'
@@ -29,6 +30,11 @@ demo:
 # pytest last: its closing line ends the output.
 test: lint
 	@$(BIN)/python -m pytest
+
+# docs/board.md: what is emulated and how long it takes.
+board-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
+	@DDSP_EDGE_BOARD=1 $(BIN)/python -m pytest tests/board
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

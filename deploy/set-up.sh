@@ -121,6 +121,25 @@ need_alsa() {
     [ -z "$wanted" ] || apt_try $wanted
 }
 
+# QEMU, a cross compiler and what makes a disk image; Debian packages for the board come later,
+# from the same releases (tests/board/debian.py).
+need_board() {
+    missing=
+    for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64:qemu-user cpio:cpio \
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu depmod:kmod mke2fs:e2fsprogs; do
+        [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}")" ] ||
+            missing="$missing ${pair#*:}"
+    done
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install --no-install-recommends $missing
+}
+
+if [ "$want" = board ]; then
+    sh deploy/set-up.sh test
+    need_board
+    exit 0
+fi
+
 fingerprint() {
     {
         pwd

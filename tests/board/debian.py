@@ -16,8 +16,8 @@ from board.store import digest, made
 #: On the board. libstdc++6: LiteRT and rtmidi. Python brings its own libraries.
 ROOT_PACKAGES = [
     *("base-files", "base-passwd", "bash", "busybox-static", "coreutils", "dash", "grep", "sed"),
-    *("mount", "util-linux", "procps", "kmod", "libc-bin", "libstdc++6"),
-    *("python3-minimal", "libpython3-stdlib", "libasound2", "libasound2-plugins", "alsa-utils"),
+    *("diffutils", "findutils", "passwd", "mount", "util-linux", "procps", "kmod", "libc-bin"),
+    *("libstdc++6", "python3", "python3-venv", "libasound2", "libasound2-plugins", "alsa-utils"),
     *("systemd", "systemd-sysv", "udev", "dbus"),
 ]
 #: To compile for it here.
@@ -107,7 +107,13 @@ def unpack(debs: Path, root: Path) -> None:
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         if not (root / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
+    status = root / "var/lib/dpkg/status"
+    status.parent.mkdir(parents=True, exist_ok=True)
     for deb in sorted(debs.glob("*.deb")):
+        # So that who asks dpkg is told what is there.
+        first, rest = _run("dpkg-deb", "-f", str(deb)).split("\n", 1)
+        with status.open("a") as listed:
+            listed.write(f"{first}\nStatus: install ok installed\n{rest.rstrip()}\n\n")
         data = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE)
         extract = ["tar", "-x", "--keep-directory-symlink", "--no-same-owner", "-C", str(root)]
         subprocess.run(extract, stdin=data.stdout, check=True)

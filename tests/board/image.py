@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from board.store import digest, made
 from board.wheels import dependencies, install
 
 HERE = Path(__file__).resolve().parent
+#: mke2fs, depmod and modprobe are root's on Debian, yet work for all.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 #: Loaded at boot, with what they need. snd-aloop is the sound card: what is played into one
 #: end is captured at the other.
 MODULES = [

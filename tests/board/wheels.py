@@ -15,10 +15,10 @@ from board.store import digest, made
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = "aarch64-linux-gnu-gcc"
-#: Extras of pyproject.toml that the board has; those that do not exist (yet) are passed over.
-EXTRAS = ("live",)
+#: Extras of pyproject.toml that deploy/install.sh installs.
+EXTRAS = ("live", "pedal")
 #: What PyPI has no arm64 wheel of.
-FROM_SOURCE = ("pyalsaaudio",)
+FROM_SOURCE = ("pyalsaaudio", "evdev")
 #: What goes into the wheel: a change to anything else builds nothing.
 SOURCES = ("native", "ddsp_edge", "firmware_py")
 FILES = (
@@ -122,13 +122,9 @@ def our_wheel() -> Path:
 
 def _requirements() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project.get("optional-dependencies", {})
     found = list(project["dependencies"])
     for extra in EXTRAS:
-        found += extras.get(extra, [])
-    named = " ".join(found)
-    # The ports and cards of a live board, whether or not an extra names them already.
-    found += [name for name in ("python-rtmidi", *FROM_SOURCE) if name not in named]
+        found += project["optional-dependencies"][extra]
     return found
 
 
