@@ -24,6 +24,7 @@ COMMANDS = {
     "sign": "sign a model with your ssh key",
     "deploy": "put a model onto devices over ssh, while they play",
     "remote": "the models and the engine of devices, over ssh",
+    "provision": "make a fresh board ready over ssh",
     "receive": "take models and requests from an ssh connection (on the device)",
 }
 

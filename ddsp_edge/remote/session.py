@@ -29,6 +29,15 @@ Step = Callable[[str], None]
 Sent = Callable[[int], None]
 
 
+def ssh_words(host: str, batch: bool = False) -> list[str]:
+    """The ssh command for a host, without what it runs there. Raises UserError."""
+    if not host or host.startswith("-") or not re.fullmatch(r"[\x21-\x7e]+", host):
+        raise UserError(f"{host!r} is no name of a host")
+    ssh = shlex.split(os.environ.get(SSH_ENVIRONMENT, "ssh"))
+    options = ["-o", "BatchMode=yes"] if batch else []
+    return [*ssh, "-T", *options, "--", host]
+
+
 class Session:
     """A connection to ``ddsp-edge receive`` on ``host`` ([USER@]HOST or a name of ssh_config).
 
@@ -36,12 +45,8 @@ class Session:
     """
 
     def __init__(self, host: str, batch: bool = False, command: str = RECEIVE) -> None:
-        if not host or host.startswith("-") or not re.fullmatch(r"[\x21-\x7e]+", host):
-            raise UserError(f"{host!r} is no name of a host")
         self.host, self._command = host, command
-        ssh = shlex.split(os.environ.get(SSH_ENVIRONMENT, "ssh"))
-        options = ["-o", "BatchMode=yes"] if batch else []
-        self._words = [*ssh, "-T", *options, "--", host, command]
+        self._words = [*ssh_words(host, batch), command]
         self._errors: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
