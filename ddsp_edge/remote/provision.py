@@ -24,7 +24,7 @@ LEFT_OUT = re.compile(r"(^|/)(__pycache__|[^/]*\.(so|o|pyc)|_kernel\.c|_stream\.
 SCRIPT = """\
 set -e; d=$(mktemp -d); trap 'rm -rf "$d"' EXIT; tar -x -C "$d" -f -
 if [ "$(id -u)" = 0 ]; then as=; else as="sudo -n"; fi
-exec 3>&1; cd "$d"; $as sh deploy/install.sh "$@" </dev/null"""
+cd "$d"; $as sh deploy/install.sh "$@" </dev/null"""
 
 
 def provision(host: str, options: Sequence[str], wheelhouse: Path | None = None) -> int:
