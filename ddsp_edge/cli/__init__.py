@@ -15,8 +15,11 @@ from ddsp_edge.errors import UserError
 #: Command to its line in --help; its module here has the same name.
 COMMANDS = {
     "render": "play a recording or a MIDI file on a model, into a file",
+    "live": "play now: sound or MIDI in, sound out",
     "analyze": "pitch and loudness of a recording, as CSV",
+    "fit": "settings that move a player's range into a model's",
     "models": "list, describe or check models",
+    "devices": "sound cards and MIDI ports, and which would be used; set levels",
     "bench": "measure speed",
     "doctor": "what is missing and how to mend it",
     "demo": "a sung phrase as a violin, a MIDI tune as a cello",

@@ -17,16 +17,21 @@ def _rate(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of Hz") from None
 
 
-def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge render IN --model NAME [...]`."""
-    settings = "\n".join(
+def settings_help() -> str:
+    """The table of settings, for the end of a command's --help."""
+    lines = (
         f"  {name:<15} {s.range}".ljust(40) + f" (default {s.default}) {s.doc}"
         for name, s in SETTINGS.items()
     )
+    return "settings of --set:\n" + "\n".join(lines)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge render IN --model NAME [...]`."""
     parser = subparsers.add_parser(
         "render",
         help="play a recording or a MIDI file on a model, into a file",
-        epilog=f"settings of --set:\n{settings}",
+        epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3, aiff or mid")
@@ -70,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         "duration_s": round(report.duration_s, 3),
         "peak_dbfs": round(peak_dbfs(report.sound), 2),
         "lowered_db": round(report.lowered_db, 2),
+        "input_clips": report.input_clips,
         "notes": len(report.performance.notes) if report.performance else None,
         "skipped_drum_messages": report.performance.skipped if report.performance else None,
         "load_s": round(report.load_s, 3),
@@ -85,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if report.lowered_db:
         print(f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)")
+    if report.input_clips:
+        print(f"the input clips: {report.input_clips} samples (record softer; input_trim)")
     if report.performance and report.performance.skipped:
         print("the drums' channel (10) was left out")
     if args.picture:

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given
-from hypothesis import strategies as st
 from tiny_decoder import INFO
 
 from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
-from ddsp_edge.effect.source import KNEE_DB, analyse, effect_frames, gate
+from ddsp_edge.effect.source import analyse, effect_frames
 from ddsp_edge.scaling import SILENCE_DB
 
 RATE = 48_000
@@ -75,16 +73,6 @@ def test_the_room_is_silence(rms_db):
 def test_quiet_playing_is_not():
     frames = effect_frames(noise(0.5, -62), RATE, INFO)
     assert min(frame.loudness_db for frame in frames[10:]) > SILENCE_DB + 5
-
-
-@given(st.floats(-120, 10), st.floats(-120, 10))
-def test_the_gate_is_a_smooth_curve(a, b):
-    low, high = sorted((a, b))
-    ga, gb = gate(np.array([low, high]))
-    assert SILENCE_DB <= ga <= gb
-    assert gb - ga <= 2 * (high - low) + 1e-9
-    if high >= KNEE_DB:
-        assert gb == high
 
 
 def test_any_length_and_any_number_is_heard():

@@ -1,0 +1,1 @@
+"""The instrument on a stage: sound card in and out, MIDI, models changed while they play."""

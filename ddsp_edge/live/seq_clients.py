@@ -1,0 +1,70 @@
+"""Who is at the ALSA sequencer and who listens to whom, from one small file of the kernel.
+
+rtmidi tells neither that a port has come or gone nor that a subscription was lost; asking it for
+its list costs some hundred system calls, this one read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CLIENTS = Path("/proc/asound/seq/clients")
+
+_CLIENT = re.compile(r'Client\s+(\d+) : "(.*)" \[')
+_PORT = re.compile(r'\s+Port\s+(\d+) : "(.*)" \(')
+_LINK = re.compile(r"\s+(Connecting To|Connected From): (.*)")
+_ADDRESS = re.compile(r"(\d+):(\d+)")
+
+Address = tuple[int, int]  #: client, port
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The sequencer at one moment."""
+
+    names: Mapping[int, str]  #: client to its name
+    ports: Mapping[Address, str]  #: port to its name
+    links: frozenset[tuple[Address, Address]]  #: (from, to)
+
+    def same_ports(self, other: Clients) -> bool:
+        """The same clients with the same ports, whoever listens to whom."""
+        return self.names == other.names and self.ports == other.ports
+
+    def listens(self, client: str, source: Address) -> bool:
+        """A client of this name is subscribed to ``source``."""
+        return any(a == source and self.names.get(b[0]) == client for a, b in self.links)
+
+    def heard_by(self, client: str) -> frozenset[Address]:
+        """The ports that are connected to a client of this name."""
+        return frozenset(a for a, b in self.links if self.names.get(b[0]) == client)
+
+
+def parse(text: str) -> Clients:
+    """Lines that are not known are passed over: newer kernels add some."""
+    names: dict[int, str] = {}
+    ports: dict[Address, str] = {}
+    links: set[tuple[Address, Address]] = set()
+    client, here = -1, (-1, -1)
+    for line in text.splitlines():
+        if match := _CLIENT.match(line):
+            client = int(match[1])
+            names[client] = match[2]
+        elif match := _PORT.match(line):
+            here = (client, int(match[1]))
+            ports[here] = match[2]
+        elif match := _LINK.match(line):
+            for each in _ADDRESS.finditer(match[2]):
+                there = (int(each[1]), int(each[2]))
+                links.add((here, there) if match[1] == "Connecting To" else (there, here))
+    return Clients(names, ports, frozenset(links))
+
+
+def read() -> Clients | None:
+    """None where the kernel does not say (no sequencer, or built without the file)."""
+    try:
+        return parse(CLIENTS.read_text(errors="replace"))
+    except OSError:
+        return None
