@@ -41,7 +41,9 @@ class Engine:
         self.decoder = Decoder(bundle, runtime, voices)
         # Each voice's noise is another one: alike, they would add up to a single loud one.
         self._voices = [
-            Voice(rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=seed + i)
+            Voice(
+                rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=(seed + i) % 2**32
+            )
             for i in range(voices)
         ]
         self._output = Output(rate)

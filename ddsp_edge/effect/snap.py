@@ -22,10 +22,12 @@ MARGIN = 0.2
 HARD_GLIDE_S = 0.015
 #: Soft: the middle of a vibrato is found within about this, in seconds, ...
 CENTRE_S = 0.12
-#: ... the correction follows it in about this, ...
+#: ... of a note that has just begun sooner: within this and half its age;
+YOUNG_S = 0.02
+#: the correction follows it in about this, ...
 SOFT_GLIDE_S = 0.06
-#: ... and further than this from the middle, in semitones, a new note has begun.
-LEAP = 1.0
+#: ... and what is beyond the margin for so long is a new note, not the top of a vibrato.
+STAYS_S = 0.05
 #: Off, or another mode: what was corrected is let go within about this, in seconds.
 LET_GO_S = 0.05
 LOWEST_NOTE, HIGHEST_NOTE = -12, 150  #: MIDI notes of the table
@@ -76,7 +78,7 @@ class Snap:
         self._note = LOWEST_NOTE
         self._target = self._centre = self._out = 0.0
         self._pull = 0.0
-        self._glide_s = 0.0
+        self._glide_s = self._age_s = self._beyond_s = 0.0
 
     @property
     def centre(self) -> float:
@@ -85,34 +87,50 @@ class Snap:
 
     def step(self, pitch: float, dt_s: float, begins: bool) -> float:
         """The pitch to play, ``dt_s`` seconds after the last; ``begins``: after silence."""
-        if begins or self._fresh or abs(pitch - self._centre) > LEAP:
-            self._centre = pitch
-        else:
-            self._centre += (pitch - self._centre) * _share(dt_s, CENTRE_S)
         begins = begins or self._fresh
         self._fresh = False
+        if begins:
+            self._centre, self._age_s, self._beyond_s = pitch, 0.0, 0.0
+        self._age_s += dt_s
+        constant_s = min(CENTRE_S, YOUNG_S + 0.5 * self._age_s)
+        self._centre += (pitch - self._centre) * _share(dt_s, constant_s)
         if self._mode == "hard":
-            self._aim(pitch)
+            self._aim(self._nearest(pitch))
             self._pull = self._glide(begins, dt_s) - pitch
         elif self._mode == "soft":
-            self._aim(self._centre)
+            self._follow(pitch, begins, dt_s)
             if begins:
                 self._pull = 0.0  # a phrase is entered as it is sung, then drawn to the note
             wanted = self._target - self._centre
             self._pull += (wanted - self._pull) * _share(dt_s, SOFT_GLIDE_S)
         else:
+            self._follow(pitch, begins, dt_s)
             self._pull = 0.0 if begins else self._pull * (1.0 - _share(dt_s, LET_GO_S))
         self._out = pitch + self._pull
         return self._out
 
-    def _aim(self, pitch: float) -> None:
-        """Choose the note; the old one has the right of way as long as it is in the scale."""
+    def _follow(self, pitch: float, begins: bool, dt_s: float) -> None:
+        """Soft: a note is a new one when the pitch stays there, and then its middle is new."""
+        note = self._nearest(pitch)
+        self._beyond_s = 0.0 if note == self._note else self._beyond_s + dt_s
+        if begins or self._beyond_s >= STAYS_S:
+            self._centre, self._age_s, self._beyond_s = pitch, 0.0, 0.0
+            self._aim(note)
+        else:
+            self._aim(self._note)
+
+    def _nearest(self, pitch: float) -> int:
+        """The note to choose; the old one has the right of way as long as it is in the scale."""
         pitch -= self._offset
         new = nearest(self._notes, pitch)
         kept = self._notes[min(bisect_left(self._notes, self._note), len(self._notes) - 1)]
-        if kept != self._note or abs(pitch - new) + 2.0 * MARGIN < abs(pitch - self._note):
-            self._note = new
-        target = self._note + self._offset
+        if kept == self._note and abs(pitch - self._note) <= abs(pitch - new) + 2.0 * MARGIN:
+            return self._note
+        return new
+
+    def _aim(self, note: int) -> None:
+        """The note to go to; it may have moved with the tuning."""
+        self._note, target = note, note + self._offset
         if target != self._target:
             self._target, self._glide_s = target, HARD_GLIDE_S
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.card import CardSettings
-from ddsp_edge.live.events import Events
+from ddsp_edge.live.control import Control
 from ddsp_edge.live.pcm_names import PcmName, best, named
 from native.rig import Rig
 from native.stream import State, Stream, StreamConfig, StreamError, StreamInfo, StreamStats
@@ -18,25 +17,21 @@ from native.stream import State, Stream, StreamConfig, StreamError, StreamInfo, 
 _LOG = logging.getLogger(__name__)
 WATCH_S = 0.1
 RETRY_S = 0.5  #: a card that is plugged in is back within this and a little
+#: Counters of the stream by the name in stats(); the heartbeat is every period it has played.
+COUNTERS = {
+    "heartbeat": "periods",
+    "xruns": "xruns",
+    "suspends": "suspends",
+    "recoveries": "recoveries",
+    "silences": "silences",
+}
 
 
 class CardKeeper:
-    """``fit(period)`` returns the rig for a card's period; called while no stream runs.
+    """Only the thread of :meth:`start` and then the card's own thread touch the stream."""
 
-    ``flows(on)`` says whether somebody runs the rig. Only the thread of ``start`` and then the
-    card's own thread touch the stream.
-    """
-
-    def __init__(
-        self,
-        settings: CardSettings,
-        listens: bool,
-        events: Events,
-        fit: Callable[[int], Rig],
-        flows: Callable[[bool], None],
-    ) -> None:
-        self._settings, self._listens, self._events = settings, listens, events
-        self._fit, self._flows = fit, flows
+    def __init__(self, settings: CardSettings, listens: bool, control: Control) -> None:
+        self._settings, self._listens, self._control = settings, listens, control
         self._playback: PcmName | None = None
         self._capture: PcmName | None = None
         self._stream: Stream | None = None
@@ -103,7 +98,7 @@ class CardKeeper:
             )
         except StreamError as error:
             raise UserError(str(error)) from None
-        rig = self._fit(stream.period)
+        rig = self._fitting_rig(stream.period)
         try:
             stream.start(rig.process_address, rig.user_address, keep=rig)
         except StreamError as error:
@@ -111,15 +106,23 @@ class CardKeeper:
             raise UserError(str(error)) from None
         self._stream, self._name = stream, playback
         self._info, self._stats = stream.info(), stream.read()
-        self._flows(True)
+        self._control.post(self._control.flow, True)
         self._say("running", f"{playback}, {stream.rate} Hz, {stream.periods} x {stream.period}")
 
+    def _fitting_rig(self, period: int) -> Rig:
+        """The rig for the period that the card gave."""
+        if period != self._control.rig.period:
+            fits = threading.Event()
+            self._control.post(self._control.refit, period, fits.set)
+            fits.wait()
+        return self._control.rig
+
     def _close(self) -> None:
-        self._flows(False)
+        self._control.post(self._control.flow, False)
         if self._stream is not None:
             stats = self._stream.read()
-            for name in ("periods", "xruns", "suspends", "recoveries", "silences"):
-                self._past[name] = self._past.get(name, 0) + getattr(stats, name)
+            for name, field in COUNTERS.items():
+                self._past[name] = self._past.get(name, 0) + getattr(stats, field)
             self._stream.close()
         self._stream, self._stats = None, None
 
@@ -147,7 +150,7 @@ class CardKeeper:
 
     def _say(self, state: str, detail: str) -> None:
         self._state, self._detail = state, detail
-        self._events.publish("card", state=state, card=self._name, detail=detail)
+        self._control.events.publish("card", state=state, card=self._name, detail=detail)
 
     # ---- what there is to know; any thread ------------------------------------------------
 
@@ -186,11 +189,10 @@ class CardKeeper:
         """The audio thread's counters since the start, of every time that it was open."""
         stats, info = self._stats, self._info
         facts: dict[str, Any] = asdict(info) if info else {}
-        facts |= dict.fromkeys(("periods", "xruns", "suspends", "recoveries", "silences"), 0)
-        facts |= self._past
+        facts |= {name: self._past.get(name, 0) for name in COUNTERS}
         if stats is not None:
-            for name in ("periods", "xruns", "suspends", "recoveries", "silences"):
-                facts[name] += getattr(stats, name)
+            for name, field in COUNTERS.items():
+                facts[name] += getattr(stats, field)
             facts |= {
                 "delay": stats.delay,
                 "jitter_max_ns": stats.jitter_max_ns,

@@ -10,15 +10,18 @@ from typing import Any
 
 import mido
 
+from ddsp_edge.bundle import Bundle
+from ddsp_edge.effect.autofit import AutoFit
+from ddsp_edge.errors import UserError
 from ddsp_edge.live.collector import Collector
 from ddsp_edge.live.desk import Desk
 from ddsp_edge.live.events import Events
-from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.live.inbox import Inbox
-from ddsp_edge.live.instrument import Instrument
+from ddsp_edge.live.instrument import Instrument, Place
 from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
 from ddsp_edge.live.wishes import Wish, Wishes
+from ddsp_edge.metadata import ModelInfo
 from native.rig import Rig
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 CHORES_S = 0.05
 #: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
 MOST_POSTS = 32
+Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
 class Control:
@@ -34,16 +38,21 @@ class Control:
     The methods of the second half run in it alone: others :meth:`post` them.
     """
 
-    def __init__(self, rate: int, period: int, wishes: Wishes) -> None:
-        self.inbox, self.events, self.gauges = Inbox(), Events(), Gauges()
-        self.rate, self.wishes = rate, wishes
-        self.rig = Rig(rate, period, self.inbox.fd)
-        self.desk, self.stage = Desk(self.rig, wishes.settings), Stage(self.rig)
+    def __init__(self, place: Place, wishes: Wishes, input: str) -> None:
+        self.inbox, self.events, self.gauges = Inbox(), Events(), place.gauges
+        self.place, self.wishes = place, wishes
+        self.rig = Rig(place.rate, place.period, self.inbox.fd)
+        self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
         self.frozen = False
+        #: Whether somebody runs the rig: without a card nothing is decoded.
+        self.flows = True
+        #: Called when the instruments had to go: make this one again.
+        self.again: Callable[[Bundle], None] = lambda bundle: None
         self._programs = Programs()
         self._collector = Collector(self.gauges.collect_ns)
-        self._waiting: list[tuple[Instrument, Wish, Callable[[], None]]] = []
+        self._waiting: list[tuple[Instrument, Wish, Callable[[bool], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
+        self._fit: Fitting | None = None
         self._arrived: list[int] = []  # when the messages of this turn came
         self._received_s = 0.0
         self._stopping = False
@@ -112,6 +121,7 @@ class Control:
         self.desk.read()
         self.stage.drop_retired()
         self._enter_waiting()
+        self._check_fit()
         faults = self.stage.faults
         if faults != self._told_faults:
             self._told_faults = faults
@@ -125,13 +135,14 @@ class Control:
             self.events.publish("program", bank=program[0], program=program[1])
         if not self._arrived:
             # The next block begins at the rig's position: what is sent now sounds from there.
-            self._received_s = self.desk.read().position / self.rate
+            self._received_s = self.desk.read().position / self.place.rate
         self._arrived.append(arrived_ns)
         self.stage.receive(message, self._received_s)
 
     def _sound(self) -> None:
         """What the messages of this turn started; a chord's together."""
-        self.stage.sound()
+        if self.flows:
+            self.stage.sound()
         if self.stage.current is not None:
             self.desk.player_pan(self.stage.current.pan)
         now = self.gauges.clock()
@@ -139,8 +150,14 @@ class Control:
             self.gauges.midi_ns.add(now - arrived_ns)
         self._arrived.clear()
 
-    def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[], None]) -> None:
-        """Cross-fade to a new instrument as soon as there is room; then ``entered()``."""
+    def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
+        """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
+
+        ``entered(False)`` where it was made for another period than the card has now.
+        """
+        if instrument.period != self.place.period:
+            entered(False)
+            return
         self._waiting.append((instrument, wish, entered))
         self._enter_waiting()
 
@@ -155,7 +172,24 @@ class Control:
         self.desk.player_pan(instrument.pan)
         self.events.publish("model", model=instrument.info.name, source=instrument.source)
         self.events.later(wish.future.set_result, instrument.info)
-        entered()
+        entered(True)
+
+    def flow(self, on: bool) -> None:
+        """See ``flows``."""
+        self.flows = on
+
+    def refit(self, period: int, done: Callable[[], None]) -> None:
+        """A card with another period, while nobody runs the rig: everything is made anew."""
+        current, waiting = self.stage.current, self._waiting
+        self._waiting = []
+        self.place.period = period
+        self.rig = Rig(self.place.rate, period, self.inbox.fd)
+        self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
+        for _, _, entered in waiting:
+            entered(False)
+        if current is not None and not waiting:
+            self.again(current.bundle)
+        done()
 
     def catch_up(self, done: Callable[[], None]) -> None:
         """Answer what there is, then ``done()``."""
@@ -185,7 +219,47 @@ class Control:
         self.frozen = False
         self.stage.panic()
 
-    fitting = False
+    def autofit(
+        self, seconds: float, future: Future[dict[str, float]], use: Callable[[Any], Any]
+    ) -> None:
+        """Listen to the player for that long; then ``use`` what :class:`AutoFit` found."""
+        current = self.stage.current
+        try:
+            if current is None:
+                raise UserError("auto-fit needs a model that plays")
+            self._fit = (current, current.listen(), seconds, future, use)
+        except UserError as error:
+            self.events.later(future.set_exception, error)
 
-    def autofit(self, seconds: float, future: Future[dict[str, Any]], use: Callable) -> None:
-        """See :meth:`LiveEngine.autofit`."""
+    @property
+    def fitting_s(self) -> float | None:
+        """How long auto-fit has listened; None when it does not."""
+        fit = self._fit
+        return fit[1].heard_s if fit else None
+
+    def _check_fit(self) -> None:
+        if self._fit is None:
+            return
+        instrument, fit, seconds, future, use = self._fit
+        if self.stage.current is not instrument:
+            self._fit = None
+            self.events.later(
+                future.set_exception, UserError("auto-fit was given up: the model was changed")
+            )
+        elif fit.heard_s >= seconds:
+            self._fit = None
+            # NumPy's percentiles take their time: not here.
+            self.events.later(_conclude, fit, instrument.info, future, use)
+
+
+def _conclude(
+    fit: AutoFit, info: ModelInfo, future: Future[dict[str, float]], use: Callable[[Any], Any]
+) -> None:
+    """In the events' thread."""
+    try:
+        found = fit.fit(info).settings
+        use(found)
+    except UserError as error:
+        future.set_exception(error)
+    else:
+        future.set_result(found)

@@ -6,6 +6,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from ddsp_edge.effect.mix import mix_gains
+from ddsp_edge.live.card import INPUTS
 from ddsp_edge.scaling import SILENCE_DB, pan_gains
 from ddsp_edge.settings import Settings
 from native.rig import Control, Rig, RigStats
@@ -34,24 +36,34 @@ class Meter:
 class Desk:
     """Control thread only; any thread may read the flags and meters."""
 
-    def __init__(self, rig: Rig, settings: Settings) -> None:
-        self._rig, self._settings, self._listens = rig, settings, False
+    def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
+        self._rig, self._settings, self._listens, self._input = rig, settings, False, input
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
         self.bypassed = self.muted = self.tuning = False
         self.input, self.output = Meter(), Meter()
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
         self.stats = rig.read()
-        self.apply(settings, listens=False)
+        rig.set(Control.INPUT, INPUTS.index(input))
+        self.apply(settings, listens=True)
+
+    def on(self, rig: Rig) -> Desk:
+        """The same desk before another rig."""
+        desk = Desk(rig, self._settings, self._input)
+        desk.apply(self._settings, self._listens)
+        desk.player_pan(self._player_pan)
+        desk.bypass(self.bypassed)
+        desk.mute(self.muted)
+        desk.tune(self.tuning)
+        return desk
 
     def apply(self, settings: Settings, listens: bool) -> None:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
         self._settings, self._listens = settings, listens
         put = self._rig.set
         put(Control.TRIM, _gain(settings.input_trim))
-        # Equal power: the two are different sounds, their powers add.
-        turn = 0.5 * math.pi * (settings.mix if listens else 1.0)
-        put(Control.DRY, math.cos(turn) if turn < 0.5 * math.pi else 0.0)
-        put(Control.WET, math.sin(turn))
+        dry, wet = mix_gains(settings.mix if listens else 1.0)
+        put(Control.DRY, dry)
+        put(Control.WET, wet)
         put(Control.REVERB_SIZE, settings.reverb_size)
         put(Control.REVERB_DAMPING, settings.reverb_damping)
         put(Control.REVERB_WET, settings.reverb_wet)

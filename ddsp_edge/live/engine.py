@@ -18,12 +18,14 @@ from ddsp_edge.live.card import CardSettings
 from ddsp_edge.live.card_keeper import CardKeeper
 from ddsp_edge.live.control import Control
 from ddsp_edge.live.events import Event, Listener
+from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.live.instrument import Place
 from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.sources import SOURCES
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
+from native.rig import Rig
 
 FADE_S = 0.05
 
@@ -56,12 +58,14 @@ class LiveEngine:
         if card is not None:
             rate, period = card.rate, card.period
         self._wishes = Wishes(source, settings or Settings())
-        self._control = Control(rate, period, self._wishes)
-        #: ``native.rig.Rig``; its process(in, out) is for whoever pumps where there is no card.
-        self.rig = self._control.rig
-        place = Place(rate, period, self._control.gauges, runtime, seed)
+        place = Place(rate, period, Gauges(), runtime, seed)
+        self._control = Control(place, self._wishes, card.input if card else "both")
         self._loader = Loader(self._control, self._wishes, place)
-        self._keeper = CardKeeper(card, self.rig, self._control.events) if card else None
+        self._control.again = lambda bundle: self._loader.ask(Wish(bundle, None, None))
+        self._keeper: CardKeeper | None = None
+        if card is not None:
+            self._control.flows = False
+            self._keeper = CardKeeper(card, source == "effect", self._control)
         self._started = self._stopped = False
 
     # ---- life ---------------------------------------------------------------------------
@@ -118,6 +122,11 @@ class LiveEngine:
         self._control.post(self._control.catch_up, done.set)
         if not done.wait(10.0):
             raise RuntimeError("the control thread does not answer")
+
+    @property
+    def rig(self) -> Rig:
+        """Its process(in, out) is for whoever pumps where there is no card."""
+        return self._control.rig
 
     # ---- what is played -----------------------------------------------------------------
 
@@ -181,14 +190,14 @@ class LiveEngine:
         """Muted for tuning: ``status()`` shows note and cents of the input all the time."""
         self._control.post(self._control.desk.tune, bool(on))
 
-    def autofit(self, seconds: float = 10.0) -> Future[dict[str, Any]]:
+    def autofit(self, seconds: float = 10.0) -> Future[dict[str, float]]:
         """effect: listen to the player for that long, then move pitch and loudness into the
         model's range.
 
-        The future's result is what was set (it may already be called with ``set``). UserError
-        where too little was heard, or nobody listens (synth, no model).
+        The future's result are the settings that this set. UserError where too little was
+        heard, nobody listens (synth, no model) or the model was changed meanwhile.
         """
-        future: Future[dict[str, Any]] = Future()
+        future: Future[dict[str, float]] = Future()
         self._control.post(self._control.autofit, seconds, future, self.set)
         return future
 

@@ -9,6 +9,9 @@ import numpy as np
 
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.decoder import Decoder
+from ddsp_edge.effect.autofit import AutoFit
+from ddsp_edge.effect.tuner import Reading
+from ddsp_edge.errors import UserError
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.scaling import SILENCE_DB
@@ -22,12 +25,12 @@ MOST_BEHIND = 8
 Tick = tuple[int, int, float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Place:
-    """Where instruments are made for."""
+    """What instruments are made for."""
 
     rate: int  #: Hz, the card's
-    period: int  #: samples
+    period: int  #: samples; changes only while no card runs
     gauges: Gauges
     runtime: str | None = None
     seed: int = 1
@@ -47,12 +50,13 @@ class Instrument:
 
     def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
         info = bundle.info
-        self.info, self.place = info, place
+        self.bundle, self.info, self.place = bundle, info, place
         self.decoder = Decoder(bundle, place.runtime, self.voices)
         self.shaper = Shaper(info, settings)
+        self.period = place.period
         self.part = Part(
             place.rate,
-            place.period,
+            self.period,
             self.voices,
             info.n_harmonics,
             info.n_noise,
@@ -61,7 +65,9 @@ class Instrument:
             listens=self.listens,
             seed=place.seed,
         )
-        self.heard = FeatureFrame(0.0, 0.0, SILENCE_DB, 0.0)  #: what it played last
+        self.heard: FeatureFrame | None = None  #: what an ear heard last
+        self.reading: Reading | None = None  #: what a tuner shows of it
+        self.silenced = False  #: it only fades out, and may say nothing more
         self._controls = ControlFrame(info.n_harmonics, info.n_noise)
         self._no_harmonics = np.zeros(info.n_harmonics, np.float32)
         self._no_noise = np.zeros(info.n_noise, np.float32)
@@ -74,7 +80,7 @@ class Instrument:
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
         found = self.part.read_ticks()
-        if not len(found):
+        if not len(found) or self.silenced:
             return
         ticks: list[Tick] = found.tolist()
         gauges = self.place.gauges
@@ -99,6 +105,10 @@ class Instrument:
     def sound(self) -> None:
         """After the messages that came together: what they start, starts now."""
 
+    def listen(self) -> AutoFit:
+        """Learn the player's range from now on. Raises UserError without ears."""
+        raise UserError("auto-fit listens to sound; this instrument is played by MIDI")
+
     def adopt(self, other: Instrument) -> None:
         """Go on with what the instrument before this one is playing."""
 
@@ -106,7 +116,7 @@ class Instrument:
         """The sound of this moment stays."""
 
     def panic(self) -> None:
-        """Forget every note and what the model remembers."""
+        """Forget every note, what is frozen and what the model remembers."""
         self.decoder.reset()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 
@@ -77,15 +78,15 @@ class Loader:
                 self.loading = None
 
     def _load(self, wish: Wish) -> None:
-        begun = time.monotonic_ns()
-        source, settings = self._wishes.plan(wish)
-        instrument = SOURCES[source](wish.bundle, settings, self._place)
-        settle()
-        self.took_ns.add(time.monotonic_ns() - begun)
-        entered = threading.Event()
-        self._control.post(self._control.enter, instrument, wish, entered.set)
-        while not entered.wait(0.2):
-            if self._stopping:
+        while not self._stopping:
+            begun = time.monotonic_ns()
+            source, settings = self._wishes.plan(wish)
+            instrument = SOURCES[source](wish.bundle, settings, self._place)
+            settle()
+            self.took_ns.add(time.monotonic_ns() - begun)
+            answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+            self._control.post(self._control.enter, instrument, wish, answers.put)
+            if answers.get():
                 return
 
     def _fail(self, wish: Wish, error: Exception) -> None:

@@ -5,13 +5,11 @@ Both only read what the engine's threads leave behind; they take no lock and sto
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.live.desk import HOLD_S
-from ddsp_edge.settings import NOTE_NAMES
 
 if TYPE_CHECKING:
     from ddsp_edge.live.card_keeper import CardKeeper
@@ -24,7 +22,7 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
     desk, current, now_s = control.desk, control.stage.current, time.monotonic()
     settings = control.wishes.settings
     heard = current.heard if current else None
-    f0_hz = heard.f0_hz if heard and heard.confidence > 0.0 else 0.0
+    reading = current.reading if current else None
     return {
         "model": current.info.name if current else None,
         "source": control.wishes.source,
@@ -34,8 +32,11 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
         "mute": desk.muted,
         "tuner": desk.tuning,
         "freeze": control.frozen,
-        "autofit": control.fitting,
-        **note_of(f0_hz, settings.tuning),
+        "autofit_s": control.fitting_s,
+        "f0_hz": round(reading.f0_hz, 2) if reading else None,
+        "note": reading.name if reading else None,
+        "cents": round(reading.cents, 1) if reading else None,
+        "steady": reading.steady if reading else False,
         "loudness_db": round(heard.loudness_db, 1) if heard else None,
         "confidence": round(heard.confidence, 2) if heard else None,
         "notes": current.notes if current else [],
@@ -49,19 +50,6 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
     }
 
 
-def note_of(f0_hz: float, tuning_hz: float) -> dict[str, Any]:
-    """Pitch for a tuner: ``f0_hz``, ``note`` ("A4") and ``cents`` from it; None without one."""
-    if not f0_hz > 0.0:
-        return {"f0_hz": None, "note": None, "cents": None}
-    number = 69.0 + 12.0 * math.log2(f0_hz / tuning_hz)
-    nearest = round(number)
-    return {
-        "f0_hz": round(f0_hz, 2),
-        "note": f"{NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}",
-        "cents": round(100.0 * (number - nearest), 1),
-    }
-
-
 def stats(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[str, Any]:
     """What :meth:`LiveEngine.stats` returns. Times in microseconds."""
     rig = asdict(control.desk.stats)
@@ -69,7 +57,7 @@ def stats(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[s
         "rig": {
             **rig,
             "process_ns": list(rig["process_ns"]),
-            "position_s": round(rig["position"] / control.rate, 3),
+            "position_s": round(rig["position"] / control.place.rate, 3),
         },
         "stream": keeper.stream_stats() if keeper else None,
         "control": control.gauges.summary(),

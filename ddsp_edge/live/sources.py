@@ -5,7 +5,9 @@ from __future__ import annotations
 import mido
 
 from ddsp_edge.bundle import Bundle
+from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.player import EffectPlayer
+from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, Place, Tick
 from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
@@ -25,14 +27,18 @@ class EffectInstrument(Instrument):
 
     def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
         super().__init__(bundle, settings, place)
-        self._player = EffectPlayer(bundle.info, settings)
-        self._silent_ticks = 0
-        self._settled_ticks = round(SETTLED_S / bundle.info.hop_s)
+        hop_s = bundle.info.hop_s
+        self._player, self._tuner = EffectPlayer(bundle.info, settings), Tuner(hop_s)
+        self._tuner.set(settings.tuning)
+        self._fit: AutoFit | None = None
+        self._silent_ticks, self._settled_ticks = 0, round(SETTLED_S / hop_s)
 
     def answer_tick(self, tick: Tick) -> None:
         position, _, f0_hz, confidence, loudness_db = tick
         frame = self._player.frame(f0_hz, confidence, loudness_db, position / self.place.rate)
-        self.heard = frame
+        self.heard, self.reading = frame, self._tuner.hear(f0_hz, confidence)
+        if self._fit is not None:
+            self._fit.hear(f0_hz, confidence, loudness_db)
         if frame.loudness_db > SILENCE_DB:
             self._silent_ticks = 0
         else:
@@ -45,6 +51,11 @@ class EffectInstrument(Instrument):
     def set(self, settings: Settings) -> None:
         super().set(settings)
         self._player.set(settings)
+        self._tuner.set(settings.tuning)
+
+    def listen(self) -> AutoFit:
+        self._fit = AutoFit(self.info.hop_s)
+        return self._fit
 
     def adopt(self, other: Instrument) -> None:
         if isinstance(other, EffectInstrument):
@@ -106,7 +117,7 @@ class SynthInstrument(Instrument):
     def adopt(self, other: Instrument) -> None:
         if isinstance(other, SynthInstrument):
             self._now_s = other._now_s
-            self._player = other._player.for_model(self.info)
+            self._player.take_over(self._now_s, other._player)
 
     def freeze(self, on: bool) -> None:
         """A pedal of its own."""

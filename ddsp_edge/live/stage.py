@@ -15,7 +15,7 @@ MOST = 3
 
 
 class Stage:
-    """What is done to the instruments goes to every one that can still be heard."""
+    """What is played and set goes to the current one; the others only fade."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -53,27 +53,32 @@ class Stage:
             instrument.answer()
 
     def receive(self, message: mido.Message, time_s: float) -> None:
-        # The current one first: it is what will be heard.
-        for instrument in reversed(self.all):
-            instrument.receive(message, time_s)
+        """Only the current one: it has taken over from the others what they play."""
+        if self.current is not None:
+            self.current.receive(message, time_s)
 
     def sound(self) -> None:
         """After the messages that came together."""
-        for instrument in reversed(self.all):
-            instrument.sound()
+        if self.current is not None:
+            self.current.sound()
 
     def set(self, settings: Settings) -> None:
-        for instrument in self.all:
-            instrument.set(settings)
+        """Those that fade out keep their own."""
+        if self.current is not None:
+            self.current.set(settings)
 
     def freeze(self, on: bool) -> None:
-        for instrument in self.all:
-            instrument.freeze(on)
+        if self.current is not None:
+            self.current.freeze(on)
 
     def panic(self) -> None:
+        """Silence, and nothing held."""
         self._rig.panic()
         for instrument in self.all:
-            instrument.panic()
+            if instrument is self.current:
+                instrument.panic()
+            else:
+                instrument.silenced = True
 
     def drop_retired(self) -> None:
         """Free what the audio thread has done with."""

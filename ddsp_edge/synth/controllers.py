@@ -80,9 +80,13 @@ class Controllers:
         """An MPE channel that speaks for its own notes."""
         return MANAGER < channel <= self.members
 
+    def member(self, channel: int) -> Touch | None:
+        """The touch of an MPE member channel; None for others."""
+        return self._touches[channel] if self.is_member(channel) else None
+
     def touch_of(self, channel: int) -> Touch:
         """What bends and pressure of a channel go to."""
-        return self._touches[channel] if self.is_member(channel) else self.touch
+        return self.member(channel) or self.touch
 
     @property
     def level_db(self) -> float:
@@ -95,22 +99,19 @@ class Controllers:
         """Semitones, of RPN 1 and 2."""
         return self._tuning[0, 1] + self._tuning[0, 2]
 
-    def bend_of(self, touch: Touch) -> float:
-        """Semitones by which a note of this touch is bent, tuning included."""
+    def bend(self, member: Touch | None = None) -> float:
+        """Semitones by which a note is bent, tuning included; ``member`` is that of its channel."""
         bend = self.touch.wheel * self.bend_range_semitones + self.tuning
-        if touch is not self.touch:
-            bend += touch.wheel * self.member_bend_range
-        return bend
+        return bend + member.wheel * self.member_bend_range if member else bend
 
-    def pressure_db_of(self, touch: Touch, key: float) -> float:
+    def pressure_db(self, key: float, member: Touch | None = None) -> float:
         """What the hardest of the pressures (that of the key is 0..1) adds to the loudness."""
-        return PRESSURE_DB * max(self.touch.pressure, touch.pressure, key)
+        hardest = max(self.touch.pressure, key)
+        return PRESSURE_DB * (max(hardest, member.pressure) if member else hardest)
 
-    def brightness_db_of(self, touch: Touch) -> float:
-        brightness = self.touch.brightness
-        if touch is not self.touch:
-            brightness += touch.brightness
-        return BRIGHTNESS_DB * min(max(brightness, -1.0), 1.0)
+    def brightness_db(self, member: Touch | None = None) -> float:
+        both = self.touch.brightness + (member.brightness if member else 0.0)
+        return BRIGHTNESS_DB * min(max(both, -1.0), 1.0)
 
     # The actions of the table.
 

@@ -16,7 +16,7 @@ class Key:
     channel: int
     note: int
     velocity: int
-    touch: Touch
+    member: Touch | None = None  #: in MPE, that of its channel
     soft: bool = False  #: struck while the soft pedal was down
     down: bool = True  #: a finger holds it
     kept: bool = False  #: the sostenuto pedal holds it
@@ -36,10 +36,15 @@ class Keys:
         self.held: list[Key] = []
         self._pedals: dict[str, set[str]] = {"sustain": set(), "sostenuto": set(), "soft": set()}
 
-    def press(self, port: str, channel: int, note: int, velocity: int, touch: Touch) -> Key:
+    def press(
+        self, port: str, channel: int, note: int, velocity: int, member: Touch | None = None
+    ) -> Key:
         """A note-on; of a key that is held already it is a new one."""
-        self.held = [key for key in self.held if not key.is_of(port, channel, note)]
-        key = Key(port, channel, note, velocity, touch, soft=bool(self._pedals["soft"]))
+        key = Key(port, channel, note, velocity, member, soft=bool(self._pedals["soft"]))
+        before = self.find(port, channel, note)
+        if before is not None:
+            key.kept = before.kept
+            self.held.remove(before)
         self.held.append(key)
         return key
 

@@ -32,7 +32,12 @@ class NoteVoice:
         self.loudness_db = -NEVER  #: of its last frame
 
     def strike(
-        self, key: Key, time_s: float, legato: bool, glide_from: float, glide_s: float
+        self,
+        key: Key,
+        time_s: float,
+        legato: bool,
+        glide_from: float = 0.0,
+        glide_s: float = 0.0,
     ) -> None:
         """Play a key. The pitch glides from ``glide_from``; at once where ``glide_s`` is 0."""
         self._from, self._to = glide_from, float(key.note)
@@ -83,11 +88,9 @@ class NoteVoice:
             return self._due_s
         return self._rise_s if self._rise_s > self._last_s else NEVER
 
-    def take_due(self) -> float:
-        """That time, once."""
-        due_s = self.due_s
-        self._due_s, self._last_s = NEVER, due_s
-        return due_s
+    def take_due(self) -> None:
+        """That frame is made now."""
+        self._last_s, self._due_s = self.due_s, NEVER
 
     def dips_at(self, time_s: float) -> bool:
         """It was struck again and is to rise only later."""

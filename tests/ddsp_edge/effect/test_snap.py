@@ -160,3 +160,22 @@ def test_anything_stays_near(ticks):
         # The widest gap of a scale is three semitones; pulls never add up.
         widest = high - low + 3.2
         assert pitch - widest <= out <= pitch + widest
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2])
+def test_soft_leaves_alone_who_glides_in_tune(seconds):
+    """What it is pulled aside meanwhile is little, and short."""
+    glide = np.linspace(68, 66, round(seconds / HOP))
+    pitches = np.r_[np.full(100, 68.0), glide, np.full(200, 66.0)]
+    out = play(snap("soft"), pitches)
+    aside = np.abs(out - pitches)
+    assert aside.max() < 0.5
+    assert aside[100 + len(glide) + 40 :].max() < 0.15
+    assert aside[100 + len(glide) + 100 :].max() < 0.01
+
+
+def test_soft_tunes_a_singer_who_is_off_and_sings_with_vibrato():
+    pitches = vibrato(60.2, depth=0.35, seconds=3.0)
+    out = play(snap("soft"), pitches)[200:]
+    assert abs(out.mean() - 60) < 0.02
+    assert np.ptp(out) == pytest.approx(0.7, rel=0.1)
