@@ -73,9 +73,6 @@ files() {
     for rule in "$here"/udev/*.rules; do
         [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
     done
-    echo "$here/sysusers.d/ddsp-edge.conf /etc/sysusers.d/ddsp-edge.conf 644"
-    [ -e "$here/tmpfiles.d/ddsp-edge.conf" ] &&
-        echo "$here/tmpfiles.d/ddsp-edge.conf /etc/tmpfiles.d/ddsp-edge.conf 644"
     echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
     echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
 }

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: What install.sh needs when it builds on the board.
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "native",
            "ddsp_edge", "firmware_py", "deploy")  # fmt: skip
-LEFT_OUT = re.compile(r"(^|/)(__pycache__|[^/]*\.(so|o|pyc)|_kernel\.c|_stream\.c|[^/]*\.egg-info)(/|$)")
+LEFT_OUT = re.compile(r"(^|/)(__pycache__|.*\.(so|o|pyc)|_kernel\.c|_stream\.c|.*\.egg-info)(/|$)")
 #: Unpacked beside nothing, run as root, and gone again.
 SCRIPT = """\
 set -e; d=$(mktemp -d); trap 'rm -rf "$d"' EXIT; tar -x -C "$d" -f -
