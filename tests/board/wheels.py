@@ -141,7 +141,14 @@ def dependencies() -> Path:
             subprocess.run(fetched, check=True)
             archive = next(work.glob("*.tar.gz"))
             shutil.unpack_archive(archive, work, filter="data")
-            _cross(work / archive.name.removesuffix(".tar.gz"), folder)
+            source = work / archive.name.removesuffix(".tar.gz")
+            if name == "evdev":  # lists the key codes that the board's headers know
+                headers = sysroot() / "usr/include/linux"
+                names = ("input.h", "input-event-codes.h", "uinput.h")
+                listed = ":".join(str(headers / header) for header in names)
+                with (source / "setup.cfg").open("a") as settings:
+                    settings.write(f"\n[build_ecodes]\nevdev_headers = {listed}\n")
+            _cross(source, folder)
             shutil.rmtree(work)
         subprocess.run(
             [*pip, "download", "-q", "-d", str(folder), "--find-links", str(folder),
