@@ -6,9 +6,12 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+
+STACK_BYTES = 1 << 20
 
 
 def main() -> int:
@@ -26,6 +29,8 @@ def main() -> int:
     args = parser.parse_args()
     # The journal has the time and the name already.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    # The audio thread locks all memory: stacks of 8 MB a thread would be held in RAM for nothing.
+    threading.stack_size(STACK_BYTES)
     try:
         from firmware_py.config import read_config
 

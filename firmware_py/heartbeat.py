@@ -19,12 +19,14 @@ class Heartbeat:
         self._audio = self._control = -1
         self._audio_still = self._control_still = 0
 
-    def beats(self, stats: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
-        """False where a thread has stood still for PATIENCE looks."""
-        audio = (stats["stream"] or {}).get("periods", 0)
+    def still(self, stats: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+        """The thread that has stood still for PATIENCE looks; "": all is well."""
+        audio = (stats["stream"] or {}).get("heartbeat", 0)
         control = stats["control"]["turn"]["count"]
         runs = status["card"]["state"] == "running"
         self._audio_still = self._audio_still + 1 if runs and audio == self._audio else 0
         self._control_still = self._control_still + 1 if control == self._control else 0
         self._audio, self._control = audio, control
-        return max(self._audio_still, self._control_still) < PATIENCE
+        if self._audio_still >= PATIENCE:
+            return "the audio thread"
+        return "the control thread" if self._control_still >= PATIENCE else ""

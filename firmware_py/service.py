@@ -105,10 +105,10 @@ class Service:
     def _tick(self) -> None:
         stats = self.engine.stats()
         status = self.engine.status()
-        if self._heartbeat.beats(stats, status):
+        still = self._heartbeat.still(stats, status)
+        self.say("heartbeat", f"{still} stands still" if still else "")
+        if not still:
             self._notifier.alive()
-        else:
-            log.error("the audio or control thread stands still")
         card = status["card"]
         self.show(
             {
