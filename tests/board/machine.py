@@ -118,6 +118,15 @@ class Board:
             raise BoardError(f"{script}\nexit code {done.code}\n{done.out}\n{done.err}")
         return done.out
 
+    def put(self, source: Path, name: str) -> None:
+        """Copy a file or folder to /board/``name``."""
+        target = self.share / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, target)
+
     def close(self) -> None:
         """Switch off."""
         self._agent.close()

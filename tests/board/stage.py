@@ -7,7 +7,6 @@ Everything that runs meanwhile reads and writes memory only (/tmp), never the sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import mido
@@ -20,14 +19,6 @@ RATE = 48_000
 PERIOD, PERIODS = 512, 4
 ENGINE = {"playback": "hw:0,0,0", "capture": "hw:0,0,1"}
 WORLD = {"capture": "hw:0,1,0", "playback": "hw:0,1,1"}
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What came out of the card, mono, and what the engine said."""
-
-    sound: np.ndarray
-    log: str
 
 
 def write_score(path: Path, notes: list[tuple[int, float, float]]) -> None:
@@ -46,31 +37,24 @@ def write_sound(path: Path, mono: np.ndarray, rate: int = RATE) -> None:
     soundfile.write(path, np.stack([mono, mono], axis=1), rate, subtype="FLOAT")
 
 
-def perform(board: Board, engine: str, ready: str, action: str, seconds: float) -> Heard:
-    """Start ``engine``, wait for the word ``ready`` in its log, record while ``action`` runs.
-
-    Then SIGTERM; the engine must end with exit code 0.
-    """
-    script = f"""
-cd /tmp && rm -f log recorded.wav
-{engine} >log 2>&1 & engine=$!
-tries=0
-until grep -q {ready!r} log; do
-    tries=$((tries + 1))
-    [ $tries -lt 200 ] && kill -0 $engine || {{ cat log; exit 3; }}
-    sleep 0.2
-done
+def record(board: Board, action: str, seconds: float) -> np.ndarray:
+    """What comes out of the card while ``action`` runs, mono; with a third of a second before."""
+    board.check(f"""
+folder=$PWD; cd /tmp && rm -f recorded.wav
 arecord -q -D {WORLD["capture"]} -f FLOAT_LE -c 2 -r {RATE} -d {seconds:g} recorded.wav &
 recorder=$!
 sleep 0.3
-{action}
+{action} || exit 3
 wait $recorder || exit 4
-kill -TERM $engine
-wait $engine; code=$?
-cp log recorded.wav "$OLDPWD"
-[ $code = 0 ] || {{ cat log; exit $code; }}
-"""
-    board.check(script)
+cp recorded.wav "$folder"
+""")
     sound, rate = soundfile.read(board.job / "recorded.wav")
     assert rate == RATE
-    return Heard(sound.mean(1), (board.job / "log").read_text())
+    return sound.mean(1)
+
+
+def seconds_near(f0_hz: np.ndarray, note: int, hop_s: float) -> float:
+    """How long a MIDI note was heard within 25 cents."""
+    expected_hz = 440.0 * 2 ** ((note - 69) / 12)
+    near = np.abs(1200 * np.log2(np.maximum(f0_hz, 1.0) / expected_hz)) < 25
+    return float(near.sum() * hop_s)

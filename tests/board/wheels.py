@@ -69,7 +69,11 @@ def _cross(source: Path, wheels: Path) -> None:
     settings.mkdir(exist_ok=True)
     name = "_sysconfigdata__aarch64-linux-gnu"
     shutil.copy(library / f"{name}.py", settings)
-    compiler = f"{COMPILER} --sysroot={root}"
+    # The board's own headers, before those that came with the compiler.
+    include = f"{root}/usr/include"
+    compiler = (
+        f"{COMPILER} --sysroot={root} -isystem {include}/aarch64-linux-gnu -isystem {include}"
+    )
     environment = {
         **os.environ,
         "_PYTHON_HOST_PLATFORM": "linux-aarch64",
