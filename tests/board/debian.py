@@ -16,7 +16,17 @@ from board.store import digest, made
 #: On the board. libstdc++6: LiteRT and rtmidi. Python brings its own libraries.
 ROOT_PACKAGES = [
     *("base-files", "base-passwd", "bash", "busybox-static", "coreutils", "dash", "grep", "sed"),
-    *("diffutils", "findutils", "passwd", "mount", "util-linux", "procps", "kmod", "libc-bin"),
+    *(
+        "diffutils",
+        "findutils",
+        "passwd",
+        "login",
+        "mount",
+        "util-linux",
+        "procps",
+        "kmod",
+        "libc-bin",
+    ),
     *("libstdc++6", "python3", "python3-venv", "libasound2", "libasound2-plugins", "alsa-utils"),
     *("systemd", "systemd-sysv", "udev", "dbus"),
 ]

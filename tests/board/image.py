@@ -68,8 +68,8 @@ def _configure(root: Path) -> None:
     shell = root / "bin/sh"
     if not shell.exists():
         shell.symlink_to("dash")
-    for name in ("proc", "sys", "dev", "run", "tmp", "root", "opt", "board"):
-        (root / name).mkdir(exist_ok=True)
+    for name in ("proc", "sys", "dev", "run", "tmp", "root", "opt", "board", "usr/local/bin"):
+        (root / name).mkdir(parents=True, exist_ok=True)
     # Any will do; without one systemd would take every start for the first.
     (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
     (root / "etc/hostname").write_text("board\n")

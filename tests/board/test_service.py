@@ -81,7 +81,7 @@ def test_a_note_is_heard(installed: Board) -> None:
 def test_a_voice_is_converted(installed: Board, sung: np.ndarray) -> None:
     write_sound(installed.share / "voice.wav", sung)
     installed.check("ddsp-edge model cello --source effect")
-    assert status(installed)["model"] == "Cello"
+    assert status(installed)["model"] == "cello"
     play = f"cp /board/voice.wav /tmp && aplay -q -D {WORLD['playback']} /tmp/voice.wav"
     heard = record(installed, play, 4.0)
     pitch = compare_f0(track_f0(sung, RATE), track_f0(heard, RATE), max_delay_s=2.0)
@@ -96,7 +96,7 @@ def test_a_killed_service_comes_back_as_it_was(installed: Board) -> None:
     installed.check(f"until [ $(systemctl show -P NRestarts {UNIT}) = 1 ] && "
                     f"systemctl -q is-active {UNIT}; do sleep 0.2; done")  # fmt: skip
     assert show(installed, "MainPID") != killed
-    assert status(installed)["model"] == "Cello"
+    assert status(installed)["model"] == "cello"
 
 
 def test_it_stops_when_asked(installed: Board) -> None:
