@@ -25,11 +25,11 @@ from firmware_py.notify import Notifier
 from firmware_py.periphery import Periphery
 from firmware_py.repertoire import Repertoire
 from firmware_py.shelf import Shelf
+from firmware_py.signals import SIGNALS
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TICK_S = 0.1  #: lights, watchdog, what systemd shows
 FADE_S = 0.05
 SIGNAL_DBFS = -50.0  #: from here on the input is heard
@@ -64,9 +64,11 @@ class Service:
     # ---- life
 
     def run(self) -> None:
-        """Play until SIGTERM or SIGINT. SIGHUP reads the config and the folders again."""
-        # Blocked before any thread begins: only this one, below, ever meets them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        """Play until SIGTERM or SIGINT. SIGHUP reads the config and the folders again.
+
+        All three are blocked by the caller before any thread begins, so that only this meets
+        them: one that reaches a thread of a library would end the program.
+        """
         try:
             self._start()
             while True:

@@ -81,7 +81,7 @@ def test_user_and_folders_are_made(tmp_path):
     done = run("systemd-sysusers", f"--root={tmp_path}", users)
     assert done.returncode == 0, done.stderr
     groups = (tmp_path / "etc" / "group").read_text()
-    for group in ("audio", "gpio", "input"):
+    for group in ("audio", "gpio", "spi", "input"):
         assert re.search(rf"^{group}:.*\bddsp-edge$", groups, re.MULTILINE), groups
     folders = DEPLOY / "tmpfiles.d" / "ddsp-edge.conf"
     done = run("systemd-tmpfiles", f"--root={tmp_path}", "--create", folders)
