@@ -59,7 +59,8 @@ def count() -> dict[str, float]:
         sources = [HERE / "count/load.c", *sorted((ROOT / "native/src").glob("*.c"))]
         includes = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
         flags = ["-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
-        _run(COMPILER, *flags, *includes, *map(str, sources), "-static", "-pthread", "-lm", "-o", str(load))
+        libraries = ["-static", "-pthread", "-lm"]
+        _run(COMPILER, *flags, *includes, *map(str, sources), *libraries, "-o", str(load))
         plugin = _plugin(folder, load)
 
         def executed(*arguments: str) -> int:
