@@ -2,7 +2,7 @@
 
 ``python tests/board/instructions.py [--json]``: the kernel is compiled as on the board
 (aarch64-linux-gnu-gcc -O3), run by QEMU's user mode, and every executed instruction is counted by
-the plugin beside this file. The counts are exact and repeat; the shares are as good as the two
+the plugin beside this file. The counts repeat to 0.1 %; the shares are as good as the two
 assumptions below.
 """
 

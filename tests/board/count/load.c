@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ddsp_kernel.h"
 
@@ -21,7 +20,7 @@ static float uniform(void)
 
 int main(int argc, char **argv)
 {
-    const char *part = argc > 1 ? argv[1] : "";
+    const char part = argc > 1 ? *argv[1] : 0; /* its first letter */
     const long blocks = argc > 2 ? lround(atof(argv[2]) * RATE / BLOCK) : 0;
     static float mono[BLOCK], stereo[2 * BLOCK], weights[HARMONICS], bands[BANDS];
     ddsp_voice *voice = ddsp_voice_new();
@@ -37,7 +36,7 @@ int main(int argc, char **argv)
     long frames = 0;
     /* Fixed input of the output stage and the analyser: a wavering tone with overtones. */
     for (long block = 0; block < blocks; block++) {
-        if (!strcmp(part, "voice")) {
+        if (part == 'v') {
             if (block * BLOCK >= frames * HOP) {
                 for (int k = 0; k < HARMONICS; k++)
                     weights[k] = uniform() / (float)(k + 1);
@@ -49,12 +48,12 @@ int main(int argc, char **argv)
             }
             ddsp_voice_render(voice, mono, BLOCK);
             heard += mono[0];
-        } else if (!strcmp(part, "output") || !strcmp(part, "analyser")) {
+        } else if (part == 'o' || part == 'a') {
             for (int i = 0; i < BLOCK; i++) {
                 const float turn = (float)((block * BLOCK + i) % 218) / 218.0f;
                 mono[i] = 0.4f * (turn - 0.5f) + 0.01f * (uniform() - 0.5f);
             }
-            if (*part == 'o')
+            if (part == 'o')
                 ddsp_output_process(output, mono, stereo, BLOCK);
             else
                 frames += ddsp_analyser_process(analyser, mono, BLOCK, found);
