@@ -24,6 +24,11 @@ COMMANDS = {
     "doctor": "what is missing and how to mend it",
     "demo": "a sung phrase as a violin, a MIDI tune as a cello",
     "train": "train an instrument from a folder of recordings",
+    "sign": "sign a model with your ssh key",
+    "deploy": "put a model onto devices over ssh, while they play",
+    "remote": "the models and the engine of devices, over ssh",
+    "provision": "make a fresh board ready over ssh",
+    "receive": "take models and requests from an ssh connection (on the device)",
     # Those that talk to the engine that plays (python -m firmware_py):
     "status": "what plays now, and how it is",
     "set": "change settings of the engine that plays; without any, show them",
