@@ -52,5 +52,5 @@ models:
 	    --out ddsp_edge/models/cello.zip --float32-out tests/golden/cello-float32.tflite
 
 clean:
-	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src/*.o \
-	    native/_kernel.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
+	    native/_kernel.c native/_stream.c .pytest_cache .mypy_cache .ruff_cache .hypothesis

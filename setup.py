@@ -1,3 +1,4 @@
 from setuptools import setup
 
-setup(cffi_modules=["native/build_kernel.py:ffibuilder"])
+# The second is optional: it needs ALSA's headers.
+setup(cffi_modules=["native/build_kernel.py:ffibuilder", "native/build_stream.py:ffibuilder"])

@@ -7,15 +7,12 @@ zip with such a file in a folder.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import read_limited, write_atomically
 from ddsp_edge.metadata import MAX_BYTES as MAX_METADATA_BYTES
 from ddsp_edge.metadata import MetadataError, ModelInfo, parse_metadata
 from ddsp_edge.safezip import SafeZip, ZipError, build_zip
@@ -61,31 +58,9 @@ def read_bundle(path: Path | str) -> Bundle:
     """
     path = Path(path)
     try:
-        return _read(path, _read_file(path))
+        return _read(path, read_limited(path, MAX_FILE_BYTES))
     except (ZipError, MetadataError, TfliteError) as error:
         raise UserError(f"{path}: {error}; {REMEDY}") from None
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        with open(path, "rb", opener=_open_without_waiting) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{path}: is not a file; give the path of a model bundle")
-            if status.st_size > MAX_FILE_BYTES:
-                raise UserError(
-                    f"{path}: has {status.st_size} bytes, a model at most {MAX_FILE_BYTES}"
-                )
-            return stream.read(MAX_FILE_BYTES + 1)
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder; give the path of a model bundle") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path}: cannot be read ({reason})") from None
-
-
-def _open_without_waiting(name: str, flags: int) -> int:
-    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait for ever
 
 
 def _read(path: Path, data: bytes) -> Bundle:
@@ -195,23 +170,3 @@ def write_bundle(path: Path | str, bundle: Bundle) -> Bundle:
         raise UserError(f"{path}: not written: {error}") from None
     write_atomically(path, data)
     return checked
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """The whole file or none of it, also through a power cut. Raises UserError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None

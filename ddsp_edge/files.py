@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,51 @@ def replacing(path: Path | str) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole file or none of it, also through a power cut. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def read_limited(path: Path | str, max_bytes: int) -> bytes:
+    """The whole of a plain file of at most ``max_bytes``; waits for nothing. Raises UserError."""
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UserError(f"{path}: is not a file; give the path of one")
+            data = stream.read(max_bytes + 1)
+            if len(data) > max_bytes:
+                raise UserError(
+                    f"{path}: has {max(status.st_size, len(data))} bytes, at most {max_bytes} "
+                    "are read"
+                )
+            return data
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder; give the path of a file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path}: cannot be read ({reason})") from None
+
+
+def _open_without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait for ever
 
 
 def _umask() -> int:

@@ -16,6 +16,8 @@ class FeatureFrame:
     loudness_db: float  #: mean square, dB re full scale, -80 (silence) .. 0
     confidence: float = 1.0  #: 0..1, how periodic the input was (1 for MIDI)
     onset: bool = False  #: a note starts here: reach it at once, not over a hop
+    voice: int = 0  #: which of the instrument's voices
+    brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
 
 
 @dataclass(slots=True)

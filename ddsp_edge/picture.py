@@ -63,9 +63,7 @@ def draw(report: RenderReport, path: Path | str) -> None:
         height_ratios=(3, 3, 1.4),
         layout="constrained",
     )
-    times = np.array([frame.time_s for frame in report.frames])
-    f0 = np.array([frame.f0_hz for frame in report.frames])
-    loudness = np.array([frame.loudness_db for frame in report.frames])
+    times, f0, loudness = _tracks(report)
     f0 = np.where((loudness > QUIET_DB) & (f0 > 0), f0, np.nan)
     sounding = f0 * 2.0 ** (report.settings.pitch_shift / 12)
 
@@ -93,6 +91,14 @@ def draw(report: RenderReport, path: Path | str) -> None:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         plt.close(figure)
+
+
+def _tracks(report: RenderReport) -> np.ndarray:
+    """Times, f0 and loudness of the frames; one voice after the other, a gap (NaN) between."""
+    frames = sorted(report.frames, key=lambda frame: frame.voice)
+    rows = np.array([(frame.time_s, frame.f0_hz, frame.loudness_db) for frame in frames])
+    starts = np.flatnonzero(np.diff([frame.voice for frame in frames])) + 1
+    return np.insert(rows, starts, np.nan, axis=0).T
 
 
 def _note_axis(axis: Any, low_hz: float, high_hz: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ddsp_edge.audio_io import check_writable, read_audio, write_audio
 from ddsp_edge.bundle import Bundle
+from ddsp_edge.effect.mix import clipped_samples, trimmed, with_dry
 from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.engine import Engine
 from ddsp_edge.errors import UserError
@@ -37,11 +38,12 @@ class RenderReport:
     settings: Settings
     sound: np.ndarray  #: (samples, 2) float32, as written
     frames: list[FeatureFrame] = field(repr=False)
-    input_audio: np.ndarray | None  #: (samples,) at ``rate``; None for MIDI
+    input_audio: np.ndarray | None  #: (samples,) at ``rate``, after input_trim; None for MIDI
     performance: Performance | None  #: of MIDI
     lowered_db: float  #: how much it was turned down so as not to clip, 0 mostly
     load_s: float  #: to read and prepare the model
     render_s: float  #: analysis, decoding and synthesis, of one thread
+    input_clips: int = 0  #: samples of the input at full scale: the clip light was on
 
     @property
     def duration_s(self) -> float:
@@ -65,18 +67,23 @@ def render(
     source, settings = _existing(source), settings or Settings()
     begun = time.perf_counter()
     bundle = model if isinstance(model, Bundle) else find_model(model)
-    engine = Engine(bundle, rate, settings, runtime, seed)
+    midi = is_midi(source)
+    engine = Engine(bundle, rate, settings, runtime, seed, settings.voices if midi else 1)
     loaded = time.perf_counter()
     audio, performance = None, None
-    if is_midi(source):
+    pans: list[tuple[float, float]] = []
+    if midi:
         performance = synth_frames(source, engine.info, settings)
-        frames, duration = performance.frames, performance.duration_s
+        frames, duration, pans = performance.frames, performance.duration_s, performance.pans
     else:
-        audio = read_audio(source, rate)
-        frames, duration = effect_frames(audio, rate, engine.info), len(audio) / rate
+        audio = trimmed(read_audio(source, rate), settings)
+        frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
         # Let go at the end: the last frame would hold for ever.
         frames.append(FeatureFrame(duration, 0.0, -np.inf))
-    sound = _without_silence(engine.render(frames, duration + TAIL_S), round(duration * rate))
+    sound = engine.render(frames, duration + TAIL_S, pans)
+    if audio is not None:
+        sound = with_dry(sound, audio, settings)
+    sound = _without_silence(sound, round(duration * rate))
     peak = float(np.abs(sound).max(initial=0.0))
     lowered_db = 0.0
     if peak > 1.0:
@@ -96,6 +103,7 @@ def render(
         lowered_db,
         loaded - begun,
         done - loaded,
+        clipped_samples(audio) if audio is not None else 0,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 #: Loudness that counts as silence, in dB re full scale; also pw_scaled = 0.
@@ -28,6 +30,12 @@ def db_to_gain(db: np.ndarray | float) -> np.ndarray:
 def gain_to_db(gain: np.ndarray | float, floor_db: float = SILENCE_DB) -> np.ndarray:
     """Linear amplitude to dB, not below ``floor_db``."""
     return 20.0 * np.log10(np.maximum(np.asarray(gain, dtype=np.float64), 10 ** (floor_db / 20)))
+
+
+def pan_gains(pan: float) -> tuple[float, float]:
+    """Gains of left and right for -1 (left) .. 1, clipped: equal power, 1 and 1 in the middle."""
+    angle = (min(max(pan, -1.0), 1.0) + 1.0) * (math.pi / 4.0)
+    return math.sqrt(2.0) * math.cos(angle), math.sqrt(2.0) * math.sin(angle)
 
 
 def scale_f0(f0_hz: np.ndarray | float) -> np.ndarray:

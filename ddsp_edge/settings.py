@@ -105,7 +105,7 @@ SETTINGS: dict[str, Setting | Choice] = {
     "velocity_range": Setting("dB", 0, 60, 30, "MIDI: from the softest to the loudest stroke"),
     "channel": Setting("", 0, 16, 0, "MIDI: the channel that is heard; 0 hears all", True),
     "mpe": Choice(("off", "on"), "off", "MIDI: a bend, pressure and timbre for each note"),
-    "tuning": Setting("Hz", 415, 466, 440, "MIDI: A4"),
+    "tuning": Setting("Hz", 415, 466, 440, "A4: of MIDI notes, of the scale snap and of the tuner"),
 }
 
 

@@ -2,14 +2,15 @@
 # Makes .venv beside this repository's files and installs ddsp-edge into it, editable.
 #
 #   sh deploy/set-up.sh play     what rendering and pictures need
-#   sh deploy/set-up.sh test     that, and the tools of the tests; with TRAIN=1 the trainer too
+#   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
+#   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
 #
 # A second run finds nothing to do. Exit code 2: something is missing that only the user can
 # install; the last line is the command for it.
 # From the environment: PYTHON (which interpreter), TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play or test}
+want=${1:?play, live or test}
 venv=.venv
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -96,12 +97,36 @@ need_packages() {
     [ -z "$missing" ] || apt_install $missing
 }
 
+has_header() { printf '#include <%s>\n' "$1" | $compiler -fsyntax-only -x c - >/dev/null 2>&1; }
+
+# As apt_install, but without them some things are left out, and that is all.
+apt_try() {
+    (apt_install --no-install-recommends "$@") ||
+        say "going on without $*: what needs them is left out (tests skip, saying why)"
+}
+
+# The audio thread is built where ALSA's headers are. The tests play through jackd's dummy
+# driver, which keeps time like a card, and ALSA's plug-in for it.
+need_alsa() {
+    wanted=
+    has_header alsa/asoundlib.h || wanted=libasound2-dev
+    if [ "$want" = test ]; then
+        command -v jackd >/dev/null || wanted="$wanted jackd2"
+        command -v aplay >/dev/null || wanted="$wanted alsa-utils"
+        ls /usr/lib/*/alsa-lib/libasound_module_pcm_jack.so >/dev/null 2>&1 ||
+            wanted="$wanted libasound2-plugins"
+        has_header jack/jack.h || wanted="$wanted libjack-jackd2-dev"
+    fi
+    # shellcheck disable=SC2086
+    [ -z "$wanted" ] || apt_try $wanted
+}
+
 fingerprint() {
     {
         pwd
         say "$want ${TRAIN:-0} $torch"
-        cat pyproject.toml setup.py deploy/set-up.sh native/build_kernel.py \
-            native/include/*.h native/src/*.c native/src/*.h
+        cat pyproject.toml setup.py deploy/set-up.sh native/build_*.py \
+            native/include/*.h native/src*/*.c native/src*/*.h
     } | cksum
 }
 
@@ -115,6 +140,7 @@ fi
 
 need_python
 need_packages
+[ "$want" = play ] || need_alsa
 if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
     say "making $venv with $("$python" --version) ($python)"
     rm -rf $venv
@@ -123,8 +149,11 @@ if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
 fi
 pip="$venv/bin/python -m pip install -qq"
 extras=picture
+if [ "$want" != play ] && has_header alsa/asoundlib.h; then
+    extras=$extras,live
+fi
 if [ "$want" = test ]; then
-    extras=picture,test,dev
+    extras=$extras,test,dev
     if [ "${TRAIN:-0}" = 1 ]; then
         extras=$extras,train
         say "installing $torch (the trainer)"
@@ -141,6 +170,6 @@ if [ "$want" = test ]; then
 fi
 say "building the kernel and installing ddsp-edge[$extras] into $venv"
 # Whatever was built before: the sources, their flags or Python may have changed.
-rm -rf build native/_kernel.abi3.so
+rm -rf build native/_kernel.abi3.so native/_stream.abi3.so
 $pip -e ".[$extras]"
 say "$now" >"$mark"

@@ -33,7 +33,7 @@ ffibuilder = FFI()
 ffibuilder.cdef(HEADER.read_text())
 ffibuilder.set_source(
     "native._kernel",
-    "#include <stdint.h>\n#include \"ddsp_kernel.h\"\n",
+    '#include <stdint.h>\n#include "ddsp_kernel.h"\n',
     # setuptools wants paths relative to the project root.
     sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src").glob("*.c")),
     include_dirs=["native/include"],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import hypothesis
+import jack_server
 import pytest
 import tflite_runtime_env
 import tiny_decoder
@@ -119,3 +121,41 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
     pytest.importorskip("litert_torch", reason="exporting needs the extra `train`")
     pytest.importorskip("ai_edge_quantizer", reason="exporting needs the extra `train`")
     return Exports(tmp_path_factory.mktemp("exports"))
+
+
+@dataclass(frozen=True)
+class JackCard:
+    """A paced sound card (see jack_server), set up in this process's environment."""
+
+    pcm: str  #: for playback and capture
+    rate: int
+    period: int
+    env: dict[str, str]  #: for programs that are started with an environment of their own
+    server: jack_server.JackServer
+
+    def overloads(self) -> int:
+        """Times that the driver itself was late: xruns that are not ours."""
+        return self.server.overloads()
+
+
+@pytest.fixture(scope="session")
+def _jack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jack_server.JackServer]:
+    server = jack_server.JackServer(tmp_path_factory.mktemp("jack"))
+    try:
+        server.start()
+    except jack_server.Unavailable as error:
+        pytest.skip(str(error))
+    problem = jack_server.pcm_opens(server.env)
+    if problem is not None:
+        server.stop()
+        pytest.skip(problem)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def jack_card(_jack_server: jack_server.JackServer, monkeypatch: pytest.MonkeyPatch) -> JackCard:
+    """The session's card; skips, saying why, where jackd or ALSA's plug-in is missing."""
+    for name, value in _jack_server.env.items():
+        monkeypatch.setenv(name, value)
+    return JackCard("jk", _jack_server.rate, _jack_server.period, _jack_server.env, _jack_server)

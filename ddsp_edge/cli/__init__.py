@@ -16,6 +16,7 @@ from ddsp_edge.errors import UserError
 COMMANDS = {
     "render": "play a recording or a MIDI file on a model, into a file",
     "analyze": "pitch and loudness of a recording, as CSV",
+    "fit": "settings that move a player's range into a model's",
     "models": "list, describe or check models",
     "devices": "sound cards and MIDI ports, and which would be used; set levels",
     "bench": "measure speed",

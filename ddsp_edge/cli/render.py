@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         "duration_s": round(report.duration_s, 3),
         "peak_dbfs": round(peak_dbfs(report.sound), 2),
         "lowered_db": round(report.lowered_db, 2),
+        "input_clips": report.input_clips,
         "notes": len(report.performance.notes) if report.performance else None,
         "skipped_drum_messages": report.performance.skipped if report.performance else None,
         "load_s": round(report.load_s, 3),
@@ -85,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
     )
     if report.lowered_db:
         print(f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)")
+    if report.input_clips:
+        print(f"the input clips: {report.input_clips} samples (record softer; input_trim)")
     if report.performance and report.performance.skipped:
         print("the drums' channel (10) was left out")
     if args.picture:

@@ -11,6 +11,7 @@ TIME_CONSTANTS = 5.0
 #: A note that is struck while more than DIP_ABOVE of the last one sounds dips to the share DIP
 #: of that for DIP_S before it rises: else nobody would hear that it was struck again.
 DIP_ABOVE, DIP, DIP_S = 0.35, 0.25, 0.005
+ADSR = ("attack", "decay", "sustain", "release")
 RELEASED = 1e-3  #: release takes its time from full level to this
 SILENT = 1e-4
 
@@ -24,6 +25,12 @@ class Envelope:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stage, self._since, self._from = "silent", 0.0, 0.0
+
+    def set(self, settings: Settings, time_s: float) -> None:
+        """New times and levels: the segment begins again from the level that there is."""
+        if any(getattr(settings, name) != getattr(self._settings, name) for name in ADSR):
+            self._from, self._since = self.level(time_s), max(time_s, self._since)
+        self._settings = settings
 
     def attack(self, time_s: float, legato: bool) -> float:
         """A note starts; a legato one goes on where the last one is. When it rises, seconds."""
@@ -59,7 +66,7 @@ class Envelope:
         if self._stage == "attack":
             return _toward(self._from, 1.0, t / s.attack)
         if self._stage == "decay":
-            return _toward(1.0, s.sustain, t / s.decay)
+            return _toward(self._from, s.sustain, t / s.decay)
         if self._stage == "release":
             # A straight line in decibels: 60 dB in the release time.
             level = self._from * RELEASED ** (t / s.release)

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import bisect
 import io
+import itertools
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mido
 
-from ddsp_edge.engine import ONSET_RAMP_S
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.envelope import Envelope
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
-from ddsp_edge.synth.state import NoteState
+from ddsp_edge.synth.player import SynthPlayer
 
 #: A large symphony has half a MiB; each MiB costs up to 4 s and 250 MB to parse.
 MAX_BYTES = 4 * 1024 * 1024
 MAX_SECONDS = 3600.0
-#: Softest to loudest key stroke, unless the model knows less.
-VELOCITY_RANGE_DB = 30.0
-#: A grid frame this close to a note's own frame would say the same again.
-CLOSE_S = 0.0002
 
 
 @dataclass(frozen=True)
@@ -37,30 +31,32 @@ class Note:
     end_s: float
     number: int  #: MIDI key
     velocity: int
+    channel: int = 0  #: counted from 0
 
 
 @dataclass
 class Performance:
-    """A MIDI file as it is played by one monophonic instrument."""
+    """A MIDI file as it is played by one instrument."""
 
     frames: list[FeatureFrame]
     notes: list[Note]
     duration_s: float  #: to the end of the last release
-    bends: list[tuple[float, float]] = field(default_factory=list)  #: (time_s, semitones)
+    #: Channel to (time_s, semitones): how its notes are bent.
+    bends: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    pans: list[tuple[float, float]] = field(default_factory=list)  #: (time_s, -1..1)
+    tuning_hz: float = 440.0  #: of A4
     skipped: int = 0  #: messages for the drums
 
     def pitch_hz(self, note: Note, time_s: float) -> float:
         """What the score asks of a note at a time: key and bend, without vibrato."""
-        after = bisect.bisect_right(self.bends, time_s, key=lambda bend: bend[0])
-        bend = self.bends[after - 1][1] if after else 0.0
-        return 440.0 * 2.0 ** ((note.number + bend - 69) / 12)
+        bends = self.bends.get(note.channel, [])
+        after = bisect.bisect_right(bends, time_s, key=lambda bend: bend[0])
+        bend = bends[after - 1][1] if after else 0.0
+        return self.tuning_hz * 2.0 ** ((note.number + bend - 69) / 12)
 
 
-def read_midi(path: Path | str) -> tuple[list[tuple[float, mido.Message]], int]:
-    """(seconds, message) in order, all channels but the drums, and how many were skipped.
-
-    Raises UserError.
-    """
+def read_midi(path: Path | str) -> list[tuple[float, mido.Message]]:
+    """(seconds, message) in order, of all channels. Raises UserError."""
     path = Path(path)
     try:
         if path.exists() and not path.is_file():  # a pipe would never end
@@ -77,14 +73,10 @@ def read_midi(path: Path | str) -> tuple[list[tuple[float, mido.Message]], int]:
             raise UserError(f"{path}: is a MIDI file of type 2; export it as type 0 or 1")
         if file.ticks_per_beat <= 0:
             raise UserError(f"{path}: counts time in SMPTE frames; export it in beats")
-        messages, now, skipped = [], 0.0, 0
+        messages, now = [], 0.0
         for message in file:
             now += message.time
-            if message.is_meta or message.type == "sysex":
-                continue
-            if getattr(message, "channel", 0) == PERCUSSION_CHANNEL:
-                skipped += 1
-            else:
+            if not message.is_meta and hasattr(message, "channel"):
                 messages.append((now, message))
     except UserError:
         raise
@@ -94,7 +86,7 @@ def read_midi(path: Path | str) -> tuple[list[tuple[float, mido.Message]], int]:
         raise UserError(f"{path}: is not a MIDI file that can be read ({reason})") from None
     if not math.isfinite(now) or now > MAX_SECONDS:
         raise UserError(f"{path}: plays for {now:.0f} s, at most {MAX_SECONDS:.0f} are rendered")
-    return messages, skipped
+    return messages
 
 
 def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Performance:
@@ -102,118 +94,92 @@ def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Perfo
 
     Raises UserError for a file that cannot be read or has no notes.
     """
-    messages, skipped = read_midi(path)
-    if not any(m.type == "note_on" and m.velocity > 0 for _, m in messages):
-        hint = "; its notes are all on the drums' channel 10" if skipped else ""
-        raise UserError(f"{path}: holds no notes{hint}")
-    player = _Player(info, settings)
-    for time_s, message in messages:
-        player.run_to(time_s)
-        player.receive(time_s, message)
-    player.finish(messages[-1][0])
-    duration = player.frames[-1].time_s + info.hop_s
-    return Performance(player.frames, _notes(messages), duration, player.bends, skipped)
+    messages = read_midi(path)
+    player = SynthPlayer(info, settings)
+    heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
+    drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
+    notes = _notes(heard)
+    if not notes:
+        raise UserError(f"{path}: holds no notes{_hint(settings, bool(drums))}")
+    walk = _Walk(player, info.hop_s, {note.channel for note in notes})
+    for time_s, together in itertools.groupby(heard, key=lambda each: each[0]):
+        walk.receive(time_s, [message for _, message in together])
+    walk.finish(heard[-1][0], settings.release)
+    duration_s = walk.frames[-1].time_s + info.hop_s
+    return Performance(
+        walk.frames, notes, duration_s, walk.bends, walk.pans, settings.tuning, len(drums)
+    )
 
 
-class _Player:
-    """Walks through time; the state between messages is constant but for the envelope."""
+def _hint(settings: Settings, drums: bool) -> str:
+    if settings.channel:
+        return f" on channel {settings.channel}; channel=0 hears all"
+    return "; its notes are all on the drums' channel 10" if drums else ""
 
-    def __init__(self, info: ModelInfo, settings: Settings) -> None:
+
+class _Walk:
+    """Drives a player through time."""
+
+    def __init__(self, player: SynthPlayer, hop_s: float, channels: set[int]) -> None:
         self.frames: list[FeatureFrame] = []
-        self.bends: list[tuple[float, float]] = []
-        self._hop_s, self._settings = info.hop_s, settings
-        self._loudest = info.max_loudness_db
-        self._range_db = min(VELOCITY_RANGE_DB, info.max_loudness_db - info.min_loudness_db)
-        self._envelope = Envelope(settings)
+        self.bends: dict[int, list[tuple[float, float]]] = {channel: [] for channel in channels}
+        self.pans: list[tuple[float, float]] = []
+        self._player, self._hop_s = player, hop_s
         self._next = 0  # index of the next grid frame
-        self._rise_s = self._last_onset_s = -1.0  # before the file
-        self._now = 0.0
-        self._struck = False
-        self._state = NoteState(self._attack, self._release, self._envelope.stop)
 
-    def _attack(self, legato: bool) -> None:
-        self._rise_s = self._envelope.attack(self._now, legato)
-        self._struck = True
+    def receive(self, time_s: float, messages: list[mido.Message]) -> None:
+        """Messages of the same moment."""
+        self._run_to(time_s)
+        player = self._player
+        for message in messages:
+            player.receive(time_s, message)
+        self.frames += player.onsets(time_s)
+        for channel, bends in self.bends.items():
+            bend = player.bend(channel)
+            if bend != (bends[-1][1] if bends else 0.0):
+                bends.append((time_s, bend))
+        if player.pan != (self.pans[-1][1] if self.pans else 0.0):
+            self.pans.append((time_s, player.pan))
 
-    def _release(self) -> None:
-        self._envelope.release(self._now)
-
-    def receive(self, time_s: float, message: mido.Message) -> None:
-        self._now, self._struck = time_s, False
-        self._state.receive(message)
-        if self._state.bend != (self.bends[-1][1] if self.bends else 0.0):
-            self.bends.append((time_s, self._state.bend))
-        if self._struck:
-            if self.frames and self.frames[-1].onset and self.frames[-1].time_s == time_s:
-                self.frames.pop()  # a chord: its last note sounds
-            self._onset_frame(time_s)
-
-    def run_to(self, time_s: float) -> None:
+    def _run_to(self, time_s: float) -> None:
         """Frames that are due before ``time_s``: the grid's, and a rise after a dip."""
+        player = self._player
         while True:
-            on_grid = self._next * self._hop_s
-            if self._last_onset_s < self._rise_s <= on_grid and self._rise_s < time_s:
-                self._onset_frame(self._rise_s)
+            on_grid, onset_s = self._next * self._hop_s, player.next_onset_s
+            if onset_s <= on_grid and onset_s < time_s:
+                self.frames += player.onsets(onset_s)
             elif on_grid < time_s:
                 self._next += 1
-                if on_grid >= max(self._rise_s, self._last_onset_s + CLOSE_S):
-                    self._add(on_grid, self._hop_s)
+                self.frames += player.frames(on_grid)
             else:
                 return
 
-    def _onset_frame(self, time_s: float) -> None:
-        self._last_onset_s = time_s
-        ahead_s = ONSET_RAMP_S
-        if time_s >= self._rise_s:
-            # It holds until the next grid frame: say what should be there by then.
-            following = math.ceil((time_s + CLOSE_S) / self._hop_s) * self._hop_s
-            ahead_s = max(ahead_s, following - time_s)
-        self._add(time_s, ahead_s, onset=True)
-
-    def finish(self, last_s: float) -> None:
+    def finish(self, last_s: float, release_s: float) -> None:
         """Let go of what is still held, and fade out."""
-        self.run_to(last_s + self._hop_s)
-        self._now = self._next * self._hop_s
-        self._release()
-        limit = self._now + 10 * self._settings.release + 1.0
-        while not self._envelope.silent and self._next * self._hop_s < limit:
-            self.run_to((self._next + 0.5) * self._hop_s)
-        self.run_to((self._next + 0.5) * self._hop_s)
-
-    def _add(self, time_s: float, ahead_s: float, onset: bool = False) -> None:
-        # A frame is reached at the end of its ramp: say what should be there then.
-        reached = time_s + ahead_s
-        level = self._envelope.level(reached)
-        state = self._state
-        loudness = SILENCE_DB
-        if level > 0.0:
-            stroke = self._loudest - self._range_db * (1 - state.velocity / 127)
-            loudness = stroke + state.level_db + 20.0 * math.log10(level)
-        self.frames.append(
-            FeatureFrame(
-                time_s,
-                440.0 * 2.0 ** ((state.pitch(reached) - 69.0) / 12.0),
-                max(SILENCE_DB, min(loudness, 0.0)),
-                onset=onset,
-            )
-        )
+        self._run_to(last_s + self._hop_s)
+        self._player.release_all()
+        limit = self._next * self._hop_s + 10 * release_s + 1.0
+        while self._player.sounding and self._next * self._hop_s < limit:
+            self._run_to((self._next + 0.5) * self._hop_s)
+        self._run_to((self._next + 0.5) * self._hop_s)
 
 
 def _notes(messages: list[tuple[float, mido.Message]]) -> list[Note]:
     """Each note-on with its own note-off, as the score has them."""
     notes: list[Note] = []
-    open_notes: dict[int, tuple[float, int]] = {}
+    open_notes: dict[tuple[int, int], tuple[float, int]] = {}
 
-    def close(number: int, end_s: float) -> None:
-        if number in open_notes:
-            start_s, velocity = open_notes.pop(number)
-            notes.append(Note(start_s, end_s, number, velocity))
+    def close(key: tuple[int, int], end_s: float) -> None:
+        if key in open_notes:
+            start_s, velocity = open_notes.pop(key)
+            notes.append(Note(start_s, end_s, key[1], velocity, key[0]))
 
     for time_s, message in messages:
         if message.type in ("note_on", "note_off"):
-            close(message.note, time_s)
+            key = (message.channel, message.note)
+            close(key, time_s)
             if message.type == "note_on" and message.velocity > 0:
-                open_notes[message.note] = (time_s, message.velocity)
-    for number in list(open_notes):
-        close(number, messages[-1][0])
+                open_notes[key] = (time_s, message.velocity)
+    for key in list(open_notes):
+        close(key, messages[-1][0])
     return sorted(notes, key=lambda n: (n.start_s, n.number))

@@ -184,8 +184,8 @@ def _load(path: Path) -> list[Piece]:
 
 
 def _split(pieces: list[Piece]) -> Dataset:
-    """Every twelfth piece or so is held out."""
-    every = max(2, round(1 / HELD_OUT))
+    """Every twelfth piece or so is held out, of fewer pieces one."""
+    every = max(2, min(round(1 / HELD_OUT), len(pieces)))
     held = [p for i, p in enumerate(pieces) if i % every == every // 2]
     train = [p for i, p in enumerate(pieces) if i % every != every // 2]
     if not held or not train:

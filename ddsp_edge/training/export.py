@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ddsp_edge.bundle import read_bundle, write_atomically
+from ddsp_edge.bundle import read_bundle
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import write_atomically
 from ddsp_edge.metadata import VST_KEYS, ModelInfo
 from ddsp_edge.safezip import build_zip
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES, input_shapes, output_shapes

@@ -6,7 +6,9 @@
  * Threads. "Setup" functions (new, prepare, free) may allocate and fail, and
  * are called from any one thread while no other uses the object. "Audio"
  * functions never allocate, lock, log or fail; they are called from the one
- * thread that owns the object. Units are Hz, seconds and dB.
+ * thread that owns the object. "Control" functions (of part and rig) are called
+ * from one other thread while the audio thread runs; they never block and never
+ * allocate. Units are Hz, seconds and dB.
  * Objects are independent: different threads may use different objects.
  *
  * No audio function ever writes a NaN, an infinity or a denormal: bad input
@@ -127,3 +129,142 @@ int ddsp_analyser_max_frames(const ddsp_analyser *analyser);
 
 /* Setup. NULL is allowed. */
 void ddsp_analyser_free(ddsp_analyser *analyser);
+
+/* ---- part: one instrument: ear or plain clock, voices, the rings between ---- */
+
+typedef struct ddsp_part ddsp_part;
+
+enum { DDSP_MAX_VOICES = 16 };
+
+/* A frame of features that fell due: the control thread answers it with a frame
+ * of controls for each voice that sounds. */
+typedef struct {
+    int64_t position;     /* samples since the rig began; when it fell due */
+    int64_t made_ns;      /* CLOCK_MONOTONIC when it was put into the ring */
+    float f0_hz;          /* as ddsp_features; 0, 0 and -80 where the part */
+    float confidence;     /* does not listen */
+    float loudness_db;
+} ddsp_tick;
+
+/* Setup. NULL when out of memory. */
+ddsp_part *ddsp_part_new(void);
+
+/* Setup; also resets; not while a rig has it. Ranges as ddsp_voice_prepare and
+ * ddsp_analyser_prepare; n_voices 1..16. listens 0: no analyser, a tick every
+ * hop_s all the same. max_block is the card's period and the rig's max_block:
+ * answers to ticks are timed by it (see ddsp_part_send_frame). */
+int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block,
+                      int n_voices, int n_harmonics, int n_noise,
+                      double band_limit_hz, double hop_s, int listens,
+                      uint32_t seed);
+
+/* Setup. NULL is allowed; not while a rig has it. */
+void ddsp_part_free(ddsp_part *part);
+
+/* Control. Takes up to n ticks, oldest first; how many. The ring holds 1024;
+ * ticks that find it full are lost and counted. */
+int ddsp_part_read_ticks(ddsp_part *part, ddsp_tick *out, int n);
+
+/* Control. New targets of one voice, values as ddsp_voice_set_frame.
+ *
+ * position >= 0: the position of the tick that this answers. The ramp starts at
+ * position + max_block and ends ramp_s later, whenever the answer came, so that
+ * with ramp_s = hop_s each ramp follows on the last. An answer that comes after
+ * the start still ends in time; one after the end goes there at once (1 ms) and
+ * is counted late. No ramp is shorter than 1 ms.
+ *
+ * position < 0: a note that starts now: the ramp begins with the next block,
+ * and unused older frames of this voice are dropped. A later frame waits until
+ * this ramp has ended.
+ *
+ * 1; 0 when the voice's ring is full (counted); DDSP_BAD_ARGUMENT for a voice
+ * that is not there.
+ *
+ * While no frame comes for 1 s (the control thread stalled) the voices hold;
+ * then they fade by 60 dB in 2 s, counted as a stall. The next frame brings
+ * them back on its ramp. */
+int ddsp_part_send_frame(ddsp_part *part, int voice, int64_t position,
+                         float f0_hz, float amplitude,
+                         const float *harmonic_distribution,
+                         const float *noise_magnitudes, float ramp_s);
+
+/* ---- rig: from a block of the card's input to a block of its output ---- */
+
+typedef struct ddsp_rig ddsp_rig;
+
+enum { DDSP_MAX_PARTS = 4, DDSP_TIME_BUCKETS = 24 };
+
+/* Controls: linear gains 0..16 unless stated; each moves there in 10 ms (the
+ * reverb in 20 ms), but at once before the first block. */
+enum {
+    DDSP_TRIM,            /* of the input, before the parts and the dry path; 1 */
+    DDSP_DRY,             /* the chosen input in the output, without delay; 0 */
+    DDSP_WET,             /* the parts, with their room; 1 */
+    DDSP_BYPASS,          /* 1: the output is the input, bit for bit; 0 */
+    DDSP_MUTE,            /* 1: the output is silent, bypassed or not; 0 */
+    DDSP_GAIN_LEFT,       /* of dry and wet together; 1 */
+    DDSP_GAIN_RIGHT,
+    DDSP_REVERB_SIZE,     /* as ddsp_output_set_reverb; 0.5 */
+    DDSP_REVERB_DAMPING,  /* 0.5 */
+    DDSP_REVERB_WET,      /* 0 */
+    DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both; 2 */
+    DDSP_CONTROLS
+};
+
+/* Counters grow from prepare on. */
+typedef struct {
+    int64_t position;          /* samples since prepare */
+    uint64_t blocks;           /* calls of process */
+    float input_peak;          /* linear, after the trim, since the last read */
+    float output_peak;         /* before the limit of 1, since the last read */
+    uint64_t input_clips;      /* samples at full scale, before or after the trim */
+    uint64_t output_clips;     /* samples that were limited */
+    uint64_t bad_inputs;       /* NaN or infinite samples, taken as 0 */
+    uint64_t late_frames;      /* came after their ramp's end */
+    uint64_t tick_overruns;    /* ticks lost: the control thread did not read */
+    uint64_t frame_overruns;   /* frames refused: the audio thread did not read */
+    uint64_t stalls;           /* times that no frame came for 1 s */
+    int parts;                 /* in the rig now */
+    float load;                /* process time over block time, last second or so */
+    uint64_t process_last_ns;
+    uint64_t process_max_ns;
+    uint64_t process_ns[24];   /* blocks that took 2^i .. 2^(i+1) ns */
+} ddsp_rig_stats;
+
+/* Setup. NULL when out of memory. */
+ddsp_rig *ddsp_rig_new(void);
+
+/* Setup; also resets, and frees the parts that it had. wake_fd is an eventfd,
+ * written after a block in which a tick was made or a part retired; -1 none. */
+int ddsp_rig_prepare(ddsp_rig *rig, double sample_rate, int max_block,
+                     int wake_fd);
+
+/* Setup; frees its parts too. NULL is allowed. */
+void ddsp_rig_free(ddsp_rig *rig);
+
+/* Control. The part runs (listens, ticks, takes frames) from the next block on;
+ * delay_s later (0..60) it is faded in and all others are faded out, equal
+ * power, in fade_s (0..10). part NULL: all are faded out. A later call replaces
+ * one that still waits. A part is played once.
+ * 1; 0 when four parts are out (see ddsp_rig_retired) or the ring is full;
+ * DDSP_BAD_ARGUMENT for a part not prepared with this rate and block, or played
+ * before. From 1 on the rig owns the part. */
+int ddsp_rig_play(ddsp_rig *rig, ddsp_part *part, float delay_s, float fade_s);
+
+/* Control. A part that the audio thread has done with, which the caller owns
+ * again; NULL when there is none. */
+ddsp_part *ddsp_rig_retired(ddsp_rig *rig);
+
+/* Any thread. 1; DDSP_BAD_ARGUMENT for a control that is not there. */
+int ddsp_rig_set(ddsp_rig *rig, int control, float value);
+
+/* Control. All voices silent within 5 ms from the next block on, the room
+ * emptied, frames sent before forgotten. What is sent afterwards sounds. 1. */
+int ddsp_rig_panic(ddsp_rig *rig);
+
+/* Audio. in: 2n interleaved samples or NULL (silence); out: 2n; any n >= 0. in
+ * may be out. rig is a ddsp_rig (the type that ddsp_stream.h calls). */
+void ddsp_rig_process(void *rig, const float *in, float *out, int n);
+
+/* Any thread. Disturbs nothing but the peaks, which start anew. */
+void ddsp_rig_read(ddsp_rig *rig, ddsp_rig_stats *out);

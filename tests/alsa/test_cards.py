@@ -7,8 +7,8 @@ from pathlib import Path
 
 import alsaaudio
 import pytest
-from alsa import cards_to_pull
 
+from alsa import cards_to_pull
 from ddsp_edge import cli
 from ddsp_edge.errors import UserError
 from ddsp_edge.live import mixer

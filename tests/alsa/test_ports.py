@@ -13,9 +13,9 @@ from typing import Any
 import mido
 import pytest
 import rtmidi
-from alsa import cards_to_pull
 from midi_ear import Ear, until
 
+from alsa import cards_to_pull
 from ddsp_edge.live import seq_clients
 from ddsp_edge.live.ports import MidiPorts, list_ports
 

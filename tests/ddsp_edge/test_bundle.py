@@ -18,8 +18,9 @@ from mutations import mutate
 from tiny_decoder import CARD, INFO, PREVIEW, tiny_bundle, tiny_model, vst_file
 
 from ddsp_edge import bundle as bundle_module
-from ddsp_edge.bundle import Bundle, read_bundle, write_atomically, write_bundle
+from ddsp_edge.bundle import Bundle, read_bundle, write_bundle
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import write_atomically
 from ddsp_edge.safezip import build_zip
 
 

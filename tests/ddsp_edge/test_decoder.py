@@ -79,6 +79,27 @@ def test_two_decoders_of_one_bundle_do_not_share_their_state() -> None:
     np.testing.assert_array_equal(_play(two), first)
 
 
+def test_voices_step_in_turn_each_with_its_own_state() -> None:
+    decoder, alone = Decoder(tiny_bundle(), voices=3), Decoder(tiny_bundle())
+    alone_first, out = _play(alone), _out()
+    for i, frame in enumerate(FRAMES):
+        # Others step in between, one of them later and one wild.
+        decoder.step(FRAMES[-1], out, 0)
+        if i > 20:
+            decoder.step(FRAMES[i // 2], out, 1)
+        decoder.step(frame, out, 2)
+        row = [out.amplitude, *out.harmonic_distribution, *out.noise_magnitudes]
+        np.testing.assert_array_equal(row, alone_first[i])
+    decoder.reset(2)
+    decoder.step(FRAMES[0], out, 2)
+    assert out.amplitude == alone_first[0][0]
+    decoder.step(FRAMES[0], out, 0)
+    assert out.amplitude != alone_first[0][0]
+    decoder.reset()
+    decoder.step(FRAMES[0], out, 0)
+    assert out.amplitude == alone_first[0][0]
+
+
 def test_out_is_filled_in_place() -> None:
     decoder, out = Decoder(tiny_bundle()), _out()
     harmonics, noise = out.harmonic_distribution, out.noise_magnitudes
@@ -127,16 +148,25 @@ def test_what_is_not_finite_gives_silence_and_a_fresh_state(row: int) -> None:
     w.head[row, 0] = 1e4  # exp overflows once the state's first number is large enough
     w.body[0], w.body_bias[0] = 0.0, -0.5
     w.body[0, 1] = 1.0  # state[0] = tanh(pw_scaled - 0.5)
-    decoder, out = Decoder(_bundle(tiny_decoder.tiny_model(w))), _out()
+    decoder, out = Decoder(_bundle(tiny_decoder.tiny_model(w)), voices=2), _out()
     quiet, loud = FeatureFrame(0.0, 220.0, -60.0), FeatureFrame(0.0, 220.0, -10.0)
     decoder.step(quiet, out)
     first = (out.amplitude, out.harmonic_distribution.copy(), out.noise_magnitudes.copy())
     assert decoder.faults == 0
+    decoder.step(quiet, out, 1)
+    decoder.step(quiet, out, 1)
+    other = np.concatenate([out.harmonic_distribution, out.noise_magnitudes])
+    decoder.reset(1)
+    decoder.step(quiet, out, 1)
     decoder.step(loud, out)
     assert decoder.faults == 1
     assert out.amplitude == 0.0
     assert not out.harmonic_distribution.any()
     assert not out.noise_magnitudes.any()
+    decoder.step(quiet, out, 1)  # the other voice goes on where it was
+    np.testing.assert_array_equal(
+        np.concatenate([out.harmonic_distribution, out.noise_magnitudes]), other
+    )
     decoder.step(quiet, out)  # as if nothing had been played
     assert decoder.faults == 1
     assert out.amplitude == first[0]

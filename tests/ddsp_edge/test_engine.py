@@ -1,6 +1,7 @@
 """Frames in, sound out: settings, silence, time, determinism, clicks."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,6 +175,56 @@ def test_no_clicks_at_frame_edges():
     ]  # fmt: skip
     sound = play(frames, 3.0, **TONE_ONLY)[:, 0]
     assert click_ratio(sound, RATE, HOP) < 1.2
+
+
+def chord_frames(*hz):
+    """A steady note of each voice."""
+    return [replace(f, voice=voice) for voice, pitch in enumerate(hz) for f in held(0.3, hz=pitch)]
+
+
+def test_voices_sound_together_each_as_if_it_were_alone():
+    pitches = (220.0, 330.0, 550.0)
+    settings = Settings(**TONE_ONLY)
+    chord = Engine(BUNDLE, RATE, settings, voices=3).render(chord_frames(*pitches), 0.3)
+    alone = sum(Engine(BUNDLE, RATE, settings).render(held(0.3, hz=hz), 0.3) for hz in pitches)
+    assert rms_db(chord - alone) < rms_db(alone) - 40  # the noise, turned down, differs
+    in_time = sorted(chord_frames(*pitches), key=lambda frame: frame.time_s)
+    again = Engine(BUNDLE, RATE, settings, voices=3).render(in_time, 0.3)
+    assert np.array_equal(chord, again)
+
+
+def test_each_voice_has_its_own_noise():
+    def hiss(*hz):
+        engine = Engine(BUNDLE, RATE, Settings(reverb_wet=0, harmonic_gain=-60), voices=4)
+        return rms_db(engine.render(chord_frames(*hz), 0.3))
+
+    Engine(BUNDLE, RATE, seed=2**32 - 1, voices=3)  # the largest seed is no trouble
+    # Four alike would be 12 dB louder.
+    assert hiss(330.0, 330.0, 330.0, 330.0) == pytest.approx(hiss(330.0) + 6, abs=0.5)
+
+
+def test_pan_is_of_equal_power():
+    middle = play(held(0.3), 0.3)
+    for pan in (-1.0, -0.4, 0.3, 1.0):
+        sound = play(held(0.3), 0.3, pan=pan)
+        power = (sound**2).sum() / (middle**2).sum()
+        assert power == pytest.approx(1.0, rel=1e-4)
+        assert np.sign(rms_db(sound[:, 1]) - rms_db(sound[:, 0])) == np.sign(pan)
+    assert np.abs(play(held(0.3), 0.3, pan=-1)[:, 1]).max() < 1e-6
+
+
+def test_the_player_s_own_pan_comes_in_its_time_without_a_click_and_is_forgotten():
+    engine = Engine(BUNDLE, RATE, Settings(**TONE_ONLY))
+    sound = engine.render(held(0.4), 0.4, [(0.1, -1.0), (0.25, 1.0), (9.0, 0.0)])
+    levels = [[rms_db(sound[round(t * RATE) : round((t + 0.05) * RATE), side]) for side in (0, 1)]
+              for t in (0.02, 0.12, 0.3)]  # fmt: skip
+    assert levels[0][0] == pytest.approx(levels[0][1])
+    assert levels[1][1] < -100 < levels[1][0] - 60 and levels[2][0] < -100 < levels[2][1] - 60
+    assert np.abs(np.diff(sound, axis=0)).max() < 1.5 * np.abs(
+        np.diff(play(held(0.4), 0.4, **TONE_ONLY), axis=0)
+    ).max()
+    engine.reset()
+    assert np.array_equal(engine.render(held(0.1), 0.1), play(held(0.1), 0.1, **TONE_ONLY))
 
 
 def test_settings_may_change_while_it_plays():

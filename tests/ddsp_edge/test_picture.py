@@ -7,6 +7,7 @@ from ddsp_edge.demo import TUNE, VOICE
 from ddsp_edge.errors import UserError
 from ddsp_edge.picture import check_picture, draw, note_name
 from ddsp_edge.render import render
+from ddsp_edge.settings import Settings
 
 plt = pytest.importorskip("matplotlib.pyplot", reason="the picture extra is not installed")
 
@@ -20,6 +21,18 @@ def test_draws_what_happened(source, tiny_path, tmp_path):
     assert image[..., :3].std() > 0.1
     draw(report, tmp_path / "again.png")
     assert np.array_equal(image, plt.imread(tmp_path / "again.png"))
+
+
+def test_each_voice_has_its_own_line(tiny_path, tmp_path):
+    from ddsp_edge.picture import _tracks
+
+    report = render(TUNE, tiny_path, settings=Settings(voices=3))
+    times, f0, loudness = _tracks(report)
+    gaps = np.flatnonzero(np.isnan(times))
+    assert len(gaps) == 2 and np.isnan(f0[gaps]).all() and np.isnan(loudness[gaps]).all()
+    assert all(np.all(np.diff(part) > 0) for part in np.split(times, gaps)[:1])
+    assert len(times) == len(report.frames) + 2
+    draw(report, tmp_path / "a.png")
 
 
 def test_note_names():

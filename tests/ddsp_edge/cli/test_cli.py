@@ -167,3 +167,22 @@ def test_bench_reports_each_part(capsys):
         assert result["value"] > 0
         if result["ratio"] is not None:
             assert result["ratio"] == pytest.approx(result["peer_value"] / result["value"])
+
+
+def test_fit_prints_what_render_takes(tiny_path, capsys):
+    assert cli.main(["fit", str(VOICE), "--model", str(tiny_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["settings"]["pitch_shift"] == 0 and found["inside"] == 1
+    assert 60 < found["player"]["low_note"] < found["player"]["high_note"] < 72
+    assert cli.main(["fit", str(VOICE), "--model", str(tiny_path)]) == 0
+    words = capsys.readouterr().out.split()
+    assert words == found["arguments"].split()
+    assert words[0] == "--set" and words[1].startswith("input_gain=-")
+
+
+def test_fit_refuses_what_has_no_pitch(tiny_path, tmp_path, capsys):
+    path = tmp_path / "hiss.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+    assert cli.main(["fit", str(path), "--model", str(tiny_path)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and "s of clear pitch in 2.0 s" in lines[0]

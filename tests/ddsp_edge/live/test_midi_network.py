@@ -9,8 +9,8 @@ import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mido.sockets import connect
 from midi_ear import Ear, until
+from mido.sockets import connect
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.live import midi_network

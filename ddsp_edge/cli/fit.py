@@ -1,0 +1,52 @@
+"""``ddsp-edge fit IN --model NAME``: the settings that suit a recording of the player."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge fit IN --model NAME [...]`."""
+    parser = subparsers.add_parser("fit", help="settings that move a player's range into a model's")
+    parser.add_argument("source", metavar="IN", help="some ten seconds: wav, flac, ogg, mp3, aiff")
+    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument(
+        "--semitones", action="store_true", help="transpose by semitones, not by octaves"
+    )
+    parser.add_argument(
+        "--keep-pitch", action="store_true", help="move only the pitch that the model is shown"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="input_trim=... as played"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    from ddsp_edge.audio_io import read_audio
+    from ddsp_edge.effect.autofit import learn
+    from ddsp_edge.effect.mix import trimmed
+    from ddsp_edge.effect.source import analyse
+    from ddsp_edge.library import find_model
+    from ddsp_edge.render import DEFAULT_RATE
+    from ddsp_edge.settings import parse_settings
+
+    settings = parse_settings(args.set)
+    info = find_model(args.model).info
+    audio = trimmed(read_audio(args.source, DEFAULT_RATE), settings)
+    fit = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(
+        info, "semitones" if args.semitones else "octaves", args.keep_pitch
+    )
+    words = [f"--set {name}={value:g}" for name, value in fit.settings.items() if value]
+    if args.json:
+        facts = {"model": info.name, "settings": fit.settings, "inside": round(fit.inside, 3)}
+        player = {name: round(value, 2) for name, value in asdict(fit.player).items()}
+        print(json.dumps({**facts, "player": player, "arguments": " ".join(words)}, indent=2))
+        return 0
+    print(" ".join(words) or "--set pitch_shift=0")
+    return 0

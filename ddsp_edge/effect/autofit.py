@@ -1,0 +1,155 @@
+"""Auto-fit: ten seconds of playing tell where the player is, settings move that to the model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ddsp_edge.effect.gate import KNEE_DB
+from ddsp_edge.effect.player import is_pitch
+from ddsp_edge.errors import UserError
+from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.settings import SETTINGS, Setting
+
+#: How long a player is listened to, in seconds.
+LISTEN_S = 10.0
+#: Longest that is remembered, in seconds; more would be somebody who forgot to stop.
+LONGEST_S = 120.0
+#: Least of clear pitch, in seconds, from which a range may be told.
+LEAST_S = 1.5
+CONFIDENT = 0.85  #: of a pitch that counts
+#: What is so far below the loud end is a room or a dying string, in dB.
+SOFTEST_DB = 30.0
+#: The player's range is between these percentiles: slips and squeaks do not count.
+LOW, HIGH = 5.0, 95.0
+#: Out of the model's range by so few semitones on average is not worth a larger shift.
+TOLERANCE = 0.1
+#: Gains are told in steps of this many dB.
+GAIN_STEP_DB = 0.5
+
+Unit = Literal["octaves", "semitones"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerRange:
+    """What was heard: MIDI notes and dB, LOW to HIGH percentile of the clear part."""
+
+    low_note: float
+    high_note: float
+    soft_db: float
+    loud_db: float
+    clear_s: float  #: seconds of clear pitch
+    heard_s: float  #: seconds in all
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The settings, and what was heard. ``settings``: names to values, for Settings.changed."""
+
+    settings: dict[str, float]
+    player: PlayerRange
+    inside: float  #: share of the clear pitch that is then in the model's range, 0..1
+
+
+class AutoFit:
+    """Hears ticks of the analyser (after ``input_trim``), then fits. Control thread.
+
+    ``hop_s`` seconds between ticks; all memory is taken here.
+    """
+
+    def __init__(self, hop_s: float) -> None:
+        self._hop_s = hop_s
+        self._heard = np.zeros((max(1, int(LONGEST_S / hop_s)), 2))
+        self._n = self._ticks = 0
+
+    def hear(self, f0_hz: float, confidence: float, loudness_db: float) -> None:
+        """One tick; what has no clear pitch, or is silence, only passes time."""
+        self._ticks += 1
+        clear = confidence >= CONFIDENT and is_pitch(f0_hz) and loudness_db > KNEE_DB
+        if clear and self._n < len(self._heard):
+            self._heard[self._n] = (69.0 + 12.0 * math.log2(f0_hz / 440.0), loudness_db)
+            self._n += 1
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds since the start."""
+        return self._ticks * self._hop_s
+
+    @property
+    def clear_s(self) -> float:
+        """Seconds of clear pitch among them: progress that a display may show."""
+        return self._n * self._hop_s
+
+    def fit(self, info: ModelInfo, unit: Unit = "octaves", keep_pitch: bool = False) -> Fit:
+        """Settings that move the player into the model's range.
+
+        The sound is transposed (``pitch_shift``) by octaves or semitones; ``keep_pitch``
+        instead moves only what the model is shown (``input_pitch``). ``input_gain`` moves the
+        loudness. Raises UserError, with the reason, where too little was heard.
+        """
+        notes, player = self._player()
+        shift = _best_shift(notes, info, 12 if unit == "octaves" else 1)
+        low, high = info.min_pitch_note, info.max_pitch_note
+        inside = float(np.mean((notes + shift >= low) & (notes + shift <= high)))
+        middle = 0.5 * (player.soft_db + player.loud_db)
+        wanted = 0.5 * (info.min_loudness_db + info.max_loudness_db) - middle
+        gain = _limited("input_gain", GAIN_STEP_DB * round(wanted / GAIN_STEP_DB))
+        pitch = "input_pitch" if keep_pitch else "pitch_shift"
+        other = "pitch_shift" if keep_pitch else "input_pitch"
+        settings = {pitch: float(shift), other: 0.0, "input_gain": gain}
+        return Fit(settings, player, inside)
+
+    def _player(self) -> tuple[np.ndarray, PlayerRange]:
+        """The notes that count, and their range. Raises UserError."""
+        heard = self._heard[: self._n]
+        if len(heard):
+            loud = np.percentile(heard[:, 1], HIGH)
+            heard = heard[heard[:, 1] >= loud - SOFTEST_DB]
+        clear_s = len(heard) * self._hop_s
+        if clear_s < LEAST_S:
+            raise UserError(
+                f"auto-fit heard {clear_s:.1f} s of clear pitch in {self.heard_s:.1f} s, it needs "
+                f"{LEAST_S:g}; play single notes, low and high, soft and loud, louder than "
+                f"{KNEE_DB:g} dB (input_trim)"
+            )
+        (low, soft), (high, loud) = np.percentile(heard, [LOW, HIGH], axis=0)
+        return heard[:, 0], PlayerRange(
+            float(low), float(high), float(soft), float(loud), clear_s, self.heard_s
+        )
+
+
+def _best_shift(notes: np.ndarray, info: ModelInfo, step: int) -> int:
+    """Multiple of ``step`` semitones that leaves least outside; the smallest of equal ones."""
+    limit = SETTINGS["pitch_shift"]
+    assert isinstance(limit, Setting)
+    candidates = range(-int(limit.maximum) // step * step, int(limit.maximum) + 1, step)
+    # Slips count less than what is played: nothing is taken further than an octave.
+    costs = {}
+    for shift in candidates:
+        moved = notes + shift
+        outside = np.maximum(info.min_pitch_note - moved, moved - info.max_pitch_note)
+        costs[shift] = float(np.clip(outside, 0.0, 12.0).mean())
+    least = min(costs.values())
+    if least >= 12.0:  # all is far outside with any shift: at least towards it
+        centre = 0.5 * (info.min_pitch_note + info.max_pitch_note)
+        return min(candidates, key=lambda shift: abs(float(np.median(notes)) + shift - centre))
+    good = [shift for shift, cost in costs.items() if cost <= least + TOLERANCE]
+    return min(good, key=lambda shift: (abs(shift), costs[shift]))
+
+
+def _limited(name: str, value: float) -> float:
+    setting = SETTINGS[name]
+    assert isinstance(setting, Setting)
+    return min(max(value, setting.minimum), setting.maximum)
+
+
+def learn(features: np.ndarray, hop_s: float) -> AutoFit:
+    """All rows of the analyser (``FEATURE_DTYPE``), as :meth:`AutoFit.hear` would hear them."""
+    fit = AutoFit(hop_s)
+    columns = (features[name].tolist() for name in ("f0_hz", "confidence", "loudness_db"))
+    for f0_hz, confidence, loudness_db in zip(*columns, strict=True):
+        fit.hear(f0_hz, confidence, loudness_db)
+    return fit

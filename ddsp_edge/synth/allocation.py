@@ -1,0 +1,38 @@
+"""Which key one voice plays; which voice of many plays a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ddsp_edge.synth.keys import Key
+from ddsp_edge.synth.voice import NoteVoice
+
+
+def pick(held: Sequence[Key], priority: str) -> Key:
+    """The key that one voice plays, of at least one, in the order of their note-ons."""
+    if priority == "high":
+        return max(reversed(held), key=lambda key: key.note)
+    if priority == "low":
+        return min(reversed(held), key=lambda key: key.note)
+    return held[-1]
+
+
+def spare_voice(voices: Sequence[NoteVoice], key: Key) -> NoteVoice:
+    """The voice of many that misses least when it plays ``key`` now.
+
+    The one that plays that key already (it is struck again); else a silent one, the longest
+    unused; else the quietest of those that are let go; else the one whose note is oldest, a
+    pedal's before a finger's.
+    """
+
+    def cost(voice: NoteVoice) -> tuple[int, float, float]:
+        mine = voice.key
+        if voice.sounds and mine is not None and mine.is_of(key.port, key.channel, key.note):
+            return 0, 0.0, 0.0
+        if not voice.sounds:
+            return 1, 0.0, voice.struck_s
+        if not voice.held:
+            return 2, voice.loudness_db, voice.struck_s
+        return (4 if mine is not None and mine.down else 3), 0.0, voice.struck_s
+
+    return min(voices, key=cost)

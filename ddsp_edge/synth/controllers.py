@@ -1,0 +1,194 @@
+"""What wheels, pedals and pressure say, beside the keys: of one instrument or MPE zone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.midi_map import (
+    BRIGHTNESS_DB,
+    LONGEST_GLIDE_S,
+    MANAGER,
+    MAX_BEND_RANGE,
+    MEMBER_BEND_RANGE,
+    MEMBERS,
+    NO_RPN,
+    PRESSURE_DB,
+    RPNS,
+)
+
+CENTRE = 64  #: of controllers that have a middle
+OFF_DB = -200.0  #: of a level controller at 0
+
+
+@dataclass(slots=True)
+class Touch:
+    """How notes are bent and pressed: of the instrument, and in MPE of each channel too."""
+
+    wheel: float = 0.0  #: -1..1
+    pressure: float = 0.0  #: 0..1
+    brightness: float = 0.0  #: -1..1
+
+
+class Controllers:
+    """Each ``action`` of the table that takes a value, 0..127, from a channel, 0..15.
+
+    Values are those of the instrument, whatever the channel; only an MPE member channel has a
+    :class:`Touch` of its own.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.level = {"volume": 1.0, "expression": 1.0, "breath": 1.0}
+        self.player_pan = 0.0  #: -1..1
+        self.bank = [0, 0]
+        self.members = MEMBERS if settings.mpe == "on" else 0  #: channels from 1 on; 0: no MPE
+        self._tuning = {(0, 1): 0.0, (0, 2): 0.0}  # semitones
+        self.glide_s: float | None = None  #: None: as the setting says
+        self._data = {(0, 0): [0, 0], (0, 1): [CENTRE, 0], (0, 2): [CENTRE, 0]}
+        self.set_bend_range(settings.bend_range)
+        self.member_bend_range = MEMBER_BEND_RANGE
+        self.touch = Touch()
+        self._touches = [Touch() for _ in range(16)]
+        self.reset()
+
+    def reset(self) -> None:
+        """Controller 121."""
+        self.hands_off()
+        self.level.update(expression=1.0, breath=1.0)
+        self.gliding = False
+        self.glide_from: int | None = None  #: key, for the next note only
+        self._rpn = NO_RPN
+
+    def hands_off(self) -> None:
+        """What springs back when nobody touches it: wheels and pressure."""
+        for touch in (self.touch, *self._touches):
+            touch.wheel = touch.pressure = 0.0
+        self.vibrato = 0.0  #: 0..1
+
+    def set_bend_range(self, semitones: float) -> None:
+        self._data[0, 0] = [int(semitones), round(semitones % 1.0 * 100)]
+        self.bend_range_semitones = semitones
+
+    def set_zone(self, members: int) -> None:
+        """So many MPE member channels; 0 is no MPE."""
+        self.members = min(members, MEMBERS)
+        self._touches = [Touch() for _ in range(16)]
+        self.member_bend_range = MEMBER_BEND_RANGE
+
+    def is_member(self, channel: int) -> bool:
+        """An MPE channel that speaks for its own notes."""
+        return MANAGER < channel <= self.members
+
+    def member(self, channel: int) -> Touch | None:
+        """The touch of an MPE member channel; None for others."""
+        return self._touches[channel] if self.is_member(channel) else None
+
+    def touch_of(self, channel: int) -> Touch:
+        """What bends and pressure of a channel go to."""
+        return self.member(channel) or self.touch
+
+    @property
+    def level_db(self) -> float:
+        """What volume, expression and breath add to the loudness."""
+        gain = self.level["volume"] * self.level["expression"] * self.level["breath"]
+        return 40.0 * math.log10(gain) if gain > 0.0 else OFF_DB
+
+    @property
+    def tuning(self) -> float:
+        """Semitones, of RPN 1 and 2."""
+        return self._tuning[0, 1] + self._tuning[0, 2]
+
+    def bend(self, member: Touch | None = None) -> float:
+        """Semitones by which a note is bent, tuning included; ``member`` is that of its channel."""
+        bend = self.touch.wheel * self.bend_range_semitones + self.tuning
+        return bend + member.wheel * self.member_bend_range if member else bend
+
+    def pressure_db(self, key: float, member: Touch | None = None) -> float:
+        """What the hardest of the pressures (that of the key is 0..1) adds to the loudness."""
+        hardest = max(self.touch.pressure, key)
+        return PRESSURE_DB * (max(hardest, member.pressure) if member else hardest)
+
+    def brightness_db(self, member: Touch | None = None) -> float:
+        both = self.touch.brightness + (member.brightness if member else 0.0)
+        return BRIGHTNESS_DB * min(max(both, -1.0), 1.0)
+
+    # The actions of the table.
+
+    def bank_high(self, value: int, channel: int) -> None:
+        self.bank[0] = value
+
+    def bank_low(self, value: int, channel: int) -> None:
+        self.bank[1] = value
+
+    def modulation(self, value: int, channel: int) -> None:
+        self.vibrato = value / 127
+
+    def breath(self, value: int, channel: int) -> None:
+        self.level["breath"] = value / 127
+
+    def volume(self, value: int, channel: int) -> None:
+        self.level["volume"] = value / 127
+
+    def expression(self, value: int, channel: int) -> None:
+        self.level["expression"] = value / 127
+
+    def pan(self, value: int, channel: int) -> None:
+        self.player_pan = _from_centre(value)
+
+    def brightness(self, value: int, channel: int) -> None:
+        self.touch_of(channel).brightness = _from_centre(value)
+
+    def pressure(self, value: int, channel: int) -> None:
+        self.touch_of(channel).pressure = value / 127
+
+    def portamento_time(self, value: int, channel: int) -> None:
+        self.glide_s = LONGEST_GLIDE_S * (value / 127) ** 3
+
+    def portamento(self, value: int, channel: int) -> None:
+        self.gliding = value >= CENTRE
+
+    def portamento_from(self, value: int, channel: int) -> None:
+        self.glide_from = value
+
+    def no_rpn(self, value: int, channel: int) -> None:
+        self._rpn = NO_RPN
+
+    def rpn_high(self, value: int, channel: int) -> None:
+        self._rpn = (value, self._rpn[1])
+
+    def rpn_low(self, value: int, channel: int) -> None:
+        self._rpn = (self._rpn[0], value)
+
+    def data_entry(self, value: int, channel: int, fine: bool) -> str | None:
+        """Set the chosen RPN; the name of its action where there is something left to do."""
+        rpn = self._rpn
+        if rpn not in RPNS or (rpn == (0, 6) and (fine or channel != MANAGER)):
+            return None
+        action = RPNS[rpn].action
+        if rpn == (0, 6):
+            return action
+        data = self._data[rpn]
+        if rpn == (0, 0) and self.is_member(channel):
+            data = [int(self.member_bend_range), round(self.member_bend_range % 1.0 * 100)]
+        data[fine] = value
+        getattr(self, "_" + action)(*data, self.is_member(channel))
+        return None
+
+    def _bend_range(self, semitones: int, cents: int, member: bool) -> None:
+        new = min(semitones + min(cents, 99) / 100, MAX_BEND_RANGE)
+        if member:
+            self.member_bend_range = new
+        else:
+            self.bend_range_semitones = new
+
+    def _fine_tuning(self, high: int, low: int, member: bool) -> None:
+        self._tuning[0, 1] = (128 * high + low - 8192) / 8192
+
+    def _coarse_tuning(self, high: int, low: int, member: bool) -> None:
+        self._tuning[0, 2] = float(high - CENTRE)
+
+
+def _from_centre(value: int) -> float:
+    """0..127 to -1..1; 64 is 0."""
+    return max(-1.0, (value - CENTRE) / 63)

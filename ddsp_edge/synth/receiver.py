@@ -1,0 +1,198 @@
+"""MIDI messages to what the keys, voices and controllers do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mido
+
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth import midi_map
+from ddsp_edge.synth.controllers import CENTRE, Controllers
+from ddsp_edge.synth.keys import Key
+from ddsp_edge.synth.notes import Notes
+
+
+class Receiver:
+    """The half of :class:`~ddsp_edge.synth.player.SynthPlayer` that listens."""
+
+    def __init__(
+        self, settings: Settings, on_program: Callable[[int, int], None] | None = None
+    ) -> None:
+        self.settings = settings
+        self._on_program = on_program
+        self._now = 0.0  # the latest time that was heard of
+        self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
+        self._notes, self._controllers = Notes(settings), Controllers(settings)
+
+    def receive(self, time_s: float, message: mido.Message, port: str = "") -> None:
+        """Take one message; those that are not in the table do nothing."""
+        self._now = max(self._now, time_s)
+        if port in self._sensing:
+            self._sensing[port] = self._now
+        row = midi_map.MESSAGES.get(message.type)
+        if row is not None and self.hears(message):
+            getattr(self, "_" + row.action)(message, port)
+
+    def hears(self, message: mido.Message) -> bool:
+        """Whether a message is for this instrument: of its channel, and not of the drums."""
+        channel = getattr(message, "channel", None)
+        if channel is None:
+            return True
+        if self._controllers.members:
+            return channel <= self._controllers.members
+        if self.settings.channel:
+            return channel == self.settings.channel - 1
+        return channel != midi_map.PERCUSSION_CHANNEL
+
+    def set(self, settings: Settings) -> None:
+        """New settings while playing. Another number of voices, channel or MPE ends all notes."""
+        old, self.settings = self.settings, settings
+        controllers = self._controllers
+        if settings.bend_range != old.bend_range:
+            controllers.set_bend_range(settings.bend_range)
+        if settings.portamento != old.portamento:
+            controllers.glide_s = None
+        if (settings.voices, settings.channel, settings.mpe) != (old.voices, old.channel, old.mpe):
+            self.release_all()
+        if settings.mpe != old.mpe:
+            controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
+        self._notes.set(settings, self._now)
+
+    def panic(self, time_s: float) -> None:
+        """Silence at once, and every key, pedal and wheel as if nobody touched it."""
+        self._now = max(self._now, time_s)
+        self._notes.silence(self._now)
+        self._notes.keys.pedals_up()
+        self._controllers.reset()
+
+    def unplugged(self, time_s: float, port: str) -> None:
+        """A port is gone: let go of its keys and pedals, and of the wheels."""
+        self._now = max(self._now, time_s)
+        self._sensing.pop(port, None)
+        keys = self._notes.keys
+        self._released(keys.let_go(lambda key: key.port == port))
+        self._released(keys.pedals_up(port))
+        self._controllers.hands_off()
+
+    def release_all(self) -> None:
+        """Let go of every note, whatever the pedals do."""
+        self._released(self._notes.keys.let_go())
+
+    def _released(self, keys: list[Key]) -> None:
+        self._notes.released(keys, self._now, self._controllers)
+
+    # What may be shown.
+
+    @property
+    def held_notes(self) -> tuple[int, ...]:
+        """Keys that a finger or a pedal holds, in the order of their note-ons."""
+        return tuple(key.note for key in self._notes.keys.held)
+
+    @property
+    def sounding(self) -> tuple[int, ...]:
+        """Voices that are not silent."""
+        return tuple(voice.index for voice in self._notes.voices if voice.sounds)
+
+    @property
+    def pan(self) -> float:
+        """CC 10, -1..1; 0 until it is sent."""
+        return self._controllers.player_pan
+
+    def bend(self, channel: int = 0) -> float:
+        """Semitones by which notes of a channel are bent, tuning included, vibrato not."""
+        return self._controllers.bend(self._controllers.member(channel))
+
+    # The actions of the table.
+
+    def _press(self, message: mido.Message, port: str) -> None:
+        if message.velocity == 0:
+            self._let_go(message, port)
+            return
+        channel, note = message.channel, message.note
+        member = self._controllers.member(channel)
+        key = self._notes.keys.press(port, channel, note, message.velocity, member)
+        self._notes.press(key, self._now, self._controllers)
+
+    def _let_go(self, message: mido.Message, port: str) -> None:
+        self._released(self._notes.keys.lift(port, message.channel, message.note))
+
+    def _bend(self, message: mido.Message, port: str) -> None:
+        # -8192..8191: both ends are the full bend.
+        wheel = message.pitch / (8192 if message.pitch < 0 else 8191)
+        self._controllers.touch_of(message.channel).wheel = wheel
+
+    def _pressure(self, message: mido.Message, port: str) -> None:
+        self._controllers.pressure(message.value, message.channel)
+
+    def _key_pressure(self, message: mido.Message, port: str) -> None:
+        key = self._notes.keys.find(port, message.channel, message.note)
+        if key is not None:
+            key.pressure = message.value / 127
+
+    def _program(self, message: mido.Message, port: str) -> None:
+        if self._on_program is not None:
+            high, low = self._controllers.bank
+            self._on_program(128 * high + low, message.program)
+
+    def _sense(self, message: mido.Message, port: str) -> None:
+        self._sensing[port] = self._now
+
+    def _check_sensing(self) -> None:
+        late = self._now - midi_map.SENSING_S
+        for port in [port for port, last in self._sensing.items() if last < late]:
+            self.unplugged(self._now, port)
+
+    def _power_on(self, message: mido.Message, port: str) -> None:
+        self.panic(self._now)
+        self._controllers = Controllers(self.settings)
+        self._notes.one_voice = self.settings.voices == 1
+
+    def _control_change(self, message: mido.Message, port: str) -> None:
+        row = midi_map.CONTROLLERS.get(message.control)
+        if row is None:
+            return
+        action = getattr(self, "_" + row.action, None)
+        if action is not None:
+            action(message, port)
+        else:
+            getattr(self._controllers, row.action)(message.value, message.channel)
+
+    def _data_high(self, message: mido.Message, port: str) -> None:
+        if self._controllers.data_entry(message.value, message.channel, False) == "mpe_zone":
+            self.release_all()
+            self._controllers.set_zone(message.value)
+
+    def _data_low(self, message: mido.Message, port: str) -> None:
+        self._controllers.data_entry(message.value, message.channel, True)
+
+    def _sustain(self, message: mido.Message, port: str) -> None:
+        self._released(self._notes.keys.pedal("sustain", port, message.value >= CENTRE))
+
+    def _sostenuto(self, message: mido.Message, port: str) -> None:
+        self._released(self._notes.keys.pedal("sostenuto", port, message.value >= CENTRE))
+
+    def _soft(self, message: mido.Message, port: str) -> None:
+        self._notes.keys.pedal("soft", port, message.value >= CENTRE)
+
+    def _all_sound_off(self, message: mido.Message, port: str) -> None:
+        self._notes.silence(self._now)
+
+    def _reset_controllers(self, message: mido.Message, port: str) -> None:
+        self._released(self._notes.keys.pedals_up())
+        self._controllers.reset()
+
+    def _all_notes_off(self, message: mido.Message, port: str) -> None:
+        """On an MPE member channel, that one's."""
+        if self._controllers.is_member(message.channel):
+            self._released(self._notes.keys.let_go(lambda key: key.channel == message.channel))
+        else:
+            self.release_all()
+
+    def _mono(self, message: mido.Message, port: str) -> None:
+        self.release_all()
+        self._notes.one_voice = True
+
+    def _poly(self, message: mido.Message, port: str) -> None:
+        self.release_all()
+        self._notes.one_voice = self.settings.voices == 1

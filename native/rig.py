@@ -1,0 +1,232 @@
+"""Part and rig (``ddsp_part_*``, ``ddsp_rig_*``) in Python's terms; beside kernel.py the only
+module that touches ``native._kernel``.
+
+The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything here but
+``process`` while the audio thread (or an offline loop) calls that. Arrays are made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from native._kernel import ffi, lib
+from native.kernel import _check
+
+MAX_PARTS: int = lib.DDSP_MAX_PARTS
+MAX_VOICES: int = lib.DDSP_MAX_VOICES
+#: ``position`` of a frame that starts now.
+NOW = -1
+TICKS_AT_ONCE = 256
+
+#: As the C struct ``ddsp_tick``; times in samples of the rig and in ns (time.monotonic_ns).
+TICK_DTYPE = np.dtype(
+    {
+        "names": ["position", "made_ns", "f0_hz", "confidence", "loudness_db"],
+        "formats": [np.int64, np.int64, np.float32, np.float32, np.float32],
+        "offsets": [0, 8, 16, 20, 24],
+        "itemsize": ffi.sizeof("ddsp_tick"),
+    }
+)
+
+
+class Control(IntEnum):
+    """What :meth:`Rig.set` sets; units and ranges in ``ddsp_kernel.h``."""
+
+    TRIM = lib.DDSP_TRIM
+    DRY = lib.DDSP_DRY
+    WET = lib.DDSP_WET
+    BYPASS = lib.DDSP_BYPASS
+    MUTE = lib.DDSP_MUTE
+    GAIN_LEFT = lib.DDSP_GAIN_LEFT
+    GAIN_RIGHT = lib.DDSP_GAIN_RIGHT
+    REVERB_SIZE = lib.DDSP_REVERB_SIZE
+    REVERB_DAMPING = lib.DDSP_REVERB_DAMPING
+    REVERB_WET = lib.DDSP_REVERB_WET
+    INPUT = lib.DDSP_INPUT
+
+
+@dataclass(frozen=True)
+class RigStats:
+    """``ddsp_rig_stats``: counters since the rig was made; peaks (linear) since the last read."""
+
+    position: int
+    blocks: int
+    input_peak: float
+    output_peak: float
+    input_clips: int
+    output_clips: int
+    bad_inputs: int
+    late_frames: int
+    tick_overruns: int
+    frame_overruns: int
+    stalls: int
+    parts: int
+    load: float
+    process_last_ns: int
+    process_max_ns: int
+    process_ns: tuple[int, ...]  #: blocks that took 2^i to 2^(i+1) ns
+
+
+class Part:
+    """One instrument: an ear or a clock, voices, and the rings between.
+
+    ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser hears the input;
+    else the ticks are a plain clock of ``hop_s``. Raises ValueError outside the header's ranges.
+    """
+
+    def __init__(
+        self,
+        sample_rate: float,
+        period: int,
+        n_voices: int,
+        n_harmonics: int,
+        n_noise: int,
+        band_limit_hz: float,
+        hop_s: float,
+        listens: bool,
+        seed: int = 1,
+    ) -> None:
+        self._part = ffi.gc(lib.ddsp_part_new(), lib.ddsp_part_free)
+        if self._part == ffi.NULL:
+            raise MemoryError("ddsp_part_new")
+        _check(
+            lib.ddsp_part_prepare(
+                self._part,
+                sample_rate,
+                period,
+                n_voices,
+                n_harmonics,
+                n_noise,
+                band_limit_hz,
+                hop_s,
+                listens,
+                seed,
+            ),
+            f"part(sample_rate={sample_rate}, period={period}, n_voices={n_voices}, "
+            f"n_harmonics={n_harmonics}, n_noise={n_noise}, band_limit_hz={band_limit_hz}, "
+            f"hop_s={hop_s})",
+        )
+        self._owner: object = None
+        self.n_voices, self.n_harmonics, self.n_noise = n_voices, n_harmonics, n_noise
+        self.hop_s, self.listens = hop_s, listens
+        self._room = np.zeros(TICKS_AT_ONCE, TICK_DTYPE)
+        self._ticks = ffi.from_buffer("ddsp_tick[]", self._room, require_writable=True)
+
+    def read_ticks(self) -> np.ndarray:
+        """The ticks that fell due (TICK_DTYPE, oldest first, at most TICKS_AT_ONCE).
+
+        A view: valid until the next call.
+        """
+        return self._room[: lib.ddsp_part_read_ticks(self._part, self._ticks, TICKS_AT_ONCE)]
+
+    def send_frame(
+        self,
+        voice: int,
+        position: int,
+        f0_hz: float,
+        amplitude: float,
+        harmonic_distribution: np.ndarray,
+        noise_magnitudes: np.ndarray,
+        ramp_s: float,
+    ) -> bool:
+        """New targets of ``voice``; ``position`` of the tick answered, or NOW. False: ring full.
+
+        Arrays: C-contiguous float32 of shapes (n_harmonics,) and (n_noise,). Raises IndexError
+        for a voice that is not there, ValueError for other arrays.
+        """
+        harmonics = ffi.from_buffer("float[]", harmonic_distribution)
+        noise = ffi.from_buffer("float[]", noise_magnitudes)
+        if (
+            len(harmonics) != self.n_harmonics
+            or len(noise) != self.n_noise
+            or harmonic_distribution.dtype != np.float32
+            or noise_magnitudes.dtype != np.float32
+        ):
+            raise ValueError(
+                f"frame of {harmonic_distribution.dtype}{harmonic_distribution.shape} and "
+                f"{noise_magnitudes.dtype}{noise_magnitudes.shape}; this part takes float32, "
+                f"({self.n_harmonics},) and ({self.n_noise},)"
+            )
+        sent = lib.ddsp_part_send_frame(
+            self._part, voice, position, f0_hz, amplitude, harmonics, noise, ramp_s
+        )
+        if sent < 0:
+            raise IndexError(f"voice {voice}: this part has {self.n_voices}")
+        return bool(sent)
+
+
+class Rig:
+    """From a block of input to a block of output (``ddsp_rig_*``).
+
+    ``period`` is the card's, in samples; ``wake_fd`` an eventfd (non-blocking), written after
+    blocks in which a tick was made or a part retired, or -1.
+    """
+
+    def __init__(self, sample_rate: float, period: int, wake_fd: int = -1) -> None:
+        self._rig = ffi.gc(lib.ddsp_rig_new(), lib.ddsp_rig_free)
+        if self._rig == ffi.NULL:
+            raise MemoryError("ddsp_rig_new")
+        _check(
+            lib.ddsp_rig_prepare(self._rig, sample_rate, period, wake_fd),
+            f"rig(sample_rate={sample_rate}, period={period})",
+        )
+        self.sample_rate, self.period = sample_rate, period
+        self._parts: dict[int, Part] = {}  # those that the rig owns, by address
+        self._stats = ffi.new("ddsp_rig_stats *")
+        #: For the audio thread (native.stream): the function, and the rig that it takes.
+        self.process_address = int(ffi.cast("uintptr_t", ffi.addressof(lib, "ddsp_rig_process")))
+        self.user_address = int(ffi.cast("uintptr_t", self._rig))
+
+    def play(self, part: Part | None, delay_s: float = 0.0, fade_s: float = 0.05) -> bool:
+        """``part`` runs at once and, ``delay_s`` later, is faded in and all others out.
+
+        None: all are faded out. False: four parts are out; see :meth:`retired`. Raises
+        ValueError for a part of another rate or period, or one that was played before.
+        """
+        which = ffi.NULL if part is None else part._part
+        played = lib.ddsp_rig_play(self._rig, which, delay_s, fade_s)
+        if played < 0:
+            raise ValueError("part of another rate or period, or one that was played before")
+        if played and part is not None:
+            # From now on the rig frees it, unless it retires; the part keeps the rig alive.
+            ffi.gc(part._part, None)
+            part._owner = self._rig
+            self._parts[int(ffi.cast("uintptr_t", part._part))] = part
+        return bool(played)
+
+    def retired(self) -> Part | None:
+        """A part that is not heard any more and has left; it is freed when you drop it."""
+        which = lib.ddsp_rig_retired(self._rig)
+        if which == ffi.NULL:
+            return None
+        part = self._parts.pop(int(ffi.cast("uintptr_t", which)))
+        part._part, part._owner = ffi.gc(which, lib.ddsp_part_free), None
+        return part
+
+    def set(self, control: Control, value: float) -> None:
+        """Any thread. The last value counts; it takes effect in the next block."""
+        lib.ddsp_rig_set(self._rig, control, value)
+
+    def panic(self) -> None:
+        """Silence within 5 ms, the room too."""
+        lib.ddsp_rig_panic(self._rig)
+
+    def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
+        """What the audio thread does with a block: float32 (n, 2), C-contiguous, in place."""
+        if played.shape != (len(played), 2) or played.dtype != np.float32:
+            raise ValueError(f"played is {played.dtype}{played.shape}, not float32(n, 2)")
+        if heard is not None and (heard.shape != played.shape or heard.dtype != np.float32):
+            raise ValueError(f"heard is {heard.dtype}{heard.shape}, not float32{played.shape}")
+        source = ffi.NULL if heard is None else ffi.from_buffer("float[]", heard)
+        target = ffi.from_buffer("float[]", played, require_writable=True)
+        lib.ddsp_rig_process(self._rig, source, target, len(played))
+
+    def read(self) -> RigStats:
+        """Any thread, at any time."""
+        s = self._stats
+        lib.ddsp_rig_read(self._rig, s)
+        fields = {name: getattr(s, name) for name in RigStats.__dataclass_fields__}
+        return RigStats(**fields | {"process_ns": tuple(s.process_ns)})

@@ -1,0 +1,183 @@
+"""Messages to what sounds: channels, ports, programs, panic, active sensing, MPE."""
+
+from __future__ import annotations
+
+import mido
+import pytest
+from midi_driver import Driver, control, off, on, pressure, rpn, wheel
+
+SENSE = mido.Message("active_sensing")
+
+
+def test_velocity_zero_is_a_note_off_and_unknown_note_offs_do_nothing() -> None:
+    driver = Driver().play(on(60)).run().play(on(60, 0)).run(0.2)
+    assert driver.player.sounding == ()
+    assert Driver().play(off(60), on(62), off(60)).sounding_notes() == [62]
+
+
+def test_one_channel_or_all_but_the_drums() -> None:
+    def heard(channel: int, setting: int) -> bool:
+        return bool(Driver(channel=setting).play(on(60, channel=channel)).player.held_notes)
+
+    assert [heard(c, 0) for c in range(16)] == [c != 9 for c in range(16)]
+    for setting in (1, 10, 16):
+        assert [heard(c, setting) for c in range(16)] == [c == setting - 1 for c in range(16)]
+
+
+def test_another_channel_lets_go_of_what_it_will_not_hear_any_more() -> None:
+    driver = Driver().play(on(60, channel=3)).run().change(channel=1).run(0.2)
+    assert driver.player.held_notes == () and driver.player.sounding == ()
+
+
+def test_program_change_names_the_bank() -> None:
+    program = mido.Message("program_change", program=7)
+    assert Driver().play(program).programs == [(0, 7)]
+    assert Driver().play(control(0, 2), control(32, 3), program).programs == [(2 * 128 + 3, 7)]
+    assert Driver(channel=2).play(program).programs == []
+
+
+def test_all_sound_off_is_at_once_all_notes_off_a_release() -> None:
+    driver = Driver(release=1, voices=2).play(on(60), on(64)).run().play(control(120, 0))
+    last = driver.frames[-2:]
+    assert [(f.voice, f.onset, f.loudness_db) for f in last] == [(0, True, -80), (1, True, -80)]
+    assert driver.player.held_notes == ()
+    for number in (123, 124, 125, 126, 127):
+        driver = Driver(release=1).play(control(64, 127), on(60)).run()
+        driver.play(off(60), control(number, 0))
+        assert driver.player.held_notes == () and driver.player.sounding == (0,)
+        assert driver.run(2).player.sounding == ()
+
+
+def test_panic() -> None:
+    driver = Driver(voices=3).play(control(64, 127), control(1, 127), wheel(8191), on(60), on(64))
+    driver.run().player.panic(driver.now)
+    driver.onsets()
+    assert [f.loudness_db for f in driver.frames[-2:]] == [-80, -80]
+    assert driver.player.held_notes == () and driver.player.sounding == ()
+    driver.play(on(60)).run().play(off(60)).run(0.2)
+    assert driver.player.sounding == ()  # the pedal is up
+    assert driver.player.bend() == 0.0
+
+
+def test_system_reset_is_power_on() -> None:
+    driver = Driver().play(*rpn(0, 12), *rpn(2, 70), control(7, 10), control(10, 0), wheel(8191))
+    driver.play(on(60)).run().play(mido.Message("reset"))
+    assert driver.frames[-1].loudness_db == -80
+    assert driver.player.pan == 0.0
+    fresh = Driver().play(on(60)).last()
+    after = driver.play(on(60)).last()
+    assert (after.f0_hz, after.loudness_db) == (fresh.f0_hz, fresh.loudness_db)
+    assert driver.play(wheel(8191)).pitch() == pytest.approx(62.0)
+
+
+# Keyboards that go.
+
+
+def test_an_unplugged_keyboard_leaves_no_note_and_no_pedal() -> None:
+    driver = Driver(voices=4)
+    driver.play(on(60), control(64, 127), wheel(8191), control(1, 90), port="a")
+    driver.play(on(64), on(67), port="b").play(off(67), port="b").run()
+    assert driver.player.held_notes == (60, 64, 67)
+    driver.player.unplugged(driver.now, "a")
+    assert driver.player.held_notes == (64,)
+    assert driver.run(0.2).sounding_notes() == [64] and driver.player.bend() == 0.0
+
+
+def test_one_voice_goes_back_to_the_key_of_the_keyboard_that_is_left() -> None:
+    driver = Driver().play(on(60), on(62), port="a").play(on(64), port="b").run()
+    driver.play(on(65), port="a").run()
+    driver.frames.clear()
+    driver.player.unplugged(driver.now, "a")
+    assert driver.sounding_notes() == [64]
+    onsets = [f for f in driver.frames if f.onset]
+    assert len(onsets) == 1  # straight there
+
+
+def test_keyboards_do_not_let_go_of_each_other_s_keys() -> None:
+    driver = Driver(voices=2).play(on(60), port="a").play(on(60), port="b").run()
+    assert driver.play(off(60), port="a").player.held_notes == (60,)
+    assert driver.play(off(60), port="b").player.held_notes == ()
+
+
+def test_active_sensing_that_stops_lets_go_of_its_port() -> None:
+    driver = Driver(voices=2).play(on(60), SENSE, port="a").play(on(64), port="b")
+    for _ in range(10):
+        driver.run(0.25).play(SENSE, port="a")
+    assert driver.player.held_notes == (60, 64)
+    driver.run(0.25).play(control(7, 90), port="a").run(0.28)  # any message will do
+    assert driver.player.held_notes == (60, 64)
+    driver.run(0.04)
+    assert driver.player.held_notes == (64,)
+    driver.play(on(60), port="a").run(2.0)  # it is plugged in again and does not sense
+    assert driver.player.held_notes == (64, 60)
+
+
+# MPE.
+
+
+def mpe(**settings: float) -> Driver:
+    return Driver(**{"voices": 4, "mpe": "on", **settings})
+
+
+def test_each_note_of_mpe_has_its_own_bend_pressure_and_brightness() -> None:
+    driver = mpe().play(control(7, 100), on(60, channel=1), on(64, channel=2)).run()
+    level = driver.last(0).loudness_db
+    driver.play(wheel(8191, 1), pressure(127, 2), control(74, 127, 2))
+    one, two = driver.last(0), driver.last(1)
+    assert driver.pitch(0) == pytest.approx(108.0) and driver.pitch(1) == pytest.approx(64.0)
+    assert (one.loudness_db, two.loudness_db) == (level, pytest.approx(level + 6))
+    assert (one.brightness_db, two.brightness_db) == (0.0, 12.0)
+
+
+def test_the_manager_speaks_for_all_notes() -> None:
+    driver = mpe().play(on(60, channel=1), on(64, channel=9)).play(wheel(8191), wheel(-8192, 9))
+    assert driver.pitch(0) == pytest.approx(62.0)  # its own range
+    assert driver.pitch(1) == pytest.approx(64 - 48 + 2)
+    driver.play(control(64, 127), off(60, 1), off(64, 9)).run(0.2)
+    assert driver.player.held_notes == (60, 64)
+    assert driver.play(control(64, 0)).run(0.2).player.sounding == ()
+
+
+def test_bend_range_of_members_and_of_the_manager() -> None:
+    driver = mpe().play(*rpn(0, 24, channel=5), *rpn(0, 7), on(60, channel=1))
+    assert driver.play(wheel(8191, 1)).pitch() == pytest.approx(84.0)
+    assert driver.play(wheel(-8192)).pitch() == pytest.approx(77.0)
+    driver.play(*rpn(0, 12, 50, channel=2))
+    assert driver.pitch() == pytest.approx(60 + 12.5 - 7)
+
+
+def test_a_bend_before_the_note_is_of_the_note() -> None:
+    driver = mpe().play(wheel(4096, 3), on(60, channel=3))
+    assert driver.pitch() == pytest.approx(84.0, abs=0.01)
+
+
+def test_the_end_of_a_note_is_not_bent_by_the_next_one_on_its_channel() -> None:
+    driver = mpe(release=2).play(on(60, channel=1), wheel(4096, 1)).run()
+    driver.play(off(60, 1)).run().play(wheel(0, 1), on(67, channel=1)).run()
+    assert driver.pitch(0) == pytest.approx(84.0, abs=0.01)
+    assert driver.pitch(1) == pytest.approx(67.0)
+
+
+def test_the_configuration_message_makes_and_ends_the_zone() -> None:
+    driver = Driver(voices=4).play(*rpn(6, 3))
+    driver.play(on(60, channel=1), on(64, channel=3), on(67, channel=4))
+    assert driver.player.held_notes == (60, 64)  # channel 5 is outside
+    assert driver.play(wheel(8191, 1)).pitch(0) == pytest.approx(108.0)
+    driver.play(*rpn(6, 0)).run(0.2)
+    assert driver.player.sounding == ()
+    driver.play(on(60, channel=4), wheel(8191, 1))  # no zone: one wheel for all
+    assert driver.sounding_notes() == [62]
+    assert Driver().play(*rpn(6, 3, channel=4), on(60, channel=7)).player.held_notes == (60,)
+
+
+def test_all_notes_off_on_a_member_is_of_its_notes() -> None:
+    driver = mpe().play(on(60, channel=1), on(64, channel=2), control(123, 0, 1))
+    assert driver.player.held_notes == (64,)
+    assert driver.play(control(123, 0)).player.held_notes == ()
+
+
+def test_mpe_hears_the_drums_channel_and_whatever_channel_says() -> None:
+    assert mpe(channel=3).play(on(60, channel=9)).player.held_notes == (60,)
+    driver = mpe().play(on(60, channel=9)).change(mpe="off").run(0.2)
+    assert driver.player.sounding == ()
+    assert driver.play(on(60, channel=9)).player.held_notes == ()
