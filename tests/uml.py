@@ -80,7 +80,7 @@ def run(command: list[str], timeout_s: float = 300.0) -> tuple[int, str]:
     code = next((int(x.removeprefix(DONE)) for x in lines if x.startswith(DONE)), None)
     if code is None:
         raise RuntimeError("the kernel did not come to the end:\n" + "\n".join(lines[-40:]))
-    return code, "\n".join(line for line in lines if not line.startswith(DONE))
+    return code, "\n".join(line for line in lines if not line.startswith((BEGUN, DONE)))
 
 
 if __name__ == "__main__":

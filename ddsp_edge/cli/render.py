@@ -17,16 +17,21 @@ def _rate(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of Hz") from None
 
 
-def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge render IN --model NAME [...]`."""
-    settings = "\n".join(
+def settings_help() -> str:
+    """The table of settings, for the end of a command's --help."""
+    lines = (
         f"  {name:<15} {s.range}".ljust(40) + f" (default {s.default}) {s.doc}"
         for name, s in SETTINGS.items()
     )
+    return "settings of --set:\n" + "\n".join(lines)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge render IN --model NAME [...]`."""
     parser = subparsers.add_parser(
         "render",
         help="play a recording or a MIDI file on a model, into a file",
-        epilog=f"settings of --set:\n{settings}",
+        epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3, aiff or mid")

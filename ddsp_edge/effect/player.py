@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 from ddsp_edge.effect.gate import Gate, knee
@@ -41,6 +42,12 @@ class EffectPlayer:
         self._gate, self._snap = Gate(), Snap()
         self.set(settings)
         self.reset()
+
+    def for_model(self, info: ModelInfo) -> EffectPlayer:
+        """A player of another model that goes on with what this one hears and holds frozen."""
+        other = copy.deepcopy(self)
+        other._hop_s = info.hop_s
+        return other
 
     def set(self, settings: Settings) -> None:
         """New settings while it plays: what is heard glides there."""

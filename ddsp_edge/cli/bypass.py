@@ -1,0 +1,21 @@
+"""``ddsp-edge bypass [on|off]``: the input straight to the output."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge bypass [on|off]`."""
+    parser = add_engine_parser(subparsers, "bypass", "send the input straight to the output")
+    parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="default: the other")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    result = ask(args, "bypass", on=args.on)
+    return show(args, result, f"bypass {'on' if result['bypass'] else 'off'}")

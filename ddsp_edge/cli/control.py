@@ -1,0 +1,48 @@
+"""``ddsp-edge control VERB [KEY=JSON …]``: any verb of the control socket, for scripts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser, ask, show
+from ddsp_edge.control_verbs import VERBS
+from ddsp_edge.errors import UserError
+from ddsp_edge.toml_config import did_you_mean
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge control VERB [KEY=JSON ...]`."""
+    parser = add_engine_parser(subparsers, "control", "ask the engine anything (docs/control.md)")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "verbs:\n" + "\n".join(
+        f"  {name:<16} {', '.join(verb.arguments) or '-':<20} {verb.doc}"
+        for name, verb in VERBS.items()
+    )
+    parser.add_argument("verb", metavar="VERB", help="see below")
+    parser.add_argument(
+        "arguments", nargs="*", metavar="KEY=JSON", help="a text may be without quotes"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    if args.verb not in VERBS:
+        raise UserError(f"no verb is called {args.verb!r}; {did_you_mean(args.verb, VERBS)}")
+    arguments = {}
+    for text in args.arguments:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"{text!r}: write it as KEY=JSON, for instance name=violin")
+        arguments[key] = _value(value)
+    result = ask(args, args.verb, **arguments)
+    return show(args, result, json.dumps(result, indent=2))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

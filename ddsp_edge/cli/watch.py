@@ -1,0 +1,26 @@
+"""``ddsp-edge watch``: the engine's events as lines of JSON, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser
+from ddsp_edge.control_client import ControlClient
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge watch [--rate HZ]`."""
+    parser = add_engine_parser(subparsers, "watch", "print events as lines of JSON until Ctrl-C")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="of meters (0: none)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError where the engine goes."""
+    with ControlClient(args.socket) as engine:
+        engine.call("subscribe", rate_hz=args.rate)
+        for event in engine.events():
+            print(json.dumps(event), flush=True)
+    return 0

@@ -1,0 +1,240 @@
+"""The live engine: what the terminal, the service and the tests play through."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any
+
+import mido
+
+from ddsp_edge.bundle import Bundle
+from ddsp_edge.errors import UserError
+from ddsp_edge.live import report
+from ddsp_edge.live.card import CardSettings
+from ddsp_edge.live.card_keeper import CardKeeper
+from ddsp_edge.live.control import Control
+from ddsp_edge.live.events import Event, Listener
+from ddsp_edge.live.gauges import Gauges
+from ddsp_edge.live.instrument import Place
+from ddsp_edge.live.loader import Loader
+from ddsp_edge.live.sources import SOURCES
+from ddsp_edge.live.wishes import Wish, Wishes
+from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.settings import Settings
+from native.rig import Rig
+
+FADE_S = 0.05
+
+
+class LiveEngine:
+    """One instrument, live. Every method may be called from any thread; all but start and stop
+    return at once.
+
+    The audio thread is C. One control thread, woken once a hop and by every MIDI message,
+    decodes. A loader thread warms models, a card thread takes an unplugged card back, an
+    events thread calls listeners and futures' callbacks.
+
+    ``card`` None: no card; whoever made the engine calls ``engine.rig.process(in, out)`` (tests,
+    measuring) at ``rate`` Hz in blocks of ``period`` samples. Else the card's rate and period
+    hold. Raises UserError for a source that is not there.
+    """
+
+    def __init__(
+        self,
+        card: CardSettings | None = None,
+        source: str = "effect",
+        settings: Settings | None = None,
+        runtime: str | None = None,
+        rate: int = 48_000,
+        period: int = 128,
+        seed: int = 1,
+    ) -> None:
+        _check_source(source)
+        self.card = card
+        if card is not None:
+            rate, period = card.rate, card.period
+        self._wishes = Wishes(source, settings or Settings())
+        place = Place(rate, period, Gauges(), runtime, seed)
+        self._control = Control(
+            place,
+            self._wishes,
+            card.input if card else "both",
+            # Below the audio thread, which never waits for this one.
+            max(1, card.priority - 30) if card and card.priority else 0,
+        )
+        self._loader = Loader(self._control, self._wishes, place)
+        self._control.again = lambda bundle: self._loader.ask(Wish(bundle, None, None))
+        self._keeper: CardKeeper | None = None
+        if card is not None:
+            self._control.flows = False
+            self._keeper = CardKeeper(card, source == "effect", self._control)
+        self._started = self._stopped = False
+
+    # ---- life ---------------------------------------------------------------------------
+
+    def start(self, wait_for_card: bool = False) -> None:
+        """Start the threads and open the card. Once.
+
+        Without the card: UserError, one line that says what there is. With ``wait_for_card``
+        an event "card" of state "waiting" instead, and the card is taken when it comes.
+        What keeps the sound from being real-time is in ``status()["warnings"]``.
+        """
+        if self._started:
+            raise RuntimeError("a LiveEngine starts once")
+        self._started = True
+        self._control.start()
+        self._loader.start()
+        if self._keeper is not None:
+            try:
+                self._keeper.start(wait_for_card)
+            except BaseException:
+                self.stop(0.0)
+                raise
+
+    def stop(self, fade_s: float = FADE_S) -> None:
+        """Fade out, end the threads, give the card back. Waits for that; again does nothing."""
+        if self._stopped or not self._started:
+            return
+        self._stopped = True
+        self._loader.stop()
+        if self._keeper is not None and self._keeper.running and fade_s > 0.0:
+            self._control.post(self._control.leave, fade_s)
+            # Two periods more are in the card's buffer.
+            time.sleep(fade_s + self._keeper.latency_s)
+        if self._keeper is not None:
+            self._keeper.stop()
+        self._control.stop()
+
+    def __enter__(self) -> LiveEngine:
+        if not self._started:
+            self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def catch_up(self) -> None:
+        """Wait until every message and tick so far is answered: for whoever pumps the rig."""
+        done = threading.Event()
+        self._control.post(self._control.catch_up, done.set)
+        if not done.wait(10.0):
+            raise RuntimeError("the control thread does not answer")
+
+    @property
+    def rig(self) -> Rig:
+        """Its process(in, out) is for whoever pumps where there is no card."""
+        return self._control.rig
+
+    # ---- what is played -----------------------------------------------------------------
+
+    def play(
+        self,
+        bundle: Bundle,
+        source: str | None = None,
+        settings: Settings | None = None,
+    ) -> Future[ModelInfo]:
+        """Change to a model (and source "effect" or "synth", and settings): warmed beside the
+        one that plays, then cross-faded over 50 ms. Held notes go on in the new one.
+
+        The future's result comes when the new model plays (its cross-fade begins within 80 ms).
+        It fails with UserError where the model cannot be used, and the old one plays on; it
+        is cancelled where a later call overtook it. Raises UserError for an unknown source.
+        """
+        if source is not None:
+            _check_source(source)
+        wish = Wish(bundle, source, settings)
+        self._loader.ask(wish)
+        return wish.future
+
+    @property
+    def settings(self) -> Settings:
+        """Those that hold."""
+        return self._wishes.settings
+
+    def set(self, values: Mapping[str, Any]) -> Settings:
+        """Change some settings, each on its ramp; also of a model that is being loaded.
+
+        Raises UserError; then nothing has changed.
+        """
+        settings = self._wishes.change(values)
+        self._control.post(self._control.apply)
+        return settings
+
+    def midi(self, message: mido.Message) -> None:
+        """A message from any port; its note sounds with the next period, whatever the hop.
+
+        Program change and bank select are not acted on but published as an event "program".
+        """
+        self._control.midi(message)
+
+    def panic(self) -> None:
+        """Silence at once: every note forgotten, the room emptied, freeze off."""
+        self._control.post(self._control.panic)
+
+    def bypass(self, on: bool) -> None:
+        """The output is the input, bit for bit; after a fade of 10 ms."""
+        self._control.post(self._control.desk.bypass, bool(on))
+
+    def mute(self, on: bool) -> None:
+        """Nothing at the output, bypassed or not; after a fade of 10 ms."""
+        self._control.post(self._control.desk.mute, bool(on))
+
+    def freeze(self, on: bool) -> None:
+        """effect: the sound of this moment stays. synth: notes stay held, as by the pedal."""
+        self._control.post(self._control.freeze, bool(on))
+
+    def tuner(self, on: bool) -> None:
+        """Muted for tuning: ``status()`` shows note and cents of the input all the time."""
+        self._control.post(self._control.desk.tune, bool(on))
+
+    def autofit(self, seconds: float = 10.0) -> Future[dict[str, float]]:
+        """effect: listen to the player for that long, then move pitch and loudness into the
+        model's range.
+
+        The future's result are the settings that this set. UserError where too little was
+        heard, nobody listens (synth, no model) or the model was changed meanwhile.
+        """
+        future: Future[dict[str, float]] = Future()
+        self._control.post(self._control.autofit, seconds, future, self.set)
+        return future
+
+    # ---- what there is to know ----------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """For people and displays: plain JSON values, at most 50 ms old (live/report.py)."""
+        return report.status(self._control, self._loader, self._keeper)
+
+    def stats(self) -> dict[str, Any]:
+        """For engineers: counters and histograms since the start (live/report.py)."""
+        return report.stats(self._control, self._loader, self._keeper)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """``listener(event)`` for every event, a dict; call what is returned to end that.
+
+        ``event["event"]`` and what else is in it:
+        "program": bank, program (both from 0)
+        "model": model, source
+        "card": state ("waiting", "running", "lost"), card, detail
+        "fault": what ("model", "load", "control"), detail; count or model
+        and those of the parts around the engine, see :meth:`publish`. In the events' thread,
+        in their order: a slow listener keeps other listeners waiting, but no sound.
+        """
+        return self._control.events.subscribe(listener)
+
+    def publish(self, event: Event) -> None:
+        """An event of a part around the engine (MIDI ports, footswitches) to all listeners."""
+        self._control.events.tell(event)
+
+
+def _check_source(source: str) -> None:
+    if source not in SOURCES:
+        raise UserError(f"source {source!r}: choose one of {', '.join(SOURCES)}")

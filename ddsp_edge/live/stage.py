@@ -1,0 +1,96 @@
+"""The instruments in the rig: one plays, others fade out; the control thread's alone."""
+
+from __future__ import annotations
+
+import mido
+
+from ddsp_edge.live.instrument import Instrument
+from ddsp_edge.settings import Settings
+from native.rig import Rig
+
+#: Cross-fade, seconds.
+FADE_S = 0.05
+#: Of the rig's four places one stays free, so that a wish never meets a full rig.
+MOST = 3
+
+
+class Stage:
+    """What is set is for the current one; the others only go on until they have faded out."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self.current: Instrument | None = None
+        self.all: tuple[Instrument, ...] = ()  #: the current one is the last
+        self.changes = 0  #: instruments that came
+        self._faults_of_retired = 0
+
+    @property
+    def full(self) -> bool:
+        """No other may enter before one has retired."""
+        return len(self.all) >= MOST
+
+    def enter(self, instrument: Instrument) -> bool:
+        """Cross-fade to ``instrument``; False, and nothing happens, where there is no room."""
+        if self.full:
+            return False
+        before = self.current
+        if before is not None:
+            instrument.adopt(before)
+        if not self._rig.play(instrument.part, instrument.lead_s if before else 0.0, FADE_S):
+            return False
+        self.current = instrument
+        self.all = (*self.all, instrument)
+        self.changes += 1
+        return True
+
+    def leave(self, fade_s: float) -> None:
+        """Fade to nothing."""
+        self._rig.play(None, 0.0, fade_s)
+
+    def answer(self) -> None:
+        """Each instrument's ticks."""
+        for instrument in self.all:
+            instrument.answer()
+
+    def receive(self, message: mido.Message, time_s: float) -> None:
+        """Also those that fade out: a key that is let go is let go there too."""
+        for instrument in self.all:
+            instrument.receive(message, time_s)
+
+    def sound(self) -> None:
+        """After the messages that came together; the current one first."""
+        for instrument in reversed(self.all):
+            if not instrument.silenced:
+                instrument.sound()
+
+    def set(self, settings: Settings) -> None:
+        """Those that fade out keep their own."""
+        if self.current is not None:
+            self.current.set(settings)
+
+    def freeze(self, on: bool) -> None:
+        if self.current is not None:
+            self.current.freeze(on)
+
+    def panic(self) -> None:
+        """Silence, and nothing held."""
+        self._rig.panic()
+        for instrument in self.all:
+            if instrument is self.current:
+                instrument.panic()
+            else:
+                instrument.silenced = True
+
+    def drop_retired(self) -> None:
+        """Free what the audio thread has done with."""
+        while (part := self._rig.retired()) is not None:
+            for instrument in self.all:
+                if instrument.part is part:
+                    self._faults_of_retired += instrument.decoder.faults
+                    self.all = tuple(i for i in self.all if i is not instrument)
+                    break
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a model gave NaN or infinity, of all that ever played."""
+        return self._faults_of_retired + sum(i.decoder.faults for i in self.all)

@@ -1,0 +1,173 @@
+"""/etc/ddsp-edge/config.toml: what the program on the device is told, as frozen dataclasses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from ddsp_edge.control_protocol import default_socket
+from ddsp_edge.errors import UserError
+from ddsp_edge.library import user_folder
+from ddsp_edge.live.card import CardSettings
+from ddsp_edge.live.midi_network import address_of
+from ddsp_edge.toml_config import Range, from_dict, read_toml
+from firmware_py.controls.config import ControlsConfig
+
+FILE = Path("/etc/ddsp-edge/config.toml")
+#: Beside the config and read before it: what the installer knows of the board and its audio HAT
+#: (deploy/boards, deploy/hats). The config has the last word.
+PROFILES = ("board.toml", "hat.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """The sound card and the thread that serves it."""
+
+    card: str = ""  #: a name that `ddsp-edge devices` shows; "": the first that can play
+    capture: str = ""  #: another card or PCM to hear with; "": the same; "none": no input
+    rate: Literal[44_100, 48_000, 88_200, 96_000] = 48_000  #: Hz
+    period: Annotated[int, Range(16, 4096, "frames")] = 128
+    periods: Annotated[int, Range(2, 16)] = 2
+    input: Literal["left", "right", "both"] = "both"  #: the channel that the pedal hears
+    priority: Annotated[int, Range(1, 99)] = 70  #: SCHED_FIFO of the audio thread
+    cpu: Annotated[int, Range(-1, 1023)] = -1  #: the core it stays on; -1: any
+
+    def card_settings(self) -> CardSettings:
+        """As the engine takes it."""
+        return CardSettings(
+            self.card or None,
+            self.capture or None,
+            self.rate,
+            self.period,
+            self.periods,
+            self.input,
+            self.priority,
+            self.cpu if self.cpu >= 0 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Midi:
+    """Who is heard."""
+
+    channel: Annotated[int, Range(0, 16)] = 0  #: 0 hears all
+    api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
+    ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
+    network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
+
+    def __post_init__(self) -> None:
+        if self.network:
+            address_of(self.network)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What plays when nothing has been played before, and where things lie."""
+
+    source: Literal["effect", "synth"] = "effect"  #: the pedal, or the MIDI sound module
+    model: str = "violin"  #: name or path
+    models: str = ""  #: folder; "": models in the state folder
+    presets: str = ""  #: folder; "": presets in the state folder
+    state: str = ""  #: folder; "": systemd's, /var/lib/ddsp-edge
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The control socket."""
+
+    socket: str = ""  #: path; "": /run/ddsp-edge/control.sock
+    mode: str = "660"  #: octal
+    group: str = ""  #: who may connect; "": the service's own group
+
+    def __post_init__(self) -> None:
+        if not self.mode.isdecimal() or not 0 <= self._octal() <= 0o777:
+            raise UserError(f'mode = "{self.mode}" is no octal mode; write for instance "660"')
+
+    def _octal(self) -> int:
+        try:
+            return int(self.mode, 8)
+        except ValueError:
+            return -1
+
+    @property
+    def mode_bits(self) -> int:
+        """``mode`` as a number."""
+        return self._octal()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file; every table and key may be left out."""
+
+    audio: Audio = field(default_factory=Audio)
+    midi: Midi = field(default_factory=Midi)
+    instrument: Instrument = field(default_factory=Instrument)
+    control: Control = field(default_factory=Control)
+    controls: ControlsConfig = field(default_factory=ControlsConfig)
+
+    # -- where things lie: the file, else what systemd made, else the user's own folders
+
+    @property
+    def state_folder(self) -> Path:
+        """Kept over a restart: presets, models, what played last."""
+        if self.instrument.state:
+            return Path(self.instrument.state).expanduser()
+        if given := os.environ.get("STATE_DIRECTORY"):
+            return Path(given.split(":")[0])
+        state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+        return Path(state).expanduser() / "ddsp-edge"
+
+    @property
+    def presets_folder(self) -> Path:
+        """Of the presets' TOML files."""
+        chosen = self.instrument.presets
+        return Path(chosen).expanduser() if chosen else self.state_folder / "presets"
+
+    @property
+    def models_folder(self) -> Path:
+        """Of the installed bundles, besides the shipped ones."""
+        if self.instrument.models:
+            return Path(self.instrument.models).expanduser()
+        if os.environ.get("STATE_DIRECTORY") or self.instrument.state:
+            return self.state_folder / "models"
+        return user_folder()
+
+    @property
+    def socket_path(self) -> Path:
+        """Of the control socket."""
+        if self.control.socket:
+            return Path(self.control.socket)
+        if given := os.environ.get("RUNTIME_DIRECTORY"):
+            return Path(given.split(":")[0]) / "control.sock"
+        return default_socket()
+
+
+def read_config(path: Path | str | None = None) -> Config:
+    """The config at ``path``; None: FILE, or the defaults where there is none.
+
+    The profiles beside it come first. Raises UserError: one line with file, key and remedy.
+    """
+    path = Path(path) if path is not None else FILE if FILE.exists() else None
+    if path is None:
+        return Config()
+    tables: dict[str, Any] = {}
+    for each in (*(path.with_name(name) for name in PROFILES), path):
+        if each == path or each.exists():
+            data = read_toml(each)
+            from_dict(Config, data, str(each))  # alone first: the error names this file
+            tables = _over(tables, data)
+    return from_dict(Config, tables, str(path))
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` laid over ``below``, table by table."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            value = _over(old, value)
+        merged[key] = value
+    return merged

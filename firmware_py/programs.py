@@ -1,0 +1,85 @@
+"""MIDI programs: what a program change plays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tomli_w
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.files import write_atomically
+from ddsp_edge.toml_config import MAX_ITEMS, Range, from_dict, read_toml
+
+FILE = "programs.toml"
+BANKS, PROGRAMS = 128 * 128, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One line of the map: a preset or a model. Raises UserError."""
+
+    bank: Annotated[int, Range(0, BANKS - 1)]
+    program: Annotated[int, Range(0, PROGRAMS - 1)]
+    preset: str = ""
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.preset) == bool(self.model):
+            raise UserError(
+                f"program {self.program} of bank {self.bank}: give it a preset or a model"
+            )
+
+    @property
+    def number(self) -> int:
+        """Bank and program as one."""
+        return self.bank * PROGRAMS + self.program
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    programs: tuple[Program, ...] = ()
+
+
+class ProgramMap:
+    """The map in the state folder, which a person may write too. In the worker's thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+
+    def chosen(self) -> dict[int, Program]:
+        """By number. Raises UserError where the file is broken."""
+        if not self.path.exists():
+            return {}
+        rows = from_dict(_File, read_toml(self.path), str(self.path)).programs
+        return {row.number: row for row in rows}
+
+    def choose(self, row: Program) -> None:
+        """Raises UserError."""
+        rows = self.chosen()
+        if row.number not in rows and len(rows) >= MAX_ITEMS:
+            raise UserError(f"{self.path}: holds {MAX_ITEMS} programs already; remove some")
+        self._write({**rows, row.number: row})
+
+    def forget(self, bank: int, program: int) -> None:
+        """It plays what it would without a map. Raises UserError."""
+        rows = self.chosen()
+        if rows.pop(bank * PROGRAMS + program, None) is not None:
+            self._write(rows)
+
+    def _write(self, rows: dict[int, Program]) -> None:
+        tables = [
+            {key: value for key, value in asdict(rows[number]).items() if value != ""}
+            for number in sorted(rows)
+        ]
+        write_atomically(self.path, tomli_w.dumps({"programs": tables}).encode())
+
+
+def check_program(bank: int, program: int) -> int:
+    """Their common number. Raises UserError."""
+    if not (0 <= bank < BANKS and 0 <= program < PROGRAMS):
+        raise UserError(
+            f"bank {bank}, program {program}: choose 0 to {BANKS - 1} and 0 to {PROGRAMS - 1}"
+        )
+    return bank * PROGRAMS + program
