@@ -18,6 +18,7 @@ from ddsp_edge.evaluation.tracking import RIGHT_CENTS, Reference
 
 HOP_S = 0.005
 PEAK = 0.5
+CLEAN = 0.85  #: least likeness of neighbouring periods where one clean note sounds
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Collection:
 COLLECTIONS = (
     Collection("singing voice", "inputs/singing-female.wav", 1, 0.0, 10.0, 100.0, 1000.0),
     Collection("violin phrases", "violin/*", 4, 20.0, 12.0, 185.0, 2000.0),
-    Collection("cello notes", "cello/*", 14, 0.0, 3.0, 40.0, 700.0),
+    Collection("cello notes", "cello/*", 14, 0.0, 3.0, 55.0, 1100.0),
     Collection("double bass notes", "double-bass/*", 12, 0.0, 3.0, 40.0, 500.0),
     Collection("flute notes", "flute/*", 8, 0.0, 3.0, 180.0, 2000.0),
     Collection("alto sax notes", "alto-sax/*", 10, 0.0, 3.0, 100.0, 1000.0),
@@ -82,7 +83,24 @@ def consensus(audio: np.ndarray, low_hz: float, high_hz: float) -> Reference:
     other = _at(times, np.arange(len(f0)) * HOP_S, f0)
     both = (praat > 0) & (other > 0)
     agree = np.abs(cents(np.where(both, praat, 1.0), np.where(both, other, 1.0))) < RIGHT_CENTS
-    return Reference(times, np.where(both & agree, praat, 0.0))
+    f0_hz = np.where(both & agree, praat, 0.0)
+    return Reference(times, f0_hz, _periodicity(audio, f0_hz) >= CLEAN)
+
+
+def _periodicity(audio: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:
+    """How like one period is to the next around each row, at most 1: less where a second note, the
+    room's memory of the last one or noise sounds too. 0 where no pitch is known."""
+    found = np.zeros(len(f0_hz))
+    for i in np.flatnonzero(f0_hz > 0):
+        lag, middle = RATE / f0_hz[i], round(i * HOP_S * RATE)
+        half = round(max(0.005 * RATE, lag))
+        at = np.arange(middle - half, middle + half)
+        if at[0] < lag or at[-1] + lag >= len(audio) - 1:
+            continue
+        grid = np.arange(at[0] - int(lag), at[-1] + int(lag) + 2)
+        a, b = (np.interp(at + d, grid, audio[grid]) for d in (-lag / 2, lag / 2))
+        found[i] = 2 * np.dot(a, b) / max(float(np.dot(a, a) + np.dot(b, b)), 1e-12)
+    return found
 
 
 def _at(times: np.ndarray, xs: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ class Reference:
 
     times_s: np.ndarray  #: evenly spaced
     f0_hz: np.ndarray  #: 0 where nothing is known or nothing has a pitch
+    clean: np.ndarray | None = None  #: bool: only this note sounds; None: everywhere
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Score:
     median_cents: float  #: median absolute error of the right ones
     trusted: float  #: share that the tracker vouches for
     trusted_gross: float  #: share of those off by more than 20 %
-    steady_frames: int
-    steady_accuracy: float  #: the same, away from leaps and ends of notes
-    steady_gross: float
+    clean_frames: int
+    clean_accuracy: float  #: the same where only one note sounds, and it is not about to change
+    clean_gross: float
+    clean_cents: float
 
 
 def _steady(f0_hz: np.ndarray, hop_s: float) -> np.ndarray:
@@ -76,17 +78,19 @@ def score(track: Track, reference: Reference, delay_s: float | None = None) -> S
     known = reference.f0_hz > 0
     if not known.any():
         nan = float("nan")
-        return Score(0, 0.0, nan, nan, nan, nan, nan, nan, 0, nan, nan)
+        return Score(0, 0.0, nan, nan, nan, nan, nan, nan, 0, nan, nan, nan)
     if delay_s is None:
-        tried = np.arange(0.0, LONGEST_DELAY_S, 0.001)
 
         def fit(d: float) -> float:
             return float(np.minimum(np.abs(_errors(track, reference, d)[0][known]), 200.0).mean())
 
-        delay_s = float(tried[int(np.argmin([fit(d) for d in tried]))])
+        coarse = min(np.arange(0.0, LONGEST_DELAY_S, 0.005), key=fit)
+        delay_s = float(min(coarse + np.arange(-0.004, 0.005, 0.001), key=fit))
     signed, trusted = _errors(track, reference, delay_s)
     hop_s = float(reference.times_s[1] - reference.times_s[0])
-    steady = known & _steady(reference.f0_hz, hop_s)
+    clean = known & _steady(reference.f0_hz, hop_s)
+    if reference.clean is not None:
+        clean &= reference.clean
     error = np.abs(signed)
     right, gross = error <= RIGHT_CENTS, error > GROSS_CENTS
     octave = (np.abs(error - 1200.0 * np.round(error / 1200.0)) < OCTAVE_CENTS) & (error > 1000.0)
@@ -97,17 +101,22 @@ def score(track: Track, reference: Reference, delay_s: float | None = None) -> S
         accuracy=_share(right, known),
         gross=_share(gross, known),
         octave=_share(octave, known),
-        median_cents=float(np.median(error[known & right])) if (known & right).any() else np.nan,
+        median_cents=_median(error, known & right),
         trusted=_share(trusted, known),
         trusted_gross=_share(gross, vouched),
-        steady_frames=int(steady.sum()),
-        steady_accuracy=_share(right, steady),
-        steady_gross=_share(gross, steady),
+        clean_frames=int(clean.sum()),
+        clean_accuracy=_share(right, clean),
+        clean_gross=_share(gross, clean),
+        clean_cents=_median(error, clean & right),
     )
 
 
 def _share(flags: np.ndarray, among: np.ndarray) -> float:
     return float(flags[among].mean()) if among.any() else float("nan")
+
+
+def _median(error: np.ndarray, among: np.ndarray) -> float:
+    return float(np.median(error[among])) if among.any() else float("nan")
 
 
 def pooled(scores: list[Score]) -> Score:
@@ -131,9 +140,10 @@ def pooled(scores: list[Score]) -> Score:
         median_cents=mean("median_cents"),
         trusted=mean("trusted"),
         trusted_gross=mean("trusted_gross"),
-        steady_frames=sum(s.steady_frames for s in scores),
-        steady_accuracy=mean("steady_accuracy", "steady_frames"),
-        steady_gross=mean("steady_gross", "steady_frames"),
+        clean_frames=sum(s.clean_frames for s in scores),
+        clean_accuracy=mean("clean_accuracy", "clean_frames"),
+        clean_gross=mean("clean_gross", "clean_frames"),
+        clean_cents=mean("clean_cents", "clean_frames"),
     )
 
 
