@@ -18,7 +18,7 @@ from ddsp_edge.evaluation.tracking import RIGHT_CENTS, Reference
 
 HOP_S = 0.005
 PEAK = 0.5
-CLEAN = 0.85  #: least likeness of neighbouring periods where one clean note sounds
+CLEAN = 0.9  #: least likeness of neighbouring periods where one clean note sounds
 
 
 @dataclass(frozen=True)
@@ -84,23 +84,33 @@ def consensus(audio: np.ndarray, low_hz: float, high_hz: float) -> Reference:
     both = (praat > 0) & (other > 0)
     agree = np.abs(cents(np.where(both, praat, 1.0), np.where(both, other, 1.0))) < RIGHT_CENTS
     f0_hz = np.where(both & agree, praat, 0.0)
-    return Reference(times, f0_hz, _periodicity(audio, f0_hz) >= CLEAN)
+    clean = [f > 0 and _is_clean(audio, i, f) for i, f in enumerate(f0_hz.tolist())]
+    return Reference(times, f0_hz, np.array(clean, bool))
 
 
-def _periodicity(audio: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:
-    """How like one period is to the next around each row, at most 1: less where a second note, the
-    room's memory of the last one or noise sounds too. 0 where no pitch is known."""
-    found = np.zeros(len(f0_hz))
-    for i in np.flatnonzero(f0_hz > 0):
-        lag, middle = RATE / f0_hz[i], round(i * HOP_S * RATE)
-        half = round(max(0.005 * RATE, lag))
-        at = np.arange(middle - half, middle + half)
-        if at[0] < lag or at[-1] + lag >= len(audio) - 1:
-            continue
-        grid = np.arange(at[0] - int(lag), at[-1] + int(lag) + 2)
-        a, b = (np.interp(at + d, grid, audio[grid]) for d in (-lag / 2, lag / 2))
-        found[i] = 2 * np.dot(a, b) / max(float(np.dot(a, a) + np.dot(b, b)), 1e-12)
-    return found
+def _is_clean(audio: np.ndarray, row: int, f0_hz: float) -> bool:
+    """Whether one note sounds at a row, and it is that of f0_hz.
+
+    Not where a second string, the room's memory of the last note or noise leaves neighbouring
+    periods less alike than CLEAN; nor where half the period (an octave double stop) explains the
+    sound nearly as well, or some periods (the common period of a chord) much better.
+    """
+    unlike = 1.0 - _likeness(audio, row, f0_hz)
+    if unlike > 1.0 - CLEAN or 1.0 - _likeness(audio, row, 2 * f0_hz) < 3 * unlike + 0.01:
+        return False
+    return all(1.0 - _likeness(audio, row, f0_hz / m) > unlike / 3 for m in (2, 3, 4, 5, 6))
+
+
+def _likeness(audio: np.ndarray, row: int, f0_hz: float) -> float:
+    """How like one period is to the next around a row, at most 1; 0 where there is no room."""
+    lag, middle = RATE / f0_hz, round(row * HOP_S * RATE)
+    half = round(max(0.005 * RATE, lag))
+    at = np.arange(middle - half, middle + half)
+    if at[0] < lag or at[-1] + lag >= len(audio) - 1:
+        return 0.0
+    grid = np.arange(at[0] - int(lag), at[-1] + int(lag) + 2)
+    a, b = (np.interp(at + d, grid, audio[grid]) for d in (-lag / 2, lag / 2))
+    return float(2 * np.dot(a, b) / max(float(np.dot(a, a) + np.dot(b, b)), 1e-12))
 
 
 def _at(times: np.ndarray, xs: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:

@@ -18,10 +18,10 @@
 #define LOWEST_HZ 40.0
 #define HIGHEST_HZ 2000.0
 #define SMALLEST_PEAK 0.3f     /* of a candidate */
-#define UNEXPLAINED 0.01f      /* what is left in the cleanest of tones */
-#define OCTAVE_COST 0.8f       /* of each octave below HIGHEST_HZ */
-#define LEAP_COST 0.5f         /* of an octave's leap or more */
-#define LARGEST_COST 1.5f      /* the past never outweighs clear evidence */
+#define UNEXPLAINED 0.02f      /* what is left in the cleanest of tones */
+#define OCTAVE_COST 0.65f       /* of each octave below HIGHEST_HZ */
+#define LEAP_COST 1.0f         /* of an octave's leap or more */
+#define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
 #define HEARD_PERIODS 1.5f     /* since the onset, before a period is believed */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
