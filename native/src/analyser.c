@@ -169,8 +169,9 @@ static ddsp_features features_now(ddsp_analyser *a)
     if (period_s > 0.0f && f.confidence >= TRUSTED)
         a->f0_hz = fminf(fmaxf(1.0f / period_s, 40.0f), 2000.0f);
     f.f0_hz = a->f0_hz;
-    const int n = ddsp_loudness_window(
-        a->sample_rate, f.confidence >= TRUSTED ? a->f0_hz : 0.0f, a->heard.length);
+    const int n = ddsp_loudness_window(a->sample_rate, f.confidence >= TRUSTED ? a->f0_hz : 0.0f,
+                                       (double)a->pitch.onset.since * a->decimation,
+                                       a->heard.length);
     f.loudness_db =
         ddsp_loudness_db(history_oldest(&a->heard) + a->heard.length - n, n);
     return f;

@@ -66,17 +66,22 @@ void ddsp_correlogram_reset(ddsp_correlogram *c)
 }
 
 /* The newest `filled` samples times those 1..stride before, longest lag first. */
-DDSP_INLINE void sum_products_body(const ddsp_correlogram *c, float *products)
+DDSP_INLINE void sum_products_body(const ddsp_correlogram *c, float *restrict products)
 {
-    const float *now = c->samples + c->head + c->reach - c->filled;
-    for (int j = 0; j < c->stride; j += LANES) {
-        const float *then = now - c->stride + j;
-        float sum[LANES] = {0};
-        for (int i = 0; i < c->filled; i++)
-            for (int k = 0; k < LANES; k++)
-                sum[k] += now[i] * then[i + k];
-        memcpy(products + j, sum, sizeof sum);
+    const int count = c->filled, stride = c->stride;
+    const float *x = c->samples + c->head + c->reach - count;
+    int i = 0;
+    for (int j = 0; j < stride; j++)
+        products[j] = 0.0f;
+    for (; i + 4 <= count; i += 4) {
+        const float *then = x + i - stride;
+        for (int j = 0; j < stride; j++)
+            products[j] += x[i] * then[j] + x[i + 1] * then[j + 1] + x[i + 2] * then[j + 2]
+                           + x[i + 3] * then[j + 3];
     }
+    for (; i < count; i++)
+        for (int j = 0; j < stride; j++)
+            products[j] += x[i] * x[i - stride + j];
 }
 
 DDSP_HOT(static, sum_products, (const ddsp_correlogram *c, float *products), (c, products))
