@@ -26,7 +26,7 @@
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
-#define REFINED_S 0.0016       /* a lag from which a peak tells the period to a cent */
+#define FAR_S 0.0025           /* within which some periods of a high note are compared */
 
 /* Lagrange's polynomial through the TAPS values around: exact where the similarity is
  * smooth (low, dark tones), good to 0.3 of the sample rate (bright ones). */
@@ -191,18 +191,22 @@ static int has_ended(const ddsp_correlogram *c, float lag)
            || power < FADED * ddsp_correlogram_energy(c, whole, 0) / (float)whole;
 }
 
-/* The period, where one is few samples, from the peak some periods away. */
-static float refine(const ddsp_pitch *pitch, float lag, int longest)
+/* The period of a high note, from the peak some periods away: there it is told more
+ * exactly, and a resonance that noise excites has died away. Lowers *height to that of
+ * the peak. */
+static float refine(const ddsp_pitch *pitch, float lag, int longest, float *height)
 {
     const float *s = pitch->correlogram.similarity;
-    const float periods =
-        fminf(ceilf((float)(REFINED_S * pitch->rate) / lag), floorf((float)longest / lag));
+    const float reach = fminf((float)(FAR_S * pitch->rate), (float)longest);
+    const float periods = floorf(reach / lag);
     if (periods <= 1.0f)
         return lag;
     int at = (int)lroundf(periods * lag);
     at += s[at + 1] > s[at] ? 1 : s[at - 1] > s[at] ? -1 : 0;
-    float height;
-    return peak_near(pitch, at, &height) / periods;
+    float far_height;
+    const float far_lag = peak_near(pitch, at, &far_height);
+    *height = fminf(*height, far_height);
+    return far_lag / periods;
 }
 
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
@@ -224,6 +228,8 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
         pitch->n_track = 0;
         return 0.0f;
     }
-    *confidence = fmaxf(found[best].height, 0.0f);
-    return refine(pitch, found[best].lag, longest) / (float)pitch->rate;
+    float height = found[best].height;
+    const float lag = refine(pitch, found[best].lag, longest, &height);
+    *confidence = fmaxf(height, 0.0f);
+    return lag / (float)pitch->rate;
 }
