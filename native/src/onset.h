@@ -6,10 +6,10 @@
 
 #include "correlogram.h"
 
-enum { DDSP_ONSET_PAST = 32 };
+enum { DDSP_ONSET_PAST = 64 };
 
 typedef struct {
-    float power[DDSP_ONSET_PAST]; /* mean square of the last milliseconds */
+    float power[DDSP_ONSET_PAST]; /* mean square of each half millisecond of the last 32 */
     int next;
     int64_t since;                /* samples since the onset; INT32_MAX: long ago */
 } ddsp_onset;

@@ -22,7 +22,7 @@
 #define OCTAVE_COST 0.65f       /* of each octave below HIGHEST_HZ */
 #define LEAP_COST 1.0f         /* of an octave's leap or more */
 #define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
-#define HEARD_PERIODS 1.5f     /* since the onset, before a period is believed */
+#define HEARD_PERIODS 1.4f     /* since the onset, before a period is believed */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
