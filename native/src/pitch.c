@@ -23,6 +23,7 @@
 #define LEAP_COST 1.0f         /* of an octave's leap or more */
 #define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
 #define HEARD_PERIODS 1.4f     /* since the onset, before a period is believed */
+#define ENOUGH_S 0.004         /* or a period, to be compared until its likeness counts in full */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
@@ -209,6 +210,14 @@ static float refine(const ddsp_pitch *pitch, float lag, int longest, float *heig
     return far_lag / periods;
 }
 
+/* Confidence in a period: its likeness, and less where little of it was compared yet. */
+static float doubted(const ddsp_pitch *pitch, float lag, float height)
+{
+    const float enough = fmaxf(lag, (float)(ENOUGH_S * pitch->rate));
+    const float compared = (float)pitch->onset.since - lag;
+    return compared < enough ? 1.0f - (1.0f - height) * enough / compared : height;
+}
+
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
 {
     ddsp_pitch_candidate found[DDSP_PITCH_CANDIDATES];
@@ -230,6 +239,6 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     }
     float height = found[best].height;
     const float lag = refine(pitch, found[best].lag, longest, &height);
-    *confidence = fmaxf(height, 0.0f);
+    *confidence = fmaxf(doubted(pitch, lag, height), 0.0f);
     return lag / (float)pitch->rate;
 }
