@@ -11,7 +11,7 @@ import soundfile
 import soxr
 
 from ddsp_edge.analyser_bench.signals import RATE
-from ddsp_edge.analyser_bench.trackers import _library
+from ddsp_edge.analyser_bench.trackers import library
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.pitch import cents
 from ddsp_edge.evaluation.tracking import RIGHT_CENTS, Reference
@@ -69,7 +69,7 @@ def recordings(folder: Path) -> Iterator[tuple[Collection, str, np.ndarray]]:
 def consensus(audio: np.ndarray, low_hz: float, high_hz: float) -> Reference:
     """Where Praat's autocorrelation and pYIN (both with the instrument's range, both seeing the
     whole file) agree within 50 cents; Praat's value, which is not quantised."""
-    parselmouth, librosa = _library("parselmouth"), _library("librosa")
+    parselmouth, librosa = library("parselmouth"), library("librosa")
     sound = parselmouth.Sound(audio.astype(np.float64), RATE)
     pitch = sound.to_pitch_ac(time_step=HOP_S, pitch_floor=low_hz, pitch_ceiling=high_hz,
                               very_accurate=True)  # fmt: skip

@@ -92,16 +92,25 @@ def tracks() -> Iterator[tuple[str, Signal]]:
     for snr in (20, 10, 0):
         for i, hz in enumerate((82.41, 196.0, 440.0, 1046.5)):
             for timbre in ("soft", "bright"):
-                yield f"noise, {snr} dB SNR", _signal(
-                    f"{hz:g} {timbre}", np.full(RATE, hz), _noisy(snr, 10 * snr + i), timbre
+                yield (
+                    f"noise, {snr} dB SNR",
+                    _signal(
+                        f"{hz:g} {timbre}", np.full(RATE, hz), _noisy(snr, 10 * snr + i), timbre
+                    ),
                 )
     for hz in (82.41, 196.0, 440.0, 1046.5):
         yield "50 Hz hum, -20 dB", _signal(f"{hz:g}", np.full(RATE, hz), _hum)
         yield "clipped by 12 dB", _signal(f"{hz:g}", np.full(RATE, hz), _clipped)
 
 
-def onset(f0_hz: float, timbre: str, offset: int, seconds: float = 0.35,
-          attack_s: float = 0.002, floor_db: float = -75.0) -> tuple[np.ndarray, float]:  # fmt: skip
+def onset(
+    f0_hz: float,
+    timbre: str,
+    offset: int,
+    seconds: float = 0.35,
+    attack_s: float = 0.002,
+    floor_db: float = -75.0,
+) -> tuple[np.ndarray, float]:
     """Room noise at ``floor_db``, then a note at once (cosine attack); and when it begins.
 
     ``offset`` samples shift it against the hops.

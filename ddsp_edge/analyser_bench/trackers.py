@@ -24,10 +24,11 @@ Tracker = Callable[[np.ndarray], Track]
 def kernel(audio: np.ndarray) -> Track:
     """The analyser of the stage."""
     rows = Analyser(RATE, HOP_S).process(audio.astype(np.float32))
-    return Track(rows["position"] / RATE, rows["f0_hz"].astype(float), rows["confidence"] >= TRUSTED)
+    times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
+    return Track(times, f0_hz, rows["confidence"] >= TRUSTED)
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
     try:
         return __import__(name)
     except ImportError:
@@ -52,7 +53,7 @@ def _held(f0_hz: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def yin(audio: np.ndarray) -> Track:
     """YIN (librosa), frames of 2,400 samples (two periods of 40 Hz) that end now."""
-    librosa = _library("librosa")
+    librosa = library("librosa")
     length = 2400
     padded = np.concatenate([np.zeros(length - round(HOP_S * RATE)), audio])
     f0 = librosa.yin(padded, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=RATE, frame_length=length,
@@ -65,17 +66,18 @@ def yin(audio: np.ndarray) -> Track:
 
 def pyin(audio: np.ndarray) -> Track:
     """pYIN (librosa), the same frames; its Viterbi search sees the whole file: not causal."""
-    librosa = _library("librosa")
+    librosa = library("librosa")
     hop = round(HOP_S * RATE)
     padded = np.concatenate([np.zeros(2400 - hop), audio])
-    f0, voiced, _ = librosa.pyin(padded, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=RATE, frame_length=2400,
-                                 hop_length=hop, center=False, fill_na=None)  # fmt: skip
+    f0, voiced, _ = librosa.pyin(padded, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=RATE,
+                                 frame_length=2400, hop_length=hop, center=False,
+                                 fill_na=None)  # fmt: skip
     return Track((1 + np.arange(len(f0))) * HOP_S, _held(f0, f0 > 0), voiced)
 
 
 @cache
 def _swift() -> Any:
-    return _library("swift_f0").SwiftF0(threads=1)
+    return library("swift_f0").SwiftF0(threads=1)
 
 
 def swift(audio: np.ndarray) -> Track:
@@ -84,8 +86,9 @@ def swift(audio: np.ndarray) -> Track:
     import soxr
 
     model, rate, past = _swift(), 16_000, 24 * 256
-    # A linear-phase resampler looks a little ahead: generous to this tracker by about a millisecond.
-    low = np.concatenate([np.zeros(past), soxr.resample(audio, RATE, rate, "HQ")]).astype(np.float32)
+    # A linear-phase resampler looks ahead: generous to this tracker by about a millisecond.
+    low = soxr.resample(audio, RATE, rate, "HQ").astype(np.float32)
+    low = np.concatenate([np.zeros(past, np.float32), low])
     step = 1.0 / 100
     times = np.arange(step, len(audio) / RATE, step)
     f0, confidence = np.zeros(len(times)), np.zeros(len(times))

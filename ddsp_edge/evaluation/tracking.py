@@ -53,15 +53,15 @@ class Score:
     clean_frames: int
     clean_accuracy: float  #: the same where only one note sounds, and it is not about to change
     clean_gross: float
-    clean_cents: float
+    clean_cents: float  #: median absolute error of the right ones of those
 
 
-def _steady(f0_hz: np.ndarray, hop_s: float) -> np.ndarray:
+def _holds(f0_hz: np.ndarray, hop_s: float) -> np.ndarray:
     reach = max(1, round(STEADY_S / hop_s))
     padded = np.pad(f0_hz, reach)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     low, high = around.min(axis=1), around.max(axis=1)
-    return (low > 0) & (cents(high, np.maximum(low, 1e-3)) < STEADY_CENTS)
+    return (low > 0) & (cents(np.maximum(high, 1.0), np.maximum(low, 1.0)) < STEADY_CENTS)
 
 
 def _errors(track: Track, reference: Reference, delay_s: float) -> tuple[np.ndarray, np.ndarray]:
@@ -88,7 +88,7 @@ def score(track: Track, reference: Reference, delay_s: float | None = None) -> S
         delay_s = float(min(coarse + np.arange(-0.004, 0.005, 0.001), key=fit))
     signed, trusted = _errors(track, reference, delay_s)
     hop_s = float(reference.times_s[1] - reference.times_s[0])
-    clean = known & _steady(reference.f0_hz, hop_s)
+    clean = known & _holds(reference.f0_hz, hop_s)
     if reference.clean is not None:
         clean &= reference.clean
     error = np.abs(signed)
