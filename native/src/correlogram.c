@@ -10,9 +10,9 @@
 #define SHORTEST_S 0.010
 #define WINDOW_PERIODS 1.25f
 #define LANES 16
-/* Energies are whole numbers of this: exact, however long or loud the past. They wrap
- * around, differences do not: 2^64 is 1024 s of the largest sample. */
-#define ENERGY_UNIT 17592186044416.0 /* 2^44 a unit of square */
+/* Energies are counted in whole numbers: exact, however long or loud the past. The count
+ * wraps around; its differences over one window of the loudest sound do not. */
+#define ENERGY_UNIT 0x1p42           /* a square of 1 */
 #define SILENT_POWER 1e-9f           /* below which nothing is like anything: -90 dB */
 
 int ddsp_correlogram_window(const ddsp_correlogram *c, float lag)

@@ -8,7 +8,7 @@
  * forward step of a Viterbi search without look-ahead.
  *
  * After an onset only the new sound is compared, and only periods of which enough has
- * been heard: 1.5 of them.
+ * been heard.
  */
 #include "pitch.h"
 
@@ -22,7 +22,9 @@
 #define OCTAVE_COST 0.65f       /* of each octave below HIGHEST_HZ */
 #define LEAP_COST 1.0f         /* of an octave's leap or more */
 #define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
-#define HEARD_PERIODS 1.4f     /* since the onset, before a period is believed */
+#define HEARD_HIGH 1.4f        /* periods since the onset, before one is believed */
+#define HEARD_LOW 1.75f        /* ... of a low note */
+#define HIGH_S 0.0046          /* periods up to this are those of high notes */
 #define ENOUGH_S 0.004         /* or a period, to be compared until its likeness counts in full */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
@@ -210,6 +212,17 @@ static float refine(const ddsp_pitch *pitch, float lag, int longest, float *heig
     return far_lag / periods;
 }
 
+/* The longest lag to believe in: of a low note more periods are asked for, because the
+ * first of them so often holds something like a shorter one (a fifth above). */
+static int longest_heard(const ddsp_pitch *pitch)
+{
+    const float since = (float)pitch->onset.since, high = (float)(HIGH_S * pitch->rate);
+    float lag = since / HEARD_HIGH;
+    if (lag > high)
+        lag = fmaxf(since / HEARD_LOW, (since + high) / (HEARD_HIGH + 1.0f));
+    return lag < (float)pitch->max_lag ? (int)lag : pitch->max_lag;
+}
+
 /* Confidence in a period: its likeness, and less where little of it was compared yet. */
 static float doubted(const ddsp_pitch *pitch, float lag, float height)
 {
@@ -223,9 +236,7 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     ddsp_pitch_candidate found[DDSP_PITCH_CANDIDATES];
     ddsp_correlogram *c = &pitch->correlogram;
     *confidence = 0.0f;
-    int longest = pitch->max_lag;
-    if ((float)pitch->onset.since < HEARD_PERIODS * (float)longest)
-        longest = (int)((float)pitch->onset.since / HEARD_PERIODS);
+    const int longest = longest_heard(pitch);
     ddsp_correlogram_compare(c, longest + REACH, pitch->onset.since);
     const int n = find_candidates(pitch, longest, found);
     if (n == 0) {
