@@ -205,7 +205,8 @@ def test_loudness_is_at_most_3_ms_behind(f0_hz: float) -> None:
     frames = settled(frames, rate)
 
     def misfit(samples: int) -> float:
-        return float(np.abs(frames["loudness_db"] + 20 - swing[frames["position"] - samples]).mean())
+        then = swing[frames["position"] - samples]
+        return float(np.abs(frames["loudness_db"] + 20 - then).mean())
 
     assert min(range(1, 400, 6), key=misfit) <= 144
 
