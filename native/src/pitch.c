@@ -25,7 +25,7 @@
 #define HEARD_HIGH 1.4f        /* periods since the onset, before one is believed */
 #define HEARD_LOW 1.75f        /* ... of a low note */
 #define HIGH_S 0.0046          /* periods up to this are those of high notes */
-#define ENOUGH_S 0.004         /* or a period, to be compared until its likeness counts in full */
+#define ENOUGH_S 0.003         /* or a period, to be compared until its likeness counts in full */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
