@@ -83,7 +83,8 @@ def _swift() -> Any:
 
 def swift(audio: np.ndarray) -> Track:
     """SwiftF0 (a convolutional network, 16 kHz), causally: it is given the sound up to now and its
-    newest frame is taken. Its own streaming waits 160 ms for the future instead."""
+    newest frame but one is taken (it never trusts the newest). Its own streaming waits for 160 ms
+    of future instead."""
     import soxr
 
     model, rate, past = _swift(), 16_000, 24 * 256
@@ -96,7 +97,7 @@ def swift(audio: np.ndarray) -> Track:
     for i, time_s in enumerate(times):
         end = past + round(time_s * rate)
         found = model.detect(low[end - past : end], rate)
-        f0[i], confidence[i] = found.pitch_hz[-1], found.confidence[-1]
+        f0[i], confidence[i] = found.pitch_hz[-2], found.confidence[-2]
     return Track(times, _held(f0, confidence >= 0.5), confidence >= 0.5)
 
 

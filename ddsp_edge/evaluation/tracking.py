@@ -85,7 +85,7 @@ def score(track: Track, reference: Reference, delay_s: float | None = None) -> S
             return float(np.minimum(np.abs(_errors(track, reference, d)[0][known]), 200.0).mean())
 
         coarse = min(np.arange(0.0, LONGEST_DELAY_S, 0.005), key=fit)
-        delay_s = float(min(coarse + np.arange(-0.004, 0.005, 0.001), key=fit))
+        delay_s = float(min(np.maximum(coarse + np.arange(-0.004, 0.005, 0.001), 0.0), key=fit))
     signed, trusted = _errors(track, reference, delay_s)
     hop_s = float(reference.times_s[1] - reference.times_s[0])
     clean = known & _holds(reference.f0_hz, hop_s)

@@ -19,7 +19,7 @@
 #define HIGHEST_HZ 2000.0
 #define SMALLEST_PEAK 0.3f     /* of a candidate */
 #define UNEXPLAINED 0.02f      /* what is left in the cleanest of tones */
-#define OCTAVE_COST 0.65f       /* of each octave below HIGHEST_HZ */
+#define OCTAVE_COST 0.65f      /* of each octave below HIGHEST_HZ */
 #define LEAP_COST 1.0f         /* of an octave's leap or more */
 #define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
 #define HEARD_HIGH 1.4f        /* periods since the onset, before one is believed */

@@ -184,7 +184,7 @@ def test_a_note_out_of_silence_is_known_soon(f0_hz: float, samples: int) -> None
             assert since[first] <= samples
             assert right[first:].all()
             false_starts += int(trusted[:first].any())
-    assert false_starts <= 2  # of 24: a guess from the first moments, soon mended
+    assert false_starts <= 3  # of 24: a guess from the first moments, soon mended
 
 
 @pytest.mark.parametrize("f0_hz", [110.0, 220.0, 440.0, 880.0, 1760.0])
