@@ -22,14 +22,14 @@ class CardSettings:
     period: int = 128  #: samples between two wakes of the audio thread
     periods: int = 2  #: in the card's buffer
     input: str = "both"  #: which channel is heard: left, right or (the mean of) both
-    priority: int = 70  #: SCHED_FIFO of the audio thread, where it is allowed; 1..99
+    priority: int = 70  #: SCHED_FIFO of the audio thread, where it is allowed; 1..99, 0: none
     cpu: int | None = None  #: the processor that the audio thread stays on
 
     def __post_init__(self) -> None:
         _within("rate", self.rate, 8_000, 192_000, "Hz")
         _within("period", self.period, 16, MOST_PERIOD, "samples")
         _within("periods", self.periods, 2, 16, "")
-        _within("priority", self.priority, 1, 99, "")
+        _within("priority", self.priority, 0, 99, "")
         if self.input not in INPUTS:
             raise UserError(f"input {self.input!r}: choose one of {', '.join(INPUTS)}")
 

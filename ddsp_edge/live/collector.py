@@ -1,8 +1,9 @@
-"""Python's garbage collection, kept out of the music's way."""
+"""Python's garbage collection and lock, kept out of the music's way."""
 
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 
@@ -10,8 +11,12 @@ from ddsp_edge.live.gauges import Histogram
 
 #: Reference counting frees nearly everything; cycles (exceptions, futures) may wait this long.
 EVERY_S = 2.0
+#: A thread that computes gives Python's lock to the control thread within this; with Python's own
+#: 5 ms a busy thread makes every second frame late (docs/latency.md).
+SWITCH_S = 0.0001
 _LOCK = threading.Lock()
 _holders = 0
+_switch_before_s = 0.0
 
 
 def settle() -> None:
@@ -30,13 +35,16 @@ class Collector:
         self._holding = False
 
     def hold(self) -> None:
-        """No automatic collections from here on."""
-        global _holders
+        """No automatic collections from here on, and short turns for other threads."""
+        global _holders, _switch_before_s
         with _LOCK:
             if not self._holding:
                 self._holding = True
+                if _holders == 0:
+                    _switch_before_s = sys.getswitchinterval()
+                    sys.setswitchinterval(SWITCH_S)
+                    gc.disable()
                 _holders += 1
-                gc.disable()
         settle()
 
     def release(self) -> None:
@@ -47,6 +55,7 @@ class Collector:
                 self._holding = False
                 _holders -= 1
                 if _holders == 0:
+                    sys.setswitchinterval(_switch_before_s)
                     gc.unfreeze()
                     gc.enable()
 

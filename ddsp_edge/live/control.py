@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -38,12 +39,13 @@ class Control:
     The methods of the second half run in it alone: others :meth:`post` them.
     """
 
-    def __init__(self, place: Place, wishes: Wishes, input: str) -> None:
+    def __init__(self, place: Place, wishes: Wishes, input: str, priority: int = 0) -> None:
         self.inbox, self.events, self.gauges = Inbox(), Events(), place.gauges
         self.place, self.wishes = place, wishes
         self.rig = Rig(place.rate, place.period, self.inbox.fd)
         self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
         self.frozen = False
+        self._priority, self.real_time = priority, False
         #: Whether somebody runs the rig: without a card nothing is decoded.
         self.flows = True
         #: Called when the instruments had to go: make this one again.
@@ -84,6 +86,8 @@ class Control:
 
     def _run(self) -> None:
         clock = self.gauges.clock
+        if self._priority:
+            self.real_time = _prioritise(self._priority)
         while not self._stopping:
             self.inbox.wait(round(CHORES_S * 1000))
             begun = clock()
@@ -250,6 +254,15 @@ class Control:
             self._fit = None
             # NumPy's percentiles take their time: not here.
             self.events.later(_conclude, fit, instrument.info, future, use)
+
+
+def _prioritise(priority: int) -> bool:
+    """SCHED_FIFO for the thread that calls, where that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError:  # the audio thread was refused too, and its warning names the remedy
+        return False
+    return True
 
 
 def _conclude(

@@ -59,7 +59,13 @@ class LiveEngine:
             rate, period = card.rate, card.period
         self._wishes = Wishes(source, settings or Settings())
         place = Place(rate, period, Gauges(), runtime, seed)
-        self._control = Control(place, self._wishes, card.input if card else "both")
+        self._control = Control(
+            place,
+            self._wishes,
+            card.input if card else "both",
+            # Below the audio thread, which never waits for this one.
+            max(1, card.priority - 30) if card and card.priority else 0,
+        )
         self._loader = Loader(self._control, self._wishes, place)
         self._control.again = lambda bundle: self._loader.ask(Wish(bundle, None, None))
         self._keeper: CardKeeper | None = None

@@ -60,7 +60,7 @@ def stats(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[s
             "position_s": round(rig["position"] / control.place.rate, 3),
         },
         "stream": keeper.stream_stats() if keeper else None,
-        "control": control.gauges.summary(),
+        "control": {**control.gauges.summary(), "real_time": control.real_time},
         "load": loader.took_ns.summary(),
         "models_played": control.stage.changes,
         "instruments": len(control.stage.all),

@@ -117,7 +117,7 @@ class SynthInstrument(Instrument):
     def adopt(self, other: Instrument) -> None:
         if isinstance(other, SynthInstrument):
             self._now_s = other._now_s
-            self._player.take_over(self._now_s, other._player)
+            self._player = other._player.for_model(self.info)
 
     def freeze(self, on: bool) -> None:
         """A pedal of its own."""

@@ -15,7 +15,7 @@ MOST = 3
 
 
 class Stage:
-    """What is played and set goes to the current one; the others only fade."""
+    """What is set is for the current one; the others only go on until they have faded out."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -53,14 +53,15 @@ class Stage:
             instrument.answer()
 
     def receive(self, message: mido.Message, time_s: float) -> None:
-        """Only the current one: it has taken over from the others what they play."""
-        if self.current is not None:
-            self.current.receive(message, time_s)
+        """Also those that fade out: a key that is let go is let go there too."""
+        for instrument in self.all:
+            instrument.receive(message, time_s)
 
     def sound(self) -> None:
-        """After the messages that came together."""
-        if self.current is not None:
-            self.current.sound()
+        """After the messages that came together; the current one first."""
+        for instrument in reversed(self.all):
+            if not instrument.silenced:
+                instrument.sound()
 
     def set(self, settings: Settings) -> None:
         """Those that fade out keep their own."""
