@@ -11,7 +11,7 @@ from ddsp_edge.synth.keys import Key
 #: A grid frame this close to a note's own frame would say the same again.
 CLOSE_S = 0.0002
 #: A voice is shown so much silence before it rests, for the model to forget the note.
-SETTLE_S = 0.5
+SETTLE_S = 2.0
 NEVER = math.inf
 
 
