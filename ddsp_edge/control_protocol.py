@@ -13,6 +13,7 @@ from ddsp_edge.errors import UserError
 VERSION = 1
 MAX_LINE_BYTES = 64 * 1024  #: of a request, its newline included
 MAX_DEPTH = 8  #: lists and objects within each other
+MAX_OPENERS = 256  #: [ and { in a request, those in texts too
 ENVIRONMENT = "DDSP_EDGE_SOCKET"
 SERVICE_SOCKET = Path("/run/ddsp-edge/control.sock")
 
@@ -61,6 +62,9 @@ def _finite(value: Any) -> Any:
 
 def decode(line: bytes) -> dict[str, Any]:
     """A line to its object. Raises RequestError."""
+    if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
+        # Counted before: the parser's recursion may be deeper than a thread's stack.
+        raise RequestError("request", "nested too deeply", _EXAMPLE)
     try:
         message = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -145,7 +145,10 @@ VERBS: dict[str, Verb] = {
     ),
     "setlist_set": Verb(
         "make a set list, or change it",
-        {"name": Argument("text", "of the set list"), "names": Argument("texts", "of presets; none: it is removed")},
+        {
+            "name": Argument("text", "of the set list"),
+            "names": Argument("texts", "of presets; none: it is removed"),
+        },
         True,
     ),
     "programs": Verb("what each MIDI program plays", {}, True),

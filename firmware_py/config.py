@@ -11,7 +11,10 @@ from typing import Annotated, Any, Literal
 from ddsp_edge.control_protocol import default_socket
 from ddsp_edge.errors import UserError
 from ddsp_edge.library import user_folder
+from ddsp_edge.live.card import CardSettings
+from ddsp_edge.live.midi_network import address_of
 from ddsp_edge.toml_config import Range, from_dict, read_toml
+from firmware_py.controls.config import ControlsConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
 #: Beside the config and read before it: what the installer knows of the board and its audio HAT
@@ -24,13 +27,26 @@ class Audio:
     """The sound card and the thread that serves it."""
 
     card: str = ""  #: a name that `ddsp-edge devices` shows; "": the first that can play
-    capture: str = ""  #: another card or PCM to hear with; "": the same card
+    capture: str = ""  #: another card or PCM to hear with; "": the same; "none": no input
     rate: Literal[44_100, 48_000, 88_200, 96_000] = 48_000  #: Hz
     period: Annotated[int, Range(16, 4096, "frames")] = 128
     periods: Annotated[int, Range(2, 16)] = 2
-    input: Literal["left", "right", "both"] = "left"  #: the channel that the pedal hears
-    priority: Annotated[int, Range(0, 99)] = 70  #: SCHED_FIFO of the audio thread; 0: none
+    input: Literal["left", "right", "both"] = "both"  #: the channel that the pedal hears
+    priority: Annotated[int, Range(1, 99)] = 70  #: SCHED_FIFO of the audio thread
     cpu: Annotated[int, Range(-1, 1023)] = -1  #: the core it stays on; -1: any
+
+    def card_settings(self) -> CardSettings:
+        """As the engine takes it."""
+        return CardSettings(
+            self.card or None,
+            self.capture or None,
+            self.rate,
+            self.period,
+            self.periods,
+            self.input,
+            self.priority,
+            self.cpu if self.cpu >= 0 else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +54,13 @@ class Midi:
     """Who is heard."""
 
     channel: Annotated[int, Range(0, 16)] = 0  #: 0 hears all
-    network: Annotated[int, Range(0, 65_535)] = 0  #: TCP port of mido's sockets; 0: none
-    network_address: str = "127.0.0.1"  #: of the interface that it listens on; "": all of them
+    api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
+    ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
+    network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
+
+    def __post_init__(self) -> None:
+        if self.network:
+            address_of(self.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,7 @@ class Config:
     midi: Midi = field(default_factory=Midi)
     instrument: Instrument = field(default_factory=Instrument)
     control: Control = field(default_factory=Control)
+    controls: ControlsConfig = field(default_factory=ControlsConfig)
 
     # -- where things lie: the file, else what systemd made, else the user's own folders
 

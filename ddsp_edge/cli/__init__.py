@@ -24,6 +24,19 @@ COMMANDS = {
     "doctor": "what is missing and how to mend it",
     "demo": "a sung phrase as a violin, a MIDI tune as a cello",
     "train": "train an instrument from a folder of recordings",
+    # Those that talk to the engine that plays (python -m firmware_py):
+    "status": "what plays now, and how it is",
+    "set": "change settings of the engine that plays; without any, show them",
+    "model": "play a model, cross-faded; without a name, say which one plays",
+    "preset": "list, play, save or order presets",
+    "bypass": "send the input straight to the output",
+    "tuner": "mute and show the note until Ctrl-C",
+    "freeze": "hold the sound as it is",
+    "autofit": "listen, then shift the player's range into the model's",
+    "panic": "silence at once: every note, every tail",
+    "stats": "counters and timing of every stage of the engine",
+    "watch": "print the engine's events as lines of JSON until Ctrl-C",
+    "control": "ask the engine anything (docs/control.md)",
 }
 
 

@@ -13,7 +13,11 @@ ACTIONS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
     "play": ("preset", "play a preset, cross-faded", {"name": {}}),
     "next": ("preset_next", "play the next one", {}),
     "previous": ("preset_previous", "play the one before", {}),
-    "save": ("preset_save", "keep what plays now (default: under its name)", {"name": {"nargs": "?"}}),
+    "save": (
+        "preset_save",
+        "keep what plays now (default: under its name)",
+        {"name": {"nargs": "?"}},
+    ),
     "rename": ("preset_rename", "give a preset another name", {"name": {}, "to": {}}),
     "remove": ("preset_remove", "remove a preset", {"name": {}}),
     "order": ("preset_order", "put these first, in this order", {"names": {"nargs": "+"}}),

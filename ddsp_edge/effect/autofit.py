@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ddsp_edge.effect.gate import KNEE_DB
+from ddsp_edge.effect.player import is_pitch
 from ddsp_edge.errors import UserError
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import SETTINGS, Setting
@@ -67,7 +68,7 @@ class AutoFit:
     def hear(self, f0_hz: float, confidence: float, loudness_db: float) -> None:
         """One tick; what has no clear pitch, or is silence, only passes time."""
         self._ticks += 1
-        clear = confidence >= CONFIDENT and 0.0 < f0_hz < math.inf and loudness_db > KNEE_DB
+        clear = confidence >= CONFIDENT and is_pitch(f0_hz) and loudness_db > KNEE_DB
         if clear and self._n < len(self._heard):
             self._heard[self._n] = (69.0 + 12.0 * math.log2(f0_hz / 440.0), loudness_db)
             self._n += 1

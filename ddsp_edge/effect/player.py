@@ -24,6 +24,11 @@ LEVEL_S = 0.08
 LONGEST_S = 0.1
 
 
+def is_pitch(f0_hz: float) -> bool:
+    """Whether a number may be taken for a pitch; NaN may not."""
+    return LOWEST_HZ <= f0_hz <= HIGHEST_HZ
+
+
 class EffectPlayer:
     """Gate, knee, pitch that holds, scale snap and freeze. Not thread-safe: one control thread.
 
@@ -93,7 +98,7 @@ class EffectPlayer:
         cut_db = self._gate.step(loudness_db, dt_s)
         level = max(SILENCE_DB, knee(loudness_db) + cut_db)
         # Behind a closed gate is noise: no note of ours.
-        if LOWEST_HZ <= f0_hz <= HIGHEST_HZ and self._gate.open:
+        if is_pitch(f0_hz) and self._gate.open:
             self._heard = 69.0 + 12.0 * math.log2(f0_hz / 440.0)
         if self._heard:
             note = self._snap.step(self._heard + self._shift, dt_s, self._begins) - self._shift

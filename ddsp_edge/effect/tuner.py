@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
+from ddsp_edge.effect.player import is_pitch
 from ddsp_edge.settings import NOTE_NAMES
 
 #: Only what the analyser is so sure of is shown; a held pitch is not.
@@ -70,7 +71,7 @@ class Tuner:
 
     def hear(self, f0_hz: float, confidence: float) -> Reading | None:
         """One tick of the analyser; what to show now, None while nothing is clear."""
-        if confidence >= CONFIDENT and 0.0 < f0_hz < math.inf:
+        if confidence >= CONFIDENT and is_pitch(f0_hz):
             self._missing = 0
             self._add(69.0 + 12.0 * math.log2(f0_hz / 440.0))
         else:

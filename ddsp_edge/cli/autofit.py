@@ -1,0 +1,25 @@
+"""``ddsp-edge autofit``: play for ten seconds, and the engine suits your range."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser, ask, show
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge autofit [--seconds N]`."""
+    line = "listen, then shift the player's range into the model's"
+    parser = add_engine_parser(subparsers, "autofit", line)
+    parser.add_argument("--seconds", type=float, default=10.0, metavar="N", help="1 to 60")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    if not args.json:
+        print(f"play now, low and high, soft and loud: {args.seconds:g} s", file=sys.stderr)
+    result = ask(args, "autofit", seconds=args.seconds)
+    return show(args, result, "  ".join(f"{k}={v:g}" for k, v in result["values"].items()))

@@ -1,0 +1,36 @@
+"""``ddsp-edge status``: what plays now."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser, ask, show
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge status`."""
+    parser = add_engine_parser(subparsers, "status", "what plays now, and how it is")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    status = ask(args, "status")
+    return show(args, status, "\n".join(_lines(status)))
+
+
+def _lines(status: dict[str, Any]) -> list[str]:
+    card, preset = status["card"], status["preset"]
+    name = f"{preset}{' (edited)' if status['edited'] else ''}: " if preset else ""
+    on = [switch for switch in ("bypass", "mute", "tuner", "freeze") if status[switch]]
+    clip = " CLIP" if status["input_clip"] or status["output_clip"] else ""
+    lines = [
+        f"{name}{status['model']} ({status['source']})" + "".join(f", {each} on" for each in on),
+        f"card {card['state']}: {card.get('detail', '')}",
+        f"input {status['input_dbfs']} dBFS, output {status['output_dbfs']} dBFS{clip}",
+    ]
+    if status["note"]:
+        lines.append(f"note {status['note']} {status['cents']:+.1f} cents")
+    lines += [f"MIDI {port['port']} ({port['kind']})" for port in status["midi_ports"]]
+    return lines + [f"warning: {text}" for text in status["warnings"]]

@@ -1,0 +1,61 @@
+"""``ddsp-edge tuner``: the note and how far it is off, until Ctrl-C; or ``tuner on|off``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from typing import Any
+
+from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
+from ddsp_edge.control_client import ControlClient
+from ddsp_edge.errors import UserError
+
+RATE_HZ = 10.0
+WIDTH = 10  #: characters on either side of the needle's middle, 5 cents each
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge tuner [on|off]`."""
+    parser = add_engine_parser(subparsers, "tuner", "mute and show the note until Ctrl-C")
+    parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="only switch it")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UserError."""
+    if args.on is not None:
+        result = ask(args, "tuner", on=args.on)
+        return show(args, result, f"tuner {'on' if result['tuner'] else 'off'}")
+    with ControlClient(args.socket) as engine:
+        engine.call("tuner", on=True)
+        try:
+            engine.call("subscribe", rate_hz=RATE_HZ)
+            for event in engine.events():
+                if event["event"] == "meters":
+                    _print(event, args.json)
+        finally:
+            with contextlib.suppress(UserError):  # it has gone: nothing is left to switch off
+                engine.call("tuner", on=False)
+    return 0
+
+
+def _print(meters: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        reading = {name: meters[name] for name in ("note", "cents", "f0_hz", "steady")}
+        print(json.dumps(reading), flush=True)
+        return
+    line = tuner_line(meters["note"], meters["cents"])
+    sys.stdout.write(f"\r{line}" if sys.stdout.isatty() else f"{line}\n")
+    sys.stdout.flush()
+
+
+def tuner_line(note: str | None, cents: float | None) -> str:
+    """``A4   -12.3  [       |  ]``."""
+    needle = [" "] * (2 * WIDTH + 1)
+    needle[WIDTH] = ":"
+    if note is None or cents is None:
+        return f"{'-':<4} {'':>6}  [{''.join(needle)}]"
+    needle[WIDTH + max(-WIDTH, min(WIDTH, round(cents / 5)))] = "|"
+    return f"{note:<4} {cents:+6.1f}  [{''.join(needle)}]"

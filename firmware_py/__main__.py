@@ -1,0 +1,57 @@
+"""``python -m firmware_py``: the program on the board, from power-on to SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+from ddsp_edge.errors import UserError
+
+STACK_BYTES = 1 << 20
+
+
+def main() -> int:
+    """Exit code 0 after SIGTERM or Ctrl-C, 2 where it cannot begin (one line says why)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m firmware_py", description="The pedal and sound module: plays until SIGTERM."
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        help="default: /etc/ddsp-edge/config.toml where it is there (see deploy/config.toml)",
+    )
+    parser.add_argument("--check", action="store_true", help="only read the config")
+    args = parser.parse_args()
+    # The journal has the time and the name already.
+    logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    # The audio thread locks all memory: stacks of 8 MB a thread would be held in RAM for nothing.
+    threading.stack_size(STACK_BYTES)
+    try:
+        from firmware_py.config import read_config
+
+        config = read_config(args.config)
+        if args.check:
+            print("the config is good")
+            return 0
+        from firmware_py.service import Service
+
+        Service(config, args.config).run()
+    except UserError as error:
+        print(f"ddsp-edge: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    # Not sys.exit: taking the interpreter apart beside native threads takes long, and everything
+    # that must be written is written.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,284 @@
+"""What the control socket's verbs and the footswitches' actions do: one method a verb.
+
+Quick ones act at once, in the caller's thread; the others return a Future of the worker's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from concurrent.futures import Future
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import mido
+
+import ddsp_edge
+from ddsp_edge.actions import ACTIONS, Action
+from ddsp_edge.control_protocol import MAX_LINE_BYTES, VERSION
+from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
+from ddsp_edge.errors import UserError
+from ddsp_edge.gestures import TapTempo, vibrato_hz
+from ddsp_edge.settings import SETTINGS, Choice
+
+if TYPE_CHECKING:
+    from firmware_py.service import Service
+
+log = logging.getLogger(__name__)
+
+#: Of the engine's status, what changes always: sent to subscribers at their rate.
+METERS = (
+    "f0_hz",
+    "note",
+    "cents",
+    "steady",
+    "loudness_db",
+    "confidence",
+    "notes",
+    "input_dbfs",
+    "output_dbfs",
+    "input_clip",
+    "output_clip",
+    "autofit_s",
+)
+AUTOFIT_S = (1.0, 60.0)
+
+Result = dict[str, Any]
+
+
+class Commands:
+    """Public methods are verbs (ddsp_edge/control_verbs.py), but for :meth:`act`, :meth:`watch`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._engine = service, service.engine
+        self._repertoire, self._shelf = service.repertoire, service.shelf
+        self._submit = service.worker.submit
+        self._tempo = TapTempo()
+
+    def act(self, action: Action) -> None:
+        """A footswitch's action. Raises UserError; what is done later is logged where it fails."""
+        takes = ACTIONS[action.name].takes
+        arguments: dict[str, Any] = {}
+        if takes == "switch" and action.argument:
+            arguments["on"] = action.argument == "on"
+        elif takes == "name":
+            arguments["name"] = action.argument
+        result = getattr(self, action.name)(**arguments)
+        if isinstance(result, Future):
+            result.add_done_callback(lambda done: _log_failure(action, done))
+
+    def watch(self) -> tuple[Result, Result]:
+        """(meters, state) for subscribers."""
+        status = self.status()
+        return {name: status.pop(name) for name in METERS}, status
+
+    # ---- what there is to know
+
+    def hello(self) -> Result:
+        config = self._service.config
+        return {
+            "program": "ddsp-edge",
+            "version": ddsp_edge.__version__,
+            "protocol": VERSION,
+            "pid": os.getpid(),
+            "verbs": list(VERBS),
+            "max_line_bytes": MAX_LINE_BYTES,
+            "max_event_rate_hz": MAX_EVENT_RATE_HZ,
+            "models_folder": str(config.models_folder),
+            "presets_folder": str(config.presets_folder),
+        }
+
+    def status(self) -> Result:
+        now, status = self._repertoire.now, self._engine.status()
+        notices = [text for _, text in sorted(self._service.notices.items())]
+        return {
+            **status,
+            "model_name": status["model"],  # as it calls itself
+            **self._repertoire.playing(),
+            "edited": now.edited(self._engine.settings),
+            "midi_ports": self._service.midi_ports(),
+            "warnings": [*status["warnings"], *notices],
+        }
+
+    def stats(self) -> Result:
+        return {**self._engine.stats(), "process": self._service.process_stats()}
+
+    def settings(self) -> Result:
+        values = asdict(self._engine.settings)
+        return {"settings": {name: _setting(name, value) for name, value in values.items()}}
+
+    def set(self, values: dict[str, Any]) -> Result:
+        settings = asdict(self._engine.set(values))
+        return {"values": {name: settings[name] for name in values}}
+
+    def models(self) -> Future[Result]:
+        return self._submit(_models)
+
+    def devices(self) -> Future[Result]:
+        return self._submit(_devices)
+
+    def midi_ports(self) -> Result:
+        return {"ports": self._service.midi_ports(), "problem": self._service.midi_problem()}
+
+    # ---- what plays
+
+    def model(
+        self, name: str | None = None, path: str | None = None, source: str | None = None
+    ) -> Future[Result]:
+        return self._submit(self._repertoire.play_model, name, path, source)
+
+    def reload(self) -> Future[Result]:
+        return self._submit(self._repertoire.reload)
+
+    def preset(self, name: str) -> Future[Result]:
+        return self._submit(self._repertoire.play_preset, name)
+
+    def preset_next(self) -> Future[Result]:
+        return self._submit(self._repertoire.step, 1)
+
+    def preset_previous(self) -> Future[Result]:
+        return self._submit(self._repertoire.step, -1)
+
+    def program(self, bank: int, program: int) -> Future[Result]:
+        return self._submit(self._repertoire.play_program, bank, program)
+
+    # ---- what is kept
+
+    def presets(self) -> Future[Result]:
+        return self._submit(self._shelf.list_presets)
+
+    def preset_save(self, name: str | None = None) -> Future[Result]:
+        return self._submit(self._shelf.save, name)
+
+    def preset_rename(self, name: str, to: str) -> Future[Result]:
+        return self._submit(self._shelf.rename, name, to)
+
+    def preset_remove(self, name: str) -> Future[Result]:
+        return self._submit(self._shelf.remove, name)
+
+    def preset_order(self, names: list[str]) -> Future[Result]:
+        return self._submit(self._shelf.order, names)
+
+    def setlist(self, name: str = "") -> Future[Result]:
+        return self._submit(self._shelf.use_setlist, name)
+
+    def setlist_set(self, name: str, names: list[str]) -> Future[Result]:
+        return self._submit(self._shelf.set_setlist, name, names)
+
+    def programs(self) -> Future[Result]:
+        return self._submit(self._shelf.list_programs)
+
+    def program_set(
+        self, bank: int, program: int, preset: str | None = None, model: str | None = None
+    ) -> Future[Result]:
+        return self._submit(self._shelf.choose_program, bank, program, preset, model)
+
+    # ---- what is done to it
+
+    def panic(self) -> Result:
+        self._engine.panic()
+        return {}
+
+    def bypass(self, on: bool | None = None) -> Result:
+        on = self._other("bypass") if on is None else on
+        self._engine.bypass(on)
+        self._service.show({"bypass": on, "active": not on})
+        return {"bypass": on}
+
+    def tuner(self, on: bool | None = None) -> Result:
+        on = self._other("tuner") if on is None else on
+        self._engine.tuner(on)
+        self._service.show({"tuner": on})
+        return {"tuner": on}
+
+    def freeze(self, on: bool | None = None) -> Result:
+        on = self._other("freeze") if on is None else on
+        self._engine.freeze(on)
+        self._service.show({"freeze": on})
+        return {"freeze": on}
+
+    def _other(self, switch: str) -> bool:
+        return not self._engine.status()[switch]
+
+    def tap(self) -> Result:
+        tempo_hz = self._tempo.tap(time.monotonic())
+        if tempo_hz is None:
+            return {"tempo_hz": None}
+        self._engine.set({"vibrato_rate": vibrato_hz(tempo_hz)})
+        return {"tempo_hz": round(tempo_hz, 3)}
+
+    def autofit(self, seconds: float = 10.0) -> Future[Result]:
+        least, most = AUTOFIT_S
+        if not least <= seconds <= most:
+            raise UserError(f"autofit: {seconds:g} s; choose {least:g} to {most:g}")
+        found: Future[Result] = Future()
+        self._engine.autofit(seconds).add_done_callback(lambda done: _pass_on(done, found))
+        return found
+
+    def midi(self, bytes: list[int]) -> Result:
+        try:
+            message = mido.Message.from_bytes(bytes)
+        except ValueError as error:
+            raise UserError(f"midi: {error}; give one whole message") from None
+        self._service.receive(message)
+        return {}
+
+
+def _log_failure(action: Action, done: Future[Any]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.warning("%s: %s", action, error)
+
+
+def _pass_on(done: Future[dict[str, Any]], found: Future[Result]) -> None:
+    if done.cancelled():
+        found.cancel()
+    elif (error := done.exception()) is not None:
+        found.set_exception(error)
+    else:
+        found.set_result({"values": done.result()})
+
+
+def _setting(name: str, value: Any) -> Result:
+    kind = SETTINGS[name]
+    row: Result = {"value": value, "default": kind.default, "range": kind.range, "doc": kind.doc}
+    if isinstance(kind, Choice):
+        return {**row, "choices": list(kind.choices)}
+    limits = {"minimum": kind.minimum, "maximum": kind.maximum}
+    return {**row, **limits, "unit": kind.unit, "whole": kind.whole}
+
+
+def _models() -> Result:
+    from ddsp_edge.library import entries
+
+    rows = [
+        {
+            "name": entry.name,
+            "origin": entry.origin,
+            "problem": entry.problem,
+            "metadata": entry.info.as_json() if entry.info else None,
+        }
+        for entry in entries()
+    ]
+    return {"models": rows}
+
+
+def _devices() -> Result:
+    # Imported here: a board that plays never needs it.
+    from ddsp_edge.live.cards import choose, list_cards
+
+    cards = list_cards()
+    chosen = {}
+    for source in ("effect", "synth"):
+        found = choose(cards, source == "effect")
+        card = found.card.identity.stable_id if found.card else None
+        chosen[source] = {"card": card, "reason": found.reason}
+    rows = [
+        {
+            "stable_id": card.identity.stable_id,
+            **asdict(card.identity),
+            "pcms": [asdict(pcm) | {"usable": pcm.usable} for pcm in card.pcms],
+        }
+        for card in cards
+    ]
+    return {"cards": rows, "chosen": chosen}
