@@ -11,11 +11,12 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench models clean
+.PHONY: help demo test deploy-test lint format bench models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part'
@@ -29,6 +30,12 @@ demo:
 # pytest last: its closing line ends the output.
 test: lint
 	@$(BIN)/python -m pytest
+
+# As root: a bare device is an overlay of this machine.
+deploy-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
+	@$(BIN)/python -m pytest tests/deploy
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

@@ -105,9 +105,9 @@ apt_try() {
         say "going on without $*: what needs them is left out (tests skip, saying why)"
 }
 
-# The audio thread is built where ALSA's headers are. The tests play through jackd's dummy
+# For more than rendering. The audio thread is built where ALSA's headers are. The tests play through jackd's dummy
 # driver, which keeps time like a card, and ALSA's plug-in for it.
-need_alsa() {
+need_more() {
     wanted=
     has_header alsa/asoundlib.h || wanted=libasound2-dev
     if [ "$want" = test ]; then
@@ -116,6 +116,9 @@ need_alsa() {
         ls /usr/lib/*/alsa-lib/libasound_module_pcm_jack.so >/dev/null 2>&1 ||
             wanted="$wanted libasound2-plugins"
         has_header jack/jack.h || wanted="$wanted libjack-jackd2-dev"
+        # Models are deployed to a real sshd on loopback.
+        command -v ssh-keygen >/dev/null || wanted="$wanted openssh-client"
+        [ -x /usr/sbin/sshd ] || wanted="$wanted openssh-server"
     fi
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
@@ -140,7 +143,7 @@ fi
 
 need_python
 need_packages
-[ "$want" = play ] || need_alsa
+[ "$want" = play ] || need_more
 if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
     say "making $venv with $("$python" --version) ($python)"
     rm -rf $venv

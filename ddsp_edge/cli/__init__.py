@@ -37,6 +37,11 @@ COMMANDS = {
     "stats": "counters and timing of every stage of the engine",
     "watch": "print the engine's events as lines of JSON until Ctrl-C",
     "control": "ask the engine anything (docs/control.md)",
+    "sign": "sign a model with your ssh key",
+    "deploy": "put a model onto devices over ssh, while they play",
+    "remote": "the models and the engine of devices, over ssh",
+    "provision": "make a fresh board ready over ssh",
+    "receive": "take models and requests from an ssh connection (on the device)",
 }
 
 
