@@ -61,7 +61,19 @@ def _finite(value: Any) -> Any:
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """A line to its object. Raises RequestError."""
+    """A line to its object, of our version. Raises RequestError."""
+    message = decode_object(line)
+    if message.get("v") != VERSION:
+        raise RequestError(
+            "request",
+            f"version {message.get('v')!r} is not spoken here",
+            f'say "v": {VERSION}, or install the same version of ddsp-edge on both sides',
+        )
+    return message
+
+
+def decode_object(line: bytes) -> dict[str, Any]:
+    """A line to its object, of any version. Raises RequestError."""
     if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
         # Counted before: the parser's recursion may be deeper than a thread's stack.
         raise RequestError("request", "nested too deeply", _EXAMPLE)
@@ -74,12 +86,6 @@ def decode(line: bytes) -> dict[str, Any]:
         raise RequestError("request", "not a JSON object", _EXAMPLE)
     if _depth(message) > MAX_DEPTH:
         raise RequestError("request", f"nested deeper than {MAX_DEPTH} levels", _EXAMPLE)
-    if message.get("v") != VERSION:
-        raise RequestError(
-            "request",
-            f"version {message.get('v')!r} is not spoken here",
-            f'say "v": {VERSION}, or install the same version of ddsp-edge on both sides',
-        )
     return message
 
 
