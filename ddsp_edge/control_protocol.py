@@ -104,6 +104,17 @@ def _depth(value: Any) -> int:
     return 0
 
 
+def checked_id(request_id: Any) -> Any:
+    """The id of a request, as it comes back with the answer. Raises RequestError."""
+    if request_id is None or (isinstance(request_id, str) and len(request_id) <= 100):
+        return request_id
+    whole = isinstance(request_id, int) and not isinstance(request_id, bool)
+    if whole and abs(request_id) < 1 << 53:
+        return request_id
+    limit = "give a whole number or a text of up to 100 characters"
+    raise RequestError("request", "id is wrong", limit)
+
+
 def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:
     """A request was carried out."""
     return {"id": request_id, "ok": True, "result": result}
