@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections import deque
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -161,15 +162,20 @@ class Relay:
             await asyncio.wait((sending, hearing), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._browsers.discard(browser)
-            for task in (sending, hearing):
-                task.cancel()
-            results = await asyncio.gather(sending, hearing, return_exceptions=True)
-            await self._listen()
+            sending.cancel()
+            hearing.cancel()
+            self._spawn(self._listen())
+        results = await asyncio.gather(sending, hearing, return_exceptions=True)
         if any(isinstance(result, TimeoutError) for result in results):
             browser.close_code = TOO_SLOW
         if browser.close_code is not None:
             async with asyncio.timeout(SEND_S):
                 await browser.socket.close(browser.close_code)
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
+        self._jobs.add(task)  # the loop alone would let go of it
+        task.add_done_callback(self._jobs.discard)
 
     async def _listen(self) -> None:
         await self.link.listen(any(b.rate_hz is not None for b in self._browsers))
@@ -178,9 +184,7 @@ class Relay:
         allowance = Bucket(REQUESTS_HZ, REQUESTS_AT_ONCE)
         while True:
             text = await _text(browser.socket)
-            job = asyncio.create_task(self._carry_out(browser, text))
-            self._jobs.add(job)
-            job.add_done_callback(self._jobs.discard)
+            self._spawn(self._carry_out(browser, text))
             await allowance.wait()  # a flood waits in the browser's own socket
 
     def send_away(self) -> None:

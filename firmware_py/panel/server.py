@@ -125,7 +125,7 @@ class Panel:
         name = request.path_params["name"]
         with contextlib.suppress(RequestError):  # no engine: nothing plays
             status = await self.relay.link.call("status")
-            if str(status.get("model")).lower() == name.lower():
+            if status.get("model") == name:
                 raise ApiError(409, f"{name} plays now", "play another model first")
         await run_in_threadpool(self._models.remove, name)
         return Response(None, 204)
