@@ -1,5 +1,6 @@
 // Begins: pairing or the panel; views, banner, what is always at hand.
 import { attempt, byId, h, say } from "./dom.js";
+import { colourOf } from "./emblem.js";
 import { link, token } from "./link.js";
 import { setUpLock } from "./lock.js";
 import { pairingScreen } from "./pairing.js";
@@ -97,6 +98,7 @@ setUpTabs();
 setUpLock(byId("lock"), [byId("controls"), byId("tabs")]);
 watch("status", () => {
   const name = store.status.model_name ?? "ddsp-edge";
+  document.documentElement.style.setProperty("--tint", colourOf(name));
   say(document.querySelector("title"), `${name} · ddsp-edge`);
 });
 link.start({ heard, changed: connectionChanged, unpaired: () => show(false) });

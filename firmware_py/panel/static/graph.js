@@ -2,7 +2,8 @@
 import { colourOf } from "./emblem.js";
 import { nameOf, noteOf } from "./notes.js";
 
-const LOUDNESS = [-80, 0]; // dB
+const LOUDNESS = [-70, 0]; // dB
+const SILENCE_DB = -80;
 const MARGIN = 9; // semitones beside the region
 const TRAIL = 36;
 const LEFT = 30;
@@ -33,7 +34,7 @@ export class Graph {
 
   /** What the model is shown now: heard, moved by the settings that move what it is shown. */
   show(meters, settings) {
-    const sounding = meters.f0_hz > 0 && meters.loudness_db > LOUDNESS[0];
+    const sounding = meters.f0_hz > 0 && meters.loudness_db > SILENCE_DB;
     const before = this.#trail.length + this.#held.length;
     if (sounding) {
       const moved = (settings.pitch_shift ?? 0) + (settings.input_pitch ?? 0);
@@ -91,7 +92,7 @@ export class Graph {
       const y = Math.round(this.#y(level)) + 0.5;
       context.moveTo(LEFT, y);
       context.lineTo(this.width, y);
-      context.fillText(level, LEFT - 6, y);
+      context.fillText(`−${-level}`, LEFT - 6, y);
     }
     context.textAlign = "center";
     const [low, high] = this.#range();

@@ -1,5 +1,6 @@
 // A level meter with peak hold and clip, and the tuner's display.
 import { h, say } from "./dom.js";
+import { decibels } from "./notes.js";
 
 const FLOOR_DB = -60;
 const HOLD_MS = 1500;
@@ -25,7 +26,7 @@ export function meter(label) {
     bar.style.transform = `scaleX(${part(level).toFixed(3)})`;
     peak.style.transform = `translateX(${(part(held) * 100).toFixed(1)}%)`;
     lamp.classList.toggle("on", Boolean(clip));
-    say(text, held <= FLOOR_DB ? "−∞" : held.toFixed(0).replace("-", "−"));
+    say(text, held <= FLOOR_DB ? "−∞" : decibels(held));
     if (now - toldAt > 1000) { // as often as anybody can hear it read out
       toldAt = now;
       track.setAttribute("aria-valuenow", Math.max(FLOOR_DB, Math.round(level)));

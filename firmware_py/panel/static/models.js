@@ -1,8 +1,8 @@
 // The models: a card for each, with its sound; upload, roll back, remove.
-import { ask, attempt, h } from "./dom.js";
+import { ask, attempt, h, toast } from "./dom.js";
 import { colourOf, drawEmblem } from "./emblem.js";
 import { http, link, Refused, token } from "./link.js";
-import { rangeOf } from "./notes.js";
+import { decibels, rangeOf } from "./notes.js";
 import { refreshModels, store, watch } from "./store.js";
 
 const path = (name, rest = "") => `/api/models/${encodeURIComponent(name)}${rest}`;
@@ -75,7 +75,7 @@ function uploader() {
         if (part === 1) label.textContent = `Trying ${file.name} …`;
       });
       await refreshModels();
-      attempt(() => link.call("reload"), `${told.model?.name ?? file.name} is installed`);
+      toast(`${told.model.name} is installed`);
     } catch (error) {
       problem.textContent = `${file.name} was not installed: ${[error.message, error.remedy].filter(Boolean).join("; ")}`;
     } finally {
@@ -89,14 +89,14 @@ function uploader() {
 function facts(model) {
   const { info } = model;
   if (!info) return h("p", { class: "problem" }, model.problem || "It cannot be used.");
-  return h("p", { class: "dim" }, `${rangeOf(info)} · ${info.mean_min_power_note.toFixed(0)} to ${info.mean_max_power_note.toFixed(0)} dB · ${info.sample_rate / 1000} kHz · ${info.licence}`);
+  return h("p", { class: "dim" }, `${rangeOf(info)} · ${decibels(info.mean_min_power_note)} to ${decibels(info.mean_max_power_note)} dB · ${info.sample_rate / 1000} kHz · ${info.licence}`);
 }
 
 function cardOf(model) {
   const { name, info } = model;
   const title = info?.name ?? name;
   const current = name === store.status.model;
-  const own = model.removable ?? model.origin === "user";
+  const own = model.removable;
   const picture = h("canvas", { class: "emblem", "aria-hidden": true });
   const listen = model.has_preview
     ? h("button", { type: "button", "aria-pressed": "false", "aria-label": `Listen to ${title}`, onclick: () => preview(name, listen) }, "Listen")
@@ -108,10 +108,7 @@ function cardOf(model) {
   }
   async function back() {
     if (!(await ask(`Go back to the ${title} before this one?`, { yes: "Roll back" }))) return;
-    await attempt(async () => {
-      await http("POST", path(name, "/rollback"));
-      await link.call("reload");
-    }, "Rolled back");
+    await attempt(() => http("POST", path(name, "/rollback")), "Rolled back");
     await refreshModels();
   }
   const item = h("li", { class: `card${current ? " current" : ""}`, "data-name": name },
@@ -121,7 +118,7 @@ function cardOf(model) {
       h("button", { type: "button", class: "main", disabled: !info || current, "aria-label": `Play ${title}`,
         onclick: () => attempt(() => link.call("model", { name })) }, current ? "Plays" : "Play"),
       listen,
-      own && (model.versions ?? 2) > 1 ? h("button", { type: "button", onclick: back }, "Roll back") : null,
+      own && model.versions > 1 ? h("button", { type: "button", onclick: back }, "Roll back") : null,
       own ? h("button", { type: "button", class: "danger", "aria-label": `Remove ${title}`, onclick: remove }, "Remove") : null),
     model.card ? h("details", {}, h("summary", {}, "About this model"), h("pre", { class: "about" }, model.card)) : "",
     info?.attribution ? h("p", { class: "dim credit" }, info.attribution) : "");

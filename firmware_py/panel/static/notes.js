@@ -10,6 +10,9 @@ export function nameOf(note) {
   return `${NAMES[((whole % 12) + 12) % 12]}${Math.floor(whole / 12) - 1}`;
 }
 
+/** Decibels for people, with a true minus. */
+export const decibels = (db) => db.toFixed(0).replace("-", "−");
+
 /** The range that a model was trained in: "G3 to C♯6". */
 export const rangeOf = (info) =>
   `${nameOf(info.mean_min_pitch_note)} to ${nameOf(info.mean_max_pitch_note)}`;

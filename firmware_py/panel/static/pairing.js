@@ -2,6 +2,12 @@
 import { byId, h } from "./dom.js";
 import { http, token } from "./link.js";
 
+/** What the box calls this browser in its list of devices. */
+function ownName() {
+  const [, kind] = /(iPhone|iPad|Android|Windows|Macintosh|Linux)/.exec(navigator.userAgent) ?? [];
+  return kind ?? "browser";
+}
+
 export function pairingScreen(root, paired) {
   const problem = h("p", { id: "pair-problem", class: "problem", role: "alert" });
   const code = h("input", { id: "code", inputmode: "numeric", autocomplete: "one-time-code",
@@ -14,7 +20,7 @@ export function pairingScreen(root, paired) {
     button.disabled = true;
     problem.textContent = "";
     try {
-      const body = JSON.stringify({ code: code.value.trim() });
+      const body = JSON.stringify({ code: code.value, name: ownName() });
       const answer = await http("POST", "/api/pair", body, { "Content-Type": "application/json" });
       token.keep((await answer.json()).token);
       paired();

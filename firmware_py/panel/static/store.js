@@ -55,7 +55,7 @@ export async function refreshPresets() {
 export async function refreshModels() {
   const answer = await getJson("/api/models").catch(() => null);
   if (answer === null) return;
-  store.models = Array.isArray(answer) ? answer : answer.models;
+  store.models = answer.models;
   tell("models");
 }
 

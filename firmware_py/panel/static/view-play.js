@@ -1,6 +1,6 @@
 // Play: what sounds, what is heard, and the few things a foot or thumb wants on stage.
 import { attempt, h, say } from "./dom.js";
-import { colourOf, drawEmblem } from "./emblem.js";
+import { drawEmblem } from "./emblem.js";
 import { Graph } from "./graph.js";
 import { link } from "./link.js";
 import { meter, tuner } from "./meter.js";
@@ -72,7 +72,6 @@ export function build(root) {
     say(range, model?.info ? `${rangeOf(model.info)} · ${status.source === "synth" ? "MIDI" : "audio in"}` : "");
     say(warnings, (status.warnings ?? []).join(" · "));
     const title = status.model_name ?? "";
-    document.documentElement.style.setProperty("--tint", colourOf(title));
     if (picture.dataset.of !== title + (model ? "+" : "")) {
       picture.dataset.of = title + (model ? "+" : "");
       drawEmblem(picture, title, model?.info);

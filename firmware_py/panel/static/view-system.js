@@ -83,7 +83,7 @@ function fitting() {
 async function unpair() {
   if (!(await ask("Unpair this browser? It must be paired again to come back.", { yes: "Unpair", danger: true }))) return;
   // Taken back on the box too; where it cannot be reached, at least forgotten here.
-  await http("DELETE", "/api/devices/this").catch(() => {});
+  await http("DELETE", "/api/pair").catch(() => {});
   if (token.get()) link.lostToken();
 }
 
