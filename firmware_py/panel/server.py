@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from ddsp_edge.bundle import MAX_FILE_BYTES
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
+from ddsp_edge.toml_config import did_you_mean
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
@@ -29,7 +30,7 @@ from firmware_py.panel.models import Models, staging
 from firmware_py.panel.openapi import description
 from firmware_py.panel.pages import Pages
 from firmware_py.panel.relay import Relay
-from firmware_py.panel.system import System, logs
+from firmware_py.panel.system import Logs, System
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Panel:
         self._devices, self._pairing = devices, pairing
         self.relay = Relay(engine_socket, devices)
         self._models, self._system = Models(models_folder), System(models_folder)
-        self._uploading = asyncio.Lock()
+        self._logs, self._uploading = Logs(), asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -110,6 +111,7 @@ class Panel:
         return Response(data, 200, {"Cache-Control": "private, no-cache"}, kind)
 
     async def upload(self, request: Request) -> Response:
+        _only(request, "allow_downgrade")
         downgrade = _switch(request, "allow_downgrade")
         if self._uploading.locked():
             raise ApiError(409, "another model is being uploaded", "try again in a moment")
@@ -148,8 +150,11 @@ class Panel:
         return answer(await run_in_threadpool(self._system.as_json))
 
     async def logs(self, request: Request) -> Response:
+        _only(request, "lines", "unit")
         query = request.query_params
-        return answer(await run_in_threadpool(logs, query.get("lines"), query.get("unit")))
+        return answer(
+            await run_in_threadpool(self._logs.read, query.get("lines"), query.get("unit"))
+        )
 
     async def openapi(self, request: Request) -> Response:
         return answer(description())
@@ -224,6 +229,13 @@ def _pair_request(body: bytes, kind: str) -> tuple[str, str]:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise ApiError(400, "name is wrong", f"give 1 to {MAX_NAME} printable characters")
     return code.replace(" ", ""), name
+
+
+def _only(request: Request, *names: str) -> None:
+    """Raises ApiError for what is not asked for here."""
+    for name in request.query_params:
+        if name not in names:
+            raise ApiError(400, f"{name[:60]!r} is not known here", did_you_mean(name, names))
 
 
 def _switch(request: Request, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,7 @@ from firmware_py.panel.answers import ApiError, from_user_error
 
 UNITS = {"engine": "ddsp-edge.service", "panel": "ddsp-edge-panel.service"}
 MAX_LOG_LINES = 1000
+LOG_KEPT_S = 1.0
 #: Bits of the firmware's word (Raspberry Pi), now; the same 16 higher: since power-on.
 THROTTLED = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "too hot"}
 
@@ -110,23 +112,33 @@ class System:
         return None
 
 
-def logs(lines: str | None, unit: str | None) -> dict[str, Any]:
-    """The last lines of a service. Raises ApiError, 404 where there is no journal."""
-    wanted = "200" if lines is None else lines
-    if not (wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= MAX_LOG_LINES):
-        raise ApiError(400, "lines is wrong", f"give 1 to {MAX_LOG_LINES}")
-    name = "engine" if unit is None else unit
-    if name not in UNITS:
-        raise ApiError(400, "there is no such unit", f"one of: {', '.join(UNITS)}")
-    try:
-        return {
-            "unit": name,
-            "lines": read_journal(UNITS[name], int(wanted)),
-            "read_at": time.time(),
-        }
-    except UserError as error:
-        told = from_user_error(error)
-        raise ApiError(404, told.error, "the log is systemd's journal: journalctl") from None
+class Logs:
+    """What the services wrote. :meth:`read` blocks; any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key, self._at_s = ("", 0), 0.0
+        self._lines: list[str] = []
+
+    def read(self, lines: str | None, unit: str | None) -> dict[str, Any]:
+        """The last lines of a service. Raises ApiError, 404 where there is no journal."""
+        wanted = "200" if lines is None else lines
+        if not (wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= MAX_LOG_LINES):
+            raise ApiError(400, "lines is wrong", f"give 1 to {MAX_LOG_LINES}")
+        name = "engine" if unit is None else unit
+        if name not in UNITS:
+            raise ApiError(400, "there is no such unit", f"one of: {', '.join(UNITS)}")
+        key = (UNITS[name], int(wanted))
+        with self._lock:  # one journalctl at a time, and not for every click
+            if key != self._key or time.monotonic() - self._at_s > LOG_KEPT_S:
+                try:
+                    self._lines = read_journal(*key)
+                except UserError as error:
+                    told = from_user_error(error)
+                    remedy = "the log is systemd's journal: journalctl"
+                    raise ApiError(404, told.error, remedy) from None
+                self._key, self._at_s = key, time.monotonic()
+            return {"unit": name, "lines": self._lines}
 
 
 def _number(words: Iterable[str]) -> float | None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddsp_edge.control_protocol import MAX_LINE_BYTES
@@ -32,6 +37,22 @@ class _Impatient(H11Protocol):
             self.transport.close()
 
 
+class _Server(uvicorn.Server):
+    """Ends well at a signal: uvicorn's own way is to die of it in the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+        ours = threading.current_thread() is threading.main_thread()
+        for number in signals if ours else ():
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals if ours else ():
+                loop.remove_signal_handler(number)
+
+
 async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
     """Until SIGTERM or SIGINT. Raises UserError where the address cannot be had."""
     listener = _listen(host, port)
@@ -43,7 +64,14 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
         config.models_folder,
         (host, *config.panel.allowed_hosts),
     )
-    server = uvicorn.Server(
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    print(f"the panel: http://{f'[{shown}]' if ':' in shown else shown}:{port}/", flush=True)
+    await make_server(app).serve([listener])
+
+
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """What serves the application."""
+    return _Server(
         uvicorn.Config(
             app,
             http=_Impatient,
@@ -61,9 +89,6 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
             log_level="warning",
         )
     )
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(f"the panel: http://{f'[{shown}]' if ':' in shown else shown}:{port}/", flush=True)
-    await server.serve([listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,5 +1,8 @@
 """The panel's application with a control server whose commands are the test's."""
 
+import asyncio
+import socket
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +11,9 @@ import pytest
 pytest.importorskip("starlette", reason="the panel needs the extra `panel`")
 pytest.importorskip("httpx", reason="the panel's tests need the extra `test`")
 
+import httpx
 from starlette.testclient import TestClient
+from websockets.sync.client import connect as ws_connect
 
 from ddsp_edge.errors import UserError
 from firmware_py.control_server import ControlServer
@@ -16,6 +21,7 @@ from firmware_py.panel import guard
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.rates import Buckets
 from firmware_py.panel.server import make_app
+from firmware_py.panel.web import make_server
 
 
 class Engine:
@@ -65,10 +71,6 @@ class Box:
     folder: Any
 
     @property
-    def socket(self):
-        return self.server.path
-
-    @property
     def auth(self):
         return {"Authorization": f"Bearer {self.token}"}
 
@@ -85,14 +87,56 @@ def unlimited(monkeypatch):
     assert Buckets(guard.RATE_HZ, guard.BURST).take("")
 
 
+@dataclass
+class Served:
+    """A box whose panel is served for real."""
+
+    port: int
+    token: str
+    devices: Devices
+    engine: Engine
+    server: ControlServer
+
+    @property
+    def host(self):
+        return f"localhost:{self.port}"
+
+    def ask(self, method, path):
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, f"http://{self.host}{path}", headers=headers, timeout=20)
+
+    def connect(self):
+        own = f"http://{self.host}"
+        return ws_connect(f"ws://{self.host}/ws", origin=own, open_timeout=20, ping_interval=None)
+
+
+@pytest.fixture
+def served(tmp_path, models_folder, unlimited):
+    engine = Engine()
+    control = ControlServer(tmp_path / "control.sock", engine)
+    control.start()
+    devices = Devices(tmp_path / "panel" / "devices.json")
+    pairing = Pairing(devices, tmp_path / "code.json")
+    web = make_server(make_app(devices, pairing, control.path, models_folder))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=lambda: asyncio.run(web.serve([listener])))
+        thread.start()
+        made = Served(port, devices.add("test"), devices, engine, control)
+        yield made
+        web.should_exit = True
+        thread.join(20)
+    made.server.stop()
+
+
 @pytest.fixture
 def box(tmp_path, models_folder, unlimited):
-    engine, socket = Engine(), tmp_path / "control.sock"
-    server = ControlServer(socket, engine)
+    engine = Engine()
+    server = ControlServer(tmp_path / "control.sock", engine)
     server.start()
     devices = Devices(tmp_path / "panel" / "devices.json")
     pairing = Pairing(devices, tmp_path / "code.json")
-    app = make_app(devices, pairing, socket, models_folder, ("stage.example",))
+    app = make_app(devices, pairing, server.path, models_folder, ("stage.example", "testserver"))
     with TestClient(app, base_url="http://localhost:8765") as client:
         token = devices.add("test")
         made = Box(client, devices, pairing, token, engine, server, models_folder)

@@ -1,12 +1,16 @@
 """/ws: the control socket's lines for browsers that have a token, and for them only."""
 
+import asyncio
+import contextlib
 import json
+import socket
 import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.websockets import WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect as ws_connect
 
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.control_verbs import VERBS
@@ -14,59 +18,58 @@ from firmware_py.control_server import ControlServer
 from firmware_py.panel import relay
 from firmware_py.panel.relay import MAX_BROWSERS, Browser, refuse_paths
 
-WS = "ws://localhost:8765/ws"
+WAIT_S = 20.0
 
 
 class Socket:
     """A browser's, with what it heard but was not asked for."""
 
-    def __init__(self, session):
-        self.session, self.events, self.last_id = session, [], 0
+    def __init__(self, connection, token):
+        self.connection, self.events, self.last_id = connection, [], 0
+        self.send(json.dumps({"token": token}))
+
+    def send(self, text):
+        self.connection.send(text)
 
     def next(self):
-        return json.loads(self.session.receive_text())
+        return json.loads(self.connection.recv(WAIT_S))
 
     def until(self, wanted):
         """The first event that ``wanted`` says yes to."""
         while True:
-            if self.events:
-                message = self.events.pop(0)
-            else:
-                message = self.next()
+            message = self.events.pop(0) if self.events else self.next()
             if wanted(message):
                 return message
 
     def call(self, verb, **arguments):
         self.last_id += 1
-        self.session.send_text(json.dumps({"id": self.last_id, "do": verb, **arguments}))
+        self.send(json.dumps({"id": self.last_id, "do": verb, **arguments}))
         while True:
             message = self.next()
             if message.get("id") == self.last_id:
                 return message
             self.events.append(message)
 
+    def closed(self):
+        """The code with which it is closed, sooner or later."""
+        try:
+            while True:
+                self.next()
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None
+            return closed.rcvd.code
+
 
 @pytest.fixture
-def connect(box):
-    sessions = []
-
-    def one(token=None):
-        session = box.client.websocket_connect(WS, headers={"Origin": "http://localhost:8765"})
-        sessions.append(session)
-        session.__enter__()
-        session.send_text(json.dumps({"token": token or box.token}))
-        return Socket(session)
-
-    yield one
-    for session in sessions:
-        session.__exit__(None, None, None)
+def connect(served):
+    with contextlib.ExitStack() as stack:
+        yield lambda: Socket(stack.enter_context(served.connect()), served.token)
 
 
 @pytest.fixture
 def browser(connect):
     made = connect()
-    assert made.next()["event"] == "engine"
-    made.until(lambda m: m == {"event": "engine", "up": True} or m["event"] == "state")
+    made.until(is_event("state"))
     return made
 
 
@@ -81,12 +84,12 @@ def test_the_engines_state_and_meters_come_at_once(connect):
     assert made.until(is_event("meters"))["loudness_db"] == -20.0
 
 
-def test_a_request_is_answered_with_its_id(browser, box):
+def test_a_request_is_answered_with_its_id(browser, served):
     told = browser.call("set", values={"mix": 0.5})
     assert told["ok"] and told["result"] == {"values": {"mix": 0.5}}
-    assert box.engine.asked == [("set", {"mix": 0.5})]
+    assert served.engine.asked == [("set", {"mix": 0.5})]
     told = browser.call("model", name="violin", source="synth")
-    assert told["ok"] and box.engine.asked[-1] == ("model", "violin", None, "synth")
+    assert told["ok"] and served.engine.asked[-1] == ("model", "violin", None, "synth")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +111,11 @@ def test_a_request_is_answered_with_its_id(browser, box):
         ({}, "verb"),
     ],
 )
-def test_what_is_wrong_is_said_and_the_socket_goes_on(browser, box, request_, code):
-    browser.session.send_text(json.dumps({"id": "x", **request_}))
+def test_what_is_wrong_is_said_and_the_socket_goes_on(browser, served, request_, code):
+    browser.send(json.dumps({"id": "x", **request_}))
     told = browser.until(lambda m: m.get("id") == "x")
     assert not told["ok"] and told["code"] == code and set(told) >= {"error", "remedy"}
-    assert not [asked for asked in box.engine.asked if asked[0] == "model"]
+    assert not [asked for asked in served.engine.asked if asked[0] == "model"]
     assert browser.call("status")["ok"]
 
 
@@ -120,9 +123,9 @@ def test_what_is_wrong_is_said_and_the_socket_goes_on(browser, box, request_, co
     "text", ["", "x", "[]", "1", "null", "[" * 3000, '{"id": []}', '{"id": 1e99}', "\0", "{}" * 2]
 )
 def test_what_is_no_request_is_answered(browser, text):
-    browser.session.send_text(text)
+    browser.send(text)
     assert browser.until(lambda m: m.get("ok") is False)["code"] in ("request", "verb")
-    browser.session.send_bytes(b"\xff")
+    browser.send(b"\xff")
     assert browser.until(lambda m: m.get("ok") is False)["code"] == "request"
     assert browser.call("status")["ok"]
 
@@ -134,37 +137,53 @@ def test_every_verb_is_either_relayed_or_known_here(browser):
 
 
 @pytest.mark.parametrize("first", ['{"token": "wrong"}', '{"token": 1}', "{}", "x", "", "[1]"])
-def test_only_with_a_token(box, first):
-    with box.client.websocket_connect(WS) as session:
-        session.send_text(first)
-        with pytest.raises(WebSocketDisconnect) as closed:
-            session.receive_text()
-        assert closed.value.code == 4401
+def test_only_with_a_token(served, first):
+    with served.connect() as connection:
+        connection.send(first)
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(WAIT_S)
+        assert closed.value.rcvd.code == 4401
 
 
-def test_who_says_nothing_is_sent_away(box, monkeypatch):
+def test_who_says_nothing_is_sent_away(served, monkeypatch):
     monkeypatch.setattr(relay, "HELLO_S", 0.05)
-    with box.client.websocket_connect(WS) as session:
-        with pytest.raises(WebSocketDisconnect) as closed:
-            session.receive_text()
-        assert closed.value.code == 4401
+    with served.connect() as connection:
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(WAIT_S)
+        assert closed.value.rcvd.code == 4401
 
 
-def test_a_token_that_is_taken_back_ends_the_connection(browser, box):
-    assert box.ask("DELETE", "/api/pair").status_code == 204
-    with pytest.raises(WebSocketDisconnect) as closed:
-        while True:
-            browser.next()
-    assert closed.value.code == 4401
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost"])
+def test_another_sites_page_is_refused(served, origin):
+    with pytest.raises(InvalidStatus) as refused:
+        ws_connect(f"ws://{served.host}/ws", origin=origin, open_timeout=WAIT_S)
+    assert refused.value.response.status_code == 403
+
+
+def test_another_host_is_refused(served):
+    with (
+        socket.create_connection(("127.0.0.1", served.port)) as way,
+        pytest.raises(InvalidStatus) as refused,
+    ):
+        ws_connect(f"ws://evil.example:{served.port}/ws", sock=way, open_timeout=WAIT_S)
+    assert refused.value.response.status_code == 403
+
+
+def test_a_message_that_is_too_large_ends_the_connection(browser):
+    browser.send("x" * (64 * 1024 + 1))
+    assert browser.closed() == 1009
+
+
+def test_a_token_that_is_taken_back_ends_the_connection(browser, served):
+    assert served.ask("DELETE", "/api/pair").status_code == 204
+    assert browser.closed() == 4401
 
 
 def test_so_many_browsers_and_no_more(connect):
     made = [connect() for _ in range(MAX_BROWSERS)]
     for each in made:
         assert each.next()["event"] == "engine"
-    with pytest.raises(WebSocketDisconnect) as closed:
-        connect().next()
-    assert closed.value.code == 4429
+    assert connect().closed() == 4429
     assert made[0].call("status")["ok"]
 
 
@@ -184,13 +203,13 @@ def test_each_browser_has_its_own_events(connect):
     one.until(is_event("meters"))
 
 
-def test_the_engine_goes_and_comes_back(browser, box):
-    box.server.stop()
+def test_the_engine_goes_and_comes_back(browser, served):
+    served.server.stop()
     assert browser.until(is_event("engine")) == {"event": "engine", "up": False}
     told = browser.call("status")
     assert told["code"] == "engine" and told["remedy"]
-    box.server = ControlServer(box.socket, box.engine)
-    box.server.start()
+    served.server = ControlServer(served.server.path, served.engine)
+    served.server.start()
     assert browser.until(is_event("engine")) == {"event": "engine", "up": True}
     assert browser.call("status")["ok"]
     browser.until(is_event("meters"))
@@ -213,7 +232,7 @@ def test_the_engine_goes_and_comes_back(browser, box):
     )
 )
 def test_any_object_is_answered(browser, message):
-    browser.session.send_text(json.dumps({**message}))
+    browser.send(json.dumps({**message}))
     told = browser.until(lambda m: "ok" in m)
     assert told["ok"] in (True, False)
 
@@ -232,8 +251,6 @@ class Slow:
 
 
 def test_of_meters_only_the_newest_waits():
-    import asyncio
-
     async def scene():
         socket = Slow()
         browser = Browser(socket, None)

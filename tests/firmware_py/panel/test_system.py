@@ -62,12 +62,14 @@ def test_through_the_browser(box):
 
 
 @pytest.mark.parametrize(
-    ("query", "status"),
-    [("lines=0", 400), ("lines=1001", 400), ("lines=x", 400), ("lines=9" + "9" * 5000, 400)]
-    + [("lines=-1", 400), ("unit=ssh", 400), ("unit=--file=/etc/shadow", 400), ("lines=²", 400)],
+    "query",
+    [
+        *("lines=0", "lines=1001", "lines=x", "lines=9" + "9" * 5000, "lines=-1", "lines=²"),
+        *("unit=ssh", "unit=--file=/etc/shadow"),
+    ],
 )
-def test_the_log_takes_a_number_and_a_known_unit(box, query, status):
-    assert box.ask("GET", f"/api/logs?{query}").status_code == status
+def test_the_log_takes_a_number_and_a_known_unit(box, query):
+    assert box.ask("GET", f"/api/logs?{query}").status_code == 400
 
 
 def test_without_a_journal_there_is_a_clear_answer(box, monkeypatch, tmp_path):
