@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from firmware_py import signals
 
 STACK_BYTES = 1 << 20
 
@@ -29,6 +30,9 @@ def main() -> int:
     args = parser.parse_args()
     # The journal has the time and the name already.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+    signals.block()
+    # One frame of the decoder is too small for more threads, and each takes memory.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # The audio thread locks all memory: stacks of 8 MB a thread would be held in RAM for nothing.
     threading.stack_size(STACK_BYTES)
     try:

@@ -21,7 +21,7 @@ class Heartbeat:
 
     def still(self, stats: Mapping[str, Any], status: Mapping[str, Any]) -> str:
         """The thread that has stood still for PATIENCE looks; "": all is well."""
-        audio = (stats["stream"] or {}).get("periods", 0)
+        audio = (stats["stream"] or {}).get("heartbeat", 0)
         control = stats["control"]["turn"]["count"]
         runs = status["card"]["state"] == "running"
         self._audio_still = self._audio_still + 1 if runs and audio == self._audio else 0

@@ -175,6 +175,78 @@ static void test_analyser(double rate, double hop_s)
     ddsp_analyser_free(analyser);
 }
 
+static float input[2 * DDSP_MAX_BLOCK];
+
+/* Answers every tick of a part with hostile frames, some of them onsets. */
+static int answer(ddsp_part *part, int n_voices)
+{
+    static float weights[DDSP_MAX_HARMONICS], magnitudes[DDSP_MAX_NOISE_BANDS];
+    ddsp_tick ticks[8];
+    int taken = 0;
+    for (int n; (n = ddsp_part_read_ticks(part, ticks, 8)) > 0; taken += n)
+        for (int i = 0; i < n; i++) {
+            for (int k = 0; k < 60; k++)
+                weights[k] = control(1.0f);
+            for (int b = 0; b < 65; b++)
+                magnitudes[b] = control(0.1f);
+            const int64_t position = uniform() < 0.1f ? -1 : uniform() < 0.02f ? INT64_MAX / 4
+                                                          : ticks[i].position;
+            ddsp_part_send_frame(part, (int)(uniform() * (float)n_voices), position,
+                                 control(2000.0f), control(1.0f), weights, magnitudes,
+                                 control(0.02f));
+        }
+    return taken;
+}
+
+static void test_rig(double rate, int max_block)
+{
+    ddsp_rig *rig = ddsp_rig_new();
+    ddsp_rig_process(rig, input, stereo, 16); /* before prepare: silence */
+    check(ddsp_rig_play(rig, NULL, 0.0f, 0.0f) == 0, "no play before prepare");
+    check(ddsp_rig_prepare(rig, rate, max_block, -1) == DDSP_OK, "rig prepare");
+    ddsp_part *part[12] = {NULL};
+    for (int p = 0; p < 12; p++) {
+        part[p] = ddsp_part_new();
+        check(ddsp_part_prepare(part[p], rate, max_block, 1 + p % 4, 60, 65, 8000.0, 0.005, p % 2,
+                                9) == DDSP_OK, "part prepare");
+    }
+    const long before = allocations;
+    int good = 1, next = 0, returned = 0;
+    ddsp_rig_stats stats;
+    for (int round = 0; round < 600; round++) {
+        const int n = blocks[(round * 7) % (BLOCKS - 1)];
+        if (round % 40 == 0 && next < 12)
+            next += ddsp_rig_play(rig, part[next], control(0.01f), control(0.05f)) == 1;
+        ddsp_rig_set(rig, (int)(uniform() * DDSP_CONTROLS), control(2.0f));
+        if (round % 90 == 89)
+            ddsp_rig_panic(rig);
+        for (int i = 0; i < 2 * n; i++)
+            input[i] = control(2.0f) - 1.0f;
+        ddsp_rig_process(rig, round % 10 ? input : NULL, stereo, n);
+        good &= clean(stereo, 2 * n);
+        for (int p = 0; p < next; p++)
+            if (part[p] && round % 3)
+                answer(part[p], 1 + p % 4);
+        ddsp_part *gone = ddsp_rig_retired(rig);
+        for (int p = 0; gone && p < 12; p++)
+            if (part[p] == gone) {
+                part[p] = NULL;
+                returned++;
+                const long now = allocations; /* freeing is setup: not counted */
+                ddsp_part_free(gone);
+                allocations = now;
+            }
+        ddsp_rig_read(rig, &stats);
+    }
+    check(allocations == before, "the rig allocates nothing after prepare");
+    check(good, "the rig's samples are clean");
+    check(returned > 4 && stats.blocks == 600 && stats.position > 0, "parts come and go");
+    for (int p = next; p < 12; p++)
+        ddsp_part_free(part[p]);
+    check(ddsp_rig_prepare(rig, rate, max_block, -1) == DDSP_OK, "prepare again frees the parts");
+    ddsp_rig_free(rig);
+}
+
 /* Each allocation of new and prepare fails once: an error, no leak, no crash. */
 static void test_no_memory(void)
 {
@@ -196,6 +268,19 @@ static void test_no_memory(void)
         ddsp_analyser_free(analyser);
         check(nth > 1 || (!voice && !output && !analyser), "the refusals are real");
     }
+    for (int nth = 1; nth <= 60; nth++) {
+        refuse = nth;
+        ddsp_rig *rig = ddsp_rig_new();
+        const int r = rig ? ddsp_rig_prepare(rig, 48000, 64, -1) : 0;
+        check(r == DDSP_OK || r == DDSP_NO_MEMORY, "rig says that memory is short");
+        ddsp_rig_free(rig);
+        refuse = nth;
+        ddsp_part *part = ddsp_part_new();
+        const int p = part ? ddsp_part_prepare(part, 48000, 64, 3, 60, 65, 8000, 0.005, 1, 1) : 0;
+        check(p == DDSP_OK || p == DDSP_NO_MEMORY, "part says that memory is short");
+        check(nth > 3 || p != DDSP_OK || !part, "the refusals are real");
+        ddsp_part_free(part);
+    }
     refuse = 0;
 }
 
@@ -210,10 +295,15 @@ int main(void)
         test_output(rates[i]);
         test_analyser(rates[i], i % 2 ? 0.001 : 0.0053);
     }
+    test_rig(48000.0, 128);
+    test_rig(44100.0, 64);
+    test_rig(192000.0, 1);
     test_no_memory();
     ddsp_voice_free(NULL);
     ddsp_output_free(NULL);
     ddsp_analyser_free(NULL);
+    ddsp_part_free(NULL);
+    ddsp_rig_free(NULL);
     check(allocations > 0, "the count works");
     printf("%d failures\n", failures);
     return failures != 0;

@@ -1,4 +1,5 @@
-"""Compiles test_kernel.c with the kernel's sources and runs it: allocations, sanitizers."""
+"""Compiles test_kernel.c and test_threads.c with the kernel's sources and runs them:
+allocations, sanitizers, races."""
 
 from __future__ import annotations
 
@@ -10,19 +11,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [*sorted((ROOT / "native/src").glob("*.c")), Path(__file__).with_name("test_kernel.c")]
+KERNEL = sorted((ROOT / "native/src").glob("*.c"))
+SOURCES = [*KERNEL, Path(__file__).with_name("test_kernel.c")]
+THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unknown-pragmas"]
 WRAP = "-Wl," + ",".join(f"--wrap={name}" for name in ("malloc", "calloc", "realloc", "free"))
 COMPILER = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
 
 
-def build(folder: Path, *flags: str, sources: list[Path] = SOURCES) -> Path:
+def build(folder: Path, *flags: str, sources: list[Path] = SOURCES, wrap: str = WRAP) -> Path:
     """The program, or a skip where there is no compiler (or no sanitizer library)."""
     if COMPILER is None:
         pytest.skip("no C compiler")
     program = folder / "test_kernel"
     include = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
-    command = [COMPILER, *WARNINGS, *include, *flags, *map(str, sources), WRAP, "-lm"]
+    command = [COMPILER, *WARNINGS, *include, *flags, *map(str, sources), wrap, "-pthread", "-lm"]
     made = subprocess.run([*command, "-o", str(program)], capture_output=True, text=True)
     if "cannot find" in made.stderr and "san" in made.stderr:
         pytest.skip("the compiler has no sanitizer library")
@@ -61,3 +64,32 @@ def test_an_allocation_would_be_seen(tmp_path: Path) -> None:
     result = run(build(tmp_path, "-O0", sources=sources))
     assert result.returncode == 1
     assert "the voice allocates nothing after prepare" in result.stdout
+
+
+@pytest.mark.parametrize("checks", ["thread", "address,undefined"])
+def test_the_threads_meet_without_a_race(tmp_path: Path, checks: str) -> None:
+    flags = ["-O1", "-g", f"-fsanitize={checks}", "-fno-sanitize-recover=all"]
+    program = build(tmp_path, *flags, sources=THREADS, wrap="-Wl,--as-needed")
+    result = run(program)
+    if "unexpected memory mapping" in result.stderr:  # more address randomness than TSan knows
+        result = subprocess.run(["setarch", "-R", str(program)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == "0 failures\n"
+
+
+def test_a_race_would_be_seen(tmp_path: Path) -> None:
+    """The proof can fail: a ring that publishes a slot before its contents are there."""
+    source = (ROOT / "native/src/ring.c").read_text()
+    assert "memory_order_release" in source
+    racy = tmp_path / "ring.c"
+    racy.write_text(source.replace("memory_order_release", "memory_order_relaxed"))
+    sources = [racy if path.name == "ring.c" else path for path in THREADS]
+    flags = ["-O1", "-g", "-fsanitize=thread"]
+    program = build(tmp_path, *flags, sources=sources, wrap="-Wl,--as-needed")
+    result = subprocess.run(
+        ["setarch", "-R", str(program)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"TSAN_OPTIONS": "halt_on_error=1"},
+    )
+    assert result.returncode != 0 and "data race" in result.stderr

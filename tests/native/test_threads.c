@@ -1,0 +1,147 @@
+/* Ring, part and rig with their two threads at full speed, for ThreadSanitizer: an audio
+ * thread that processes, a control thread that answers, plays, panics, sets and frees, and a
+ * third that reads the counters. Prints what is wrong and exits 1; test_kernel_c.py runs it.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ddsp_kernel.h"
+#include "ring.h"
+
+enum { BLOCK = 64, BLOCKS = 4000, ITEMS = 100000, PARTS = 40 };
+
+static int failures;
+
+static void check(int holds, const char *what)
+{
+    if (!holds) {
+        printf("FAILED: %s\n", what);
+        failures++;
+    }
+}
+
+/* ---- ring: every item arrives once, whole and in order ---- */
+
+typedef struct {
+    uint64_t number, squared;
+} item;
+
+static ddsp_ring ring;
+
+static void *produce(void *unused)
+{
+    for (uint64_t i = 0; i < ITEMS;) {
+        item *to = ddsp_ring_slot(&ring);
+        if (!to)
+            continue;
+        *to = (item){i, i * i};
+        ddsp_ring_push(&ring);
+        i++;
+    }
+    return unused;
+}
+
+static void test_ring(void)
+{
+    pthread_t producer;
+    int good = 1;
+    check(ddsp_ring_prepare(&ring, 5, sizeof(item)), "memory");
+    pthread_create(&producer, NULL, produce, NULL);
+    for (uint64_t next = 0; next < ITEMS;) {
+        const unsigned there = ddsp_ring_count(&ring);
+        good &= there <= 8;
+        for (unsigned i = 0; i < there; i++, next++) {
+            const item *found = ddsp_ring_at(&ring, i);
+            good &= found->number == next && found->squared == next * next;
+        }
+        ddsp_ring_pop(&ring, there);
+    }
+    pthread_join(producer, NULL);
+    check(good && ddsp_ring_count(&ring) == 0, "the ring keeps order");
+    ddsp_ring_free(&ring);
+}
+
+/* ---- rig ---- */
+
+static ddsp_rig *rig;
+static atomic_int done;
+
+static void *audio(void *clean)
+{
+    static float in[2 * BLOCK], out[2 * BLOCK];
+    int *good = clean;
+    for (int b = 0; b < BLOCKS || !atomic_load(&done); b++) {
+        for (int i = 0; i < 2 * BLOCK; i++)
+            in[i] = 0.5f * sinf(0.03f * (float)(b * BLOCK + i / 2));
+        ddsp_rig_process(rig, in, out, BLOCK);
+        for (int i = 0; i < 2 * BLOCK; i++)
+            *good &= isfinite(out[i]) && fabsf(out[i]) <= 1.0f;
+    }
+    return NULL;
+}
+
+static void *watch(void *unused)
+{
+    ddsp_rig_stats stats;
+    int64_t last = 0;
+    while (!atomic_load(&done)) {
+        ddsp_rig_read(rig, &stats);
+        check(stats.position >= last, "time goes on");
+        last = stats.position;
+        ddsp_rig_set(rig, DDSP_DRY, stats.load);
+    }
+    return unused;
+}
+
+static ddsp_part *new_part(int i)
+{
+    ddsp_part *part = ddsp_part_new();
+    check(part && ddsp_part_prepare(part, 48000.0, BLOCK, 2, 8, 5, 24000.0, 0.002, i % 2,
+                                    (uint32_t)i) == DDSP_OK, "part prepare");
+    return part;
+}
+
+static void test_rig(void)
+{
+    static const float weights[8] = {1, 1, 1, 1, 1, 1, 1, 1}, magnitudes[5] = {0.1f};
+    pthread_t player, watcher;
+    int good = 1, returned = 0;
+    ddsp_tick ticks[16];
+    rig = ddsp_rig_new();
+    check(ddsp_rig_prepare(rig, 48000.0, BLOCK, -1) == DDSP_OK, "rig prepare");
+    pthread_create(&player, NULL, audio, &good);
+    pthread_create(&watcher, NULL, watch, NULL);
+    for (int i = 0; i < PARTS; i++) {
+        ddsp_part *part = new_part(i), *gone;
+        while (ddsp_rig_play(rig, part, 0.0f, 0.01f) != 1)
+            if ((gone = ddsp_rig_retired(rig)) != NULL) {
+                ddsp_part_free(gone);
+                returned++;
+            }
+        if (i % 5 == 4)
+            ddsp_rig_panic(rig);
+        for (int answered = 0; answered < 20;) {
+            const int n = ddsp_part_read_ticks(part, ticks, 16);
+            for (int t = 0; t < n; t++)
+                ddsp_part_send_frame(part, t % 2, t % 7 ? ticks[t].position : -1, 220.0f, 0.3f,
+                                     weights, magnitudes, 0.002f);
+            answered += n;
+        }
+    }
+    atomic_store(&done, 1);
+    pthread_join(player, NULL);
+    pthread_join(watcher, NULL);
+    check(good, "samples are clean");
+    check(returned >= PARTS - DDSP_MAX_PARTS, "parts come back");
+    ddsp_rig_free(rig);
+}
+
+int main(void)
+{
+    test_ring();
+    test_rig();
+    printf("%d failures\n", failures);
+    return failures != 0;
+}
