@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -92,6 +92,14 @@ def _user(identity: CardIdentity | None, name: str, direction: str) -> str:
     return f"{program}, {rate} Hz {status.get('format', '?')}, period {status.get('period_size')}"
 
 
+def _takes(opened: Callable[..., Any], what: str, value: int) -> bool:
+    """The PCM can be opened just so. Raises ALSA's error where it cannot be opened at all."""
+    pcm = opened(**{what: value})
+    took = pcm.info()[what] == value
+    pcm.close()
+    return bool(took)
+
+
 def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pcm:
     """What the PCM ``name`` takes; opens it for a moment. Raises UserError without pyalsaaudio."""
     alsa = load_alsaaudio()
@@ -102,7 +110,7 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
 
     try:
         pcm = opened()
-        rates, formats, channels = pcm.getrates(), pcm.getformats(), pcm.getchannels()
+        rates, formats, channels = pcm.getrates(), dict(pcm.getformats()), pcm.getchannels()
         pcm.close()
         # A range is two numbers, a fixed rate one.
         bounds = (rates,) if isinstance(rates, int) else tuple(rates)
@@ -110,6 +118,12 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
             able = tuple(rate for rate in RATES if rates[0] <= rate <= rates[1])
         else:
             able = tuple(rate for rate in RATES if rate in bounds)
+        # The loopback card tells only how it has just been opened: ask for the others.
+        if len(bounds) == 1:
+            able = tuple(rate for rate in RATES if _takes(opened, "rate", rate))
+        if len(formats) == 1:
+            asked = {name: getattr(alsa, f"PCM_FORMAT_{name}") for name in FORMATS}
+            formats |= {n: v for n, v in asked.items() if _takes(opened, "format", v)}
         rate = next((r for r in LIVE_RATES if r in able), bounds[0])
         names = [format for format in FORMATS if format in formats] or list(formats)
         wishes = {"rate": rate, "format": formats[names[0]], "channels": channels[-1]}

@@ -6,12 +6,14 @@ another keyboard.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
 import mido
 
+_LOG = logging.getLogger(__name__)
 Deliver = Callable[[mido.Message], None]
 
 #: Controllers that hang when their keyboard goes, with the value from which they count as pressed.
@@ -64,7 +66,13 @@ class MidiSource:
         with self._lock:
             if not self._closed:
                 self._note(message)
-                self._deliver(message)
+                self._pass(message)
+
+    def _pass(self, message: mido.Message) -> None:
+        try:
+            self._deliver(message)
+        except Exception:  # a fault of the listener must end neither rtmidi's thread nor a release
+            _LOG.exception("a MIDI message was not delivered: %s", message)
 
     def _note(self, message: mido.Message) -> None:
         kind = message.type
@@ -114,5 +122,5 @@ class MidiSource:
             alone = [h for h in sorted(held) if not any(other.holds(h) for other in others)]
             # Pedals first: under one that is down a note-off would change nothing.
             for each in sorted(alone, key=lambda h: h[0] == "note"):
-                self._deliver(_rest(each))
+                self._pass(_rest(each))
             return sum(h[0] == "note" for h in alone)

@@ -6,9 +6,7 @@ who has come or gone.
 
 from __future__ import annotations
 
-import fnmatch
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +21,7 @@ from ddsp_edge.live.midi_bytes import MidiBytes
 from ddsp_edge.live.midi_input import APIS, MidiInput, close_inputs, load_rtmidi
 from ddsp_edge.live.midi_network import MidiNetwork, address_of
 from ddsp_edge.live.midi_source import Deliver, MidiSource
+from ddsp_edge.live.port_names import address, is_keyboard, plain_name
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,30 +29,6 @@ POLL_S = 0.25  #: between looks for ports that have come or gone
 RETRY_S = 2.0  #: between attempts to open an interface that is not there
 #: A source that sends active sensing speaks every 0.3 s or has gone; with room for a busy machine.
 SENSING_S = 0.45
-#: Not keyboards: what comes out there has gone in somewhere else.
-IGNORED = ("Midi Through*", "*:Midi Through*", "System:*", "PipeWire*", "Midi-Bridge:Midi Through*")
-
-_ADDRESS = re.compile(r" (\d+):(\d+)$")  # at the end of rtmidi's names of ALSA ports
-
-
-def plain_name(port: str) -> str:
-    """rtmidi's name without what changes when the plug is pulled and put back.
-
-    ``Keystation 49:Keystation 49 MIDI 1 24:0`` is ``Keystation 49 MIDI 1``.
-    """
-    name = _ADDRESS.sub("", port)
-    client, colon, rest = name.partition(":")
-    return rest if colon and rest.startswith(client) else name
-
-
-def is_keyboard(port: str, own: str, ignored: Sequence[str] = ()) -> bool:
-    """It is to be listened to: no through port, none of ours (``own``), none of ``ignored``."""
-    client = port.partition(":")[0]
-    if client == own or client.startswith(f"{own}-"):
-        return False
-    names = (_ADDRESS.sub("", port), plain_name(port))
-    patterns = (*IGNORED, *ignored)
-    return not any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 def list_ports(api: str = "alsa", name: str = "ddsp-edge") -> list[str]:
@@ -72,11 +47,6 @@ class _Open:
     port: str  # rtmidi's name
     source: MidiSource
     input: MidiInput
-
-    @property
-    def address(self) -> tuple[int, int] | None:
-        match = _ADDRESS.search(self.port)
-        return (int(match[1]), int(match[2])) if match else None
 
 
 class MidiPorts:
@@ -303,18 +273,15 @@ class MidiPorts:
 
 def _lost(opened: _Open, clients: seq_clients.Clients) -> bool:
     """The port has gone and come back under the same number: we hear it no more."""
-    address = opened.address
-    return address is not None and not clients.listens(opened.input.client, address)
+    where = address(opened.port)
+    return where is not None and not clients.listens(opened.input.client, where)
 
 
 def _pass_on(source: MidiSource, data: Sequence[int]) -> None:
-    """On rtmidi's thread, for every message; nothing may be raised there."""
+    """On rtmidi's thread, for every message; nothing is raised."""
     try:
-        try:
-            messages = [mido.Message.from_bytes(data)]
-        except ValueError:  # several at once (ALSA's 14-bit controllers), or nonsense
-            messages = MidiBytes().feed(bytes(data))
-        for message in messages:
-            source.receive(message)
-    except Exception:
-        _LOG.exception("a MIDI message was not delivered")
+        messages = [mido.Message.from_bytes(data)]
+    except ValueError:  # several at once (ALSA's 14-bit controllers), or nonsense
+        messages = MidiBytes().feed(bytes(data))
+    for message in messages:
+        source.receive(message)

@@ -21,6 +21,7 @@ int ddsp_mixer_prepare(ddsp_mixer *mixer, double sample_rate, int max_block, dds
     mixer->room = mixer->clean + 2 * max_block;
     mixer->mono = mixer->room + 2 * max_block;
     ddsp_glide_jump(&mixer->hush, 1.0f);
+    ddsp_limiter_reset(&mixer->limiter, sample_rate);
     return ddsp_output_prepare(mixer->output, sample_rate, max_block);
 }
 
@@ -105,16 +106,21 @@ void ddsp_mixer_mix(ddsp_mixer *mixer, const float *parts, float *out, int n)
         const float dry = ddsp_glide_value(&mixer->dry, i + 1) * mixer->mono[i];
         const float bypass = ddsp_glide_value(&mixer->bypass, i + 1);
         const float open = 1.0f - ddsp_glide_value(&mixer->mute, i + 1);
+        float sides[2];
+        for (int s = 0; s < 2; s++)
+            sides[s] = ddsp_glide_value(&mixer->gain[s], i + 1) * (wet * room[2 * i + s] + dry);
+        const float limit =
+            ddsp_limiter_next(&mixer->limiter, fmaxf(fabsf(sides[0]), fabsf(sides[1])));
         for (int s = 0; s < 2; s++) {
-            const float gain = ddsp_glide_value(&mixer->gain[s], i + 1);
-            const float played = gain * (wet * room[2 * i + s] + dry);
-            const float limited = ddsp_within(played, -1.0f, 1.0f);
-            clips += limited != played && bypass < 1.0f;
+            const float played = sides[s];
+            /* Rounding may leave a crest just above. */
+            const float limited = ddsp_within(limit * played, -1.0f, 1.0f);
+            clips += fabsf(played) > 1.0f && bypass < 1.0f;
             const float in = clean[2 * i + s];
             /* Without arithmetic at the end: the input to the bit. */
             float y = bypass == 1.0f ? in : limited + bypass * (in - limited);
             y = open == 1.0f ? y : open * y;
-            const float level = fabsf(bypass < 1.0f && limited != played ? played : y);
+            const float level = fabsf(bypass < 1.0f && fabsf(played) > 1.0f ? played : y);
             peak = level > peak ? level : peak;
             out[2 * i + s] = ddsp_flush(y, FLT_MIN);
         }

@@ -4,6 +4,7 @@
 
 #include "glide.h"
 #include "kernel_api.h"
+#include "limiter.h"
 #include "meter.h"
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
     ddsp_glide left, right; /* shares of the input's sides, trim put in */
     ddsp_glide dry, wet, bypass, mute, gain[2];
     ddsp_glide hush;        /* 0 at the end of a panic */
+    ddsp_limiter limiter;   /* after dry and wet; the bypass does not pass it */
 } ddsp_mixer;
 
 /* Setup: takes its memory; DDSP_OK or an error. */

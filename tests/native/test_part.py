@@ -340,3 +340,23 @@ def test_clips_and_peaks_are_seen() -> None:
     rig.set(Control.TRIM, 2.5)
     pump(rig, sine(100.0, 0.1, 0.5))
     assert rig.read().input_clips > 500
+
+
+def test_what_is_too_loud_is_turned_down_and_not_clipped() -> None:
+    rig = Rig(RATE, PERIOD)
+    rig.set(Control.DRY, 2.0)
+    tone = sine(220.0, 0.5, 0.9)
+    played = pump(rig, tone)[:, 0]
+    settled = slice(RATE // 20, RATE // 2)
+    wanted = 2.0 * tone[settled, 0]
+
+    def shape(sound: np.ndarray) -> float:
+        return float(np.corrcoef(sound, wanted)[0, 1])
+
+    assert np.abs(played).max() <= 1.0
+    assert shape(played[settled]) > 0.9998 > 0.99 > shape(np.clip(wanted, -1.0, 1.0))
+    # A quarter second of what fits, and the level is back.
+    rig.set(Control.DRY, 1.0)
+    soft = sine(220.0, 1.0, 0.5)
+    back = pump(rig, soft)[-RATE // 4 :, 0]
+    assert np.abs(back).max() == pytest.approx(0.5, rel=2e-3)

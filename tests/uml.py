@@ -1,0 +1,82 @@
+"""A Linux kernel with sound cards and the ALSA sequencer, as one process: see ``TOOLS``/README.md.
+
+The machine's own files are its root (read-only), so this environment's Python runs in it.
+From a terminal: ``python tests/uml.py python tests/alsa/measure_midi.py``.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = Path(os.environ.get("DDSP_EDGE_UML", ROOT.parent / "shared/tools/uml"))
+DONE = "uml: exit code "
+
+INIT = """#!/bin/sh
+export PATH={path} HOME=/root PYTHONDONTWRITEBYTECODE=1
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mountpoint -q /dev || mount -t devtmpfs dev /dev
+mkdir -p /dev/shm
+mount -t tmpfs shm /dev/shm
+mount -t tmpfs tmp /tmp
+ip link set lo up 2>/dev/null
+cd {root}
+{command} </dev/null 2>&1
+echo "{done}$?"
+echo o > /proc/sysrq-trigger
+sleep 5
+"""
+
+
+def missing() -> str:
+    """Why there is no such kernel here; "" where there is."""
+    if not (TOOLS / "linux.xz").exists():
+        return f"no {TOOLS}/linux.xz (DDSP_EDGE_UML says where else it is)"
+    if platform.machine() != "x86_64":
+        return "the kernel is for x86_64"
+    return ""
+
+
+def run(command: list[str], timeout_s: float = 300.0) -> tuple[int, str]:
+    """Exit code and output of ``command``, run in the repository's root as root of that kernel."""
+    # Not under /tmp: that is another one in there.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        kernel, init = Path(folder, "linux"), Path(folder, "init.sh")
+        with lzma.open(TOOLS / "linux.xz") as packed, kernel.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+        words = {"path": shlex.quote(os.environ["PATH"]), "root": shlex.quote(str(ROOT))}
+        init.write_text(INIT.format(**words, command=shlex.join(command), done=DONE))
+        for each in (kernel, init):
+            each.chmod(0o755)
+        boot = "mem=1024M rootfstype=hostfs rootflags=/ ro con=null con0=fd:0,fd:1 ssl=null quiet"
+        process = subprocess.run(
+            [str(kernel), *boot.split(), f"init={init}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_s,
+            check=False,
+        )
+    lines = process.stdout.decode(errors="replace").replace("\r", "").splitlines()
+    code = next((int(x.removeprefix(DONE)) for x in lines if x.startswith(DONE)), None)
+    if code is None:
+        raise RuntimeError("the kernel did not come to the end:\n" + "\n".join(lines[-40:]))
+    return code, "\n".join(line for line in lines if not line.startswith(DONE))
+
+
+if __name__ == "__main__":
+    if why := missing():
+        sys.exit(why)
+    words = [sys.executable if word == "python" else word for word in sys.argv[1:]]
+    code, said = run(words)
+    print(said)
+    sys.exit(code)
