@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import jack_server
@@ -34,6 +35,11 @@ def box(
 
 @pytest.fixture(scope="module")
 def token(box: panel_box.Programs) -> str:
+    """Of a browser that was paired before."""
+    ends = time.monotonic() + panel_box.START_S
+    while not box.code.exists():  # its address is there a moment earlier
+        assert time.monotonic() < ends, box.logs()
+        time.sleep(0.05)
     return box.pair()
 
 

@@ -79,13 +79,21 @@ function connectionChanged() {
   document.body.classList.toggle("away", !fine);
   if (fine) {
     banner("", "");
-    attempt(refreshAll);
+    attempt(comeBack);
   } else if (link.connected) {
     banner("Engine lost", "No sound is made. It comes back by itself; this page waits for it.");
   } else {
     lostTimer = setTimeout(
       () => banner("Box not reached", "Looking for it again. The sound may well go on."), 1200);
   }
+}
+
+/** All that the box knows is fetched anew, also by the view that is open. */
+async function comeBack() {
+  await refreshAll();
+  const view = await opened[current];
+  view?.leave?.();
+  view?.enter?.();
 }
 
 function banner(title, text) {

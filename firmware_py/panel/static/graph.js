@@ -6,7 +6,7 @@ const LOUDNESS = [-70, 0]; // dB
 const SILENCE_DB = -80;
 const MARGIN = 9; // semitones beside the region
 const TRAIL = 36;
-const LEFT = 30;
+const LEFT = 36;
 const BOTTOM = 20;
 
 /** Draws into `canvas`, only when there is something new to see. */

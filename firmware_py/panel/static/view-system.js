@@ -77,7 +77,7 @@ function fitting() {
     bar.value = left;
     say(button, `${Math.ceil(left)} s`);
   });
-  return h("div", {}, h("p", { class: "dim" }, "It listens for ten seconds and moves your range into the instrument's."), button, bar, told);
+  return h("div", { class: "sets" }, h("p", { class: "dim" }, "It listens for ten seconds and moves your range into the instrument's."), button, bar, told);
 }
 
 async function unpair() {
@@ -93,7 +93,7 @@ export function build(root) {
   const cards = h("ul", { class: "list", id: "cards" });
   const ports = h("ul", { class: "list", id: "ports" });
   const log = h("pre", { id: "log", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Log of the engine" });
-  const details = h("details", { ontoggle: () => details.open && readLog() }, h("summary", {}, "Log"),
+  const details = h("details", { ontoggle: () => details.open && readLog() }, h("summary", {}, "Show the log"),
     h("button", { type: "button", onclick: readLog }, "Read again"), log);
   let timer = 0;
 
