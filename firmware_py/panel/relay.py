@@ -139,6 +139,9 @@ class Relay:
             if device is None:
                 await socket.close(NO_TOKEN, "no token of this box; pair anew")
                 return
+            if len(self._browsers) >= MAX_BROWSERS:  # others were quicker
+                await socket.close(TOO_MANY, f"{MAX_BROWSERS} browsers are connected")
+                return
             await self._stay(Browser(socket, device))
 
     async def _let_in(self, socket: WebSocket) -> Device | None:
@@ -168,6 +171,8 @@ class Relay:
         results = await asyncio.gather(sending, hearing, return_exceptions=True)
         if any(isinstance(result, TimeoutError) for result in results):
             browser.close_code = TOO_SLOW
+        if browser.close_code == TOO_SLOW:
+            log.info("%s takes nothing any more; it is sent away", browser.device.name)
         if browser.close_code is not None:
             async with asyncio.timeout(SEND_S):
                 await browser.socket.close(browser.close_code)

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 MODELS = "/api/models"
 #: A form has a few lines around the file.
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 16 * 1024
+UPLOAD_S = 300.0
 THREADS = 3  #: for what blocks
 HOUSEKEEPING_S = 2.0
 MAX_NAME = 60
@@ -249,17 +250,27 @@ def _switch(request: Request, name: str) -> bool:
 async def _uploaded(request: Request) -> AsyncIterator[BinaryIO]:
     """The file in the body, whole; its size was bounded by the guard."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=4) as form:
-            files = [value for value in form.values() if isinstance(value, UploadFile)]
-            if not files:
-                raise ApiError(400, "the form holds no file", "send one file")
-            yield files[0].file
-        return
-    with staging() as stream:
-        async for part in request.stream():
-            stream.write(part)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(UPLOAD_S):
+                if kind == "multipart/form-data":
+                    stream = await _from_form(request, stack)
+                else:
+                    stream = stack.enter_context(staging())
+                    async for part in request.stream():
+                        stream.write(part)
+        except TimeoutError:
+            limit = f"it must be here within {UPLOAD_S:g} s"
+            raise ApiError(408, "the upload takes too long", limit) from None
         yield stream
+
+
+async def _from_form(request: Request, stack: contextlib.AsyncExitStack) -> BinaryIO:
+    form = await stack.enter_async_context(request.form(max_files=1, max_fields=4))
+    files = [value for value in form.values() if isinstance(value, UploadFile)]
+    if not files:
+        raise ApiError(400, "the form holds no file", "send one file")
+    return files[0].file
 
 
 # ---- what goes wrong

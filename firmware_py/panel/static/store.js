@@ -11,10 +11,11 @@ export const store = {
 
 const watchers = new Map();
 
-/** Call `action` when `part` (status, meters, settings, models, presets) has changed. */
+/** Call `action` now and when `part` (status, meters, settings, models, presets) has changed. */
 export function watch(part, action) {
   if (!watchers.has(part)) watchers.set(part, []);
   watchers.get(part).push(action);
+  action(store[part]);
 }
 
 function tell(part) {

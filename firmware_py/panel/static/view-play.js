@@ -99,7 +99,6 @@ export function build(root) {
     if (store.status.tuner) display.show(meters);
     else graph.show(meters, store.status.settings ?? {});
   });
-  showInstrument();
   return {
     enter() {
       count();

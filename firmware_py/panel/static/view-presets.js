@@ -118,6 +118,5 @@ export function build(root) {
   }
 
   watch("presets", show);
-  show(store.presets);
   return { enter: cards.refresh };
 }

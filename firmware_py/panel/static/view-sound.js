@@ -56,9 +56,5 @@ export function build(root) {
   }
 
   watch("settings", showAll);
-  showAll(store.settings);
-  for (const each of source.children) {
-    each.setAttribute("aria-pressed", store.status.source === each.dataset.source);
-  }
   return {};
 }

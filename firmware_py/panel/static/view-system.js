@@ -134,7 +134,6 @@ export function build(root) {
     say(card, [now.card, now.state, now.detail].filter(Boolean).join(" · "));
   }
   watch("status", showCard);
-  showCard();
   return {
     enter() {
       look();

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import time
 
@@ -178,11 +179,14 @@ def test_a_token_that_is_taken_back_ends_the_connection(browser, served):
     assert browser.closed() == 4401
 
 
-def test_so_many_browsers_and_no_more(connect):
+def test_so_many_browsers_and_no_more(connect, served):
     made = [connect() for _ in range(MAX_BROWSERS)]
     for each in made:
         assert each.next()["event"] == "engine"
-    assert connect().closed() == 4429
+    with served.connect() as late:
+        with pytest.raises(ConnectionClosed) as closed:
+            late.recv(WAIT_S)
+        assert closed.value.rcvd.code == 4429
     assert made[0].call("status")["ok"]
 
 
@@ -212,6 +216,25 @@ def test_the_engine_goes_and_comes_back(browser, served):
     assert browser.until(is_event("engine")) == {"event": "engine", "up": True}
     assert browser.call("status")["ok"]
     browser.until(is_event("meters"))
+
+
+def test_a_browser_that_takes_nothing_holds_up_nobody(connect, served, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(relay, "SEND_S", 0.5)
+    quick = connect()
+    quick.until(is_event("meters"))
+    with socket.create_connection(("127.0.0.1", served.port)) as way:
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow = ws_connect(f"ws://{served.host}/ws", sock=way, max_queue=1, ping_interval=None)
+        slow.send(json.dumps({"token": served.token}))
+        asked = 0  # it never reads the 60 kB of each answer
+        while "takes nothing" not in caplog.text and asked < 1000:
+            with contextlib.suppress(ConnectionClosed):
+                slow.send('{"id": 1, "do": "stats"}')
+            quick.until(is_event("meters"))
+            asked += 1
+        assert asked < 1000
+        assert quick.call("status")["ok"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
