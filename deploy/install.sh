@@ -189,7 +189,7 @@ folder "$etc" root:root 755
 folder "$state" ddsp-edge:ddsp-edge 2775
 folder "$state/models" ddsp-edge:ddsp-edge 2775
 folder "$state/presets" ddsp-edge:ddsp-edge 2775
-folder "$state/panel" ddsp-edge-panel:ddsp-edge 700
+folder "$state/panel" ddsp-edge-panel:ddsp-edge 2700
 put "$here/boards/$board.toml" "$etc/board.toml" 644
 [ -z "$hat" ] || put "$here/hats/$hat.toml" "$etc/hat.toml" 644
 # Yours from then on: never overwritten.

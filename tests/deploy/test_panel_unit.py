@@ -74,4 +74,4 @@ def test_its_user_and_folder_are_made(tmp_path):
     folders = sorted((DEPLOY / "tmpfiles.d").glob("*.conf"))
     done = run("systemd-tmpfiles", f"--root={tmp_path}", "--create", *folders)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "var/lib/ddsp-edge/panel").stat().st_mode & 0o7777 == 0o700
+    assert (tmp_path / "var/lib/ddsp-edge/panel").stat().st_mode & 0o7777 == 0o2700
