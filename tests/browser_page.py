@@ -25,6 +25,9 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 PHONE = (390, 844)
+_ALL = "[...document.querySelectorAll(arguments[0])]"  # in one go: lists are made anew
+#: The panel answers 20 requests a second of one address; a page is as many.
+PAUSE_S = 1.0
 PATIENCE_S = 40.0  #: this machine may do ten other things
 
 
@@ -49,12 +52,13 @@ class Phone:
 
     def open(self, view: str = "play", token: str = "") -> Phone:
         """The page anew; with ``token`` as a browser that was paired before."""
-        self.driver.get("about:blank")
-        self.driver.get(self.url)
         if token:
+            self.driver.get(f"{self.url}static/icon.svg")  # something small of the same origin
             self.run("localStorage.setItem('ddsp-edge-token', arguments[0])", token)
-            self.driver.get("about:blank")
-            self.driver.get(f"{self.url}#{view}")
+        self.driver.get("about:blank")
+        time.sleep(PAUSE_S)
+        self.driver.get(f"{self.url}#{view}")
+        if token:
             self.until(lambda: self.shown(f"#{view} > *") and self.status("model"))
         return self
 
@@ -78,10 +82,16 @@ class Phone:
 
     def shown(self, css: str) -> bool:
         """Whether somebody sees it."""
-        return any(e.is_displayed() for e in self.driver.find_elements(By.CSS_SELECTOR, css))
+        return bool(self.run(f"return {_ALL}.some((e) => e.checkVisibility())", css))
 
     def text(self, css: str) -> str:
-        return self.find(css).text
+        """Of the first, as it is seen; "" where there is none."""
+        return str(self.run(f"return {_ALL}[0]?.innerText ?? ''", css))
+
+    def value(self, css: str, attribute: str) -> str:
+        """Of the first's attribute; "" where there is none."""
+        script = f"return {_ALL}[0]?.getAttribute(arguments[1]) ?? ''"
+        return str(self.run(script, css, attribute))
 
     def tap(self, css: str) -> None:
         """As a finger does, wherever it is on the page."""

@@ -108,6 +108,6 @@ def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):
 def test_the_preview_of_a_shipped_model_plays(library):
     css = "[aria-label='Listen to Violin']"
     library.tap(css)
-    library.until(lambda: library.find(css).get_attribute("aria-pressed") == "true")
+    library.until(lambda: library.value(css, "aria-pressed") == "true")
     library.tap(css)
-    library.until(lambda: library.find(css).get_attribute("aria-pressed") == "false")
+    library.until(lambda: library.value(css, "aria-pressed") == "false")

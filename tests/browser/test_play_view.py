@@ -1,5 +1,6 @@
 """Pairing, changing the instrument, and what is at hand on stage."""
 
+import os
 import subprocess
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_a_switch_is_thrown_and_shown(engine, phone, verb):
     for on in (True, False):
         phone.tap(f"#{verb}")
         phone.until(lambda on=on: engine.call("status")[verb] is on)
-        phone.until(lambda on=on: phone.find(f"#{verb}").get_attribute("aria-pressed") == str(on).lower())
+        phone.until(lambda on=on: phone.value(f"#{verb}", "aria-pressed") == str(on).lower())
     assert phone.shown("#graph")
 
 
@@ -93,10 +94,10 @@ def test_the_meter_and_the_picture_follow_a_note(engine, phone):
 
     silent = phone.until(light)
     engine.call("midi", bytes=[0x90, 69, 127])
-    phone.until(lambda: int(phone.find("[aria-label='Out level']").get_attribute("aria-valuenow")) > -40)
+    phone.until(lambda: int(phone.value("[aria-label='Out level']", "aria-valuenow")) > -40)
     phone.until(lambda: light() > silent)
     engine.call("panic")
-    phone.until(lambda: int(phone.find("[aria-label='Out level']").get_attribute("aria-valuenow")) == -60)
+    phone.until(lambda: int(phone.value("[aria-label='Out level']", "aria-valuenow")) == -60)
     assert "kHz" in phone.text("#small-print") and "xrun" in phone.text("#small-print")
 
 

@@ -1,6 +1,7 @@
 """Every setting is moved in the page and read back from the engine."""
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 
 from ddsp_edge.settings import SETTINGS, Choice
 
@@ -74,11 +75,9 @@ def test_a_number_is_typed_and_a_wrong_one_is_not_sent(sound, engine):
 def test_two_taps_on_a_slider_bring_the_default_back(sound, engine):
     engine.call("set", values={"reverb_wet": 0.9})
     css = "#set-reverb_wet"
-    sound.until(lambda: sound.find(css).get_attribute("aria-valuetext") == "0.9")
+    sound.until(lambda: sound.value(css, "aria-valuetext") == "0.9")
     element = sound.find(css)
     sound.run("arguments[0].scrollIntoView({block: 'center'})", element)
-    from selenium.webdriver.common.action_chains import ActionChains
-
     ActionChains(sound.driver).double_click(element).perform()
     default = SETTINGS["reverb_wet"].default
     sound.until(lambda: engine.call("status")["settings"]["reverb_wet"] == default)
@@ -95,5 +94,5 @@ def test_audio_or_keyboard(sound, engine):
         sound.tap(f"[data-source={source}]")
         sound.until(lambda source=source: engine.call("status")["source"] == source)
         sound.until(
-            lambda source=source: sound.find(f"[data-source={source}]").get_attribute("aria-pressed") == "true"
+            lambda source=source: sound.value(f"[data-source={source}]", "aria-pressed") == "true"
         )

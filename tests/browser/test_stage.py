@@ -3,6 +3,7 @@
 import os
 import signal
 
+from ddsp_edge.control_client import ControlClient
 from ddsp_edge.settings import SETTINGS
 
 MAX_BYTES = 150_000  #: of everything that the panel ever loads
@@ -49,9 +50,9 @@ def test_two_phones_show_the_same(phone, new_phone, token, engine):
     phone.tap("#bypass")
     other.until(lambda: other.status("bypass") is True)
     other.open("play", token)
-    assert other.find("#bypass").get_attribute("aria-pressed") == "true"
+    assert other.value("#bypass", "aria-pressed") == "true"
     other.tap("#bypass")
-    phone.until(lambda: phone.find("#bypass").get_attribute("aria-pressed") == "false")
+    phone.until(lambda: phone.value("#bypass", "aria-pressed") == "false")
     other.open("sound", token)
     phone.open("sound", token)
     slider = "#set-reverb_wet"
@@ -59,10 +60,10 @@ def test_two_phones_show_the_same(phone, new_phone, token, engine):
         "const e = arguments[0]; e.value = 800; e.dispatchEvent(new Event('input'))",
         phone.find(slider),
     )
-    other.until(lambda: other.find(slider).get_attribute("aria-valuetext") == "0.8")
+    other.until(lambda: other.value(slider, "aria-valuetext") == "0.8")
     engine.call("set", values={"reverb_wet": SETTINGS["reverb_wet"].default})
     for each in (phone, other):
-        each.until(lambda each=each: each.find(slider).get_attribute("aria-valuetext") == "0.15")
+        each.until(lambda each=each: each.value(slider, "aria-valuetext") == "0.15")
     assert other.complaints() == []
 
 
@@ -72,8 +73,6 @@ def test_a_lost_engine_is_told_and_comes_back_with_its_state(phone, box):
     phone.until(lambda: "Engine lost" in phone.text("#banner"))
     assert phone.find("#panic").is_enabled()
     box.start_engine()
-    from ddsp_edge.control_client import ControlClient
-
     with ControlClient(box.socket) as engine:
         engine.call("set", values={"mix": 0.5})
         phone.until(lambda: phone.text("#banner") == "")
