@@ -35,7 +35,11 @@ def code_json(code: str, valid_s: float) -> bytes:
 def read_code(path: Path | None = None) -> tuple[str, float]:
     """(code, seconds that it is valid for). Raises UserError where no panel is running."""
     path = path or code_file()
-    if not path.exists():
+    try:
+        there = path.exists()
+    except PermissionError:
+        raise UserError(f"{path}: may not be read; use: sudo ddsp-edge panel-code") from None
+    if not there:
         raise UserError(
             f"no panel is running here ({path}); start it with: systemctl start ddsp-edge-panel "
             "(or: ddsp-edge-panel)"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -22,11 +20,11 @@ from starlette.types import ASGIApp
 from ddsp_edge.bundle import MAX_FILE_BYTES
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
-from ddsp_edge.toml_config import did_you_mean
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
-from firmware_py.panel.models import Models, staging
+from firmware_py.panel.intake import only, pair_request, switch, uploaded
+from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
 from firmware_py.panel.pages import Pages
 from firmware_py.panel.relay import Relay
@@ -37,12 +35,8 @@ log = logging.getLogger(__name__)
 MODELS = "/api/models"
 #: A form has a few lines around the file.
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 16 * 1024
-UPLOAD_S = 300.0
 THREADS = 3  #: for what blocks
 HOUSEKEEPING_S = 2.0
-MAX_NAME = 60
-
-T = TypeVar("T")
 
 
 class Panel:
@@ -81,7 +75,7 @@ class Panel:
     # ---- access
 
     async def pair(self, request: Request) -> Response:
-        code, name = _pair_request(await request.body(), request.headers.get("content-type", ""))
+        code, name = pair_request(await request.body(), request.headers.get("content-type", ""))
         return answer({"token": self._pairing.pair(code, name)})
 
     async def unpair(self, request: Request) -> Response:
@@ -112,11 +106,11 @@ class Panel:
         return Response(data, 200, {"Cache-Control": "private, no-cache"}, kind)
 
     async def upload(self, request: Request) -> Response:
-        _only(request, "allow_downgrade")
-        downgrade = _switch(request, "allow_downgrade")
+        only(request, "allow_downgrade")
+        downgrade = switch(request, "allow_downgrade")
         if self._uploading.locked():
             raise ApiError(409, "another model is being uploaded", "try again in a moment")
-        async with self._uploading, _uploaded(request) as stream:
+        async with self._uploading, uploaded(request) as stream:
             size = await run_in_threadpool(stream.seek, 0, 2)
             if not size:
                 raise ApiError(400, "the upload is empty", "send the file of a model")
@@ -151,7 +145,7 @@ class Panel:
         return answer(await run_in_threadpool(self._system.as_json))
 
     async def logs(self, request: Request) -> Response:
-        _only(request, "lines", "unit")
+        only(request, "lines", "unit")
         query = request.query_params
         return answer(
             await run_in_threadpool(self._logs.read, query.get("lines"), query.get("unit"))
@@ -208,69 +202,6 @@ def _by_method(**endpoints: Callable[[Request], Any]) -> Callable[[Request], Any
         return cast(Response, await endpoints[method](request))
 
     return endpoint
-
-
-# ---- what comes in
-
-
-def _pair_request(body: bytes, kind: str) -> tuple[str, str]:
-    """(code, the device's name). Raises ApiError."""
-    example = 'send {"code": "123456"} as application/json'
-    if kind.partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(415, "the body is not JSON", example)
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ApiError(400, "the body is not JSON", example) from None
-    if not isinstance(data, dict) or set(data) - {"code", "name"}:
-        raise ApiError(400, "the body is wrong", example)
-    code, name = data.get("code"), data.get("name", "browser")
-    if not isinstance(code, str) or len(code) > 100:
-        raise ApiError(400, "code is wrong", example)
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
-        raise ApiError(400, "name is wrong", f"give 1 to {MAX_NAME} printable characters")
-    return code.replace(" ", ""), name
-
-
-def _only(request: Request, *names: str) -> None:
-    """Raises ApiError for what is not asked for here."""
-    for name in request.query_params:
-        if name not in names:
-            raise ApiError(400, f"{name[:60]!r} is not known here", did_you_mean(name, names))
-
-
-def _switch(request: Request, name: str) -> bool:
-    text = request.query_params.get(name, "false")
-    if text not in ("true", "false"):
-        raise ApiError(400, f"{name} is wrong", "give true or false")
-    return text == "true"
-
-
-@contextlib.asynccontextmanager
-async def _uploaded(request: Request) -> AsyncIterator[BinaryIO]:
-    """The file in the body, whole; its size was bounded by the guard."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            async with asyncio.timeout(UPLOAD_S):
-                if kind == "multipart/form-data":
-                    stream = await _from_form(request, stack)
-                else:
-                    stream = stack.enter_context(staging())
-                    async for part in request.stream():
-                        stream.write(part)
-        except TimeoutError:
-            limit = f"it must be here within {UPLOAD_S:g} s"
-            raise ApiError(408, "the upload takes too long", limit) from None
-        yield stream
-
-
-async def _from_form(request: Request, stack: contextlib.AsyncExitStack) -> BinaryIO:
-    form = await stack.enter_async_context(request.form(max_files=1, max_fields=4))
-    files = [value for value in form.values() if isinstance(value, UploadFile)]
-    if not files:
-        raise ApiError(400, "the form holds no file", "send one file")
-    return files[0].file
 
 
 # ---- what goes wrong

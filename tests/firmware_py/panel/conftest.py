@@ -6,12 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
-pytest.importorskip("starlette", reason="the panel needs the extra `panel`")
-pytest.importorskip("httpx", reason="the panel's tests need the extra `test`")
-
 import httpx
+import pytest
 from starlette.testclient import TestClient
 from websockets.sync.client import connect as ws_connect
 
