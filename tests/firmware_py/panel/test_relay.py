@@ -223,9 +223,11 @@ def test_a_browser_that_takes_nothing_holds_up_nobody(connect, served, monkeypat
     monkeypatch.setattr(relay, "SEND_S", 0.5)
     quick = connect()
     quick.until(is_event("meters"))
-    with socket.create_connection(("127.0.0.1", served.port)) as way:
+    with contextlib.ExitStack() as stack:
+        way = stack.enter_context(socket.create_connection(("127.0.0.1", served.port)))
         way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow = ws_connect(f"ws://{served.host}/ws", sock=way, max_queue=1, ping_interval=None)
+        options = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
+        slow = stack.enter_context(ws_connect(f"ws://{served.host}/ws", sock=way, **options))
         slow.send(json.dumps({"token": served.token}))
         asked = 0  # it never reads the 60 kB of each answer
         while "takes nothing" not in caplog.text and asked < 1000:
