@@ -16,8 +16,6 @@ def recorded(box, seconds=1):
     """What the sound card plays: mono samples."""
     command = ["arecord", "-q", "-D", "recorder", "-t", "raw", "-f", "FLOAT_LE", "-c", "2"]
     command += ["-r", str(RATE), "-d", str(seconds)]
-    import os
-
     done = subprocess.run(command, env=os.environ | box.env, capture_output=True)
     assert done.stdout, done.stderr
     return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).mean(1)
@@ -114,11 +112,15 @@ def test_targets_are_large_and_nothing_is_cut_off(phone, token, view, size):
     )
     assert small == []
     assert phone.run("return document.documentElement.scrollWidth <= innerWidth")
-    assert phone.run("const v = document.getElementById('views'); return v.scrollWidth <= v.clientWidth")
+    assert phone.run(
+        "const v = document.getElementById('views'); return v.scrollWidth <= v.clientWidth"
+    )
 
 
 def test_play_needs_no_scrolling_on_a_phone(phone):
-    assert phone.run("const v = document.getElementById('views'); return v.scrollHeight <= v.clientHeight")
+    assert phone.run(
+        "const v = document.getElementById('views'); return v.scrollHeight <= v.clientHeight"
+    )
 
 
 def test_views_are_reached_by_keyboard_alone(phone):

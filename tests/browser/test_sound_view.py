@@ -11,7 +11,7 @@ const [name, place] = arguments;
 const element = document.getElementById(`set-${name}`);
 if (element.tagName === "SELECT") element.value = place;
 else element.value = Math.round(place * element.max);
-element.dispatchEvent(new Event(element.tagName === "SELECT" ? "change" : "input", {bubbles: true}));
+element.dispatchEvent(new Event(element.tagName === "SELECT" ? "change" : "input"));
 return element.getAttribute("aria-valuetext");
 """
 
@@ -27,6 +27,11 @@ def wanted(name, phone):
     return float(shown.split()[0])
 
 
+def arrives(sound, engine, name, value):
+    """Waits until the engine has this value."""
+    sound.until(lambda: engine.call("status")["settings"][name] == value)
+
+
 @pytest.fixture
 def sound(phone, token):
     phone.open("sound", token)
@@ -35,19 +40,21 @@ def sound(phone, token):
 
 
 def test_every_setting_has_its_control(sound):
-    there = sound.run("return [...document.querySelectorAll('.setting')].map((e) => e.dataset.name)")
+    there = sound.run(
+        "return [...document.querySelectorAll('.setting')].map((e) => e.dataset.name)"
+    )
     assert sorted(there) == sorted(SETTINGS)
 
 
 def test_every_control_moves_its_setting_and_goes_back(sound, engine):
     for name, kind in SETTINGS.items():
         value = wanted(name, sound)
-        sound.until(lambda: engine.call("status")["settings"][name] == value)
+        arrives(sound, engine, name, value)
         assert value != kind.default
         if not isinstance(kind, Choice):
             assert kind.minimum < value < kind.maximum
         sound.tap(f".setting[data-name={name}] .reset")
-        sound.until(lambda: engine.call("status")["settings"][name] == kind.default)
+        arrives(sound, engine, name, kind.default)
 
 
 def test_the_ends_of_every_slider_are_the_ends_of_its_range(sound, engine):
@@ -56,7 +63,7 @@ def test_the_ends_of_every_slider_are_the_ends_of_its_range(sound, engine):
             continue
         for place, end in ((0, kind.minimum), (1, kind.maximum)):
             sound.run(MOVE, name, place)
-            sound.until(lambda: engine.call("status")["settings"][name] == end)
+            arrives(sound, engine, name, end)
         engine.call("set", values={name: kind.default})
 
 
@@ -68,6 +75,9 @@ def test_a_number_is_typed_and_a_wrong_one_is_not_sent(sound, engine):
     sound.until(lambda: engine.call("status")["settings"]["attack"] == 0.25)
     field.clear()
     field.send_keys("99\n")
+    assert sound.run("return arguments[0].validity.rangeOverflow", field)
+    sound.tap("#tap")  # away from the field: it shows again what is
+    sound.until(lambda: sound.run("return arguments[0].value", field) == "0.25")
     assert engine.call("status")["settings"]["attack"] == 0.25
     engine.call("set", values={"attack": SETTINGS["attack"].default})
 

@@ -97,6 +97,7 @@ function slider(name, kind, id, change) {
   const steps = kind.whole ? kind.maximum - kind.minimum : STEPS;
   const ratio = STEPS / steps;
   let held = false;
+  let now = kind.value;
   let tappedAt = -Infinity;
   const range = h("input", { type: "range", id, min: 0, max: steps, step: 1,
     "aria-describedby": `${id}-doc`,
@@ -106,7 +107,7 @@ function slider(name, kind, id, change) {
     onpointerup: () => { held = false; },
     onpointercancel: () => { held = false; } });
   const number = h("input", { type: "number", class: "exact", step: "any", min: kind.minimum,
-    max: kind.maximum, "aria-label": `${words(name)} ${kind.unit}`.trim(),
+    max: kind.maximum, onblur: () => { number.value = shown(now); }, "aria-label": `${words(name)} ${kind.unit}`.trim(),
     onchange: () => { if (number.reportValidity() && number.value !== "") change(Number(number.value)); } });
 
   function grab(event) {
@@ -133,7 +134,8 @@ function slider(name, kind, id, change) {
     range.value = Math.round(toPlace(kind, value) / ratio);
     range.style.setProperty("--at", `${(range.value / steps) * 100}%`);
     range.setAttribute("aria-valuetext", `${shown(value)} ${kind.unit}`.trim());
-    if (document.activeElement !== number || number.value === "") number.value = shown(value);
+    now = value;
+    if (document.activeElement !== number) number.value = shown(value); // else it is being typed
   }
 
   const unit = h("span", { class: "unit", "aria-hidden": true }, kind.unit === "semitones" ? "st" : kind.unit);
