@@ -2,6 +2,7 @@
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from ddsp_edge.settings import SETTINGS, Choice
 
@@ -70,11 +71,10 @@ def test_the_ends_of_every_slider_are_the_ends_of_its_range(sound, engine):
 def test_a_number_is_typed_and_a_wrong_one_is_not_sent(sound, engine):
     field = sound.find(".setting[data-name=attack] .exact")
     sound.run("arguments[0].scrollIntoView({block: 'center'})", field)
-    field.clear()
-    field.send_keys("0.25\n")
+    everything = Keys.CONTROL + "a" + Keys.NULL  # clear() would also leave the field
+    field.send_keys(everything, "0.25\n")
     sound.until(lambda: engine.call("status")["settings"]["attack"] == 0.25)
-    field.clear()
-    field.send_keys("99\n")
+    field.send_keys(everything, "99\n")
     assert sound.run("return arguments[0].validity.rangeOverflow", field)
     sound.tap("#tap")  # away from the field: it shows again what is
     sound.until(lambda: sound.run("return arguments[0].value", field) == "0.25")
