@@ -9,7 +9,7 @@
 #   --board NAME       a file of deploy/boards; found out where it is not given
 #   --hat NAME         a file of deploy/hats: the audio hardware
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
-#   --extras LIST      of the package (default: live,pedal)
+#   --extras LIST      of the package (default: live,pedal,panel)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
 #   --read-only-root   the root file system is read-only from the next start (overlayroot)
 #   --no-start         install and enable only
@@ -22,7 +22,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 prefix=/opt/ddsp-edge
 state=/var/lib/ddsp-edge
 etc=/etc/ddsp-edge
-board='' hat='' wheelhouse='' extras=live,pedal login=${SUDO_USER:-}
+board='' hat='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
 start=1 uninstall='' keep='' read_only='' changed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -91,11 +91,14 @@ if [ -n "$uninstall" ]; then
     done
     files | while read -r _ to _; do rm -f "$to"; done
     rm -f /usr/local/bin/ddsp-edge
-    rm -rf "$prefix" /run/ddsp-edge
+    rm -rf "$prefix" /run/ddsp-edge /run/ddsp-edge-panel
     [ -n "$keep" ] || rm -rf "$etc" "$state"
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"
-    if [ -z "$keep" ] && getent passwd ddsp-edge >/dev/null; then userdel ddsp-edge; fi
+    for user in ddsp-edge-panel ddsp-edge; do
+        if [ -z "$keep" ] && getent passwd $user >/dev/null; then userdel $user; fi
+    done
+    if [ -z "$keep" ] && getent group ddsp-edge-panel >/dev/null; then groupdel ddsp-edge-panel; fi
     if [ -z "$keep" ] && getent group ddsp-edge >/dev/null; then groupdel ddsp-edge; fi
     ! running || systemctl daemon-reload
     say "ddsp-edge is removed${keep:+; $etc and $state are kept}"
@@ -157,9 +160,15 @@ if ! getent passwd ddsp-edge >/dev/null; then
     useradd -r -U -d "$state" -s /usr/sbin/nologin -c "ddsp-edge" ddsp-edge
     did "made the user ddsp-edge"
 fi
+if ! getent passwd ddsp-edge-panel >/dev/null; then
+    useradd -r -U -d "$state/panel" -s /usr/sbin/nologin -c "ddsp-edge panel" ddsp-edge-panel
+    did "made the user ddsp-edge-panel"
+fi
 member() { id -nG "$1" | tr ' ' '\n' | grep -qx "$2"; }
 join() { member "$1" "$2" || { usermod -aG "$2" "$1" && did "$1 is in the group $2 now"; }; }
 for group in audio gpio input; do join ddsp-edge $group; done
+join ddsp-edge-panel ddsp-edge
+! getent group systemd-journal >/dev/null || join ddsp-edge-panel systemd-journal
 [ -z "$login" ] || [ "$login" = root ] || join "$login" ddsp-edge
 
 put() { # from to mode
@@ -180,6 +189,7 @@ folder "$etc" root:root 755
 folder "$state" ddsp-edge:ddsp-edge 2775
 folder "$state/models" ddsp-edge:ddsp-edge 2775
 folder "$state/presets" ddsp-edge:ddsp-edge 2775
+folder "$state/panel" ddsp-edge-panel:ddsp-edge 2700
 put "$here/boards/$board.toml" "$etc/board.toml" 644
 [ -z "$hat" ] || put "$here/hats/$hat.toml" "$etc/hat.toml" 644
 # Yours from then on: never overwritten.

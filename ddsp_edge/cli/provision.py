@@ -21,7 +21,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--wheelhouse", type=Path, metavar="DIR", help="wheels for it: no network is needed there"
     )
-    parser.add_argument("--extras", metavar="LIST", help="of the package (default: live,pedal)")
+    extras = "of the package (default: live,pedal,panel)"
+    parser.add_argument("--extras", metavar="LIST", help=extras)
     parser.add_argument("--login", metavar="USER", help="who may deploy models to it")
     parser.add_argument("--read-only-root", action="store_true", help="from its next start on")
     parser.add_argument("--no-start", action="store_true", help="install and enable only")

@@ -10,13 +10,13 @@ import base64
 import binascii
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import ddsp_edge
 from ddsp_edge.control_client import ControlClient, NoEngine
 from ddsp_edge.errors import UserError
+from ddsp_edge.journal import read_journal
 from ddsp_edge.remote import protocol, signing
 from ddsp_edge.remote.policy import Policy
 from ddsp_edge.remote.store import Installed, ModelStore
@@ -168,13 +168,4 @@ class Receiver:
         lines = request.get("lines", 50)
         if type(lines) is not int or not 1 <= lines <= protocol.MAX_LOG_LINES:
             raise UserError(f"lines: 1 to {protocol.MAX_LOG_LINES}")
-        command = ["journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(lines)]
-        try:
-            done = subprocess.run(
-                [*command, "-u", self._policy.unit], capture_output=True, text=True, timeout=20
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise UserError(f"the log cannot be read ({error})") from None
-        if done.returncode != 0:
-            raise UserError(f"the log cannot be read ({done.stderr.strip()})")
-        return {"lines": done.stdout.splitlines()}
+        return {"lines": read_journal(self._policy.unit, lines)}

@@ -204,13 +204,18 @@ class ModelStore:
         path = self.path(name)
         if not path.is_file():
             raise UserError(f"no model is called {name!r} here; {self._known()}")
-        older = [
-            n for n in self._numbers(name) if not os.path.samefile(self._version(name, n), path)
-        ]
+        older = self.versions(name)
         try:
-            return Installed(name, path, read_bundle(path), "", len(older))
+            return Installed(name, path, read_bundle(path), "", older)
         except UserError as error:
-            return Installed(name, path, None, str(error), len(older))
+            return Installed(name, path, None, str(error), older)
+
+    def versions(self, name: str) -> int:
+        """How many older ones can be rolled back to."""
+        path = self.path(name)
+        older = (self._version(name, number) for number in self._numbers(name))
+        with self._errors():
+            return sum(not os.path.samefile(each, path) for each in older)
 
     def _version(self, name: str, number: int) -> Path:
         return self._history / name / f"{number}.zip"

@@ -52,14 +52,16 @@ cat >"$stage/usr/bin/ddsp-edge" <<'WRAPPER'
 #!/bin/sh
 PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -m ddsp_edge "$@"
 WRAPPER
-chmod 755 "$stage/usr/bin/ddsp-edge"
+sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
+chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel"
 for unit in "$here"/systemd/ddsp-edge*.service; do
     sed -e 's|/opt/ddsp-edge/venv/bin/python|/usr/bin/python3|' \
         -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site|' "$unit" \
         >"$stage/usr/lib/systemd/system/$(basename "$unit")"
 done
 for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
-put "$here/sysusers.d/ddsp-edge.conf" /usr/lib/sysusers.d/ddsp-edge.conf
+for users in "$here"/sysusers.d/*.conf; do put "$users" "/usr/lib/sysusers.d/$(basename "$users")"; done
+put "$here/tmpfiles.d/ddsp-edge-panel.conf" /usr/lib/tmpfiles.d/ddsp-edge-panel.conf
 put "$here/files/ddsp-edge-governor.conf" /usr/lib/tmpfiles.d/ddsp-edge-governor.conf
 printf 'd %s 2775 ddsp-edge ddsp-edge -\n' /var/lib/ddsp-edge /var/lib/ddsp-edge/models \
     /var/lib/ddsp-edge/presets >"$stage/usr/lib/tmpfiles.d/ddsp-edge.conf"
@@ -84,6 +86,8 @@ printf 'ddsp-edge (%s) stable; urgency=medium\n\n  * See CHANGELOG.md of the sou
     "$version" "$(date -R -d "@${SOURCE_DATE_EPOCH:-0}")" | gzip -9n >"$docs/changelog.gz"
 printf '.TH DDSP-EDGE 1\n.SH NAME\nddsp-edge \\- neural instruments\n.SH SYNOPSIS\n.B ddsp-edge\nCOMMAND ...\n.SH DESCRIPTION\nPitch and loudness in, a violin out. ddsp-edge --help names the commands.\n' |
     gzip -9n >"$stage/usr/share/man/man1/ddsp-edge.1.gz"
+printf '.TH DDSP-EDGE-PANEL 1\n.SH NAME\nddsp-edge-panel \\- the instrument in a browser\n.SH SYNOPSIS\n.B ddsp-edge-panel\n[--config PATH] [--host ADDRESS] [--port PORT]\n.SH DESCRIPTION\nServes the panel; ddsp-edge panel-code shows the code that lets a phone in.\n' |
+    gzip -9n >"$stage/usr/share/man/man1/ddsp-edge-panel.1.gz"
 cat >"$stage/usr/share/lintian/overrides/ddsp-edge" <<'OVERRIDES'
 # Wheels bring their own libraries, built for many systems.
 ddsp-edge: embedded-library

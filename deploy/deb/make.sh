@@ -14,6 +14,6 @@ if [ -z "$wheels" ]; then
     wheels=$scratch/wheels
     echo "making wheels with $(/usr/bin/python3 --version)"
     /usr/bin/python3 -m venv "$scratch/venv"
-    "$scratch/venv/bin/pip" -q --disable-pip-version-check wheel -w "$wheels" '.[live,pedal]'
+    "$scratch/venv/bin/pip" -q --disable-pip-version-check wheel -w "$wheels" '.[live,pedal,panel]'
 fi
 sh deploy/deb/build.sh "$arch" "$wheels" "$out"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ANSIBLE = Path(__file__).resolve().parents[2] / "deploy" / "ansible"
-PLAYBOOK = shutil.which("ansible-playbook", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+WHERE = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+PLAYBOOK = shutil.which("ansible-playbook", path=WHERE)
 VARIABLES = """
 all:
   children:

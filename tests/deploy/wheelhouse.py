@@ -12,7 +12,7 @@ from overlay_device import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3"  # Debian's: the one that install.sh takes
-EXTRAS = "live,pedal"
+EXTRAS = "live,pedal,panel"
 
 
 def make_wheelhouse(folder: Path) -> Path:
