@@ -1,4 +1,4 @@
-"""The Ansible role on a bare device: sets it up, a second run changes nothing, check mode neither."""
+"""The Ansible role on a bare device: sets it up; a second run and check mode change nothing."""
 
 from __future__ import annotations
 
