@@ -43,10 +43,12 @@ def test_a_voice_in_a_violin_out(jack_card, studio):
             studio.play(voice)
             time.sleep(0.5)
         stats = engine.stats()
-    sound = shaped(aligned(recorded[0][:, 0], voice))
+    # The end is a breath at -60 dB: where its pitches fall depends on where the hops fall.
+    judged = voice[: len(voice) - RATE // 2]
+    sound = shaped(aligned(recorded[0][:, 0], judged))
     sound = np.stack([sound, sound], axis=1)
     report = RenderReport(
-        Path(VOICE), None, VIOLIN.info, RATE, Settings(), sound, [], voice[: len(sound)],
+        Path(VOICE), None, VIOLIN.info, RATE, Settings(), sound, [], judged[: len(sound)],
         None, 0.0, 0.0, 1.0,
     )  # fmt: skip
     for figure in acceptance.voice_figures(report):
