@@ -12,11 +12,15 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak models clean
+.PHONY: help demo test board-test deploy-test deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
+	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
+	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
+	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64 WHEELS=folder'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part'
@@ -31,6 +35,27 @@ demo:
 # pytest last: its closing line ends the output.
 test: lint
 	@$(BIN)/python -m pytest
+
+# docs/board.md: what is emulated and how long it takes.
+board-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
+	@DDSP_EDGE_BOARD=1 $(BIN)/python -m pytest tests/board
+
+# As root: a bare device is an overlay of this machine.
+deploy-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
+	@$(BIN)/python -m pytest tests/deploy
+
+panel-load:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@DDSP_EDGE_FLOOD_S=60 $(BIN)/python -m pytest -s -k flood \
+	    tests/firmware_py/panel/test_with_the_engine.py
+
+# For the Debian that it is made on; ARCH=arm64 WHEELS=folder for another processor.
+ARCH ?= $(shell dpkg --print-architecture)
+deb:
+	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

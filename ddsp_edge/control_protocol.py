@@ -61,7 +61,19 @@ def _finite(value: Any) -> Any:
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """A line to its object. Raises RequestError."""
+    """A line to its object, of our version. Raises RequestError."""
+    message = decode_object(line)
+    if message.get("v") != VERSION:
+        raise RequestError(
+            "request",
+            f"version {message.get('v')!r} is not spoken here",
+            f'say "v": {VERSION}, or install the same version of ddsp-edge on both sides',
+        )
+    return message
+
+
+def decode_object(line: bytes) -> dict[str, Any]:
+    """A line to its object, of any version. Raises RequestError."""
     if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
         # Counted before: the parser's recursion may be deeper than a thread's stack.
         raise RequestError("request", "nested too deeply", _EXAMPLE)
@@ -74,12 +86,6 @@ def decode(line: bytes) -> dict[str, Any]:
         raise RequestError("request", "not a JSON object", _EXAMPLE)
     if _depth(message) > MAX_DEPTH:
         raise RequestError("request", f"nested deeper than {MAX_DEPTH} levels", _EXAMPLE)
-    if message.get("v") != VERSION:
-        raise RequestError(
-            "request",
-            f"version {message.get('v')!r} is not spoken here",
-            f'say "v": {VERSION}, or install the same version of ddsp-edge on both sides',
-        )
     return message
 
 
@@ -96,6 +102,17 @@ def _depth(value: Any) -> int:
     if isinstance(value, list):
         return 1 + max(map(_depth, value), default=0)
     return 0
+
+
+def checked_id(request_id: Any) -> Any:
+    """The id of a request, as it comes back with the answer. Raises RequestError."""
+    if request_id is None or (isinstance(request_id, str) and len(request_id) <= 100):
+        return request_id
+    whole = isinstance(request_id, int) and not isinstance(request_id, bool)
+    if whole and abs(request_id) < 1 << 53:
+        return request_id
+    limit = "give a whole number or a text of up to 100 characters"
+    raise RequestError("request", "id is wrong", limit)
 
 
 def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:

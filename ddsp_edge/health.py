@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library import entries, user_folder
+from ddsp_edge.live import cards, midi_input
 from ddsp_edge.runtimes import RUNTIMES, load_runtime
 
 SOUND_CARDS = Path("/proc/asound/cards")
@@ -132,6 +133,12 @@ def _cards() -> str:
     return "; ".join(cards)
 
 
+def _sequencer() -> str:
+    if not midi_input.SEQUENCER.exists():
+        raise UserError(f"no {midi_input.SEQUENCER} (keyboards need it; network MIDI does not)")
+    return str(midi_input.SEQUENCER)
+
+
 def _program(*names: str) -> Callable[[], str]:
     def probe() -> str:
         for name in names:
@@ -166,6 +173,9 @@ def examine() -> list[Finding]:
         _try("train", "torch", train, _present("torch", "torch")),
         _try("train", "litert-torch", train, _present("litert_torch", "litert-torch")),
         _try("train", "ai-edge-quantizer", train, _present("ai_edge_quantizer", quantizer)),
+        _try("live", "python-rtmidi", midi_input.INSTALL, _imports("rtmidi", "python-rtmidi")),
+        _try("live", "pyalsaaudio", cards.INSTALL, _imports("alsaaudio", "pyalsaaudio")),
+        _try("live", "ALSA sequencer", "sudo modprobe snd-seq", _sequencer),
         _try("sound", "sound card", "aplay -l  # after plugging one in", _cards),
         _try("sound", "aplay", f"{aptget} alsa-utils", _program("aplay")),
         _try("build", "C compiler", f"{aptget} build-essential", _program("cc", "gcc", "clang")),

@@ -39,7 +39,7 @@ class Entry:
     problem: str = ""  #: why it cannot be used
 
 
-def _files() -> list[tuple[str, Path]]:
+def model_files() -> list[tuple[str, Path]]:
     """(origin, path) of every candidate; the user's first, they win over the shipped ones."""
     found: list[tuple[str, Path]] = []
     for origin, folder in (("user", user_folder()), ("shipped", shipped_folder())):
@@ -54,7 +54,7 @@ def _files() -> list[tuple[str, Path]]:
 def entries() -> list[Entry]:
     """Every file of both folders, broken ones with their problem."""
     result = []
-    for origin, path in _files():
+    for origin, path in model_files():
         try:
             result.append(Entry(path.stem, path, origin, read_bundle(path).info))
         except UserError as error:
@@ -77,7 +77,7 @@ def find_model(name_or_path: str | Path) -> Bundle:
     looks_like_path = (
         isinstance(name_or_path, Path) or os.sep in text or Path(text).suffix.lower() in SUFFIXES
     )
-    files = _files()
+    files = model_files()
     if not looks_like_path:
         for _, path in files:
             if path.stem.lower() == text.lower():

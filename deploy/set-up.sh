@@ -105,9 +105,9 @@ apt_try() {
         say "going on without $*: what needs them is left out (tests skip, saying why)"
 }
 
-# The audio thread is built where ALSA's headers are. The tests play through jackd's dummy
+# For more than rendering. The audio thread is built where ALSA's headers are. The tests play through jackd's dummy
 # driver, which keeps time like a card, and ALSA's plug-in for it.
-need_alsa() {
+need_more() {
     wanted=
     has_header alsa/asoundlib.h || wanted=libasound2-dev
     if [ "$want" = test ]; then
@@ -116,10 +116,32 @@ need_alsa() {
         ls /usr/lib/*/alsa-lib/libasound_module_pcm_jack.so >/dev/null 2>&1 ||
             wanted="$wanted libasound2-plugins"
         has_header jack/jack.h || wanted="$wanted libjack-jackd2-dev"
+        # Models are deployed to a real sshd on loopback.
+        command -v ssh-keygen >/dev/null || wanted="$wanted openssh-client"
+        [ -x /usr/sbin/sshd ] || wanted="$wanted openssh-server"
     fi
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
 }
+
+# QEMU, a cross compiler and what makes a disk image; Debian packages for the board come later,
+# from the same releases (tests/board/debian.py).
+need_board() {
+    missing=
+    for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64:qemu-user cpio:cpio \
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu depmod:kmod mke2fs:e2fsprogs; do
+        [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}")" ] ||
+            missing="$missing ${pair#*:}"
+    done
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || apt_install --no-install-recommends $missing
+}
+
+if [ "$want" = board ]; then
+    sh deploy/set-up.sh test
+    need_board
+    exit 0
+fi
 
 fingerprint() {
     {
@@ -140,7 +162,7 @@ fi
 
 need_python
 need_packages
-[ "$want" = play ] || need_alsa
+[ "$want" = play ] || need_more
 if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
     say "making $venv with $("$python" --version) ($python)"
     rm -rf $venv

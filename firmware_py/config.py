@@ -99,6 +99,15 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """The panel in a browser, a program of its own (docs/panel.md)."""
+
+    host: str = "127.0.0.1"  #: the address it is served on; "0.0.0.0": every network's
+    port: Annotated[int, Range(1, 65535)] = 8765
+    allowed_hosts: tuple[str, ...] = ()  #: names it is reached by, besides the machine's own
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file; every table and key may be left out."""
 
@@ -106,6 +115,7 @@ class Config:
     midi: Midi = field(default_factory=Midi)
     instrument: Instrument = field(default_factory=Instrument)
     control: Control = field(default_factory=Control)
+    panel: Panel = field(default_factory=Panel)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
 
     # -- where things lie: the file, else what systemd made, else the user's own folders

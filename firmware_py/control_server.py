@@ -20,7 +20,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
 
-from ddsp_edge.control_protocol import MAX_LINE_BYTES, RequestError, answer, decode, encode, failure
+from ddsp_edge.control_protocol import (
+    MAX_LINE_BYTES,
+    RequestError,
+    answer,
+    checked_id,
+    decode,
+    encode,
+    failure,
+)
 from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, check_request
 from firmware_py.control_peer import Gone, Peer
 from firmware_py.control_socket import listen
@@ -195,7 +203,7 @@ class ControlServer:
                 limit = f"a line has {MAX_LINE_BYTES} bytes at most"
                 raise RequestError("request", "empty line or too long", limit)
             message = decode(line)
-            request_id = _checked_id(message.get("id"))
+            request_id = checked_id(message.get("id"))
             verb, arguments = check_request(message)
             result = self._carry_out(peer, verb, arguments)
         except Exception as error:  # whatever went wrong is the answer
@@ -279,16 +287,6 @@ class ControlServer:
         with contextlib.suppress(OSError):  # unless a newer engine has taken the place
             if os.stat(self.path).st_ino == self._inode:
                 os.unlink(self.path)
-
-
-def _checked_id(request_id: Any) -> Any:
-    if request_id is None or (isinstance(request_id, str) and len(request_id) <= 100):
-        return request_id
-    whole = isinstance(request_id, int) and not isinstance(request_id, bool)
-    if whole and abs(request_id) < 1 << 53:
-        return request_id
-    limit = "give a whole number or a text of up to 100 characters"
-    raise RequestError("request", "id is wrong", limit)
 
 
 def _reported(request_id: Any, error: BaseException) -> dict[str, Any]:

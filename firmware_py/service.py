@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1  #: lights, watchdog, what systemd shows
 FADE_S = 0.05
+STOP_S = 1.0  #: longest end; usual is a tenth of it
 SIGNAL_DBFS = -50.0  #: from here on the input is heard
 
 
@@ -94,11 +96,16 @@ class Service:
         self._periphery.start(self.config)
 
     def _stop(self) -> None:
+        # What hangs (a driver, a model that is being loaded) is not waited for.
+        late = threading.Timer(STOP_S, _give_up)
+        late.daemon = True
+        late.start()
         self._notifier.stopping()
         self.worker.stop()
         self.engine.stop(FADE_S)
         self._server.stop()
         self._periphery.stop()
+        late.cancel()
 
     def _tick_s(self) -> float:
         watched = self._notifier.watchdog_s
@@ -218,3 +225,9 @@ class Service:
             self.say("reload", "")
         except UserError as error:
             self.say("reload", str(error))
+
+
+def _give_up() -> None:
+    log.error("a part does not end within %g s: the program ends without it", STOP_S)
+    logging.shutdown()
+    os._exit(0)

@@ -1,4 +1,4 @@
-"""A Linux kernel with sound cards and the ALSA sequencer, as one process: see ``TOOLS``/README.md.
+"""A Linux kernel with sound cards and the ALSA sequencer, as one process: see its README.md.
 
 The machine's own files are its root (read-only), so this environment's Python runs in it.
 From a terminal: ``python tests/uml.py python tests/alsa/measure_midi.py``.
@@ -17,8 +17,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TOOLS = Path(os.environ.get("DDSP_EDGE_UML", ROOT.parent / "shared/tools/uml"))
-DONE = "uml: exit code "
+KERNEL = Path(os.environ.get("DDSP_EDGE_UML", ROOT.parent / "shared/tools/uml/linux.xz"))
+BEGUN, DONE = "uml: begun", "uml: exit code "
 
 INIT = """#!/bin/sh
 export PATH={path} HOME=/root PYTHONDONTWRITEBYTECODE=1
@@ -30,6 +30,7 @@ mount -t tmpfs shm /dev/shm
 mount -t tmpfs tmp /tmp
 ip link set lo up 2>/dev/null
 cd {root}
+echo "{begun}"
 {command} </dev/null 2>&1
 echo "{done}$?"
 echo o > /proc/sysrq-trigger
@@ -37,24 +38,31 @@ sleep 5
 """
 
 
+class Unavailable(RuntimeError):
+    """The kernel does not start here; the text says why."""
+
+
 def missing() -> str:
     """Why there is no such kernel here; "" where there is."""
-    if not (TOOLS / "linux.xz").exists():
-        return f"no {TOOLS}/linux.xz (DDSP_EDGE_UML says where else it is)"
+    if not KERNEL.exists():
+        return f"no UML kernel with sound at {KERNEL} (DDSP_EDGE_UML says where else it is)"
     if platform.machine() != "x86_64":
         return "the kernel is for x86_64"
     return ""
 
 
 def run(command: list[str], timeout_s: float = 300.0) -> tuple[int, str]:
-    """Exit code and output of ``command``, run in the repository's root as root of that kernel."""
+    """Exit code and output of ``command``, run in the repository's root as root of that kernel.
+
+    Raises Unavailable.
+    """
     # Not under /tmp: that is another one in there.
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         kernel, init = Path(folder, "linux"), Path(folder, "init.sh")
-        with lzma.open(TOOLS / "linux.xz") as packed, kernel.open("wb") as unpacked:
+        with lzma.open(KERNEL) as packed, kernel.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
         words = {"path": shlex.quote(os.environ["PATH"]), "root": shlex.quote(str(ROOT))}
-        init.write_text(INIT.format(**words, command=shlex.join(command), done=DONE))
+        init.write_text(INIT.format(**words, command=shlex.join(command), begun=BEGUN, done=DONE))
         for each in (kernel, init):
             each.chmod(0o755)
         boot = "mem=1024M rootfstype=hostfs rootflags=/ ro con=null con0=fd:0,fd:1 ssl=null quiet"
@@ -67,10 +75,12 @@ def run(command: list[str], timeout_s: float = 300.0) -> tuple[int, str]:
             check=False,
         )
     lines = process.stdout.decode(errors="replace").replace("\r", "").splitlines()
+    if BEGUN not in lines:
+        raise Unavailable("the UML kernel does not run here: " + " ".join(lines[-5:]))
     code = next((int(x.removeprefix(DONE)) for x in lines if x.startswith(DONE)), None)
     if code is None:
         raise RuntimeError("the kernel did not come to the end:\n" + "\n".join(lines[-40:]))
-    return code, "\n".join(line for line in lines if not line.startswith(DONE))
+    return code, "\n".join(line for line in lines if not line.startswith((BEGUN, DONE)))
 
 
 if __name__ == "__main__":

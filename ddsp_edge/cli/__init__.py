@@ -37,6 +37,12 @@ COMMANDS = {
     "stats": "counters and timing of every stage of the engine",
     "watch": "print the engine's events as lines of JSON until Ctrl-C",
     "control": "ask the engine anything (docs/control.md)",
+    "panel-code": "the code that lets a phone use the panel",
+    "sign": "sign a model with your ssh key",
+    "deploy": "put a model onto devices over ssh, while they play",
+    "remote": "the models and the engine of devices, over ssh",
+    "provision": "make a fresh board ready over ssh",
+    "receive": "take models and requests from an ssh connection (on the device)",
 }
 
 
@@ -59,7 +65,8 @@ def _parser(command: str | None) -> Parser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, line in COMMANDS.items():
         if name == command:
-            importlib.import_module(f"ddsp_edge.cli.{name}").add_parser(subparsers)
+            module = name.replace("-", "_")
+            importlib.import_module(f"ddsp_edge.cli.{module}").add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=line)
     return parser

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge bench [--latency [...]] [--json]`."""
+    """`ddsp-edge bench [--latency [...] | --analyser [...]] [--json]`."""
     parser = subparsers.add_parser("bench", help="measure speed")
     parser.add_argument(
         "--latency", action="store_true", help="from a key or a tone to its sound, instead"
@@ -19,6 +20,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--period", type=int, default=128, metavar="SAMPLES", help="of --latency")
     parser.add_argument("--count", type=int, default=100, help="of --latency: how often")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--analyser", action="store_true", help="how well and soon it hears pitch")
+    parser.add_argument("--own", action="store_true", help="... without the other trackers")
+    parser.add_argument("--audio", type=Path, metavar="FOLDER", help="... on these recordings too")
     parser.set_defaults(run=run)
 
 
@@ -26,6 +30,10 @@ def run(args: argparse.Namespace) -> int:
     """Raises UserError."""
     if args.latency:
         return _latency(args)
+    if args.analyser:
+        from ddsp_edge.analyser_bench.report import bench_analyser
+
+        return bench_analyser(args.audio, args.own, args.json)
     from ddsp_edge.bench import Result, bench
 
     found = bench()

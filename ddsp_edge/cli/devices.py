@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     setting = actions.add_parser("set", help="capture gain and playback volume of a card")
     setting.add_argument("--card", required=True, metavar="ID", help="as `devices` shows it")
     for name, what in (("capture-gain", "capture"), ("playback-volume", "playback")):
-        setting.add_argument(f"--{name}", metavar="60%%", help=f"{what}; in dB: --{name}=-6dB")
+        setting.add_argument(f"--{name}", metavar="LEVEL", help=f"{what}: 60%%, or --{name}=-6dB")
     setting.add_argument("--control", metavar="NAME", help="of the card's own (default: likeliest)")
     setting.add_argument("--json", action="store_true", help="print JSON for programs")
     setting.set_defaults(run=_set)

@@ -17,6 +17,7 @@ GROUPS = {
     "models": "Models that cannot be used",
     "picture": "For --picture",
     "train": "To train models",
+    "live": "To play live: MIDI ports and sound cards",
     "sound": "To hear it here",
     "build": "To build the kernel from source",
 }

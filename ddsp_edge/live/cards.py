@@ -110,8 +110,11 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
 
     try:
         pcm = opened()
-        rates, formats, channels = pcm.getrates(), dict(pcm.getformats()), pcm.getchannels()
+        rates, formats = pcm.getrates(), dict(pcm.getformats())
+        # pyalsaaudio tries every number that ALSA allows; beyond real cards that may be 2^32.
+        channels = pcm.getchannels() if name.startswith("hw:") else []
         pcm.close()
+        channels = channels or [n for n in (1, 2) if _takes(opened, "channels", n)]
         # A range is two numbers, a fixed rate one.
         bounds = (rates,) if isinstance(rates, int) else tuple(rates)
         if isinstance(rates, tuple) and len(rates) == 2:
@@ -124,6 +127,8 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
         if len(formats) == 1:
             asked = {name: getattr(alsa, f"PCM_FORMAT_{name}") for name in FORMATS}
             formats |= {n: v for n, v in asked.items() if _takes(opened, "format", v)}
+        if not channels:
+            return Pcm(name, direction, problem="takes neither one nor two channels")
         rate = next((r for r in LIVE_RATES if r in able), bounds[0])
         names = [format for format in FORMATS if format in formats] or list(formats)
         wishes = {"rate": rate, "format": formats[names[0]], "channels": channels[-1]}

@@ -13,6 +13,7 @@
 #define COARSE_RATE 12000.0
 #define RUMBLE_HZ 30.0      /* below this is stage, not voice */
 #define FORMANT_HZ 3500.0   /* above this helps no pitch */
+#define LONGEST_LEVEL_S 0.03
 #define LARGEST_INPUT 16.0f
 #define TRUSTED 0.6f        /* confidence from which a pitch replaces the last */
 
@@ -89,9 +90,9 @@ struct ddsp_analyser {
     double sample_rate, hop;    /* hop in samples, not always whole */
     int max_block, max_frames;
     section rumble, formant[2];
-    history heard, fine, coarse;
-    ddsp_pitch pitch;
-    int until_coarse;
+    history heard;
+    ddsp_pitch pitch;           /* of every decimation-th sample */
+    int decimation, until_coarse;
     int64_t position, frame, due;
     float f0_hz;
 };
@@ -104,10 +105,7 @@ ddsp_analyser *ddsp_analyser_new(void)
 static void release(ddsp_analyser *a)
 {
     free(a->heard.data);
-    free(a->fine.data);
-    free(a->coarse.data);
-    free(a->pitch.similarity);
-    free(a->pitch.energy);
+    ddsp_pitch_free(&a->pitch);
     memset(a, 0, sizeof *a);
 }
 
@@ -133,20 +131,10 @@ int ddsp_analyser_prepare(ddsp_analyser *a, double sample_rate, int max_block, d
     a->formant[0] = section_pass(sample_rate, formant_hz, 0.5412, 0);
     a->formant[1] = section_pass(sample_rate, formant_hz, 1.3066, 0);
 
-    ddsp_pitch *p = &a->pitch;
-    p->decimation = (int)lround(sample_rate / COARSE_RATE);
-    p->decimation = p->decimation < 1 ? 1 : p->decimation;
-    p->coarse_rate = sample_rate / p->decimation;
-    p->min_lag = (int)floor(p->coarse_rate / 2000.0);
-    p->min_lag = p->min_lag < 2 ? 2 : p->min_lag;
-    p->max_lag = (int)ceil(p->coarse_rate / 40.0);
-    const int n_coarse = ddsp_pitch_coarse_history(p->coarse_rate);
-    const int n_fine = ddsp_pitch_fine_history(sample_rate, p->decimation);
-    p->similarity = calloc((size_t)p->max_lag + 2, sizeof(float));
-    p->energy = calloc((size_t)n_coarse + 1, sizeof(float));
-    const int ok = history_new(&a->heard, (int)(0.03 * sample_rate) + 1)
-                   & history_new(&a->fine, n_fine) & history_new(&a->coarse, n_coarse)
-                   & (p->similarity != NULL) & (p->energy != NULL);
+    a->decimation = (int)lround(sample_rate / COARSE_RATE);
+    a->decimation = a->decimation < 1 ? 1 : a->decimation;
+    const int ok = history_new(&a->heard, (int)(LONGEST_LEVEL_S * sample_rate) + 1)
+                   && ddsp_pitch_prepare(&a->pitch, sample_rate / a->decimation);
     if (!ok) {
         release(a);
         return DDSP_NO_MEMORY;
@@ -161,10 +149,8 @@ void ddsp_analyser_reset(ddsp_analyser *a)
     for (int i = 0; i < 3; i++)
         all[i]->s1 = all[i]->s2 = 0.0;
     history_clear(&a->heard);
-    history_clear(&a->fine);
-    history_clear(&a->coarse);
     ddsp_pitch_reset(&a->pitch);
-    a->until_coarse = a->pitch.decimation;
+    a->until_coarse = a->decimation;
     a->position = 0;
     a->frame = 1;
     a->due = llround(a->hop);
@@ -179,16 +165,13 @@ int ddsp_analyser_max_frames(const ddsp_analyser *a)
 static ddsp_features features_now(ddsp_analyser *a)
 {
     ddsp_features f = {.position = a->position};
-    const float period =
-        ddsp_pitch_estimate(&a->pitch, history_oldest(&a->coarse), a->coarse.length,
-                            history_oldest(&a->fine), a->fine.length, &f.confidence);
-    if (period > 0.0f && f.confidence >= TRUSTED) {
-        const float hz = (float)a->sample_rate / period;
-        a->f0_hz = hz < 40.0f ? 40.0f : hz > 2000.0f ? 2000.0f : hz;
-    }
+    const float period_s = ddsp_pitch_estimate(&a->pitch, &f.confidence);
+    if (period_s > 0.0f && f.confidence >= TRUSTED)
+        a->f0_hz = fminf(fmaxf(1.0f / period_s, 40.0f), 2000.0f);
     f.f0_hz = a->f0_hz;
-    const int n = ddsp_loudness_window(
-        a->sample_rate, f.confidence >= TRUSTED ? a->f0_hz : 0.0f, a->heard.length);
+    const int n = ddsp_loudness_window(a->sample_rate, f.confidence >= TRUSTED ? a->f0_hz : 0.0f,
+                                       (double)a->pitch.onset.since * a->decimation,
+                                       a->heard.length);
     f.loudness_db =
         ddsp_loudness_db(history_oldest(&a->heard) + a->heard.length - n, n);
     return f;
@@ -205,11 +188,9 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         const double low =
             section_step(&a->formant[1], section_step(&a->formant[0], clean));
         history_push(&a->heard, fabs(clean) < 1e-12 ? 0.0f : (float)clean);
-        const float fine = fabs(low) < 1e-12 ? 0.0f : (float)low;
-        history_push(&a->fine, fine);
         if (--a->until_coarse == 0) {
-            history_push(&a->coarse, fine);
-            a->until_coarse = a->pitch.decimation;
+            ddsp_pitch_hear(&a->pitch, fabs(low) < 1e-12 ? 0.0f : (float)low);
+            a->until_coarse = a->decimation;
         }
         if (++a->position == a->due) {
             out[made++] = features_now(a);

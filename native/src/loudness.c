@@ -2,7 +2,8 @@
  *
  * Unweighted power is what DDSP-VST's models were trained on (its `pw`). A window
  * of whole periods makes the level of a steady tone constant although the window
- * is short, so that the level follows an attack within a period or 5 ms.
+ * is short; its middle, which is what it tells of, is at most 3 ms ago (half a period
+ * where that is longer). After an onset it holds only the new sound.
  */
 #include "loudness.h"
 
@@ -10,16 +11,22 @@
 
 #include "dot.h"
 
-#define SHORTEST_S 0.005 /* window of a high tone */
-#define NO_PITCH_S 0.008 /* window where no period is known */
+#define LONGEST_S 0.006  /* window, where a period fits in */
+#define SHORTEST_S 0.001 /* after an onset */
+#define NEW_S 0.012      /* after an onset whose pitch is not known yet: it may be low, */
+#define YOUNG_S 0.03     /* ... and by now would be */
 
-int ddsp_loudness_window(double sample_rate, float f0_hz, int room)
+int ddsp_loudness_window(double sample_rate, float f0_hz, double heard, int room)
 {
-    double window = NO_PITCH_S * sample_rate;
+    double window = LONGEST_S * sample_rate;
     if (f0_hz > 0.0f) {
         const double period = sample_rate / f0_hz;
-        window = period * ceil(SHORTEST_S * sample_rate / period);
+        window = period * fmax(floor(window / period), 1.0);
+    } else if (heard < YOUNG_S * sample_rate) {
+        window = NEW_S * sample_rate;
     }
+    if (heard < window)
+        window = fmax(heard, SHORTEST_S * sample_rate);
     const int n = (int)lround(window);
     return n < 1 ? 1 : n > room ? room : n;
 }

@@ -1,98 +1,80 @@
-/* Pitch: normalised square difference with a window that grows with the lag,
- * followed by a tracker that prefers continuity.
+/* Pitch: peaks of the normalised square difference, and a tracker that prefers
+ * continuity.
  *
- * The similarity is McLeod and Wyvill's NSDF ("A smarter way to find pitch",
- * ICMC 2005): 2 sum x[j] x[j-lag] / sum (x[j]^2 + x[j-lag]^2), over a window of
- * about one period of the lag under test, so that a high note is known sooner
- * than a low one. Candidates are its peaks; the tracker is one forward step of
- * the Viterbi search that Praat uses (Boersma 1993), without its look-ahead: a
- * leap costs something, a longer period costs a little (against octaves below).
+ * A period is judged by what it leaves unexplained, in proportion (its logarithm): in a
+ * clean tone half a period that explains 95 % is wrong where the whole explains 99.9 %,
+ * in a noisy one the same difference is chance. A longer period costs a little (every
+ * multiple of a period is a period too), a leap from the last pitch costs something: one
+ * forward step of a Viterbi search without look-ahead.
+ *
+ * After an onset only the new sound is compared, and only periods of which enough has
+ * been heard.
  */
 #include "pitch.h"
 
 #include <math.h>
-
-#include "dot.h"
-#include "hot.h"
+#include <string.h>
 
 #define LOWEST_HZ 40.0
 #define HIGHEST_HZ 2000.0
-#define WINDOW_PERIODS 1.25    /* of the lag under test */
-#define SHORTEST_WINDOW_S 0.010
 #define SMALLEST_PEAK 0.3f     /* of a candidate */
-#define OCTAVE_COST 0.08f      /* of each octave below HIGHEST_HZ */
-#define LEAP_COST 0.2f         /* of an octave's leap or more */
-#define LARGEST_COST 0.6f      /* the past never outweighs clear evidence */
+#define UNEXPLAINED 0.02f      /* what is left in the cleanest of tones */
+#define OCTAVE_COST 0.65f      /* of each octave below HIGHEST_HZ */
+#define LEAP_COST 1.0f         /* of an octave's leap or more */
+#define LARGEST_COST 2.0f      /* the past never outweighs clear evidence */
+#define HEARD_HIGH 1.4f        /* periods since the onset, before one is believed */
+#define HEARD_LOW 1.75f        /* ... of a low note */
+#define HIGH_S 0.0046          /* periods up to this are those of high notes */
+#define ENOUGH_S 0.003         /* or a period, to be compared until its likeness counts in full */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
-#define REFINED_SAMPLES 40.0f  /* in which a parabola tells a peak to a cent or two */
-#define SILENT_ENERGY 1e-9f    /* mean square below which nothing has a pitch: -90 dB */
+#define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
+#define FAR_S 0.0025           /* within which some periods of a high note are compared */
 
-static int window_for(double rate, double lag)
+/* Lagrange's polynomial through the TAPS values around: exact where the similarity is
+ * smooth (low, dark tones), good to 0.3 of the sample rate (bright ones). */
+static void make_taps(ddsp_pitch *pitch)
 {
-    const double longer = WINDOW_PERIODS * lag;
-    const double shortest = SHORTEST_WINDOW_S * rate;
-    return (int)ceil(longer > shortest ? longer : shortest);
+    for (int phase = 0; phase <= DDSP_PITCH_PHASES; phase++) {
+        const double x = DDSP_PITCH_TAPS / 2 - 1 + (double)phase / DDSP_PITCH_PHASES;
+        for (int i = 0; i < DDSP_PITCH_TAPS; i++) {
+            double tap = 1.0;
+            for (int j = 0; j < DDSP_PITCH_TAPS; j++)
+                if (j != i)
+                    tap *= (x - j) / (i - j);
+            pitch->taps[phase][i] = (float)tap;
+        }
+    }
 }
 
-int ddsp_pitch_coarse_history(double coarse_rate)
+int ddsp_pitch_prepare(ddsp_pitch *pitch, double rate)
 {
-    const double lag = ceil(coarse_rate / LOWEST_HZ) + 2.0;
-    return (int)lag + window_for(coarse_rate, lag) + 1;
+    pitch->rate = rate;
+    pitch->min_lag = (int)floor(rate / HIGHEST_HZ);
+    pitch->min_lag = pitch->min_lag < 2 ? 2 : pitch->min_lag;
+    make_taps(pitch);
+    pitch->max_lag = (int)ceil(rate / LOWEST_HZ);
+    return ddsp_correlogram_prepare(&pitch->correlogram, rate, pitch->max_lag + REACH);
 }
 
-int ddsp_pitch_fine_history(double sample_rate, int decimation)
+void ddsp_pitch_free(ddsp_pitch *pitch)
 {
-    const double lag = ceil(sample_rate / LOWEST_HZ) + 4.0 * decimation;
-    return (int)lag + window_for(sample_rate, lag) + 1;
+    ddsp_correlogram_free(&pitch->correlogram);
 }
 
 void ddsp_pitch_reset(ddsp_pitch *pitch)
 {
+    ddsp_correlogram_reset(&pitch->correlogram);
+    ddsp_onset_reset(&pitch->onset);
     pitch->n_track = 0;
 }
 
-/* NSDF of one lag: the last `window` samples of x[0..n) against those a lag before. */
-DDSP_INLINE void measure_similarity_body(const float *x, int n, int lag, int window,
-                                         float *similarity)
+void ddsp_pitch_hear(ddsp_pitch *pitch, float sample)
 {
-    const float *now = x + n - window;
-    const float *then = now - lag;
-    const float cross = ddsp_dot(now, then, window);
-    const float energy = ddsp_dot(now, now, window) + ddsp_dot(then, then, window);
-    *similarity = energy > 2.0f * SILENT_ENERGY * (float)window ? 2.0f * cross / energy : 0.0f;
+    ddsp_correlogram_hear(&pitch->correlogram, sample);
+    if (ddsp_onset_hear(&pitch->onset, &pitch->correlogram))
+        pitch->n_track = 0;
 }
-
-DDSP_HOT(static, measure_similarity,
-         (const float *x, int n, int lag, int window, float *similarity),
-         (x, n, lag, window, similarity))
-
-static float similarity_at(const float *x, int n, int lag, int window)
-{
-    float similarity;
-    measure_similarity(x, n, lag, window, &similarity);
-    return similarity;
-}
-
-/* The same for every coarse lag, energies by prefix sum. */
-DDSP_INLINE void similarities_body(ddsp_pitch *pitch, const float *x, int n)
-{
-    float *energy = pitch->energy;
-    energy[0] = 0.0f;
-    /* From the newest sample backwards: energy[k] is that of the last k samples, so
-     * that a loud past does not cost the quiet present its precision. */
-    for (int k = 0; k < n; k++)
-        energy[k + 1] = energy[k] + x[n - 1 - k] * x[n - 1 - k];
-    for (int lag = pitch->min_lag - 1; lag <= pitch->max_lag + 1; lag++) {
-        const int window = window_for(pitch->coarse_rate, lag);
-        const float cross = ddsp_dot(x + n - window, x + n - window - lag, window);
-        const float total = energy[window] + energy[window + lag] - energy[lag];
-        pitch->similarity[lag] =
-            total > 2.0f * SILENT_ENERGY * (float)window ? 2.0f * cross / total : 0.0f;
-    }
-}
-
-DDSP_HOT(static, similarities, (ddsp_pitch *pitch, const float *x, int n), (pitch, x, n))
 
 /* Vertex of the parabola through three equally spaced values; offset in -1..1. */
 static float vertex(float before, float at, float after, float *height)
@@ -104,28 +86,57 @@ static float vertex(float before, float at, float after, float *height)
     return offset;
 }
 
-/* What a period costs by itself: its dissimilarity, and a little for its length,
- * because every multiple of a period is a period too. */
+static float between(const ddsp_pitch *pitch, const float *s, int sixteenths)
+{
+    const float *at = s + sixteenths / DDSP_PITCH_PHASES - (DDSP_PITCH_TAPS / 2 - 1);
+    const float *taps = pitch->taps[sixteenths % DDSP_PITCH_PHASES];
+    float sum = 0.0f;
+    for (int i = 0; i < DDSP_PITCH_TAPS; i++)
+        sum += taps[i] * at[i];
+    return sum;
+}
+
+/* The top of the peak around sample `at` of the similarity. */
+static float peak_near(const ddsp_pitch *pitch, int at, float *height)
+{
+    const float *s = pitch->correlogram.similarity;
+    const float near = (float)at + vertex(s[at - 1], s[at], s[at + 1], height);
+    int i = (int)lroundf(near * DDSP_PITCH_PHASES);
+    float here = between(pitch, s, i), before = between(pitch, s, i - 1);
+    float after = between(pitch, s, i + 1);
+    for (int step = 0; step < 4 && (before > here || after > here); step++) {
+        if (before > after) {
+            i--, after = here, here = before, before = between(pitch, s, i - 1);
+        } else {
+            i++, before = here, here = after, after = between(pitch, s, i + 1);
+        }
+    }
+    const float top = (float)i + vertex(before, here, after, height);
+    return top / DDSP_PITCH_PHASES;
+}
+
+/* What a period costs by itself. */
 static float own_cost(const ddsp_pitch *pitch, const ddsp_pitch_candidate *c)
 {
-    return 1.0f - c->height
-           + OCTAVE_COST * log2f(c->lag * (float)(HIGHEST_HZ / pitch->coarse_rate));
+    return logf(1.0f - c->height + UNEXPLAINED)
+           + OCTAVE_COST * (c->octave - log2f((float)(pitch->rate / HIGHEST_HZ)));
 }
 
 /* Peaks of the similarity, the DDSP_PITCH_CANDIDATES cheapest of them. */
-static int find_candidates(const ddsp_pitch *pitch, ddsp_pitch_candidate *found)
+static int find_candidates(const ddsp_pitch *pitch, int longest, ddsp_pitch_candidate *found)
 {
-    const float *s = pitch->similarity;
+    const float *s = pitch->correlogram.similarity;
     int n = 0;
     int lag = pitch->min_lag;
     /* The slope down from lag 0 is similarity with itself, not a period. */
-    while (lag <= pitch->max_lag && s[lag] > 0.0f && s[lag] <= s[lag - 1])
+    while (lag <= longest && s[lag] > 0.0f && s[lag] <= s[lag - 1])
         lag++;
-    for (; lag <= pitch->max_lag; lag++) {
+    for (; lag <= longest; lag++) {
         if (s[lag] < SMALLEST_PEAK || s[lag] < s[lag - 1] || s[lag] <= s[lag + 1])
             continue;
         ddsp_pitch_candidate new = {0};
-        new.lag = (float)lag + vertex(s[lag - 1], s[lag], s[lag + 1], &new.height);
+        new.lag = peak_near(pitch, lag, &new.height);
+        new.octave = log2f(new.lag);
         if (new.height > 1.0f)
             new.height = 1.0f;
         new.cost = own_cost(pitch, &new);
@@ -152,7 +163,7 @@ static int follow(ddsp_pitch *pitch, ddsp_pitch_candidate *found, int n)
     for (int i = 0; i < n; i++) {
         float past = LARGEST_COST;
         for (int j = 0; j < pitch->n_track; j++) {
-            float leap = fabsf(log2f(found[i].lag / pitch->track[j].lag));
+            float leap = fabsf(found[i].octave - pitch->track[j].octave);
             leap = leap > 1.0f ? 1.0f : leap;
             const float cost = pitch->track[j].cost + LEAP_COST * leap;
             past = cost < past ? cost : past;
@@ -174,64 +185,71 @@ static int follow(ddsp_pitch *pitch, ddsp_pitch_candidate *found, int n)
 
 /* Whether a long window hears only a sound that has stopped: its periods are those
  * of the end itself and of what rings after it, often octaves below. */
-static int has_ended(const ddsp_pitch *pitch, float lag)
+static int has_ended(const ddsp_correlogram *c, float lag)
 {
-    const int whole = window_for(pitch->coarse_rate, lag);
-    const int recent = window_for(pitch->coarse_rate, 0.0);
-    const float power = pitch->energy[recent] / (float)recent;
-    return power < SMALLEST_POWER || power < FADED * pitch->energy[whole] / (float)whole;
+    const int whole = ddsp_correlogram_window(c, lag);
+    const int recent = ddsp_correlogram_window(c, 0.0f);
+    const float power = ddsp_correlogram_energy(c, recent, 0) / (float)recent;
+    return power < SMALLEST_POWER
+           || power < FADED * ddsp_correlogram_energy(c, whole, 0) / (float)whole;
 }
 
-/* The period at the full rate, in samples: the peak near `lag` coarse ones, or near
- * some periods where one is few samples. */
-static float refine(const ddsp_pitch *pitch, float lag, const float *x, int n, float *height)
+/* The period of a high note, from the peak some periods away: there it is told more
+ * exactly, and a resonance that noise excites has died away. Lowers *height to that of
+ * the peak. */
+static float refine(const ddsp_pitch *pitch, float lag, int longest, float *height)
 {
-    const double rate = pitch->coarse_rate * pitch->decimation;
-    const float coarse = lag * (float)pitch->decimation;
-    const float periods = fmaxf(1.0f, ceilf(REFINED_SAMPLES / coarse));
-    const int middle = (int)lroundf(periods * coarse);
-    const int reach = pitch->decimation;
-    const int window = window_for(rate, middle + reach + 1);
-    int low = middle - reach < 2 ? 2 : middle - reach;
-    int high = middle + reach;
-    if (high + 1 + window > n)
-        return coarse;
-    float best = -2.0f, before = 0.0f, after = 0.0f;
-    float last = similarity_at(x, n, low - 1, window);
-    float here = similarity_at(x, n, low, window);
-    int at = middle;
-    for (int i = low; i <= high; i++) {
-        const float next = similarity_at(x, n, i + 1, window);
-        if (here > best) {
-            best = here;
-            at = i;
-            before = last;
-            after = next;
-        }
-        last = here;
-        here = next;
-    }
-    return ((float)at + vertex(before, best, after, height)) / periods;
+    const float *s = pitch->correlogram.similarity;
+    const float reach = fminf((float)(FAR_S * pitch->rate), (float)longest);
+    const float periods = floorf(reach / lag);
+    if (periods <= 1.0f)
+        return lag;
+    int at = (int)lroundf(periods * lag);
+    at += s[at + 1] > s[at] ? 1 : s[at - 1] > s[at] ? -1 : 0;
+    float far_height;
+    const float far_lag = peak_near(pitch, at, &far_height);
+    *height = fminf(*height, far_height);
+    return far_lag / periods;
 }
 
-float ddsp_pitch_estimate(ddsp_pitch *pitch, const float *coarse, int n_coarse,
-                          const float *fine, int n_fine, float *confidence)
+/* The longest lag to believe in: of a low note more periods are asked for, because the
+ * first of them so often holds something like a shorter one (a fifth above). */
+static int longest_heard(const ddsp_pitch *pitch)
+{
+    const float since = (float)pitch->onset.since, high = (float)(HIGH_S * pitch->rate);
+    float lag = since / HEARD_HIGH;
+    if (lag > high)
+        lag = fmaxf(since / HEARD_LOW, (since + high) / (HEARD_HIGH + 1.0f));
+    return lag < (float)pitch->max_lag ? (int)lag : pitch->max_lag;
+}
+
+/* Confidence in a period: its likeness, and less where little of it was compared yet. */
+static float doubted(const ddsp_pitch *pitch, float lag, float height)
+{
+    const float enough = fmaxf(lag, (float)(ENOUGH_S * pitch->rate));
+    const float compared = (float)pitch->onset.since - lag;
+    return compared < enough ? 1.0f - (1.0f - height) * enough / compared : height;
+}
+
+float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
 {
     ddsp_pitch_candidate found[DDSP_PITCH_CANDIDATES];
+    ddsp_correlogram *c = &pitch->correlogram;
     *confidence = 0.0f;
-    similarities(pitch, coarse, n_coarse);
-    const int n = find_candidates(pitch, found);
+    const int longest = longest_heard(pitch);
+    ddsp_correlogram_compare(c, longest + REACH, pitch->onset.since);
+    const int n = find_candidates(pitch, longest, found);
     if (n == 0) {
         pitch->n_track = 0;
         return 0.0f;
     }
     const int best = follow(pitch, found, n);
-    if (has_ended(pitch, found[best].lag)) {
+    if (has_ended(c, found[best].lag)) {
         pitch->n_track = 0;
         return 0.0f;
     }
     float height = found[best].height;
-    const float period = refine(pitch, found[best].lag, fine, n_fine, &height);
-    *confidence = height < 0.0f ? 0.0f : height > 1.0f ? 1.0f : height;
-    return period;
+    const float lag = refine(pitch, found[best].lag, longest, &height);
+    *confidence = fmaxf(doubted(pitch, lag, height), 0.0f);
+    return lag / (float)pitch->rate;
 }

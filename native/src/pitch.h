@@ -1,38 +1,39 @@
 #ifndef DDSP_PITCH_H
 #define DDSP_PITCH_H
 
-enum { DDSP_PITCH_CANDIDATES = 12 };
+#include "correlogram.h"
+#include "onset.h"
+
+enum { DDSP_PITCH_CANDIDATES = 12, DDSP_PITCH_TAPS = 16, DDSP_PITCH_PHASES = 16 };
 
 typedef struct {
-    float lag;      /* period, in coarse samples */
+    float lag;      /* period, in samples of the correlogram */
+    float octave;   /* log2 of the lag */
     float height;   /* normalised similarity of one period with the next, -1..1 */
     float cost;     /* accumulated by the tracker; smaller is likelier */
 } ddsp_pitch_candidate;
 
-/* One pitch tracker. It looks at two histories of the same signal: a coarse one
- * (decimated, about 12 kHz) to find the period and the full-rate one to measure it. */
+/* One pitch tracker. It hears the signal at about 12 kHz. */
 typedef struct {
-    double coarse_rate;
-    int decimation;
-    int min_lag, max_lag;   /* coarse samples */
-    float *similarity;      /* [max_lag + 2], owned by the caller */
-    float *energy;          /* [coarse history + 1] prefix sums, owned by the caller */
+    double rate;
+    int min_lag, max_lag;
+    ddsp_correlogram correlogram;
+    ddsp_onset onset;
     ddsp_pitch_candidate track[DDSP_PITCH_CANDIDATES];
     int n_track;
+    float taps[DDSP_PITCH_PHASES + 1][DDSP_PITCH_TAPS]; /* between samples of the similarity */
 } ddsp_pitch;
 
-/* Samples of coarse history that one estimate reads. */
-int ddsp_pitch_coarse_history(double coarse_rate);
+/* Setup; 0 where memory is short. */
+int ddsp_pitch_prepare(ddsp_pitch *pitch, double rate);
+void ddsp_pitch_free(ddsp_pitch *pitch);
 
-/* Samples of full-rate history that one estimate reads. */
-int ddsp_pitch_fine_history(double sample_rate, int decimation);
-
+/* Audio. */
 void ddsp_pitch_reset(ddsp_pitch *pitch);
+void ddsp_pitch_hear(ddsp_pitch *pitch, float sample);
 
-/* One estimate from the two histories (each ends with the newest sample).
- * Returns the period in full-rate samples, 0 where none is found, and sets
- * *confidence to 0..1. Audio thread: no allocation. */
-float ddsp_pitch_estimate(ddsp_pitch *pitch, const float *coarse, int n_coarse,
-                          const float *fine, int n_fine, float *confidence);
+/* Audio. One estimate from what was heard. Returns the period in seconds, 0 where none
+ * is found, and sets *confidence to 0..1. */
+float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence);
 
 #endif

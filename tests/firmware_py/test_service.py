@@ -239,6 +239,20 @@ def test_no_card_is_waited_for(make_box):
     assert box.end()[0] == 0
 
 
+def test_the_end_does_not_wait_for_what_hangs(make_box):
+    """Without a card several models in a row wait for room; that must not hold up the end."""
+    box = make_box(audio="card = 'hw:NoSuchCard'").start()
+    with box.client() as client, socket.socket(socket.AF_UNIX) as other:
+        other.connect(str(box.socket_path))
+        for name in (b"cello", b"violin") * 3:
+            other.sendall(b'{"v":1,"do":"model","name":"%s"}\n' % name)
+        client.call("hello")
+        time.sleep(0.5)  # as many as can be are loaded
+        assert client.call("status")["card"]["state"] == "waiting"
+        assert box.end()[0] == 0
+    assert "Traceback" not in box.log()
+
+
 @pytest.fixture
 def systemd(tmp_path):
     """What systemd hears."""

@@ -143,11 +143,105 @@ def test_loudness_of_a_steady_tone_is_steady() -> None:
     assert np.ptp(found) < 0.3
 
 
-def test_loudness_follows_an_attack_within_20_ms() -> None:
-    x = np.concatenate([np.zeros(24000), tone(220.0, 48000, 0.3)])
-    frames = analyse(x, 48000)
-    soon = frames[frames["position"] >= 24000 + 960][0]
-    assert soon["loudness_db"] == pytest.approx(-20.0, abs=1.0)
+def onset_frames(
+    f0_hz: float, timbre: tuple[int, float], late: int, hop_s: float = HOP_S
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frames after a note (attack of 2 ms) out of room noise; and the samples since its start."""
+    rate, start = 48000, 9600 + late
+    note = tone(f0_hz, rate, 0.3, *timbre)
+    note[:96] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(96) / 96)
+    x = np.random.default_rng(late).normal(0, 10 ** (-75 / 20), start + len(note))
+    x[start:] += note
+    frames = analyse(x, rate, hop_s)
+    frames = frames[frames["position"] >= start]
+    return frames, frames["position"] - start
+
+
+TIMBRES = [(1, 1.0), (8, 1.0), (30, 0.5), (12, -0.3)]
+
+
+@pytest.mark.parametrize(
+    ("f0_hz", "samples"),
+    # Two periods and a hop; 12 ms at 220 Hz. High notes wait for enough to compare.
+    [
+        (65.41, 1704),
+        (82.41, 1404),
+        (110.0, 1112),
+        (220.0, 576),
+        (440.0, 458),
+        (880.0, 368),
+        (1760.0, 368),
+    ],
+)
+def test_a_note_out_of_silence_is_known_soon(f0_hz: float, samples: int) -> None:
+    false_starts = 0
+    for timbre in TIMBRES:
+        for late in range(0, 240, 40):  # against the hops
+            frames, since = onset_frames(f0_hz, timbre, late)
+            right = np.abs(cents(frames["f0_hz"], f0_hz)) < 50.0
+            trusted = frames["confidence"] >= 0.6
+            first = int(np.argmax(right & trusted))
+            assert since[first] <= samples
+            assert right[first:].all()
+            false_starts += int(trusted[:first].any())
+    assert false_starts <= 3  # of 24: a guess from the first moments, soon mended
+
+
+@pytest.mark.parametrize("f0_hz", [110.0, 220.0, 440.0, 880.0, 1760.0])
+def test_loudness_follows_an_attack(f0_hz: float) -> None:
+    for timbre in TIMBRES:
+        for late in range(0, 48, 8):
+            frames, since = onset_frames(f0_hz, timbre, late, hop_s=0.001)
+            far = np.abs(frames["loudness_db"] + 20.0) > 3.0
+            # 3 ms, or the first half period, before which a level means little.
+            assert since[far].max() <= max(144 + 24, 24000 / f0_hz + 48)
+
+
+@pytest.mark.parametrize("f0_hz", [220.0, 440.0, 880.0, 1760.0])
+def test_loudness_is_at_most_3_ms_behind(f0_hz: float) -> None:
+    rate = 48000
+    swing = 6.0 * np.sin(2 * np.pi * 6 * np.arange(rate) / rate)
+    frames = analyse(tone(f0_hz, rate, 1.0) * 10 ** (swing / 20), rate, 0.001)
+    frames = settled(frames, rate)
+
+    def misfit(samples: int) -> float:
+        then = swing[frames["position"] - samples]
+        return float(np.abs(frames["loudness_db"] + 20 - then).mean())
+
+    assert min(range(1, 400, 6), key=misfit) <= 144
+
+
+@pytest.mark.parametrize("f0_hz", [98.0, 196.0, 440.0])
+def test_a_strong_octave_is_not_the_note(f0_hz: float) -> None:
+    """A quiet double bass: odd harmonics 24 dB below the even ones, but there."""
+    t = np.arange(24000) / 48000
+    x = sum(
+        (0.06 if k % 2 else 1.0) * np.sin(2 * np.pi * k * f0_hz * t + k * k) / k
+        for k in range(1, 9)
+    )
+    frames = settled(analyse(0.1 * np.asarray(x), 48000), 48000)
+    assert np.abs(cents(frames["f0_hz"], f0_hz)).max() < 10.0
+
+
+def test_whistling_breath_is_no_high_note() -> None:
+    """Noise in a resonance of 1.1 kHz, 200 Hz wide: like itself one period on, not three."""
+    rate = 48000
+    noise = np.random.default_rng(5).normal(size=2 * rate)
+    t = np.arange(2400) / rate
+    x = np.convolve(noise, np.exp(-np.pi * 200 * t) * np.sin(2 * np.pi * 1100 * t))[: 2 * rate]
+    frames = settled(analyse(0.03 * x / x.std(), rate), rate)
+    high = (frames["f0_hz"] > 700) & (frames["confidence"] >= 0.6)
+    assert high.mean() < 0.15
+
+
+def test_one_sample_at_a_time_is_the_same_at_every_hop() -> None:
+    """Frames that end blocks of the correlogram early change nothing but rounding."""
+    x = np.concatenate([np.zeros(2400), tone(146.8, 48000, 0.3)])
+    often, seldom = analyse(x, 48000, 0.00103), analyse(x, 48000, 0.0103)
+    same = often[9::10][: len(seldom)]
+    np.testing.assert_allclose(same["position"], seldom["position"], atol=1)
+    late = same["position"] > 6000
+    assert np.abs(cents(same["f0_hz"][late], seldom["f0_hz"][late])).max() < 1.0
 
 
 def test_noise_has_low_confidence() -> None:

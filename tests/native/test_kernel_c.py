@@ -17,15 +17,23 @@ THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unknown-pragmas"]
 WRAP = "-Wl," + ",".join(f"--wrap={name}" for name in ("malloc", "calloc", "realloc", "free"))
 COMPILER = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
+ARM64_COMPILER = shutil.which("aarch64-linux-gnu-gcc")
+ARM64_EMULATOR = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 
 
-def build(folder: Path, *flags: str, sources: list[Path] = SOURCES, wrap: str = WRAP) -> Path:
+def build(
+    folder: Path,
+    *flags: str,
+    sources: list[Path] = SOURCES,
+    wrap: str = WRAP,
+    compiler: str | None = COMPILER,
+) -> Path:
     """The program, or a skip where there is no compiler (or no sanitizer library)."""
-    if COMPILER is None:
+    if compiler is None:
         pytest.skip("no C compiler")
     program = folder / "test_kernel"
     include = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
-    command = [COMPILER, *WARNINGS, *include, *flags, *map(str, sources), wrap, "-pthread", "-lm"]
+    command = [compiler, *WARNINGS, *include, *flags, *map(str, sources), wrap, "-pthread", "-lm"]
     made = subprocess.run([*command, "-o", str(program)], capture_output=True, text=True)
     if "cannot find" in made.stderr and "san" in made.stderr:
         pytest.skip("the compiler has no sanitizer library")
@@ -93,3 +101,14 @@ def test_a_race_would_be_seen(tmp_path: Path) -> None:
         env=os.environ | {"TSAN_OPTIONS": "halt_on_error=1"},
     )
     assert result.returncode != 0 and "data race" in result.stderr
+
+
+def test_on_arm64(tmp_path: Path) -> None:
+    """The board's instructions (NEON, fused multiply-add) and its unsigned char, emulated."""
+    if ARM64_COMPILER is None or ARM64_EMULATOR is None:
+        pytest.skip("no arm64 tools: apt-get install gcc-aarch64-linux-gnu qemu-user")
+    flags = ["-O3", "-ffp-contract=fast", "-static"]
+    program = build(tmp_path, *flags, compiler=ARM64_COMPILER)
+    result = subprocess.run([ARM64_EMULATOR, str(program)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == "0 failures\n"

@@ -36,6 +36,7 @@ def test_the_report_names_all_that_the_issue_asks_for() -> None:
         *("Python", "kernel", "numpy", "TFLite runtime", "litert", "tflite-runtime", "soundfile"),
         *("mp3", "soxr", "mido", "models", "matplotlib", "torch", "litert-torch"),
         *("ai-edge-quantizer", "sound card", "aplay", "C compiler"),
+        *("python-rtmidi", "pyalsaaudio", "ALSA sequencer"),
     }
 
 
@@ -77,6 +78,24 @@ def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # what import sees of a package that is not there
     finding = _finding("soxr")
     assert (finding.ok, finding.remedy) == (False, "pip install soxr")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "remedy"),
+    [
+        ("rtmidi", "python-rtmidi", "pip install 'ddsp-edge[live]'"),
+        ("alsaaudio", "pyalsaaudio", "apt-get install -y libasound2-dev && pip install"),
+    ],
+)
+def test_a_missing_part_of_live_playing(
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str, remedy: str
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, module, None)
+    finding = _finding(name)
+    assert (finding.group, finding.ok) == ("live", False)
+    assert remedy in finding.remedy
 
 
 def test_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:

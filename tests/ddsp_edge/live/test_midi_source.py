@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import mido
 import pytest
-from ddsp_edge.synth.state import NoteState
 from hypothesis import given
 from hypothesis import strategies as st
 from midi_ear import Ear
+from tiny_decoder import INFO
 
 from ddsp_edge.live.midi_source import MidiSource
+from ddsp_edge.synth.player import SynthPlayer
 
 
 def _two() -> tuple[Ear, MidiSource, MidiSource]:
@@ -127,9 +128,7 @@ def test_whatever_was_played_when_both_have_gone_no_note_sounds(
     one.release(close=True)
     two.release(close=True)
     # The instrument itself is the judge: it knows pedals.
-    for channel in (0, 1):
-        state = NoteState(lambda _: None, lambda: None, lambda: None)
-        for message in ear.messages:
-            if message.channel == channel:
-                state.receive(message)
-        assert not state.sounding
+    player = SynthPlayer(INFO)
+    for message in ear.messages:
+        player.receive(0.0, message)
+    assert player.held_notes == ()

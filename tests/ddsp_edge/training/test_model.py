@@ -33,9 +33,7 @@ def test_ten_decibels_in_are_about_ten_out(model):
     """The level is applied by construction; the network only corrects it."""
     levels = []
     for db in (-30.0, -20.0):
-        amplitude, _, _ = model.sequence(
-            torch.full((1, 20), 0.5), torch.full((1, 20), db / 80 + 1)
-        )
+        amplitude, _, _ = model.sequence(torch.full((1, 20), 0.5), torch.full((1, 20), db / 80 + 1))
         levels.append(float(20 * torch.log10(amplitude[0, -1])))
     assert levels[1] - levels[0] == pytest.approx(10, abs=2)
 

@@ -1,0 +1,114 @@
+"""``ddsp-edge deploy BUNDLE HOST…``: a model onto devices, while they play."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddsp_edge.remote.deploy import Outcome, Parcel
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge deploy BUNDLE HOST…`."""
+    parser = subparsers.add_parser(
+        "deploy",
+        help="put a model onto devices over ssh, while they play",
+        description="Upload, check and try the model on each device, put it in place at once, "
+        "and cross-fade to it. Cut off at any moment the device keeps what it had; run the same "
+        "command again.",
+    )
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model's file")
+    parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST, as for ssh")
+    parser.add_argument(
+        "--activate",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="play it at once (default)",
+    )
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign it first with an ssh key")
+    parser.add_argument(
+        "--allow-downgrade", action="store_true", help="also where a newer one is installed"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, or 1 where a host failed. Raises UserError."""
+    from ddsp_edge.remote import signing
+    from ddsp_edge.remote.deploy import deploy, on_each, pack
+    from ddsp_edge.remote.session import Session
+
+    if args.sign:
+        signing.sign(args.bundle, args.sign)
+    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as scratch:
+        parcel = pack(args.bundle, Path(scratch))
+    progress = _Progress(len(args.hosts), len(parcel.data), args.json)
+
+    def work(session: Session) -> dict[str, Any]:
+        return deploy(
+            parcel,
+            session,
+            args.activate,
+            args.allow_downgrade,
+            lambda step: progress.step(session.host, step),
+            progress.sent,
+        )
+
+    with progress:
+        outcomes = on_each(args.hosts, work)
+    if args.json:
+        print(json.dumps([o.as_json() for o in outcomes], indent=2))
+    else:
+        for outcome in outcomes:
+            print(_line(parcel, outcome), file=sys.stdout if outcome.answer else sys.stderr)
+    return 0 if all(o.answer for o in outcomes) else 1
+
+
+class _Progress:
+    """A bar of the bytes of all hosts together, on a terminal."""
+
+    def __init__(self, hosts: int, size: int, quiet: bool) -> None:
+        self._bar: Any = None
+        if quiet or not sys.stderr.isatty():
+            return
+        try:
+            from tqdm import tqdm
+        except ImportError:  # a nicety: pip install 'ddsp-edge[remote]'
+            return
+        self._bar = tqdm(total=hosts * size, unit="B", unit_scale=True, leave=False)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def sent(self, count: int) -> None:
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def step(self, host: str, step: str) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{host}: {step}")
+
+
+def _line(parcel: Parcel, outcome: Outcome) -> str:
+    """What, where, how long, what plays now."""
+    answer = outcome.answer
+    if answer is None:
+        return f"failed: {outcome.error}"
+    name = parcel.bundle.info.name
+    what = f"{name} is on" if answer.get("news") else f"{name} was already on"
+    line = f"{what} {outcome.host} after {answer.get('seconds', 0):.1f} s"
+    if answer.get("signer"):
+        line += f", signed by {answer['signer']}"
+    if answer.get("plays"):
+        return f"{line}; {answer['plays']} plays now"
+    return f"{line}; {answer['note']}" if answer.get("note") else line

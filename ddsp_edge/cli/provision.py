@@ -1,0 +1,45 @@
+"""``ddsp-edge provision HOST``: a fresh board made ready over ssh."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """`ddsp-edge provision HOST […]`."""
+    parser = subparsers.add_parser(
+        "provision",
+        help="make a fresh board ready over ssh",
+        description="Packages, user, program, service, limits, the board's profile; at the end "
+        "`doctor` on the device. A second run changes nothing. Many boards: deploy/ansible.",
+    )
+    parser.add_argument("host", metavar="HOST", help="[USER@]HOST, as for ssh; root or sudo there")
+    parser.add_argument("--board", help="of deploy/boards (default: found out)")
+    parser.add_argument("--hat", help="of deploy/hats: the audio hardware")
+    parser.add_argument(
+        "--wheelhouse", type=Path, metavar="DIR", help="wheels for it: no network is needed there"
+    )
+    extras = "of the package (default: live,pedal,panel)"
+    parser.add_argument("--extras", metavar="LIST", help=extras)
+    parser.add_argument("--login", metavar="USER", help="who may deploy models to it")
+    parser.add_argument("--read-only-root", action="store_true", help="from its next start on")
+    parser.add_argument("--no-start", action="store_true", help="install and enable only")
+    parser.add_argument("--uninstall", action="store_true", help="remove everything there")
+    parser.add_argument("--keep", action="store_true", help="with it: not models and presets")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code of install.sh. Raises UserError."""
+    from ddsp_edge.remote.provision import provision
+
+    words = []
+    for name in ("board", "hat", "extras", "login"):
+        if value := getattr(args, name):
+            words += [f"--{name}", value]
+    for name in ("read_only_root", "no_start", "uninstall", "keep"):
+        if getattr(args, name):
+            words.append("--" + name.replace("_", "-"))
+    return provision(args.host, words, args.wheelhouse)

@@ -1,0 +1,1 @@
+"""Models onto a device over ssh: what the sender and the receiving device do."""

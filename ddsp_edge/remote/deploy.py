@@ -1,0 +1,116 @@
+"""A model onto one device or many."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ddsp_edge.bundle import Bundle, read_bundle, write_bundle
+from ddsp_edge.errors import UserError
+from ddsp_edge.remote import signing
+from ddsp_edge.remote.session import Session
+
+T = TypeVar("T")
+#: Devices at a time.
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is sent: a checked bundle as bytes, with its signature where it has one."""
+
+    path: Path
+    bundle: Bundle
+    data: bytes = field(repr=False)
+    signature: bytes | None = field(repr=False)
+
+
+def pack(path: Path, scratch: Path) -> Parcel:
+    """Read and check what is to be sent. Raises UserError.
+
+    DDSP-VST's files become bundles on the way (in the folder ``scratch``). A signature beside
+    the file (``FILE.sig``) goes with it.
+    """
+    bundle = read_bundle(path)
+    source, signature = path, signing.signature_path(path)
+    if bundle.info.profile == "vst" and not bundle.card:
+        source = scratch / "bundle.zip"
+        bundle = write_bundle(source, replace(bundle, card=f"# {bundle.info.name}\n"))
+        if signature.exists():
+            raise UserError(
+                f"{signature}: signs a DDSP-VST file, which is sent as a bundle; make it one "
+                "first (ddsp-edge models add) and sign that"
+            )
+    signed = signature.read_bytes() if signature.is_file() else None
+    return Parcel(path, bundle, source.read_bytes(), signed)
+
+
+def deploy(
+    parcel: Parcel,
+    session: Session,
+    activate: bool = True,
+    allow_downgrade: bool = False,
+    step: Callable[[str], None] = lambda _: None,
+    sent: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Send it; the device's answer with ``seconds`` added. Raises UserError."""
+    begun = time.monotonic()
+    signature = parcel.signature
+    answer = session.call(
+        "put",
+        parcel.data,
+        step,
+        sent,
+        size=len(parcel.data),
+        sha256=hashlib.sha256(parcel.data).hexdigest(),
+        signature=base64.b64encode(signature).decode() if signature else None,
+        activate=activate,
+        allow_downgrade=allow_downgrade,
+    )
+    return {**answer, "seconds": round(time.monotonic() - begun, 2)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one host."""
+
+    host: str
+    answer: dict[str, Any] | None  #: None where it failed
+    error: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        if self.answer is None:
+            return {"host": self.host, "ok": False, "error": self.error}
+        return {"host": self.host, **self.answer}
+
+
+def on_each(
+    hosts: Sequence[str],
+    work: Callable[[Session], dict[str, Any]],
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Do the same on every host, AT_ONCE at a time; a host that fails stops no other."""
+    batch = len(hosts) > 1
+
+    def one(host: str) -> Outcome:
+        try:
+            with Session(host, batch) as session:
+                outcome = Outcome(host, work(session))
+        except UserError as error:
+            outcome = Outcome(host, None, str(error))
+        done(outcome)
+        return outcome
+
+    with ThreadPoolExecutor(min(AT_ONCE, max(1, len(hosts)))) as pool:
+        try:
+            return list(pool.map(one, dict.fromkeys(hosts)))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

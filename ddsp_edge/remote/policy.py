@@ -1,0 +1,34 @@
+"""What a device accepts: /etc/ddsp-edge/deploy.toml, or $DDSP_EDGE_DEPLOY."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ddsp_edge.control_protocol import default_socket
+from ddsp_edge.library import user_folder
+from ddsp_edge.toml_config import from_dict, read_toml
+
+ENVIRONMENT = "DDSP_EDGE_DEPLOY"
+PATH = Path("/etc/ddsp-edge/deploy.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Keys of the file; a device without it takes any good bundle from whoever may log in."""
+
+    models: Path = field(default_factory=user_folder)  #: where models are installed
+    require_signature: bool = False
+    trusted_keys: Path = PATH.parent / "allowed_signers"  #: OpenSSH's format
+    allow_downgrade: bool = True  #: whether --allow-downgrade is obeyed
+    socket: Path = field(default_factory=default_socket)  #: of the engine
+    unit: str = "ddsp-edge.service"  #: whose log is shown
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """The file's policy, or the default one where there is no file. Raises UserError."""
+    chosen = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    if chosen is None and not PATH.exists():
+        return Policy()
+    return from_dict(Policy, read_toml(chosen or PATH), str(chosen or PATH))

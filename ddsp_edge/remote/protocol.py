@@ -1,0 +1,38 @@
+"""What the sender and ``ddsp-edge receive`` say to each other over ssh: JSON lines.
+
+A request is one line, {"do": VERB, …}; for ``put`` the bundle's bytes follow it at once. The
+answer is any number of {"event": …} lines and one {"ok": true | false, …} line.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import IO, Any
+
+from ddsp_edge.errors import UserError
+
+VERSION = 1
+MAX_LINE = 256 * 1024
+MAX_LOG_LINES = 1000
+
+
+def read_line(stream: IO[bytes]) -> dict[str, Any] | None:
+    """The next message; None at the end. Raises UserError for anything else."""
+    line = stream.readline(MAX_LINE + 1)
+    if not line:
+        return None
+    if len(line) > MAX_LINE or not line.endswith(b"\n"):
+        raise UserError("a message was cut off")
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        raise UserError(f"this is no message of ddsp-edge: {line[:80]!r}") from None
+    if not isinstance(message, dict):
+        raise UserError(f"this is no message of ddsp-edge: {line[:80]!r}")
+    return message
+
+
+def write_line(stream: IO[bytes], message: dict[str, Any]) -> None:
+    """One message, at once."""
+    stream.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    stream.flush()

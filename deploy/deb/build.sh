@@ -1,0 +1,124 @@
+#!/bin/sh
+# Makes OUT/ddsp-edge_VERSION_ARCH.deb from a folder of wheels (ours and what it needs):
+#
+#   sh deploy/deb/build.sh ARCH WHEELS OUT        ARCH: amd64 or arm64
+#
+# Python's packages of Debian are older than what we need, and LiteRT is not among them: they lie
+# in /usr/lib/ddsp-edge, for the one Python version that the wheels were built for.
+set -eu
+arch=${1:?amd64 or arm64} wheels=$(cd "${2:?folder of wheels}" && pwd) out=${3:?folder}
+here=$(cd "$(dirname "$0")/.." && pwd)
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+stop() {
+    printf 'deb: %s\n' "$*" >&2
+    exit 2
+}
+
+case $arch in
+amd64) machine=x86_64 strip=strip ;;
+arm64) machine=aarch64 strip=aarch64-linux-gnu-strip ;;
+*) stop "$arch: amd64 or arm64" ;;
+esac
+command -v "$strip" >/dev/null || strip=llvm-strip
+command -v "$strip" >/dev/null || stop "no strip for $arch: apt-get install binutils-aarch64-linux-gnu"
+ours=$(ls "$wheels"/ddsp_edge-*"$machine".whl 2>/dev/null) || stop "$wheels: no wheel of ddsp-edge for $machine"
+version=$(basename "$ours" | cut -d- -f2)
+python=3.$(find "$wheels" -name 'numpy-*' | sed -n 's/.*numpy-.*-cp3\([0-9]*\)-.*/\1/p')
+
+site=$stage/usr/lib/ddsp-edge/site
+mkdir -p "$site"
+for wheel in "$wheels"/*.whl; do
+    case $(basename "$wheel") in
+    setuptools-*) ;; # wanted by a build, not here
+    *) python3 -m zipfile -e "$wheel" "$site" ;;
+    esac
+done
+rm -rf "${site:?}"/*.data "${site:?}"/bin
+# LiteRT's plug-ins for the accelerators of telephones.
+rm -rf "$site/ai_edge_litert/vendors"
+# Tests, headers and sources of others are of no use on a device.
+find "$site" \( -name tests -o -name include \) -type d -prune ! -path '*/ddsp_edge/*' ! -path '*/native/*' -exec rm -rf {} +
+find "$site" -name '*.a' -delete
+# Only our own: what auditwheel has patched does not load after strip.
+"$strip" --strip-unneeded "$site"/native/*.so
+find "$site" -type d -exec chmod 755 {} +
+find "$site" -type f -exec chmod 644 {} +
+find "$site" -name '*.py' -exec sed -i '1s|^#!.*|# (run by python3)|' {} +
+
+put() { install -D -m "${3:-644}" "$1" "$stage$2"; }
+mkdir -p "$stage/usr/bin" "$stage/usr/lib/systemd/system"
+cat >"$stage/usr/bin/ddsp-edge" <<'WRAPPER'
+#!/bin/sh
+PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -m ddsp_edge "$@"
+WRAPPER
+sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
+chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel"
+for unit in "$here"/systemd/ddsp-edge*.service; do
+    sed -e 's|/opt/ddsp-edge/venv/bin/python|/usr/bin/python3|' \
+        -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site|' "$unit" \
+        >"$stage/usr/lib/systemd/system/$(basename "$unit")"
+done
+for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
+for users in "$here"/sysusers.d/*.conf; do put "$users" "/usr/lib/sysusers.d/$(basename "$users")"; done
+put "$here/tmpfiles.d/ddsp-edge-panel.conf" /usr/lib/tmpfiles.d/ddsp-edge-panel.conf
+put "$here/files/ddsp-edge-governor.conf" /usr/lib/tmpfiles.d/ddsp-edge-governor.conf
+printf 'd %s 2775 ddsp-edge ddsp-edge -\n' /var/lib/ddsp-edge /var/lib/ddsp-edge/models \
+    /var/lib/ddsp-edge/presets >"$stage/usr/lib/tmpfiles.d/ddsp-edge.conf"
+put "$here/files/ddsp-edge-limits.conf" /etc/security/limits.d/ddsp-edge.conf
+put "$here/config.toml" /etc/ddsp-edge/config.toml
+put "$here/deploy.toml" /etc/ddsp-edge/deploy.toml
+for kind in boards hats; do
+    for file in "$here/$kind"/*; do put "$file" "/usr/share/ddsp-edge/$kind/$(basename "$file")"; done
+done
+
+docs=$stage/usr/share/doc/ddsp-edge
+mkdir -p "$docs" "$stage/usr/share/lintian/overrides" "$stage/usr/share/man/man1"
+{
+    printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n'
+    printf 'Upstream-Name: ddsp-edge\n\nFiles: *\nCopyright: the authors of ddsp-edge\nLicense: Apache-2.0\n'
+    printf ' On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.\n'
+    printf 'Comment: what is not ours:\n'
+    sed -e 's/^$/./' -e 's/^/ /' "$here/../NOTICE"
+    printf ' .\n Python packages in /usr/lib/ddsp-edge/site: each has its licence in its .dist-info.\n'
+} >"$docs/copyright"
+printf 'ddsp-edge (%s) stable; urgency=medium\n\n  * See CHANGELOG.md of the sources.\n\n -- ddsp-edge <ddsp-edge@localhost>  %s\n' \
+    "$version" "$(date -R -d "@${SOURCE_DATE_EPOCH:-0}")" | gzip -9n >"$docs/changelog.gz"
+printf '.TH DDSP-EDGE 1\n.SH NAME\nddsp-edge \\- neural instruments\n.SH SYNOPSIS\n.B ddsp-edge\nCOMMAND ...\n.SH DESCRIPTION\nPitch and loudness in, a violin out. ddsp-edge --help names the commands.\n' |
+    gzip -9n >"$stage/usr/share/man/man1/ddsp-edge.1.gz"
+printf '.TH DDSP-EDGE-PANEL 1\n.SH NAME\nddsp-edge-panel \\- the instrument in a browser\n.SH SYNOPSIS\n.B ddsp-edge-panel\n[--config PATH] [--host ADDRESS] [--port PORT]\n.SH DESCRIPTION\nServes the panel; ddsp-edge panel-code shows the code that lets a phone in.\n' |
+    gzip -9n >"$stage/usr/share/man/man1/ddsp-edge-panel.1.gz"
+cat >"$stage/usr/share/lintian/overrides/ddsp-edge" <<'OVERRIDES'
+# Wheels bring their own libraries, built for many systems.
+ddsp-edge: embedded-library
+# They are as their projects made them: strip breaks what auditwheel has patched.
+ddsp-edge: unstripped-binary-or-object
+# The project has no address of its own yet.
+ddsp-edge: bogus-mail-host
+ddsp-edge: bogus-mail-host-in-debian-changelog
+ddsp-edge: custom-library-search-path
+ddsp-edge: library-not-linked-against-libc
+OVERRIDES
+
+mkdir -p "$stage/DEBIAN"
+minor=${python#3.}
+cat >"$stage/DEBIAN/control" <<CONTROL
+Package: ddsp-edge
+Version: $version
+Architecture: $arch
+Maintainer: ddsp-edge <ddsp-edge@localhost>
+Section: sound
+Priority: optional
+Installed-Size: $(du -sk "$stage" | cut -f1)
+Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2 (>= 1.1) | libasound2t64
+Recommends: alsa-utils, openssh-server
+Description: neural instruments: sing or play in, a violin comes out
+ A stage pedal and a headless MIDI sound module. Models in the manner of DDSP
+ (differentiable digital signal processing) turn pitch and loudness into the
+ harmonics and noise of an instrument, in real time on a small board.
+CONTROL
+(cd "$stage" && find etc -type f | sed 's|^|/|') >"$stage/DEBIAN/conffiles"
+install -m 755 "$here/deb/postinst" "$here/deb/prerm" "$here/deb/postrm" "$stage/DEBIAN/"
+(cd "$stage" && find . -type f ! -path './DEBIAN/*' ! -path './etc/*' -printf '%P\0' | sort -z | xargs -0 md5sum) >"$stage/DEBIAN/md5sums"
+mkdir -p "$out"
+dpkg-deb --root-owner-group -Zxz --build "$stage" "$out/ddsp-edge_${version}_$arch.deb"

@@ -1,0 +1,1 @@
+dtoverlay=hifiberry-dacplusadcpro

@@ -1,0 +1,279 @@
+#!/bin/sh
+# Makes this board a ddsp-edge: packages, user, program, service, limits. Run it as root, from
+# the folder it lies in or any other:
+#
+#   sudo sh deploy/install.sh [--board NAME] [--hat NAME] [--wheelhouse DIR] [--extras LIST]
+#                             [--login USER] [--read-only-root] [--no-start]
+#   sudo sh deploy/install.sh --uninstall [--keep]
+#
+#   --board NAME       a file of deploy/boards; found out where it is not given
+#   --hat NAME         a file of deploy/hats: the audio hardware
+#   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
+#   --extras LIST      of the package (default: live,pedal,panel)
+#   --login USER       may deploy models and use the control socket (default: who called sudo)
+#   --read-only-root   the root file system is read-only from the next start (overlayroot)
+#   --no-start         install and enable only
+#   --uninstall        nothing stays; with --keep your models, presets and configuration do
+#
+# A second run changes nothing and says so. Exit code 2: what is missing is said in the last line.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+prefix=/opt/ddsp-edge
+state=/var/lib/ddsp-edge
+etc=/etc/ddsp-edge
+board='' hat='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
+start=1 uninstall='' keep='' read_only='' changed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+say() { printf '%s\n' "$*"; }
+stop() {
+    printf 'install: %s\n' "$*" >&2
+    exit 2
+}
+did() {
+    changed=$((changed + 1))
+    say "  $*"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --board | --hat | --wheelhouse | --extras | --login)
+        [ $# -ge 2 ] || stop "$1 needs a value"
+        case $1 in
+        --board) board=$2 ;;
+        --hat) hat=$2 ;;
+        --wheelhouse) wheelhouse=$2 ;;
+        --extras) extras=$2 ;;
+        --login) login=$2 ;;
+        esac
+        shift
+        ;;
+    --read-only-root) read_only=1 ;;
+    --no-start) start= ;;
+    --uninstall) uninstall=1 ;;
+    --keep) keep=1 ;;
+    *) stop "unknown option $1; see the head of $0" ;;
+    esac
+    shift
+done
+[ "$(id -u)" = 0 ] || stop "run it as root: sudo sh $0"
+
+# The kernel's first process is systemd: units can be started, not only enabled.
+running() { [ -d /run/systemd/system ]; }
+services="ddsp-edge.service"
+[ -e "$here/systemd/ddsp-edge-panel.service" ] && services="$services ddsp-edge-panel.service"
+
+# from | to | mode: every file that is simply put into its place.
+files() {
+    for unit in $services; do
+        echo "$here/systemd/$unit /etc/systemd/system/$unit 644"
+    done
+    for rule in "$here"/udev/*.rules; do
+        [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
+    done
+    echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
+    echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
+}
+
+boot_config() {
+    for path in /boot/firmware/config.txt /boot/config.txt; do
+        [ -e $path ] && echo $path && return
+    done
+    return 0
+}
+
+if [ -n "$uninstall" ]; then
+    for unit in $services; do
+        ! running || systemctl -q disable --now "$unit" 2>/dev/null || true
+        rm -f "/etc/systemd/system/multi-user.target.wants/$unit"
+    done
+    files | while read -r _ to _; do rm -f "$to"; done
+    rm -f /usr/local/bin/ddsp-edge
+    rm -rf "$prefix" /run/ddsp-edge /run/ddsp-edge-panel
+    [ -n "$keep" ] || rm -rf "$etc" "$state"
+    config=$(boot_config)
+    [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"
+    for user in ddsp-edge-panel ddsp-edge; do
+        if [ -z "$keep" ] && getent passwd $user >/dev/null; then userdel $user; fi
+    done
+    if [ -z "$keep" ] && getent group ddsp-edge-panel >/dev/null; then groupdel ddsp-edge-panel; fi
+    if [ -z "$keep" ] && getent group ddsp-edge >/dev/null; then groupdel ddsp-edge; fi
+    ! running || systemctl daemon-reload
+    say "ddsp-edge is removed${keep:+; $etc and $state are kept}"
+    exit 0
+fi
+
+# ---- what is asked for, checked before anything changes --------------------------------
+names() { for each in "$here/$1"/*.toml; do basename "$each" .toml; done | tr '\n' ' '; }
+if [ -z "$board" ]; then
+    case $(tr -d '\0' 2>/dev/null </proc/device-tree/model || true) in
+    *"Zero 2"*) board=pi-zero-2w ;;
+    *"Pi 3"*) board=pi-3 ;;
+    *"Pi 4"* | *"Compute Module 4"*) board=pi-4 ;;
+    *"Pi 5"* | *"Compute Module 5"*) board=pi-5 ;;
+    *) board=generic ;;
+    esac
+fi
+[ -e "$here/boards/$board.toml" ] || stop "no board is called $board; there are: $(names boards)"
+[ -z "$hat" ] || [ -e "$here/hats/$hat.toml" ] || stop "no hat is called $hat; there are: $(names hats)"
+[ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || stop "$wheelhouse: no such folder of wheels"
+[ -z "$login" ] || getent passwd "$login" >/dev/null || stop "no user is called $login here"
+# What is read-only forgets at power-off: models and presets need a partition of their own.
+[ -z "$read_only" ] || mountpoint -q "$state" ||
+    stop "--read-only-root: mount a partition at $state first (docs/deploy.md)"
+
+# ---- packages -----------------------------------------------------------------------------
+say "packages"
+need=
+have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+for package in python3 python3-venv alsa-utils; do
+    have $package || need="$need $package"
+done
+have libasound2t64 || have libasound2 || need="$need libasound2"
+if [ -z "$wheelhouse" ]; then # built here
+    for package in gcc libc6-dev python3-dev libasound2-dev; do
+        have $package || need="$need $package"
+    done
+fi
+[ -z "$read_only" ] || have overlayroot || need="$need overlayroot"
+if [ -n "$need" ]; then
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null 2>&1 || {
+        apt-get update -qq || stop "no package lists can be had; connect the board, or install:$need"
+        # shellcheck disable=SC2086
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null ||
+            stop "apt-get could not install$need"
+    }
+    did "installed$need"
+fi
+version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+case $version in 3.11 | 3.12 | 3.13) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.13" ;; esac
+
+# ---- user, files, folders -------------------------------------------------------------------
+say "user and files"
+for group in audio gpio input; do
+    getent group $group >/dev/null || { groupadd -r $group && did "made the group $group"; }
+done
+if ! getent passwd ddsp-edge >/dev/null; then
+    useradd -r -U -d "$state" -s /usr/sbin/nologin -c "ddsp-edge" ddsp-edge
+    did "made the user ddsp-edge"
+fi
+if ! getent passwd ddsp-edge-panel >/dev/null; then
+    useradd -r -U -d "$state/panel" -s /usr/sbin/nologin -c "ddsp-edge panel" ddsp-edge-panel
+    did "made the user ddsp-edge-panel"
+fi
+member() { id -nG "$1" | tr ' ' '\n' | grep -qx "$2"; }
+join() { member "$1" "$2" || { usermod -aG "$2" "$1" && did "$1 is in the group $2 now"; }; }
+for group in audio gpio input; do join ddsp-edge $group; done
+join ddsp-edge-panel ddsp-edge
+! getent group systemd-journal >/dev/null || join ddsp-edge-panel systemd-journal
+[ -z "$login" ] || [ "$login" = root ] || join "$login" ddsp-edge
+
+put() { # from to mode
+    cmp -s "$1" "$2" && return
+    mkdir -p "$(dirname "$2")"
+    install -m "$3" "$1" "$2.new"
+    mv -f "$2.new" "$2"
+    did "$2"
+}
+files >"$scratch/files"
+while read -r from to mode; do put "$from" "$to" "$mode"; done <"$scratch/files"
+folder() { # path owner mode
+    [ "$(stat -c '%U:%G %a' "$1" 2>/dev/null)" = "$2 $3" ] && return
+    install -d -o "${2%:*}" -g "${2#*:}" -m "$3" "$1"
+    did "$1"
+}
+folder "$etc" root:root 755
+folder "$state" ddsp-edge:ddsp-edge 2775
+folder "$state/models" ddsp-edge:ddsp-edge 2775
+folder "$state/presets" ddsp-edge:ddsp-edge 2775
+folder "$state/panel" ddsp-edge-panel:ddsp-edge 2700
+put "$here/boards/$board.toml" "$etc/board.toml" 644
+[ -z "$hat" ] || put "$here/hats/$hat.toml" "$etc/hat.toml" 644
+# Yours from then on: never overwritten.
+[ -e "$etc/config.toml" ] || put "$here/config.toml" "$etc/config.toml" 644
+[ -e "$etc/deploy.toml" ] || put "$here/deploy.toml" "$etc/deploy.toml" 644
+
+# ---- the program ------------------------------------------------------------------------------
+say "program"
+sources() { # what decides whether it must be installed again
+    say "$extras $version"
+    if [ -n "$wheelhouse" ]; then
+        (cd "$wheelhouse" && cksum ./*)
+    else
+        (cd "$here/.." && cat pyproject.toml setup.py && find native ddsp_edge firmware_py -type f \
+            ! -name '*.so' ! -path '*__pycache__*' | LC_ALL=C sort | xargs cksum)
+    fi
+}
+now=$(sources | cksum)
+if [ "$(cat $prefix/.installed 2>/dev/null)" != "$now" ] || [ ! -x $prefix/venv/bin/ddsp-edge ]; then
+    # Beside the old one, so that a cut leaves that: the service runs from the link.
+    fresh=$prefix/venv-$(date +%s)
+    rm -f $prefix/.installed
+    /usr/bin/python3 -m venv "$fresh"
+    pip="$fresh/bin/python -m pip install -qq --disable-pip-version-check"
+    if [ -n "$wheelhouse" ]; then
+        $pip --no-index --find-links "$wheelhouse" "ddsp-edge[$extras]" || {
+            rm -rf "$fresh"
+            stop "a wheel is missing in $wheelhouse (see above); it must have all for this board"
+        }
+    else
+        $pip "$here/..[$extras]" || {
+            rm -rf "$fresh"
+            stop "pip could not build or fetch the program (see above)"
+        }
+    fi
+    ln -sfn "$fresh" "$prefix/venv.new"
+    mv -Tf "$prefix/venv.new" "$prefix/venv"
+    for old in "$prefix"/venv-*; do [ "$old" = "$fresh" ] || rm -rf "$old"; done
+    say "$now" >$prefix/.installed
+    did "installed $($prefix/venv/bin/ddsp-edge --version)"
+fi
+if [ "$(readlink /usr/local/bin/ddsp-edge)" != $prefix/venv/bin/ddsp-edge ]; then
+    ln -sfn $prefix/venv/bin/ddsp-edge /usr/local/bin/ddsp-edge
+    did /usr/local/bin/ddsp-edge
+fi
+
+# ---- the board --------------------------------------------------------------------------------
+say "board: $board${hat:+, $hat}"
+config=$(boot_config)
+if [ -n "$hat" ] && [ -e "$here/hats/$hat.boot" ] && [ -n "$config" ]; then
+    block=$(printf '# ddsp-edge: begin\n%s\n# ddsp-edge: end' "$(cat "$here/hats/$hat.boot")")
+    if [ "$(sed -n '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/p' "$config")" != "$block" ]; then
+        cp "$config" "$config.ddsp-edge"
+        { sed '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config.ddsp-edge" && say "$block"; } >"$config"
+        did "$config: $(cat "$here/hats/$hat.boot") (from the next start on)"
+    fi
+fi
+if [ -n "$read_only" ] && ! grep -qs '^overlayroot="tmpfs' /etc/overlayroot.local.conf; then
+    say 'overlayroot="tmpfs:recurse=0"' >/etc/overlayroot.local.conf
+    did "read-only root from the next start on (overlayroot-chroot changes it)"
+fi
+
+# ---- start -------------------------------------------------------------------------------------
+wants=/etc/systemd/system/multi-user.target.wants
+mkdir -p $wants
+for unit in $services; do
+    if [ "$(readlink "$wants/$unit")" != "/etc/systemd/system/$unit" ]; then
+        ln -sfn "/etc/systemd/system/$unit" "$wants/$unit"
+        did "enabled $unit"
+    fi
+done
+if running && [ $changed != 0 ]; then
+    systemctl daemon-reload
+    udevadm control --reload 2>/dev/null || true
+    udevadm trigger --subsystem-match=sound 2>/dev/null || true
+    systemd-tmpfiles --create 2>/dev/null || true
+    # shellcheck disable=SC2086
+    [ -z "$start" ] || systemctl restart $services || stop "the service does not start: journalctl -u ddsp-edge"
+fi
+
+say "check"
+$prefix/venv/bin/ddsp-edge doctor >"$scratch/doctor" 2>&1 || {
+    cat "$scratch/doctor" >&2
+    stop "installed, but not ready to play: see above"
+}
+tail -n 1 "$scratch/doctor"
+if [ $changed = 0 ]; then say "nothing had to be changed"; else say "done: $changed changes"; fi

@@ -1,0 +1,49 @@
+"""What is answered: JSON, and what went wrong as {"error", "remedy"}."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.errors import UserError
+
+#: HTTP status of the control protocol's codes.
+STATUS = {"engine": 503, "busy": 503, "internal": 502, "refused": 409}
+
+
+class ApiError(UserError):
+    """A request that is not carried out, with its HTTP status."""
+
+    def __init__(
+        self, status: int, error: str, remedy: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{error}; {remedy}" if remedy else error)
+        self.status, self.error, self.remedy = status, error, remedy
+        self.headers = headers or {}
+
+
+def from_user_error(error: UserError, status: int = 409) -> ApiError:
+    """A UserError's text is `what; remedy`."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestError):
+        return ApiError(STATUS.get(error.code, 400), error.error, error.remedy)
+    what, _, remedy = " ".join(str(error).split()).partition("; ")
+    return ApiError(status, what, remedy)
+
+
+def answer(
+    data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """JSON that is kept nowhere."""
+    body = json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(body, status, kept, "application/json")
+
+
+def refusal(error: ApiError) -> Response:
+    """The answer to a request that is not carried out."""
+    return answer({"error": error.error, "remedy": error.remedy}, error.status, error.headers)

@@ -1,0 +1,80 @@
+"""What comes in with a request, read without trust. Everything raises ApiError."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import BinaryIO
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from ddsp_edge.toml_config import did_you_mean
+from firmware_py.panel.answers import ApiError
+from firmware_py.panel.models import staging
+
+MAX_NAME = 60  #: characters of a device's name
+UPLOAD_S = 300.0  #: for a whole model, over the slowest of networks
+
+
+def pair_request(body: bytes, kind: str) -> tuple[str, str]:
+    """(code, the device's name)."""
+    example = 'send {"code": "123456"} as application/json'
+    if kind.partition(";")[0].strip().lower() != "application/json":
+        raise ApiError(415, "the body is not JSON", example)
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ApiError(400, "the body is not JSON", example) from None
+    if not isinstance(data, dict) or set(data) - {"code", "name"}:
+        raise ApiError(400, "the body is wrong", example)
+    code, name = data.get("code"), data.get("name", "browser")
+    if not isinstance(code, str) or len(code) > 100:
+        raise ApiError(400, "code is wrong", example)
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise ApiError(400, "name is wrong", f"give 1 to {MAX_NAME} printable characters")
+    return code.replace(" ", ""), name
+
+
+def only(request: Request, *names: str) -> None:
+    """The query has no other names than these."""
+    for name in request.query_params:
+        if name not in names:
+            raise ApiError(400, f"{name[:60]!r} is not known here", did_you_mean(name, names))
+
+
+def switch(request: Request, name: str) -> bool:
+    """A query's true or false; left out: false."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise ApiError(400, f"{name} is wrong", "give true or false")
+    return text == "true"
+
+
+@contextlib.asynccontextmanager
+async def uploaded(request: Request) -> AsyncIterator[BinaryIO]:
+    """The file in the body, whole; its size was bounded by the guard."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            async with asyncio.timeout(UPLOAD_S):
+                if kind == "multipart/form-data":
+                    stream = await _from_form(request, stack)
+                else:
+                    stream = stack.enter_context(staging())
+                    async for part in request.stream():
+                        stream.write(part)
+        except TimeoutError:
+            limit = f"it must be here within {UPLOAD_S:g} s"
+            raise ApiError(408, "the upload takes too long", limit) from None
+        yield stream
+
+
+async def _from_form(request: Request, stack: contextlib.AsyncExitStack) -> BinaryIO:
+    form = await stack.enter_async_context(request.form(max_files=1, max_fields=4))
+    files = [value for value in form.values() if isinstance(value, UploadFile)]
+    if not files:
+        raise ApiError(400, "the form holds no file", "send one file")
+    return files[0].file

@@ -1,0 +1,192 @@
+"""The models in the browser: list, hear, upload, roll back, remove; the rules of deployment."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from ddsp_edge.bundle import MAX_FILE_BYTES, PREVIEWS, read_bundle
+from ddsp_edge.errors import UserError
+from ddsp_edge.library import model_files
+from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.remote.policy import load_policy
+from ddsp_edge.remote.store import CHUNK, ModelStore
+from ddsp_edge.trial import try_model
+from firmware_py.panel.answers import ApiError, from_user_error
+from firmware_py.panel.guard import too_large
+
+AUDIO = {"preview.ogg": "audio/ogg", "preview.flac": "audio/flac", "preview.wav": "audio/wav"}
+assert set(AUDIO) == set(PREVIEWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is kept of a file that was read: not its weights."""
+
+    info: ModelInfo | None
+    card: str
+    preview: str  #: the name of one, "" without
+    problem: str
+
+
+class Models:
+    """Methods block; any thread. Raises ApiError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[tuple[Path, int, int], _Known] = {}
+        self._lock = threading.Lock()
+
+    # ---- what there is
+
+    def _files(self) -> dict[str, tuple[str, Path]]:
+        """(origin, path) by name; a user's model hides the shipped one of its name."""
+        found: dict[str, tuple[str, Path]] = {}
+        hidden: set[str] = set()
+        for origin, path in model_files():
+            if path.stem.lower() not in hidden:
+                found[path.stem] = (origin, path)
+                hidden.add(path.stem.lower())
+        return found
+
+    def _known(self, path: Path) -> _Known:
+        try:
+            status = path.stat()
+        except OSError as error:
+            return _Known(None, "", "", f"cannot be read ({error.strerror})")
+        key = (path, status.st_mtime_ns, status.st_size)
+        with self._lock:
+            if key not in self._read:
+                try:
+                    bundle = read_bundle(path)
+                    known = _Known(bundle.info, bundle.card, bundle.preview_name, "")
+                except UserError as error:
+                    known = _Known(None, "", "", _nameless(error, path))
+                if len(self._read) >= 512:
+                    self._read.clear()
+                self._read[key] = known
+            return self._read[key]
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every model that can be named, broken ones with their problem."""
+        store = self._store()
+        return [
+            self._row(store, name, origin, path) for name, (origin, path) in self._files().items()
+        ]
+
+    def _row(self, store: ModelStore, name: str, origin: str, path: Path) -> dict[str, Any]:
+        known = self._known(path)
+        kept = origin == "user" and path.parent == store.folder and path.suffix == ".zip"
+        versions = 0
+        if kept:
+            try:
+                versions = store.versions(name)
+            except UserError:  # a name that only ssh or a file manager can give
+                kept = False
+        return {
+            "name": name,
+            "origin": origin,
+            "info": known.info.as_json() if known.info else None,
+            "problem": known.problem,
+            "card": known.card,
+            "has_preview": bool(known.preview),
+            "removable": kept,
+            "versions": versions,
+        }
+
+    def row(self, name: str) -> dict[str, Any]:
+        """One of the list."""
+        origin, path = self._found(name)
+        return self._row(self._store(), name, origin, path)
+
+    def _found(self, name: str) -> tuple[str, Path]:
+        found = self._files().get(name)
+        if found is None:
+            raise ApiError(404, f"no model is called {name!r}", "GET /api/models lists them")
+        return found
+
+    def preview(self, name: str) -> tuple[bytes, str]:
+        """(sound file, its type)."""
+        _, path = self._found(name)
+        try:
+            bundle = read_bundle(path)
+        except UserError as error:
+            raise ApiError(404, _nameless(error, path), "upload the model again") from None
+        if not bundle.preview:
+            raise ApiError(404, f"{name} has no preview", "play it")
+        return bundle.preview, AUDIO[bundle.preview_name]
+
+    # ---- changes
+
+    def _store(self) -> ModelStore:
+        try:
+            return ModelStore(self._folder)
+        except UserError as error:
+            raise from_user_error(error, 503) from None
+
+    def install(self, upload: BinaryIO, size: int, allow_downgrade: bool) -> dict[str, Any]:
+        """What was uploaded, if it is a model that works: its row, and whether it is news."""
+        policy = load_policy()
+        if policy.require_signature:
+            raise ApiError(
+                403,
+                "this box takes signed models only",
+                "send it with: ddsp-edge deploy (docs/deploy.md)",
+            )
+        if size > MAX_FILE_BYTES:
+            raise too_large(MAX_FILE_BYTES)
+        upload.seek(0)
+        sha256 = hashlib.file_digest(cast(Any, upload), "sha256").hexdigest()
+        upload.seek(0)
+        store, staged = self._store(), Path()
+        try:
+            with store.change():
+                staged = store.receive(upload, size, sha256)
+                runtime = try_model(staged)
+                installed, news = store.install(staged, allow_downgrade and policy.allow_downgrade)
+        except UserError as error:
+            told = from_user_error(UserError(_nameless(error, staged)), 422)
+            remedy = told.remedy
+            if "--allow-downgrade" in remedy:
+                remedy = "upload it again with ?allow_downgrade=true to install it all the same"
+            raise ApiError(_status(told), told.error, remedy) from None
+        return {"model": self.row(installed.name), "news": news, "runtime": runtime}
+
+    def remove(self, name: str) -> None:
+        """A model that was installed, and its older versions."""
+        self._change(name, "remove")
+
+    def rollback(self, name: str) -> dict[str, Any]:
+        """The version before comes back."""
+        self._change(name, "rollback")
+        return self.row(name)
+
+    def _change(self, name: str, what: str) -> None:
+        origin, path = self._found(name)
+        store = self._store()
+        if not self._row(store, name, origin, path)["removable"]:
+            why = "comes with the program" if origin == "shipped" else "was not installed by it"
+            raise ApiError(409, f"{name} {why} and stays as it is", "change the uploaded ones")
+        try:
+            with store.change():
+                getattr(store, what)(name)
+        except UserError as error:
+            raise from_user_error(error) from None
+
+
+def _nameless(error: UserError, path: Path) -> str:
+    """Without the path, which says nothing to a browser, and should not."""
+    return str(error).replace(f"{path}: ", "").replace(str(path), path.name)
+
+
+def _status(error: ApiError) -> int:
+    return 409 if "somebody else" in error.error or "try again" in error.remedy else error.status
+
+
+def staging() -> BinaryIO:
+    """Where an upload is kept until it is whole: a file without a name."""
+    return tempfile.TemporaryFile(prefix="ddsp-edge-panel-", buffering=CHUNK)  # type: ignore[return-value]

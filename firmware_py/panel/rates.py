@@ -1,0 +1,50 @@
+"""How often somebody may ask: a bucket of tokens for each client."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+
+MAX_CLIENTS = 1024
+
+
+class Bucket:
+    """``burst`` at once, then ``rate_hz``. One thread."""
+
+    __slots__ = ("_at_s", "_burst", "_rate_hz", "_tokens")
+
+    def __init__(self, rate_hz: float, burst: float) -> None:
+        self._rate_hz, self._burst, self._tokens = rate_hz, burst, burst
+        self._at_s = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more may pass now."""
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at_s) * self._rate_hz)
+        self._at_s = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+    async def wait(self) -> None:
+        """Until one more may pass."""
+        while not self.take():
+            await asyncio.sleep((1.0 - self._tokens) / self._rate_hz)
+
+
+class Buckets:
+    """One for each client, by address; those silent longest are forgotten. One thread."""
+
+    def __init__(self, rate_hz: float, burst: float) -> None:
+        self._rate_hz, self._burst = rate_hz, burst
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, client: str) -> bool:
+        """Whether the client may ask once more now."""
+        bucket = self._buckets.pop(client, None) or Bucket(self._rate_hz, self._burst)
+        self._buckets[client] = bucket
+        if len(self._buckets) > MAX_CLIENTS:
+            self._buckets.popitem(last=False)
+        return bucket.take()

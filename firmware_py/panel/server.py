@@ -1,0 +1,228 @@
+"""The panel's application: every address, and the parts behind it (docs/panel.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from ddsp_edge.bundle import MAX_FILE_BYTES
+from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.errors import UserError
+from firmware_py.panel.access import Devices, Pairing
+from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
+from firmware_py.panel.guard import Guard, device_of, own_names
+from firmware_py.panel.intake import only, pair_request, switch, uploaded
+from firmware_py.panel.models import Models
+from firmware_py.panel.openapi import description
+from firmware_py.panel.pages import Pages
+from firmware_py.panel.relay import Relay
+from firmware_py.panel.system import Logs, System
+
+log = logging.getLogger(__name__)
+
+MODELS = "/api/models"
+#: A form has a few lines around the file.
+MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 16 * 1024
+THREADS = 3  #: for what blocks
+HOUSEKEEPING_S = 2.0
+
+
+class Panel:
+    """Endpoints; each raises ApiError or UserError for what is not carried out."""
+
+    def __init__(
+        self, devices: Devices, pairing: Pairing, engine_socket: Path, models_folder: Path
+    ) -> None:
+        self._devices, self._pairing = devices, pairing
+        self.relay = Relay(engine_socket, devices)
+        self._models, self._system = Models(models_folder), System(models_folder)
+        self._logs, self._uploading = Logs(), asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """The link to the engine and what is done now and then."""
+        import anyio.to_thread
+
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        tasks = [asyncio.create_task(self.relay.link.run()), asyncio.create_task(self._keep())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._pairing.close()
+
+    async def _keep(self) -> None:
+        while True:
+            if not self._pairing.due_s():
+                self._pairing.renew()
+            self.relay.send_away()
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    # ---- access
+
+    async def pair(self, request: Request) -> Response:
+        code, name = pair_request(await request.body(), request.headers.get("content-type", ""))
+        return answer({"token": self._pairing.pair(code, name)})
+
+    async def unpair(self, request: Request) -> Response:
+        self._devices.remove(device_of(request.scope).id)
+        self.relay.send_away()
+        return Response(None, 204)
+
+    async def devices(self, request: Request) -> Response:
+        own = device_of(request.scope).id
+        rows = [
+            {"id": each.id, "name": each.name, "paired": each.paired, "this": each.id == own}
+            for each in self._devices
+        ]
+        return answer({"devices": rows})
+
+    async def remove_device(self, request: Request) -> Response:
+        self._devices.remove(request.path_params["id"])
+        self.relay.send_away()
+        return Response(None, 204)
+
+    # ---- models
+
+    async def list_models(self, request: Request) -> Response:
+        return answer({"models": await run_in_threadpool(self._models.list)})
+
+    async def preview(self, request: Request) -> Response:
+        data, kind = await run_in_threadpool(self._models.preview, request.path_params["name"])
+        return Response(data, 200, {"Cache-Control": "private, no-cache"}, kind)
+
+    async def upload(self, request: Request) -> Response:
+        only(request, "allow_downgrade")
+        downgrade = switch(request, "allow_downgrade")
+        if self._uploading.locked():
+            raise ApiError(409, "another model is being uploaded", "try again in a moment")
+        async with self._uploading, uploaded(request) as stream:
+            size = await run_in_threadpool(stream.seek, 0, 2)
+            if not size:
+                raise ApiError(400, "the upload is empty", "send the file of a model")
+            result = await run_in_threadpool(self._models.install, stream, size, downgrade)
+        result["playing"] = await self._reload()
+        return answer(result, 201 if result["news"] else 200)
+
+    async def remove_model(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        with contextlib.suppress(RequestError):  # no engine: nothing plays
+            status = await self.relay.link.call("status")
+            if status.get("model") == name:
+                raise ApiError(409, f"{name} plays now", "play another model first")
+        await run_in_threadpool(self._models.remove, name)
+        return Response(None, 204)
+
+    async def rollback(self, request: Request) -> Response:
+        row = await run_in_threadpool(self._models.rollback, request.path_params["name"])
+        return answer({"model": row, "playing": await self._reload()})
+
+    async def _reload(self) -> dict[str, Any] | None:
+        """What plays is loaded anew if its file has changed; None without an engine."""
+        try:
+            return await self.relay.link.call("reload")
+        except RequestError as error:
+            log.info("reload: %s", error)
+            return None
+
+    # ---- the box
+
+    async def system(self, request: Request) -> Response:
+        return answer(await run_in_threadpool(self._system.as_json))
+
+    async def logs(self, request: Request) -> Response:
+        only(request, "lines", "unit")
+        query = request.query_params
+        return answer(
+            await run_in_threadpool(self._logs.read, query.get("lines"), query.get("unit"))
+        )
+
+    async def openapi(self, request: Request) -> Response:
+        return answer(description())
+
+
+def make_app(
+    devices: Devices,
+    pairing: Pairing,
+    engine_socket: Path,
+    models_folder: Path,
+    hosts: tuple[str, ...] = (),
+) -> ASGIApp:
+    """The whole application; ``hosts``: names it is reached by, besides the machine's own."""
+    panel, pages = Panel(devices, pairing, engine_socket, models_folder), Pages()
+    routes = [
+        Route("/", pages.index),
+        Route("/static/{file}", pages.file),
+        Route("/api/openapi.json", panel.openapi),
+        Route(
+            "/api/pair",
+            _by_method(POST=panel.pair, DELETE=panel.unpair),
+            methods=["POST", "DELETE"],
+        ),
+        Route("/api/devices", panel.devices),
+        Route("/api/devices/{id}", panel.remove_device, methods=["DELETE"]),
+        Route(
+            MODELS, _by_method(GET=panel.list_models, POST=panel.upload), methods=["GET", "POST"]
+        ),
+        Route(MODELS + "/{name}", panel.remove_model, methods=["DELETE"]),
+        Route(MODELS + "/{name}/preview", panel.preview),
+        Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),
+        Route("/api/system", panel.system),
+        Route("/api/logs", panel.logs),
+        WebSocketRoute("/ws", panel.relay.serve),
+    ]
+    handlers: dict[Any, Any] = {
+        UserError: _user_error,
+        HTTPException: _http_error,
+        ClientDisconnect: _gone,
+        Exception: _bug,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=panel.lifespan)
+    app.router.redirect_slashes = False
+    return Guard(app, devices, [*own_names(), *hosts], MODELS, MAX_UPLOAD_BYTES)
+
+
+def _by_method(**endpoints: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return cast(Response, await endpoints[method](request))
+
+    return endpoint
+
+
+# ---- what goes wrong
+
+
+async def _user_error(request: Request, error: Exception) -> Response:
+    return refusal(from_user_error(cast(UserError, error)))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    known = cast(HTTPException, error)
+    remedies = {404: "GET /api/openapi.json lists what is here", 405: "see the Allow header"}
+    remedy = remedies.get(known.status_code, "see GET /api/openapi.json")
+    return refusal(ApiError(known.status_code, known.detail, remedy, dict(known.headers or {})))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return refusal(ApiError(400, "the body did not arrive", "send it again"))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    remedy = "this is a bug; the log has more: journalctl -u ddsp-edge-panel"
+    return refusal(ApiError(500, f"internal error ({type(error).__name__})", remedy))

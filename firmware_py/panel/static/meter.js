@@ -1,0 +1,74 @@
+// A level meter with peak hold and clip, and the tuner's display.
+import { h, say } from "./dom.js";
+import { decibels } from "./notes.js";
+
+const FLOOR_DB = -60;
+const HOLD_MS = 1500;
+
+const part = (db) => Math.min(1, Math.max(0, (db - FLOOR_DB) / -FLOOR_DB));
+
+/** One level: `root` to place, `show(dbfs, clip)`. */
+export function meter(label) {
+  const bar = h("div", { class: "bar" });
+  const peak = h("div", { class: "peak" });
+  const text = h("span", { class: "number" }, "−∞");
+  const lamp = h("span", { class: "clip" }, "clip");
+  const track = h("div", { class: "track", role: "meter", "aria-label": `${label} level`,
+    "aria-valuemin": FLOOR_DB, "aria-valuemax": 0, "aria-valuenow": FLOOR_DB }, bar, peak);
+  let held = FLOOR_DB;
+  let heldAt = 0;
+  let toldAt = 0;
+
+  function show(dbfs, clip) {
+    const now = performance.now();
+    const level = dbfs ?? FLOOR_DB;
+    if (level >= held || now - heldAt > HOLD_MS) [held, heldAt] = [level, now];
+    bar.style.transform = `scaleX(${part(level).toFixed(3)})`;
+    peak.style.transform = `translateX(${(part(held) * 100).toFixed(1)}%)`;
+    lamp.classList.toggle("on", Boolean(clip));
+    say(text, held <= FLOOR_DB ? "−∞" : decibels(held));
+    if (now - toldAt > 1000) { // as often as anybody can hear it read out
+      toldAt = now;
+      track.setAttribute("aria-valuenow", Math.max(FLOOR_DB, Math.round(level)));
+      track.setAttribute("aria-valuetext", `${Math.round(level)} dB${clip ? ", clipping" : ""}`);
+    }
+  }
+
+  return { root: h("div", { class: "meter" }, h("span", {}, label), track, text, lamp), show };
+}
+
+/** The tuner: the note in letters to be read from two metres, cents as a needle. */
+export function tuner() {
+  const note = h("div", { class: "tuner-note" }, "–");
+  const cents = h("div", { class: "tuner-cents" }, "play a note");
+  const needle = h("div", { class: "needle" });
+  const scale = h("div", { class: "scale", "aria-hidden": true },
+    ...[-50, -25, 0, 25, 50].map((at) => h("span", {}, at === 0 ? "▼" : `${at > 0 ? "+" : "−"}${Math.abs(at)}`)));
+  const spoken = h("p", { class: "unseen", "aria-live": "polite" });
+  let spokenAt = 0;
+
+  const root = h("div", { class: "tuner", hidden: true },
+    note, h("div", { class: "needle-box", "aria-hidden": true }, needle), scale, cents, spoken);
+
+  function show(meters) {
+    const heard = Boolean(meters.note);
+    root.classList.toggle("heard", heard);
+    if (!heard) {
+      say(note, "–");
+      say(cents, "play a note");
+      root.classList.remove("in-tune");
+      return;
+    }
+    const off = meters.cents ?? 0;
+    say(note, meters.note.replace("#", "♯"));
+    say(cents, Math.abs(off) < 1 ? "in tune" : `${Math.abs(off).toFixed(0)} cents ${off < 0 ? "flat" : "sharp"}`);
+    needle.style.transform = `translateX(${Math.max(-50, Math.min(50, off)).toFixed(1)}%)`;
+    root.classList.toggle("in-tune", Math.abs(off) < 3 && meters.steady);
+    if (meters.steady && performance.now() - spokenAt > 2500) {
+      spokenAt = performance.now();
+      say(spoken, `${meters.note}, ${cents.textContent}`);
+    }
+  }
+
+  return { root, show };
+}

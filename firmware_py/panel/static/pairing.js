@@ -1,0 +1,42 @@
+// The pairing screen: the box's code for a token of this browser's own.
+import { byId, h } from "./dom.js";
+import { http, token } from "./link.js";
+
+/** What the box calls this browser in its list of devices. */
+function ownName() {
+  const [, kind] = /(iPhone|iPad|Android|Windows|Macintosh|Linux)/.exec(navigator.userAgent) ?? [];
+  return kind ?? "browser";
+}
+
+export function pairingScreen(root, paired) {
+  const problem = h("p", { id: "pair-problem", class: "problem", role: "alert" });
+  const code = h("input", { id: "code", inputmode: "numeric", autocomplete: "one-time-code",
+    maxlength: 6, pattern: "[0-9]{6}", required: true, placeholder: "000000",
+    "aria-describedby": "pair-help pair-problem" });
+  const button = h("button", { type: "submit", class: "main" }, "Pair");
+
+  async function pair(event) {
+    event.preventDefault();
+    button.disabled = true;
+    problem.textContent = "";
+    try {
+      const body = JSON.stringify({ code: code.value, name: ownName() });
+      const answer = await http("POST", "/api/pair", body, { "Content-Type": "application/json" });
+      token.keep((await answer.json()).token);
+      paired();
+    } catch (error) {
+      problem.textContent = [error.message, error.remedy].filter(Boolean).join(": ");
+      code.select();
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  root.replaceChildren(h("form", { onsubmit: pair },
+    h("h1", {}, "ddsp-edge"),
+    h("label", { for: "code" }, "Pairing code"),
+    code, button, problem,
+    h("p", { id: "pair-help" }, "The box shows it: on its display, in its log, and with ",
+      h("code", {}, "ddsp-edge panel-code"), ". It is asked once for each phone.")));
+  byId("code").focus();
+}

@@ -1,0 +1,109 @@
+// Play: what sounds, what is heard, and the few things a foot or thumb wants on stage.
+import { attempt, h, say } from "./dom.js";
+import { drawEmblem } from "./emblem.js";
+import { Graph } from "./graph.js";
+import { link } from "./link.js";
+import { meter, tuner } from "./meter.js";
+import { rangeOf } from "./notes.js";
+import { playing, store, watch } from "./store.js";
+
+const STATS_MS = 3000;
+
+/** Without presets, previous and next go through the models. */
+function step(by) {
+  if (store.presets.presets.length) {
+    return link.call(by > 0 ? "preset_next" : "preset_previous");
+  }
+  const names = store.models.filter((model) => model.info).map((model) => model.name);
+  const at = names.indexOf(store.status.model) + by;
+  return link.call("model", { name: names.at(at % names.length) });
+}
+
+/** A button for a verb that turns something on and off. */
+function toggle(verb, label) {
+  const button = h("button", { type: "button", id: verb, class: "toggle", "aria-pressed": "false",
+    onclick: () => attempt(() => link.call(verb, { on: !store.status[verb] })) }, label);
+  watch("status", (status) => button.setAttribute("aria-pressed", Boolean(status[verb])));
+  return button;
+}
+
+function smallPrint(stats) {
+  const { card = {} } = store.status;
+  if (card.state !== "running") return `sound card ${card.state ?? "?"}${card.detail ? `: ${card.detail}` : ""}`;
+  const xruns = stats?.stream?.xruns;
+  return [`${card.rate_hz / 1000} kHz`, `${card.period} × ${card.periods}`,
+    `${card.buffer_ms} ms`, xruns === undefined ? null : `${xruns} xrun${xruns === 1 ? "" : "s"}`]
+    .filter(Boolean).join(" · ");
+}
+
+export function build(root) {
+  const picture = h("canvas", { class: "emblem", "aria-hidden": true });
+  const name = h("h1", { id: "instrument" }, "…");
+  const preset = h("p", { class: "preset-name" });
+  const range = h("p", { class: "dim" });
+  const warnings = h("p", { id: "warnings", class: "problem" });
+  const canvas = h("canvas", { id: "graph", role: "img" });
+  const input = meter("In");
+  const output = meter("Out");
+  const display = tuner();
+  const small = h("p", { id: "small-print", class: "dim" });
+  const graph = new Graph(canvas);
+  let stats = null;
+  let timer = 0;
+
+  root.append(
+    h("div", { class: "instrument" }, picture, h("div", {}, name, preset, range)),
+    warnings,
+    h("div", { class: "stage" }, canvas, display.root),
+    h("div", { class: "meters" }, input.root, output.root, small),
+    h("div", { class: "deck" },
+      h("button", { type: "button", id: "previous", class: "step", onclick: () => attempt(() => step(-1)) },
+        h("span", { "aria-hidden": true }, "◀ "), "Previous"),
+      h("button", { type: "button", id: "next", class: "step", onclick: () => attempt(() => step(1)) },
+        "Next", h("span", { "aria-hidden": true }, " ▶")),
+      toggle("bypass", "Bypass"), toggle("tuner", "Tuner"), toggle("freeze", "Freeze")));
+
+  function showInstrument() {
+    const { status } = store;
+    const model = playing();
+    say(name, status.model_name ?? "Nothing plays");
+    name.setAttribute("aria-busy", Boolean(status.loading));
+    say(preset, status.preset ? `${status.preset}${status.edited ? " · edited" : ""}` : "");
+    say(range, model?.info ? `${rangeOf(model.info)} · ${status.source === "synth" ? "MIDI" : "audio in"}` : "");
+    say(warnings, (status.warnings ?? []).join(" · "));
+    const title = status.model_name ?? "";
+    if (picture.dataset.of !== title + (model ? "+" : "")) {
+      picture.dataset.of = title + (model ? "+" : "");
+      drawEmblem(picture, title, model?.info);
+    }
+    graph.instrument(title, model?.info ?? null);
+    canvas.setAttribute("aria-label", model?.info
+      ? `Pitch against loudness. Trained from ${rangeOf(model.info)}, ${model.info.mean_min_power_note.toFixed(0)} to ${model.info.mean_max_power_note.toFixed(0)} dB.`
+      : "Pitch against loudness");
+    display.root.hidden = !status.tuner;
+    canvas.hidden = Boolean(status.tuner);
+    say(small, smallPrint(stats));
+  }
+
+  async function count() {
+    stats = link.engine && !document.hidden ? await link.call("stats").catch(() => stats) : stats;
+    say(small, smallPrint(stats));
+  }
+
+  watch("status", showInstrument);
+  watch("models", showInstrument);
+  watch("meters", (meters) => {
+    if (root.hidden) return;
+    input.show(meters.input_dbfs, meters.input_clip);
+    output.show(meters.output_dbfs, meters.output_clip);
+    if (store.status.tuner) display.show(meters);
+    else graph.show(meters, store.status.settings ?? {});
+  });
+  return {
+    enter() {
+      count();
+      timer = setInterval(count, STATS_MS);
+    },
+    leave: () => clearInterval(timer),
+  };
+}

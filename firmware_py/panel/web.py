@@ -1,0 +1,105 @@
+"""The web server around the application: uvicorn, with the limits of a small box."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ddsp_edge.control_protocol import MAX_LINE_BYTES
+from ddsp_edge.errors import UserError
+from firmware_py.config import Config
+from firmware_py.panel.access import Devices, Pairing
+from firmware_py.panel.server import make_app
+
+MAX_CONNECTIONS = 100
+REQUEST_S = 10.0  #: for the first request on a connection to arrive
+
+
+class _Impatient(H11Protocol):
+    """A connection on which no request arrives is closed: they are counted."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(REQUEST_S, self._give_up)
+
+    def _give_up(self) -> None:
+        ours = self.transport.get_protocol() is self  # else it is a WebSocket's by now
+        if ours and self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends well at a signal: uvicorn's own way is to die of it in the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+        ours = threading.current_thread() is threading.main_thread()
+        for number in signals if ours else ():
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals if ours else ():
+                loop.remove_signal_handler(number)
+
+
+async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
+    """Until SIGTERM or SIGINT. Raises UserError where the address cannot be had."""
+    listener = _listen(host, port)
+    devices = Devices(config.state_folder / "panel" / "devices.json")
+    app = make_app(
+        devices,
+        Pairing(devices, code_file),
+        config.socket_path,
+        config.models_folder,
+        (host, *config.panel.allowed_hosts),
+    )
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    print(f"the panel: http://{f'[{shown}]' if ':' in shown else shown}:{port}/", flush=True)
+    await make_server(app).serve([listener])
+
+
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """What serves the application."""
+    return _Server(
+        uvicorn.Config(
+            app,
+            http=_Impatient,
+            ws="websockets-sansio",
+            ws_max_size=MAX_LINE_BYTES,
+            ws_per_message_deflate=False,  # small lines: it would cost more than it saves
+            ws_ping_interval=10.0,
+            ws_ping_timeout=10.0,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=2,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+        )
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=64)
+    except (OSError, UnicodeError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(
+            f"{host}:{port}: the panel cannot be served there ({reason}); choose another "
+            "[panel] host or port"
+        ) from None
+    listener.setblocking(False)
+    return listener

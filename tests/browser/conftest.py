@@ -1,0 +1,72 @@
+"""Both programs on the dummy sound card, and browsers before them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import jack_server
+import panel_box
+import pytest
+
+pytest.importorskip("selenium", reason="selenium is not installed (pip install selenium)")
+import browser_page
+
+from ddsp_edge.control_client import ControlClient
+
+
+@pytest.fixture(scope="session")
+def _chromium() -> None:
+    for program in (browser_page.CHROMIUM, browser_page.DRIVER):
+        if not program.exists():
+            pytest.skip(f"{program} is missing (apt-get install chromium chromium-driver)")
+
+
+@pytest.fixture(scope="module")
+def box(
+    _chromium: None,
+    _jack_server: jack_server.JackServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[panel_box.Programs]:
+    """Engine (played by MIDI) and panel; for all tests of a module."""
+    with panel_box.running(tmp_path_factory.mktemp("box"), _jack_server.env) as programs:
+        yield programs
+
+
+@pytest.fixture(scope="module")
+def token(box: panel_box.Programs) -> str:
+    """Of a browser that was paired before."""
+    ends = time.monotonic() + panel_box.START_S
+    while not box.code.exists():  # its address is there a moment earlier
+        assert time.monotonic() < ends, box.logs()
+        time.sleep(0.05)
+    return box.pair()
+
+
+@pytest.fixture
+def engine(box: panel_box.Programs) -> Iterator[ControlClient]:
+    """Beside the panel: what the engine itself says."""
+    with ControlClient(box.socket) as client:
+        yield client
+
+
+@pytest.fixture
+def new_phone(box: panel_box.Programs) -> Iterator[Callable[[], browser_page.Phone]]:
+    """Makes browsers that know nothing yet."""
+    made: list[browser_page.Phone] = []
+
+    def make() -> browser_page.Phone:
+        made.append(browser_page.Phone(f"http://127.0.0.1:{box.port}/"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def phone(new_phone: Callable[[], browser_page.Phone], token: str) -> Iterator[browser_page.Phone]:
+    """A paired one. Whatever the test did, its console has no errors in the end."""
+    paired = new_phone().open(token=token)
+    yield paired
+    assert paired.complaints() == []

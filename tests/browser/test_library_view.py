@@ -1,0 +1,113 @@
+"""Presets are kept, named and ordered; models are uploaded, played and removed."""
+
+import pytest
+import tiny_decoder
+
+from ddsp_edge.bundle import write_bundle
+
+YES = "dialog button[type=submit]"
+
+
+@pytest.fixture
+def library(phone, token):
+    return phone.open("presets", token)
+
+
+def preset_names(engine):
+    return [row["name"] for row in engine.call("presets")["presets"]]
+
+
+def save(phone, name):
+    phone.tap("#save")
+    phone.until(lambda: phone.shown("dialog input"))
+    field = phone.find("dialog input")
+    field.clear()
+    field.send_keys(name)
+    phone.tap(YES)
+    phone.until(lambda: phone.shown(f"#preset-list li[data-name='{name}']"))
+
+
+def more(phone, name, label):
+    """Opens a preset's menu and taps there."""
+    if not phone.shown(f"[aria-label='{label}']"):
+        phone.tap(f"li[data-name='{name}'] summary")
+    phone.tap(f"[aria-label='{label}']")
+
+
+def test_presets_are_saved_ordered_renamed_played_and_removed(library, engine):
+    for name in ("Alto", "Bass", "Coda"):
+        save(library, name)
+    assert preset_names(engine) == ["Alto", "Bass", "Coda"]
+    more(library, "Coda", "Move Coda up")
+    library.until(lambda: preset_names(engine) == ["Alto", "Coda", "Bass"])
+    more(library, "Coda", "Rename Coda")
+    library.until(lambda: library.shown("dialog input"))
+    library.find("dialog input").clear()
+    library.find("dialog input").send_keys("Finale")
+    library.tap(YES)
+    library.until(lambda: preset_names(engine) == ["Alto", "Finale", "Bass"])
+    library.tap("li[data-name=Alto] .play")
+    library.until(lambda: engine.call("status")["preset"] == "Alto")
+    library.until(lambda: library.shown("li[data-name=Alto] .play[aria-current]"))
+    more(library, "Finale", "Remove Finale")
+    library.tap(YES)
+    library.until(lambda: preset_names(engine) == ["Alto", "Bass"])
+    library.until(lambda: not library.shown("li[data-name=Finale]"))
+
+
+def test_next_goes_through_a_set_list(library, engine):
+    for name in ("One", "Two"):
+        engine.call("preset_save", name=name)
+    library.until(lambda: library.shown("li[data-name=Two]"))
+    library.tap("#setlist-new")
+    library.until(lambda: library.shown("dialog input"))
+    library.find("dialog input").send_keys("Friday")
+    library.tap(YES)
+    library.until(lambda: engine.call("presets")["setlist"] == "Friday")
+    library.until(lambda: library.shown(".editor"))
+    library.tap(".editor summary")
+    library.tap("[aria-label='Take One out']")
+    library.until(lambda: "One" not in engine.call("presets")["setlists"]["Friday"])
+    library.tap(".editor .danger")
+    library.tap(YES)
+    library.until(lambda: engine.call("presets")["setlists"] == {})
+
+
+def upload(phone, path):
+    phone.find("#upload").send_keys(str(path))
+
+
+def test_a_good_model_is_installed_heard_of_played_and_removed(library, engine, tmp_path):
+    path = tmp_path / "tiny.zip"
+    write_bundle(path, tiny_decoder.tiny_bundle())
+    upload(library, path)
+    card = "#model-list li[data-name=tiny]"
+    library.until(lambda: library.shown(card))
+    assert "Tiny" in library.text(f"{card} h2")
+    library.tap("[aria-label='Play Tiny']")
+    library.until(lambda: engine.call("status")["model"] == "tiny")
+    library.until(lambda: library.shown(f"{card}.current"))
+    library.tap("[aria-label='Play Violin']")
+    library.until(lambda: engine.call("status")["model"] == "violin")
+    library.tap("[aria-label='Remove Tiny']")
+    library.tap(YES)
+    library.until(lambda: not library.shown(card))
+    assert "tiny" not in [row["name"] for row in engine.call("models")["models"]]
+
+
+def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):
+    path = tmp_path / "broken.zip"
+    path.write_bytes(b"this is no zip")
+    upload(library, path)
+    library.until(lambda: "broken.zip was not installed" in library.text("#upload-problem"))
+    assert len(library.text("#upload-problem")) > len("broken.zip was not installed: ") + 10
+    assert "broken" not in [row["name"] for row in engine.call("models")["models"]]
+    assert str(tmp_path) not in library.text("#upload-problem")
+
+
+def test_the_preview_of_a_shipped_model_plays(library):
+    css = "[aria-label='Listen to Violin']"
+    library.tap(css)
+    library.until(lambda: library.value(css, "aria-pressed") == "true")
+    library.tap(css)
+    library.until(lambda: library.value(css, "aria-pressed") == "false")

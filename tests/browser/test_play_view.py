@@ -1,0 +1,141 @@
+"""Pairing, changing the instrument, and what is at hand on stage."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from browser_page import PHONE
+
+from ddsp_edge.panel_code import read_code
+
+RATE = 48_000
+
+
+def recorded(box, seconds=1):
+    """What the sound card plays: mono samples."""
+    command = ["arecord", "-q", "-D", "recorder", "-t", "raw", "-f", "FLOAT_LE", "-c", "2"]
+    command += ["-r", str(RATE), "-d", str(seconds)]
+    done = subprocess.run(command, env=os.environ | box.env, capture_output=True)
+    assert done.stdout, done.stderr
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).mean(1)
+
+
+def harmonics(samples, f0_hz):
+    """Level of the first 12 harmonics against their sum: the timbre."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    place = len(samples) / RATE
+    levels = []
+    for n in range(1, 13):
+        low, high = (int(n * f0_hz * place * k) for k in (0.98, 1.02))
+        levels.append(spectrum[low : high + 1].max())
+    return np.array(levels) / sum(levels)
+
+
+def test_a_wrong_code_is_refused_and_the_right_one_lets_in(box, new_phone):
+    phone = new_phone().open()
+    code, _ = read_code(box.code)
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    phone.find("#code").send_keys(wrong)
+    phone.tap("#pairing button")
+    phone.until(lambda: "not the code" in phone.text("#pair-problem"))
+    assert not phone.shown("#panel")
+    phone.find("#code").clear()
+    phone.find("#code").send_keys(code)
+    phone.tap("#pairing button")
+    phone.until(lambda: phone.text("#instrument") == "Violin")
+    assert not phone.shown("#pairing")
+
+
+def test_another_model_is_heard(box, engine, phone):
+    engine.call("midi", bytes=[0x90, 57, 100])
+    phone.until(lambda: engine.call("status")["output_dbfs"] > -40)
+    before = recorded(box)
+    phone.tap("#next")
+    phone.until(lambda: phone.text("#instrument") == "Cello")
+    assert engine.call("status")["model"] == "cello"
+    engine.call("midi", bytes=[0x90, 57, 100])
+    phone.until(lambda: engine.call("status")["output_dbfs"] > -40)
+    after = recorded(box)
+    apart = np.abs(harmonics(before, 220.0) - harmonics(after, 220.0)).sum()
+    assert apart > 0.2
+    phone.tap("#panic")
+    phone.until(lambda: engine.call("status")["notes"] == [])
+    phone.tap("#previous")
+    phone.until(lambda: phone.text("#instrument") == "Violin")
+
+
+@pytest.mark.parametrize("verb", ["bypass", "tuner", "freeze"])
+def test_a_switch_is_thrown_and_shown(engine, phone, verb):
+    for on in (True, False):
+        phone.tap(f"#{verb}")
+        phone.until(lambda on=on: engine.call("status")[verb] is on)
+        phone.until(lambda on=on: phone.value(f"#{verb}", "aria-pressed") == str(on).lower())
+    assert phone.shown("#graph")
+
+
+def test_the_tuner_fills_the_stage(phone):
+    phone.tap("#tuner")
+    phone.until(lambda: phone.shown(".tuner-note"))
+    assert not phone.shown("#graph")
+    phone.tap("#tuner")
+    phone.until(lambda: phone.shown("#graph"))
+
+
+def test_the_meter_and_the_picture_follow_a_note(engine, phone):
+    def light():
+        return phone.run(
+            "const c = document.getElementById('graph');"
+            "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+            ".reduce((sum, each) => sum + each, 0)"
+        )
+
+    silent = phone.until(light)
+    engine.call("midi", bytes=[0x90, 69, 127])
+    phone.until(lambda: int(phone.value("[aria-label='Out level']", "aria-valuenow")) > -40)
+    phone.until(lambda: light() > silent)
+    engine.call("panic")
+    phone.until(lambda: int(phone.value("[aria-label='Out level']", "aria-valuenow")) == -60)
+    assert "kHz" in phone.text("#small-print") and "xrun" in phone.text("#small-print")
+
+
+@pytest.mark.parametrize("size", [PHONE, (1280, 800), (360, 640)])
+@pytest.mark.parametrize("view", ["play", "sound", "presets", "system"])
+def test_targets_are_large_and_nothing_is_cut_off(phone, token, view, size):
+    phone.size(*size)
+    phone.open(view, token)
+    small = phone.run(
+        "return [...document.querySelectorAll('button, select, input, summary')]"
+        ".filter((e) => e.checkVisibility() && !e.classList.contains('unseen'))"
+        ".map((e) => [e.getBoundingClientRect(), e.id || e.textContent || e.name])"
+        ".filter(([box]) => box.height < 48 || box.width < 48).map(([, name]) => name)"
+    )
+    assert small == []
+    assert phone.run("return document.documentElement.scrollWidth <= innerWidth")
+    assert phone.run(
+        "const v = document.getElementById('views'); return v.scrollWidth <= v.clientWidth"
+    )
+
+
+def test_play_needs_no_scrolling_on_a_phone(phone):
+    assert phone.run(
+        "const v = document.getElementById('views'); return v.scrollHeight <= v.clientHeight"
+    )
+
+
+def test_views_are_reached_by_keyboard_alone(phone):
+    phone.run("document.getElementById('tab-play').focus()")
+    for view in ("sound", "presets", "system", "play"):
+        phone.driver.switch_to.active_element.send_keys("\ue014")  # arrow right
+        phone.until(lambda view=view: phone.shown(f"#{view} > *"))
+        assert phone.driver.switch_to.active_element.get_attribute("id") == f"tab-{view}"
+
+
+def test_every_control_has_a_name(phone, token):
+    for view in ("play", "sound", "presets", "system"):
+        phone.open(view, token)
+        tree = phone.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        roles = ("button", "slider", "combobox", "spinbutton", "tab", "textbox", "meter")
+        controls = [n for n in tree if n.get("role", {}).get("value") in roles and not n["ignored"]]
+        assert len(controls) >= 8
+        assert [n for n in controls if not n.get("name", {}).get("value")] == []

@@ -1,0 +1,108 @@
+"""Every setting is moved in the page and read back from the engine."""
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from ddsp_edge.settings import SETTINGS, Choice
+
+#: Moves a slider as a thumb does, or chooses.
+MOVE = """
+const [name, place] = arguments;
+const element = document.getElementById(`set-${name}`);
+if (element.tagName === "SELECT") element.value = place;
+else element.value = Math.round(place * element.max);
+element.dispatchEvent(new Event(element.tagName === "SELECT" ? "change" : "input"));
+return element.getAttribute("aria-valuetext");
+"""
+
+
+def wanted(name, phone):
+    """Moves the control to another place: what must arrive."""
+    kind = SETTINGS[name]
+    if isinstance(kind, Choice):
+        value = next(each for each in kind.choices if each != kind.default)
+        phone.run(MOVE, name, value)
+        return value
+    shown = phone.run(MOVE, name, 0.75)
+    return float(shown.split()[0])
+
+
+def arrives(sound, engine, name, value):
+    """Waits until the engine has this value."""
+    sound.until(lambda: engine.call("status")["settings"][name] == value)
+
+
+@pytest.fixture
+def sound(phone, token):
+    phone.open("sound", token)
+    phone.until(lambda: phone.shown(".setting"))
+    return phone
+
+
+def test_every_setting_has_its_control(sound):
+    there = sound.run(
+        "return [...document.querySelectorAll('.setting')].map((e) => e.dataset.name)"
+    )
+    assert sorted(there) == sorted(SETTINGS)
+
+
+def test_every_control_moves_its_setting_and_goes_back(sound, engine):
+    for name, kind in SETTINGS.items():
+        value = wanted(name, sound)
+        arrives(sound, engine, name, value)
+        assert value != kind.default
+        if not isinstance(kind, Choice):
+            assert kind.minimum < value < kind.maximum
+        sound.tap(f".setting[data-name={name}] .reset")
+        arrives(sound, engine, name, kind.default)
+
+
+def test_the_ends_of_every_slider_are_the_ends_of_its_range(sound, engine):
+    for name, kind in SETTINGS.items():
+        if isinstance(kind, Choice):
+            continue
+        for place, end in ((0, kind.minimum), (1, kind.maximum)):
+            sound.run(MOVE, name, place)
+            arrives(sound, engine, name, end)
+        engine.call("set", values={name: kind.default})
+
+
+def test_a_number_is_typed_and_a_wrong_one_is_not_sent(sound, engine):
+    field = sound.find(".setting[data-name=attack] .exact")
+    sound.run("arguments[0].scrollIntoView({block: 'center'})", field)
+    everything = Keys.CONTROL + "a" + Keys.NULL  # clear() would also leave the field
+    field.send_keys(everything, "0.25\n")
+    sound.until(lambda: engine.call("status")["settings"]["attack"] == 0.25)
+    field.send_keys(everything, "99\n")
+    assert sound.run("return arguments[0].validity.rangeOverflow", field)
+    sound.tap("#tap")  # away from the field: it shows again what is
+    sound.until(lambda: sound.run("return arguments[0].value", field) == "0.25")
+    assert engine.call("status")["settings"]["attack"] == 0.25
+    engine.call("set", values={"attack": SETTINGS["attack"].default})
+
+
+def test_two_taps_on_a_slider_bring_the_default_back(sound, engine):
+    engine.call("set", values={"reverb_wet": 0.9})
+    css = "#set-reverb_wet"
+    sound.until(lambda: sound.value(css, "aria-valuetext") == "0.9")
+    element = sound.find(css)
+    sound.run("arguments[0].scrollIntoView({block: 'center'})", element)
+    ActionChains(sound.driver).double_click(element).perform()
+    default = SETTINGS["reverb_wet"].default
+    sound.until(lambda: engine.call("status")["settings"]["reverb_wet"] == default)
+
+
+def test_arrow_keys_move_a_slider(sound, engine):
+    sound.find("#set-voices").send_keys("\ue014")
+    sound.until(lambda: engine.call("status")["settings"]["voices"] == 2)
+    engine.call("set", values={"voices": 1})
+
+
+def test_audio_or_keyboard(sound, engine):
+    for source in ("effect", "synth"):
+        sound.tap(f"[data-source={source}]")
+        sound.until(lambda source=source: engine.call("status")["source"] == source)
+        sound.until(
+            lambda source=source: sound.value(f"[data-source={source}]", "aria-pressed") == "true"
+        )

@@ -1,0 +1,130 @@
+"""The panel in a real Chromium, as one phone sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+PHONE = (390, 844)
+_ALL = "[...document.querySelectorAll(arguments[0])]"  # in one go: lists are made anew
+#: The panel answers 20 requests a second of one address; a page is as many.
+PAUSE_S = 1.0
+PATIENCE_S = 40.0  #: this machine may do ten other things
+
+
+class Phone:
+    """A browser of its own, with nothing kept from another."""
+
+    def __init__(self, url: str) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in FLAGS:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.url = url
+        self.driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        self.driver.set_script_timeout(PATIENCE_S)
+        self.size(*PHONE)
+
+    def size(self, width: int, height: int) -> None:
+        """Of the screen, in CSS pixels."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 800}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def open(self, view: str = "play", token: str = "") -> Phone:
+        """The page anew; with ``token`` as a browser that was paired before."""
+        if token:
+            self.driver.get(f"{self.url}static/icon.svg")  # something small of the same origin
+            self.run("localStorage.setItem('ddsp-edge-token', arguments[0])", token)
+        self.driver.get("about:blank")
+        time.sleep(PAUSE_S)
+        self.driver.get(f"{self.url}#{view}")
+        if token:
+            self.until(lambda: self.shown(f"#{view} > *") and self.status("model"))
+        return self
+
+    def status(self, name: str) -> Any:
+        """What the page knows of the engine's status."""
+        return self.run(
+            "const [name, done] = arguments; import('/static/store.js')"
+            ".then(({store}) => done(store.status[name] ?? null))",
+            name,
+            later=True,
+        )
+
+    def run(self, script: str, *arguments: Any, later: bool = False) -> Any:
+        """JavaScript in the page; ``later``: its last argument is called with the result."""
+        execute = self.driver.execute_async_script if later else self.driver.execute_script
+        return execute(script, *arguments)
+
+    def find(self, css: str) -> WebElement:
+        """Waits for it."""
+        return self.until(lambda: next(iter(self.driver.find_elements(By.CSS_SELECTOR, css)), None))
+
+    def shown(self, css: str) -> bool:
+        """Whether somebody sees it."""
+        return bool(self.run(f"return {_ALL}.some((e) => e.checkVisibility())", css))
+
+    def text(self, css: str) -> str:
+        """Of the first, as it is seen; "" where there is none."""
+        return str(self.run(f"return {_ALL}[0]?.innerText ?? ''", css))
+
+    def value(self, css: str, attribute: str) -> str:
+        """Of the first's attribute; "" where there is none."""
+        script = f"return {_ALL}[0]?.getAttribute(arguments[1]) ?? ''"
+        return str(self.run(script, css, attribute))
+
+    def tap(self, css: str) -> None:
+        """As a finger does, wherever it is on the page."""
+        self.until(lambda: self._tap(css))
+
+    def _tap(self, css: str) -> bool:
+        element = self.find(css)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+        return True
+
+    def hold(self, css: str, seconds: float) -> None:
+        """A long press."""
+        ActionChains(self.driver).click_and_hold(self.find(css)).pause(seconds).release().perform()
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """What the condition gives once it is true. AssertionError after PATIENCE_S."""
+        ends = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                if found := condition():
+                    return found
+            except StaleElementReferenceException:  # a list was made anew meanwhile
+                pass
+            shown = self.driver.find_element(By.TAG_NAME, "body").text
+            assert time.monotonic() < ends, f"it did not come true; the page shows:\n{shown}"
+            time.sleep(0.05)
+
+    def complaints(self) -> list[str]:
+        """What the browser's console has of errors, but for answers that are refusals."""
+        rows = self.driver.get_log("browser")
+        severe = [row["message"] for row in rows if row["level"] == "SEVERE"]
+        return [text for text in severe if "the server responded with a status of 4" not in text]
+
+    def close(self) -> None:
+        self.driver.quit()

@@ -1,0 +1,95 @@
+"""MIDI ports over JACK, with a server of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import mido
+import pytest
+from jack_server import JackServer, Unavailable
+from midi_ear import Ear, until
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.live.ports import MidiPorts, list_ports
+
+rtmidi = pytest.importorskip("rtmidi", reason="MIDI ports need the extra `live`")
+
+
+@pytest.fixture(scope="module")
+def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JackServer]:
+    server = JackServer(tmp_path_factory.mktemp("jack"))
+    try:
+        server.start()
+    except Unavailable as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def at_the_server(jack: JackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in jack.env.items():
+        monkeypatch.setenv(name, value)
+
+
+def _keyboard(name: str) -> Any:
+    out = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name=name)
+    out.open_virtual_port("keys")
+    return out
+
+
+def _note(note: int) -> list[int]:
+    return mido.Message("note_on", note=note).bytes()
+
+
+def test_plugged_in_it_plays_and_pulled_out_nothing_hangs() -> None:
+    ear = Ear()
+    ports = MidiPorts(ear.deliver, ear.on_event, api="jack")
+    ports.start()
+    try:
+        one, two = _keyboard("one"), _keyboard("two")
+        assert until(lambda: ear.said("plugged", "one:keys") and ear.said("plugged", "two:keys"))
+        assert set(list_ports("jack")) >= {"one:keys", "two:keys"}
+        one.send_message(_note(60))
+        two.send_message(_note(67))
+        assert until(lambda: ear.held() == {(0, 60), (0, 67)})
+        one.delete()
+        assert until(lambda: ear.said("unplugged", "one:keys"))
+        assert ear.held() == {(0, 67)}
+    finally:
+        ports.stop()
+    assert ear.held() == set()
+    two.delete()
+
+
+def test_our_own_port_is_there_for_others() -> None:
+    ear = Ear()
+    ports = MidiPorts(ear.deliver, ear.on_event, api="jack")
+    ports.start()
+    out = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="program")
+    number = next(i for i, name in enumerate(out.get_ports()) if name == "ddsp-edge:play")
+    out.open_port(number)
+    out.send_message(_note(62))
+    assert until(lambda: ear.held() == {(0, 62)})
+    ports.stop()
+    assert ear.held() == set()
+    out.delete()
+
+
+def test_without_a_server_it_says_so_and_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "ddsp-edge-no-such-server")
+    ear = Ear()
+    ports = MidiPorts(ear.deliver, ear.on_event, api="jack")
+    ports.start()
+    assert ear.said("missing")
+    assert ports.problem == "MIDI over jack cannot be opened: no JACK server runs here"
+    assert ports.ports() == []
+    ports.stop()
+    with pytest.raises(UserError, match="no JACK server runs here"):
+        list_ports("jack")
+
+
+def test_an_interface_that_is_none_of_ours() -> None:
+    with pytest.raises(UserError, match="choose alsa, jack, none"):
+        MidiPorts(lambda _: None, lambda _: None, api="coremidi")

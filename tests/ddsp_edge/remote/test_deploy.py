@@ -1,0 +1,111 @@
+"""Through a real sshd: deploy, remote, several hosts, and everything that can be refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from bundle_versions import make_version
+
+from ddsp_edge import cli
+from ddsp_edge.bundle import read_bundle
+
+
+def run(capsys, *words) -> tuple[int, str, str]:
+    code = cli.main([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_model_goes_there_and_back_again(pedal, versions, capsys):
+    code, out, _ = run(capsys, "deploy", versions[0], "pedal")
+    assert code == 0 and out.startswith("Toy Flute is on pedal after ")
+    assert "no engine is running" in out and len(out.splitlines()) == 1
+    assert read_bundle(pedal.models / "toy-flute.zip").card.strip()[-1] == "0"
+    code, out, _ = run(capsys, "deploy", versions[1], "pedal", "--no-activate", "--json")
+    (row,) = json.loads(out)
+    assert code == 0 and row["host"] == "pedal" and row["ok"] and row["versions"] == 1
+    code, out, _ = run(capsys, "remote", "list", "pedal")
+    assert code == 0 and "toy-flute" in out and "1 older" in out
+    code, out, _ = run(capsys, "remote", "rollback", "toy-flute", "pedal", "--json")
+    assert json.loads(out)[0]["versions"] == 0
+    code, out, _ = run(capsys, "remote", "info", "toy-flute", "pedal")
+    assert "version 0" in out
+    code, out, _ = run(capsys, "remote", "remove", "toy-flute", "pedal")
+    assert code == 0 and not (pedal.models / "toy-flute.zip").exists()
+    code, out, _ = run(capsys, "remote", "status", "pedal")
+    assert code == 0 and "no engine" in out
+
+
+def test_several_hosts_and_one_that_is_off(pedal, versions, capsys):
+    code, out, _ = run(capsys, "deploy", versions[0], "pedal", "off", "stranger", "--json")
+    rows = {row["host"]: row for row in json.loads(out)}
+    assert code == 1 and {host for host, row in rows.items() if row["ok"]} == {"pedal"}
+    assert "Connection refused" in rows["off"]["error"]
+    assert "Permission denied" in rows["stranger"]["error"]
+
+
+def test_an_unknown_host_key_is_refused_by_the_users_ssh(pedal, versions, capsys):
+    code, _, err = run(capsys, "deploy", versions[0], "impostor")
+    assert code == 1 and "Host key verification failed" in err
+    assert not (pedal.models / "toy-flute.zip").exists()
+
+
+def test_the_key_may_do_nothing_else(pedal, versions, tmp_path):
+    import os
+    import shlex
+    import subprocess
+
+    ssh = shlex.split(os.environ["DDSP_EDGE_SSH"])
+    done = subprocess.run(
+        [*ssh, "pedal", f"touch {tmp_path}/touched"], input=b"", capture_output=True
+    )
+    assert not (tmp_path / "touched").exists() and done.stdout == b""
+    forward = subprocess.run(
+        [*ssh, "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "pedal"],
+        input=b"", capture_output=True,
+    )  # fmt: skip
+    assert forward.returncode != 0
+
+
+def test_signed_on_the_way(pedal, versions, keys, trusted, capsys):
+    pedal.obey(require_signature=True, trusted_keys=str(trusted))
+    code, _, err = run(capsys, "deploy", versions[0], "pedal")
+    assert code == 1 and "signed bundles only" in err
+    code, out, _ = run(capsys, "deploy", versions[0], "pedal", "--sign", keys[0])
+    assert code == 0 and "signed by luthier@workshop" in out
+    renamed = versions[0].with_name("other.zip")
+    make_version(renamed, 1, "Other")
+    signature = versions[0].with_name(versions[0].name + ".sig")
+    signature.rename(renamed.with_name("other.zip.sig"))
+    code, _, err = run(capsys, "deploy", renamed, "pedal")
+    assert code == 1 and "does not fit" in err
+
+
+def test_a_ddsp_vst_file_becomes_a_bundle(pedal, tmp_path, capsys):
+    import tiny_decoder
+
+    path = tmp_path / "Trumpet.tflite"
+    path.write_bytes(tiny_decoder.vst_file())
+    code, _, err = run(capsys, "deploy", path, "pedal", "--json")
+    assert code == 0, err
+    assert read_bundle(pedal.models / "trumpet.zip").info.profile == "vst"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["deploy", "{none}", "pedal"], "cannot be read"),
+        (["deploy", "{bundle}", "-oProxyCommand=touch x"], "no name of a host"),
+        (["deploy", "{bundle}", "--", "-oProxyCommand=touch x"], "no name of a host"),
+        (["remote", "dance", "pedal"], "invalid choice"),
+        (["sign", "{none}"], "cannot be read"),
+        (["sign", "{bundle}", "--key", "{none}"], "no such key"),
+    ],
+)
+def test_bad_usage_is_one_line(words, says, versions, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    filled = [w.format(none=tmp_path / "none", bundle=versions[0]) for w in words]
+    code, _, err = run(capsys, *filled)
+    assert code in (1, 2) and says in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,118 @@
+"""A device to set up: this machine's own Debian seen through an overlay, with an sshd of its own.
+
+Whatever is installed there lands in a folder of the test and is gone after it; processes see
+only their own. No systemd runs there: units are enabled but not started.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+
+
+class Unavailable(Exception):
+    """Why there can be no such device here."""
+
+
+class OverlayDevice:
+    """``ssh -F config device`` reaches it as root. Raises Unavailable."""
+
+    def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0:
+            raise Unavailable("only root may mount an overlay")
+        for program in ("unshare", "ssh-keygen", "apt-get", "/usr/bin/python3"):
+            if shutil.which(program) is None:
+                raise Unavailable(f"{program} is not here")
+        if SSHD is None:
+            raise Unavailable("no sshd (Debian: openssh-server)")
+        self.folder, self.root = folder, folder / "root"
+        disk = folder / "disk"
+        for path in (self.root, disk):
+            path.mkdir(parents=True)
+        # The upper layer must not lie on an overlay itself.
+        self._run("mount", "-t", "tmpfs", "-o", "size=3g", "none", str(disk))
+        try:
+            (disk / "up").mkdir()
+            (disk / "work").mkdir()
+            self._port = _free_port()
+            self._ssh_files()
+            self._start(disk)
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(self, *words: str) -> None:
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Unavailable(f"{' '.join(words)}: {done.stderr.strip()}")
+
+    def _ssh_files(self) -> None:
+        for name in ("key", "host"):
+            self._run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name))
+        (self.folder / "sshd_config").write_text(
+            f"Port {self._port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\n"
+            f"PidFile none\nAuthorizedKeysFile {self.folder}/key.pub\nStrictModes no\nUsePAM no\n"
+            "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
+            "Subsystem sftp internal-sftp\n"
+        )
+        public = (self.folder / "host.pub").read_text()
+        (self.folder / "known").write_text(f"[127.0.0.1]:{self._port} {public}")
+        self.config = self.folder / "config"
+        self.config.write_text(
+            f"Host device\n HostName 127.0.0.1\n Port {self._port}\n User root\n"
+            f" IdentityFile {self.folder}/key\n IdentitiesOnly yes\n"
+            f" UserKnownHostsFile {self.folder}/known\n StrictHostKeyChecking yes\n"
+        )
+
+    def _start(self, disk: Path) -> None:
+        script = (
+            f"mount -t overlay overlay -o lowerdir=/,upperdir={disk}/up,workdir={disk}/work "
+            f"{self.root} && mount --bind {self.folder} {self.root}{self.folder} && "
+            f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
+            f"mount -t tmpfs none {self.root}/run && mkdir {self.root}/run/sshd && "
+            f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
+        )
+        (disk / "up" / str(self.folder)[1:]).mkdir(parents=True)
+        self._log = (self.folder / "log").open("wb")
+        self._server = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],
+            stderr=self._log,
+            stdout=self._log,
+        )
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            if self._server.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise Unavailable((self.folder / "log").read_text().strip() or "sshd does not start")
+
+    def ssh(self, command: str) -> str:
+        """What a command there prints; its failure is ours."""
+        done = subprocess.run(
+            ["ssh", "-F", str(self.config), "device", command], capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def close(self) -> None:
+        """Everything that was done there is gone."""
+        server = getattr(self, "_server", None)
+        if server is not None:
+            server.kill()  # unshare ignores SIGTERM; its child goes with it
+            server.wait()
+            self._log.close()
+        subprocess.run(["umount", "-l", str(self.folder / "disk")], capture_output=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

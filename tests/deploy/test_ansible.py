@@ -1,0 +1,90 @@
+"""The Ansible role on a bare device: sets it up; a second run and check mode change nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ANSIBLE = Path(__file__).resolve().parents[2] / "deploy" / "ansible"
+WHERE = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+PLAYBOOK = shutil.which("ansible-playbook", path=WHERE)
+VARIABLES = """
+all:
+  children:
+    ddsp_edge:
+      hosts:
+        device:
+          ansible_ssh_common_args: -F {config}
+          ansible_become: false  # root already
+          ddsp_edge_wheelhouse: {wheels}
+          ddsp_edge_board: pi-zero-2w
+          ddsp_edge_require_signature: true
+          ddsp_edge_trusted_keys: ["luthier ssh-ed25519 AAAA"]
+"""
+
+
+@pytest.fixture
+def play(device, wheels, tmp_path):
+    """Runs the playbook; what changed on the device."""
+    if PLAYBOOK is None:
+        pytest.skip("no ansible-playbook (pip install ansible-core)")
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(VARIABLES.format(config=device.config, wheels=wheels))
+
+    def run(*words: str) -> dict[str, int]:
+        done = subprocess.run(
+            [PLAYBOOK, "-i", str(inventory), "site.yml", *words],
+            cwd=ANSIBLE,
+            env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+                 "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1",
+                 "ANSIBLE_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        recap = done.stdout.rsplit("PLAY RECAP", 1)[1]
+        counts = dict(word.split("=") for word in recap.split() if "=" in word)
+        return {key: int(value) for key, value in counts.items()} | {"log": done.stdout}
+
+    return run
+
+
+def test_check_mode_first_then_set_up_then_nothing(device, play):
+    checked = play("--check")
+    assert checked["changed"] > 5
+    device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
+    made = play()
+    assert made["changed"] > 5 and made["failed"] == 0
+    assert "cello" in device.ssh("ddsp-edge models list")
+    assert "require_signature = true" in device.ssh("cat /etc/ddsp-edge/deploy.toml")
+    assert "luthier" in device.ssh("cat /etc/ddsp-edge/allowed_signers")
+    device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
+    again = play()
+    assert again["changed"] == 0, again["log"][-6000:]
+    checked = play("--check")
+    assert checked["changed"] == 0, checked["log"][-6000:]
+
+
+def test_the_example_inventory_and_playbooks_are_well_formed(tmp_path):
+    if PLAYBOOK is None:
+        pytest.skip("no ansible-playbook (pip install ansible-core)")
+    program = Path(PLAYBOOK).with_name("ansible-inventory")
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [str(program), "-i", "inventory.example.yml", "--list"],
+        cwd=ANSIBLE, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["pedals"]["hosts"] == ["pedal-1.local", "pedal-2.local"]
+    for book in ("site.yml", "models.yml"):
+        done = subprocess.run(
+            [PLAYBOOK, "-i", "inventory.example.yml", "--syntax-check", book],
+            cwd=ANSIBLE, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,81 @@
+"""From a bare Debian to `ready to play`, and back to nothing: `ddsp-edge provision`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+#: What may differ before and after: caches and logs of the system's own programs.
+OWN = ("/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg", "/tmp", "/run", "/root", "/proc",
+       "/var/lib/systemd", "/dev", "/work", "/sys", "/home")  # fmt: skip
+
+
+def provision(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ddsp_edge", "provision", "device", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
+
+
+def test_set_up_again_and_away(to_device, wheels):
+    device = to_device
+    first = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
+                      "--no-start")  # fmt: skip
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "enabled ddsp-edge.service" in first.stdout
+    assert device.ssh("ddsp-edge models list").startswith("cello")
+    assert "period = 128" in device.ssh("cat /etc/ddsp-edge/board.toml")
+    assert "sndrpihifiberry" in device.ssh("cat /etc/ddsp-edge/hat.toml")
+    groups = device.ssh("id -nG ddsp-edge").split()
+    assert {"audio", "gpio", "ddsp-edge"} <= set(groups)
+    assert device.ssh("stat -c '%U %a' /var/lib/ddsp-edge/models") == "ddsp-edge 2775\n"
+    device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
+    # The owner's configuration is the owner's.
+    device.ssh("echo '[instrument]\nmodel = \"cello\"' >/etc/ddsp-edge/config.toml")
+    again = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
+                      "--no-start")  # fmt: skip
+    assert again.returncode == 0 and "nothing had to be changed" in again.stdout, again.stdout
+    assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
+
+    kept = provision("--uninstall", "--keep")
+    assert kept.returncode == 0, kept.stderr
+    assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
+    device.ssh("test ! -e /opt/ddsp-edge && test ! -e /usr/local/bin/ddsp-edge")
+    gone = provision("--uninstall")
+    assert gone.returncode == 0, gone.stderr
+    left = device.ssh(
+        "find / -xdev -path /proc -prune -o -name '*ddsp*edge*' "
+        "-print 2>/dev/null; getent passwd ddsp-edge; getent group ddsp-edge; true"
+    )
+    left = [path for path in left.splitlines() if not path.startswith(OWN)]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--board", "pi-9"], "there are: generic pi-3"),
+        (["--hat", "none"], "there are: generic-usb"),
+        (["--login", "nobody-here"], "no user is called nobody-here"),
+        (["--read-only-root"], "mount a partition at /var/lib/ddsp-edge first"),
+        (["--wheelhouse", "/etc"], "holds no wheel of ddsp-edge"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_changes(to_device, words, says):
+    done = provision(*words)
+    assert done.returncode == 2 and says in done.stderr, done.stdout + done.stderr
+    to_device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
+
+
+def test_a_wheel_that_is_missing_leaves_the_old_program(to_device, wheels, tmp_path):
+    import shutil
+
+    partial = tmp_path / "partial"
+    shutil.copytree(wheels, partial)
+    next(partial.glob("mido-*.whl")).unlink()
+    assert provision("--wheelhouse", str(wheels), "--no-start").returncode == 0
+    done = provision("--wheelhouse", str(partial), "--no-start")
+    assert done.returncode == 2 and "a wheel is missing" in done.stderr
+    assert to_device.ssh("ddsp-edge --version").startswith("ddsp-edge ")
