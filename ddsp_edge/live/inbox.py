@@ -26,8 +26,7 @@ class Inbox:
     def post(self, call: Callable[..., None], *arguments: Any) -> None:
         """Any thread: ``call(*arguments)`` soon, in the control thread."""
         self._posts.append((call, arguments))
-        if self.fd >= 0:
-            os.eventfd_write(self.fd, 1)
+        os.eventfd_write(self.fd, 1)
 
     def wait(self, timeout_ms: int) -> bool:
         """Control thread: sleep until there is something, or for that long (False)."""
@@ -50,9 +49,7 @@ class Inbox:
         """Control thread: not everything was taken; do not sleep."""
         os.eventfd_write(self.fd, 1)
 
-    def close(self) -> None:
-        """When neither thread uses it any more."""
-        fd, self.fd = self.fd, -1
-        if fd >= 0:
-            self._poll.unregister(fd)
-            os.close(fd)
+    def __del__(self) -> None:
+        # Not before: a late post must never be written into a file that has its number by then.
+        self._poll.unregister(self.fd)
+        os.close(self.fd)

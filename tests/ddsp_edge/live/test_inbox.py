@@ -16,7 +16,6 @@ def test_waits_until_there_is_something():
     assert inbox.wait(1000)
     assert [inbox.take(), inbox.take(), inbox.take()] == [(print, ("a",)), (print, ("b",)), None]
     assert not inbox.wait(1)
-    inbox.close()
 
 
 def test_the_audio_threads_write_wakes_it_too():
@@ -26,7 +25,6 @@ def test_the_audio_threads_write_wakes_it_too():
     assert inbox.wait(1000) and not inbox.wait(1)
     inbox.again()
     assert inbox.wait(1000)
-    inbox.close()
 
 
 def test_posts_of_many_threads_all_arrive_each_threads_in_its_order():
@@ -45,11 +43,14 @@ def test_posts_of_many_threads_all_arrive_each_threads_in_its_order():
             post[0](*post[1])
     for name in range(4):
         assert [i for who, i in got if who == name] == list(range(500))
-    inbox.close()
 
 
-def test_a_post_after_the_end_is_let_go():
-    inbox = Inbox()
-    inbox.close()
-    inbox.post(print)
-    inbox.close()
+def test_its_descriptor_is_given_back_with_it():
+    def opened() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before = opened()
+    inboxes = [Inbox() for _ in range(5)]
+    assert opened() == before + 5
+    inboxes.clear()
+    assert opened() == before
