@@ -140,8 +140,9 @@ def dependencies() -> Path:
         for name in FROM_SOURCE:
             work = folder / "work"
             work.mkdir()
-            fetched = [*pip, "download", "-q", "--no-deps", "--no-binary", ":all:",
-                       "--no-build-isolation", "-d", str(work), name]  # fmt: skip
+            # With the tools' setuptools: this environment's may be too old for its metadata.
+            fetched = [str(_tools()), "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
+                       ":all:", "--no-build-isolation", "-d", str(work), name]  # fmt: skip
             subprocess.run(fetched, check=True)
             archive = next(work.glob("*.tar.gz"))
             shutil.unpack_archive(archive, work, filter="data")
