@@ -21,13 +21,14 @@ KERNEL = Path(os.environ.get("DDSP_EDGE_UML", ROOT.parent / "shared/tools/uml/li
 BEGUN, DONE = "uml: begun", "uml: exit code "
 
 INIT = """#!/bin/sh
-export PATH={path} HOME=/root PYTHONDONTWRITEBYTECODE=1
+export PATH={path} HOME=/root PYTHONDONTWRITEBYTECODE=1 TMPDIR=/dev/shm
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mountpoint -q /dev || mount -t devtmpfs dev /dev
 mkdir -p /dev/shm
 mount -t tmpfs shm /dev/shm
-mount -t tmpfs tmp /tmp
+# Unless the repository lies in it.
+case {root} in /tmp/*) ;; *) mount -t tmpfs tmp /tmp ;; esac
 ip link set lo up 2>/dev/null
 cd {root}
 echo "{begun}"

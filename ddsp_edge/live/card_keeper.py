@@ -72,20 +72,50 @@ class CardKeeper:
                 _LOG.info("card: %s: %s", self._playback.card, reason)
             else:
                 self._playback = named(wanted)
-            if other == "none" or (other is None and not self._listens):
+            if other == "none":
                 self._capture = None
             else:
                 self._capture = self._playback if other is None else named(other)
-        return _there(self._playback, "playback"), (
-            None if self._capture is None else _there(self._capture, "capture")
-        )
+        playback = _there(self._playback, "playback")
+        if self._capture is None:
+            return playback, None
+        if self._may_be_deaf:
+            return playback, self._capture.now("capture")
+        return playback, _there(self._capture, "capture")
+
+    @property
+    def _may_be_deaf(self) -> bool:
+        """A sound module hears where its card can, for the pedal's presets that may come."""
+        return self._settings.capture is None and not self._listens
 
     def _open(self) -> None:
         """Raises UserError."""
-        settings = self._settings
         playback, capture = self._find()
         try:
-            stream = Stream(
+            stream = self._made(playback, capture)
+        except UserError:
+            if capture is None or not self._may_be_deaf:
+                raise
+            stream = self._made(playback, None)
+        rig = self._fitting_rig(stream.period)
+        self._take_rig()
+        try:
+            runs = self._control.probe or rig
+            stream.start(runs.process_address, runs.user_address, keep=runs)
+        except StreamError as error:
+            stream.close()
+            self._control.post(self._control.rest, True)
+            raise UserError(str(error)) from None
+        self._stream, self._name = stream, playback
+        self._info, self._stats = stream.info(), stream.read()
+        self._control.post(self._control.flow, True)
+        self._say("running", f"{playback}, {stream.rate} Hz, {stream.periods} x {stream.period}")
+
+    def _made(self, playback: str, capture: str | None) -> Stream:
+        """Raises UserError."""
+        settings = self._settings
+        try:
+            return Stream(
                 StreamConfig(
                     playback,
                     capture,
@@ -98,17 +128,12 @@ class CardKeeper:
             )
         except StreamError as error:
             raise UserError(str(error)) from None
-        rig = self._fitting_rig(stream.period)
-        try:
-            runs = self._control.probe or rig
-            stream.start(runs.process_address, runs.user_address, keep=runs)
-        except StreamError as error:
-            stream.close()
-            raise UserError(str(error)) from None
-        self._stream, self._name = stream, playback
-        self._info, self._stats = stream.info(), stream.read()
-        self._control.post(self._control.flow, True)
-        self._say("running", f"{playback}, {stream.rate} Hz, {stream.periods} x {stream.period}")
+
+    def _take_rig(self) -> None:
+        """The control thread runs it no more."""
+        taken = threading.Event()
+        self._control.post(self._control.rest, False, taken.set)
+        taken.wait()
 
     def _fitting_rig(self, period: int) -> Rig:
         """The rig for the period that the card gave."""
@@ -125,6 +150,7 @@ class CardKeeper:
             for name, field in COUNTERS.items():
                 self._past[name] = self._past.get(name, 0) + getattr(stats, field)
             self._stream.close()
+            self._control.post(self._control.rest, True)
         self._stream, self._stats = None, None
 
     def _watch(self) -> None:

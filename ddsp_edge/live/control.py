@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import mido
+import numpy as np
 
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.effect.autofit import AutoFit
@@ -31,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 CHORES_S = 0.05
 #: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
 MOST_POSTS = 32
+#: Longer than any lead and cross-fade of an instrument.
+UNHEARD_S = 0.25
 Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
@@ -50,6 +53,8 @@ class Control:
         self._priority, self.real_time = priority, False
         #: Whether somebody runs the rig: without a card nothing is decoded.
         self.flows = True
+        #: Whether nobody may run the rig but this thread: there is no card, or none yet.
+        self.idle = False
         #: Called when the instruments had to go: make this one again.
         self.again: Callable[[Bundle], None] = lambda bundle: None
         self._programs = Programs()
@@ -168,6 +173,8 @@ class Control:
         self._enter_waiting()
 
     def _enter_waiting(self) -> None:
+        if self._waiting and self.idle and self.stage.full:
+            self._run_unheard()
         if not self._waiting or not self.stage.enter(self._waiting[0][0]):
             return
         instrument, wish, entered = self._waiting.pop(0)
@@ -180,9 +187,21 @@ class Control:
         self.events.later(wish.future.set_result, instrument.info)
         entered(True)
 
+    def _run_unheard(self) -> None:
+        """No audio thread: the old instruments fade out here, so that they make room."""
+        played = np.zeros((self.rig.period, 2), np.float32)
+        for _ in range(round(UNHEARD_S * self.place.rate / self.rig.period)):
+            self.rig.process(None, played)
+        self.stage.drop_retired()
+
     def flow(self, on: bool) -> None:
         """See ``flows``."""
         self.flows = on
+
+    def rest(self, on: bool, done: Callable[[], None] = lambda: None) -> None:
+        """See ``idle``; the card's thread waits for ``done`` before it lets a card run the rig."""
+        self.idle = on
+        done()
 
     def refit(self, period: int, done: Callable[[], None]) -> None:
         """A card with another period, while nobody runs the rig: everything is made anew."""

@@ -71,7 +71,7 @@ class LiveEngine:
         self._control.again = lambda bundle: self._loader.ask(Wish(bundle, None, None))
         self._keeper: CardKeeper | None = None
         if card is not None:
-            self._control.flows = False
+            self._control.flows, self._control.idle = False, True
             self._keeper = CardKeeper(card, source == "effect", self._control)
         self._started = self._stopped = False
 

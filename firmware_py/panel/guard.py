@@ -16,7 +16,7 @@ from firmware_py.panel.answers import ApiError, refusal
 from firmware_py.panel.rates import Buckets
 
 #: Of one client: a page with everything that belongs to it, then what a person can ask for.
-RATE_HZ, BURST = 20.0, 60.0
+RATE_HZ, BURST = 20.0, 200.0
 MAX_BODY_BYTES = 64 * 1024  #: of a request that is no upload
 BODY_S = 20.0  #: for the next part of a body to arrive
 OPEN = {("POST", "/api/pair"), ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}

@@ -16,7 +16,7 @@ from board.store import digest, made
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = "aarch64-linux-gnu-gcc"
 #: Extras of pyproject.toml that deploy/install.sh installs.
-EXTRAS = ("live", "pedal")
+EXTRAS = ("live", "pedal", "panel")
 #: What PyPI has no arm64 wheel of.
 FROM_SOURCE = ("pyalsaaudio", "evdev")
 #: What goes into the wheel: a change to anything else builds nothing.
@@ -140,8 +140,9 @@ def dependencies() -> Path:
         for name in FROM_SOURCE:
             work = folder / "work"
             work.mkdir()
-            fetched = [*pip, "download", "-q", "--no-deps", "--no-binary", ":all:",
-                       "--no-build-isolation", "-d", str(work), name]  # fmt: skip
+            # With the tools' setuptools: this environment's may be too old for its metadata.
+            fetched = [str(_tools()), "-m", "pip", "download", "-q", "--no-deps", "--no-binary",
+                       ":all:", "--no-build-isolation", "-d", str(work), name]  # fmt: skip
             subprocess.run(fetched, check=True)
             archive = next(work.glob("*.tar.gz"))
             shutil.unpack_archive(archive, work, filter="data")

@@ -236,6 +236,8 @@ def test_no_card_is_waited_for(make_box):
     with box.client() as client:
         status = client.call("status")
         assert status["card"]["state"] == "waiting" and "NoSuchCard" in status["card"]["detail"]
+        for name in ("cello", "violin") * 3:  # more than there are places in the rig
+            assert client.call("model", name=name)["model"].lower() == name
     assert box.end()[0] == 0
 
 

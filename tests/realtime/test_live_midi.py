@@ -1,4 +1,4 @@
-"""Keyboards as they come, through mido's sockets and through JACK, to a sound of their pitch."""
+"""Keyboards as they come: mido's sockets and JACK, to a sound of the right pitch."""
 
 from __future__ import annotations
 
