@@ -20,6 +20,7 @@ import soxr
 from ddsp_edge.errors import UserError
 from ddsp_edge.training.analysis import analyse_targets
 from ddsp_edge.training.phrases import phrases
+from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.recipes import Recipe
 from native.kernel import Analyser
 
@@ -56,6 +57,7 @@ class Dataset:
     train: list[Piece]
     held_out: list[Piece]
     summary: dict[str, float]
+    profile: Profile = EDGE
 
     def minutes(self) -> float:
         return sum(len(p.audio) for p in self.train + self.held_out) / RATE / 60
