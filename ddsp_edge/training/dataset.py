@@ -71,7 +71,7 @@ def prepare(
 
     Says of each file that is left out why. Raises UserError: nothing is left, or too little.
     """
-    files = sources.find(folder)
+    files = sources.find(folder, recipe.skip)
     names = [str(path.relative_to(folder)) for path in files]
     content = [(name, sources.digest(path)) for name, path in zip(names, files, strict=True)]
     mark = piece_cache.key(content, recipe, seed, profile)

@@ -42,11 +42,15 @@ class Sound:
     reason: str = ""
 
 
-def find(folder: Path) -> list[Path]:
-    """The audio files of ``folder``, in the order of their names. Raises UserError: none."""
+def find(folder: Path, skip: tuple[str, ...] = ()) -> list[Path]:
+    """The audio files of ``folder``, in the order of their names. Raises UserError: none.
+
+    Those that match a pattern of ``skip`` are not among them.
+    """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of recordings")
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
+    files = [p for p in files if not any(p.match(pattern) for pattern in skip)]
     if not files:
         raise UserError(f"{folder}: holds no audio ({', '.join(sorted(AUDIO_SUFFIXES))})")
     return files
