@@ -41,9 +41,7 @@ class Engine:
         self.decoder = Decoder(bundle, runtime, voices)
         # Each voice's noise is another one: alike, they would add up to a single loud one.
         self._voices = [
-            Voice(
-                rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=(seed + i) % 2**32
-            )
+            Voice(rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=(seed + i) % 2**32)
             for i in range(voices)
         ]
         self._output = Output(rate)
@@ -59,9 +57,7 @@ class Engine:
         self.settings = settings
         self._shaper.set(settings)
         self._set_gain()
-        self._output.set_reverb(
-            settings.reverb_size, settings.reverb_damping, settings.reverb_wet
-        )
+        self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
 
     def _set_gain(self) -> None:
         gain = 10.0 ** (self.settings.output_gain / 20.0)
