@@ -12,10 +12,11 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test board-test deploy-test deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all test board-test deploy-test deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
+	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
@@ -31,6 +32,10 @@ help:
 demo:
 	@sh deploy/set-up.sh play
 	@$(BIN)/ddsp-edge demo --out $(OUT)
+
+demo-all:
+	@sh deploy/set-up.sh play
+	@$(BIN)/ddsp-edge demo --all --out $(OUT)
 
 # pytest last: its closing line ends the output.
 test: lint
