@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0; 1 where a figure misses its limit. Raises UserError."""
+    """Exit code 0; 1 where a figure misses its limit (--all: of the sound). Raises UserError."""
     from ddsp_edge import acceptance
     from ddsp_edge.demo import TUNE, VOICE
     from ddsp_edge.picture import check_picture, draw
@@ -118,7 +118,7 @@ def _all(args: argparse.Namespace) -> int:
     for piece in made:
         for figure in piece.figures:
             if not figure.met:
-                print(f"{piece.wanted.name}: {figure}")
+                print(f"{piece.wanted.title}: {figure}")
     left = [piece.wanted.title for piece in pieces if piece.problem]
     if left:
         print(f"not made, the model is missing: {', '.join(left)}")

@@ -77,7 +77,8 @@ def _group(key: str, pieces: list[Piece], models: list[Instrument]) -> str:
     for piece in pieces:
         model = by_name.get(piece.wanted.model) if key == "instruments" else None
         shown.append(_piece(piece, model))
-    return f'<section id="{key}">\n<h2>{GROUPS[key]}</h2>\n<p>{LEADS[key]}</p>\n{"".join(shown)}</section>\n'
+    heading = f"<h2>{GROUPS[key]}</h2>\n<p>{LEADS[key]}</p>"
+    return f'<section id="{key}">\n{heading}\n{"".join(shown)}</section>\n'
 
 
 def _piece(piece: Piece, model: Instrument | None) -> str:
