@@ -6,7 +6,7 @@ import datetime
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ddsp_edge
 from ddsp_edge.bench import (
@@ -23,32 +23,47 @@ from ddsp_edge.bench import (
 from ddsp_edge.bench.checkout import ROOT
 from ddsp_edge.bench.peers import measured
 from ddsp_edge.bench.result import Result
+from ddsp_edge.errors import UserError
 
 __all__ = ["Result", "bench"]
 
 
-def bench(say: Callable[[str], None] = lambda _: None) -> dict[str, object]:
-    """Everything, with what it ran on; ``results`` maps a subject to its :class:`Result`.
+Peers = dict[str, float]
+SUBJECTS: dict[str, Callable[[Peers], list[Result]]] = {
+    "kernel": kernel.results,
+    "paths": lambda _: paths.results(),
+    "decoder": decoder.results,
+    "engine": engine.results,
+    "rendering": lambda _: render.results(),
+    "start": lambda _: startup.results(),
+    "latency": lambda _: latency.results(),
+    "allocations": lambda _: allocations.results(),
+    "instructions": lambda _: instructions.results(),
+}
+#: Those that are compared with peers, which take 10 s.
+COMPARED = {"kernel", "decoder", "engine"}
 
-    Takes one to two minutes. ``say`` hears what is measured next. Raises UserError.
+
+def bench(
+    only: Sequence[str] = (), say: Callable[[str], None] = lambda _: None
+) -> dict[str, object]:
+    """Everything (or ``only`` some subjects), with what it ran on.
+
+    ``results`` maps a subject to its list of :class:`Result`. Takes one to two minutes. ``say``
+    hears what is measured next. Raises UserError, also for a subject that is not there.
     """
-    say("peers")
-    peers = measured()
-    subjects: dict[str, Callable[[], list[Result]]] = {
-        "kernel": lambda: kernel.results(peers),
-        "paths": paths.results,
-        "decoder": lambda: decoder.results(peers),
-        "engine": lambda: engine.results(peers),
-        "rendering": render.results,
-        "start": startup.results,
-        "latency": latency.results,
-        "allocations": allocations.results,
-        "instructions": instructions.results,
-    }
+    for name in only:
+        if name not in SUBJECTS:
+            raise UserError(f"--only {name}: choose of {', '.join(SUBJECTS)}")
+    names = [name for name in SUBJECTS if not only or name in only]
+    peers: Peers = {}
+    if COMPARED & set(names):
+        say("peers")
+        peers = measured()
     found: dict[str, list[Result]] = {}
-    for name, measure in subjects.items():
+    for name in names:
         say(name)
-        found[name] = measure()
+        found[name] = SUBJECTS[name](peers)
     return {
         "version": ddsp_edge.__version__,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

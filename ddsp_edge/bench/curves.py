@@ -20,7 +20,9 @@ def draw(found: dict[str, Any], folder: Path) -> Path:
         from matplotlib import pyplot
     except ImportError:
         raise UserError("curves need matplotlib: pip install 'ddsp-edge[picture]'") from None
-    rows = [r for r in found["results"]["engine"] if r.at is not None]
+    rows = [r for r in found["results"].get("engine", []) if r.at is not None]
+    if not rows:
+        raise UserError("--images: the engine was not measured; leave out --only")
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     synth = [r for r in rows if r.at["curve"] == "synth"]
     for count in sorted({r.at["harmonics"] for r in synth}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,11 +28,11 @@ def results(peers: dict[str, float], seconds: float = 0.5, repeats: int = 3) -> 
             at: dict[str, float | str] = {
                 "curve": "synth", "voices": voices, "harmonics": count
             }  # fmt: skip
-            name = f"synth, {voices} voices of {count} harmonics"
+            name = f"synth, {voices} {'voices' if voices > 1 else 'voice'} of {count} harmonics"
             peer = peers.get(f"fluidsynth_x_{voices}") if count == 100 else None
             if peer:
                 one = against(name, factor, "x", "FluidSynth", peer, more=True)
-                found.append(Result(one.name, factor, "x", one.against, peer, one.ratio, at))
+                found.append(replace(one, at=at))
             else:
                 found.append(Result(name, factor, "x", at=at))
     for count in HARMONICS:
@@ -50,10 +51,10 @@ def _factor(
 
 
 def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float) -> float:
-    """Seconds of work for ``seconds`` of sound: ear or clock, network, voices, room, mix.
+    """Seconds of this thread's work for ``seconds`` of sound.
 
-    Each voice has its own f0 near 110 Hz (so 128 harmonics lie below Nyquist) and a step of
-    the model's network each hop; the controls that are sent have ``harmonics`` of them.
+    Ear or clock, network, voices, room, mix. Each voice has its own f0 near 110 Hz (so that
+    128 harmonics lie below Nyquist) and a step of the model's network each hop; the controls that are sent have ``harmonics`` of them.
     """
     info = bundle.info
     decoder = Decoder(bundle, None, voices)
@@ -69,7 +70,7 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     heard = np.repeat(tone.astype(np.float32)[:, None], 2, axis=1)
     played = np.zeros((PERIOD, 2), np.float32)
     frames = [FeatureFrame(0.0, F0_HZ * 2 ** (v / 60), -20.0, voice=v) for v in range(voices)]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for at in range(0, len(heard), PERIOD):
         rig.process(heard[at : at + PERIOD], played)
         for tick in part.read_ticks():
@@ -78,4 +79,4 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
                 decoder.step(frame, controls, voice)
                 part.send_frame(voice, position, frame.f0_hz, controls.amplitude, weights,
                                 controls.noise_magnitudes, info.hop_s)  # fmt: skip
-    return time.perf_counter() - begun
+    return time.thread_time() - begun

@@ -68,13 +68,13 @@ def _note(engine: LiveEngine, i: int) -> float:
 
 
 def _tone(engine: LiveEngine, i: int) -> float:
-    """A tone that begins anywhere in a period, in a quiet input."""
+    """A tone that begins anywhere in a period; as the probe counts, without the card's buffers."""
     offset = (i * 53) % PERIOD
     t = np.arange(PERIOD * 40) / RATE
     tone = 0.05 * np.sin(2 * np.pi * TONES[i % len(TONES)] * t)
     heard = _run(engine, np.concatenate([np.zeros(offset), tone]))
     _run(engine, np.zeros(RATE // 2, np.float32))
-    return _first_ms(heard, offset) + 1e3 * PERIOD / RATE  # a period is heard when it is over
+    return _first_ms(heard, offset)
 
 
 def _first_ms(heard: np.ndarray, since: int) -> float:

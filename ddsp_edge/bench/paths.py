@@ -43,9 +43,7 @@ class PathVoice:
         self._ffi.cdef((ROOT / "native/include/ddsp_kernel.h").read_text())
         self._lib: Any = self._ffi.dlopen(str(library))
         self._voice = self._ffi.gc(self._lib.ddsp_voice_new(), self._lib.ddsp_voice_free)
-        done = self._lib.ddsp_voice_prepare(
-            self._voice, rate, 8192, harmonics, bands, rate / 2, 1
-        )
+        done = self._lib.ddsp_voice_prepare(self._voice, rate, 8192, harmonics, bands, rate / 2, 1)
         if done != 0:
             raise RuntimeError(f"ddsp_voice_prepare: {done}")
 

@@ -1,4 +1,4 @@
-"""From the command to an instrument that is ready, and what it occupies. In processes of its own."""
+"""From nothing to an instrument that is ready, and what it occupies: in fresh processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def results(repeats: int = 3) -> list[Result]:
         sizes.append(told["rss_mb"])
     return [
         Result("from nothing to an engine that plays, and out again", min(took), "s"),
-        against("  of that, the model: read, checked, warmed", min(loads), "s", "goal",
-                GOAL_LOAD_S),  # fmt: skip
+        against(
+            "  of that, the model: read, checked, warmed", min(loads), "s", "goal", GOAL_LOAD_S
+        ),
         Result("resident memory, one model playing", min(sizes), "MB"),
     ]

@@ -16,7 +16,9 @@ def lines(found: dict[str, Any]) -> list[str]:
     if not found["peers"]:
         told.append("no peers: they need a source checkout (docs/performance.md)")
     for subject, rows in found["results"].items():
-        told.append(f"\n{subject}" if rows else f"\n{subject}: needs a source checkout and its tools")
+        told.append(
+            f"\n{subject}" if rows else f"\n{subject}: needs a source checkout and its tools"
+        )
         told += [f"  {row}" for row in rows]
     return told
 
@@ -25,7 +27,11 @@ def markdown(found: dict[str, Any]) -> str:
     """Tables, a subject each."""
     told = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
     for subject, rows in found["results"].items():
-        told += [f"**{subject}**\n", "| what | figure | beside | times better |", "|---|---|---|---|"]
+        told += [
+            f"**{subject}**\n",
+            "| what | figure | beside | times better |",
+            "|---|---|---|---|",
+        ]
         for r in rows:
             beside = f"{r.against}: {r.peer_value:.4g}" if r.ratio is not None else ""
             ratio = f"{r.ratio:.3g}" if r.ratio is not None else ""

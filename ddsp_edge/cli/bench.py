@@ -24,9 +24,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--analyser", action="store_true", help="how well and soon it hears pitch")
     parser.add_argument("--own", action="store_true", help="... without the other trackers")
     parser.add_argument("--audio", type=Path, metavar="FOLDER", help="... on these recordings too")
+    parser.add_argument("--only", default="", metavar="SUBJECT,...", help="not everything")
     parser.add_argument("--history", type=Path, metavar="FILE", help="append the run as JSON line")
     parser.add_argument("--images", type=Path, metavar="FOLDER", help="draw growth curves there")
-    parser.add_argument("--docs", type=Path, metavar="FILE", help="renew the tables in this Markdown")
+    parser.add_argument(
+        "--docs", type=Path, metavar="FILE", help="renew the tables in this Markdown"
+    )
     parser.set_defaults(run=run)
 
 
@@ -44,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 def _speed(args: argparse.Namespace) -> int:
     from ddsp_edge.bench import bench, curves, history, table
 
-    found = bench(lambda what: print(f"measuring: {what}", file=sys.stderr, flush=True))
+    only = [name.strip() for name in args.only.split(",") if name.strip()]
+    found = bench(only, lambda what: print(f"measuring: {what}", file=sys.stderr, flush=True))
     if args.json:
         print(json.dumps(history.plain(found), indent=2))
     else:

@@ -7,13 +7,7 @@ controls (Engel et al., "DDSP", ICLR 2020; DDSP-VST's sizes); float32. Layer nor
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from tiny_decoder import GraphBuilder
 
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES

@@ -1,4 +1,7 @@
-"""Runs the peers that are here and prints their figures as JSON: ``python tests/bench/peers.py``."""
+"""Runs the peers that are here and prints their figures as JSON; ``ddsp-edge bench`` calls it.
+
+By hand: ``PYTHONPATH=.:tests python -m bench.peers``.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
-
-from fluid import times_real_time
-from gru512 import gru512
+from bench.fluid import times_real_time
+from bench.gru512 import gru512
 
 from ddsp_edge.bench.decoder import invoke_us
 from ddsp_edge.runtimes import usable_runtimes
+
+HERE = Path(__file__).resolve().parent
 
 
 def vst_way() -> dict[str, float]:
