@@ -54,7 +54,8 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     """Seconds of this thread's work for ``seconds`` of sound.
 
     Ear or clock, network, voices, room, mix. Each voice has its own f0 near 110 Hz (so that
-    128 harmonics lie below Nyquist) and a step of the model's network each hop; the controls that are sent have ``harmonics`` of them.
+    128 harmonics lie below Nyquist) and a step of the model's network each hop; the controls
+    that are sent have ``harmonics`` of them.
     """
     info = bundle.info
     decoder = Decoder(bundle, None, voices)
