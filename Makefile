@@ -24,7 +24,7 @@ help:
 	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
-	@echo 'make bench    speed of every part'
+	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
 	@echo 'make models   train the shipped instruments again (about an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
@@ -72,9 +72,13 @@ format:
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# Peers and counts are run where they are installed: g++ valgrind libfluidsynth3 fluid-soundfont-gm
+# gcc-aarch64-linux-gnu qemu-user. The history is committed: one line a run.
 bench:
-	@sh deploy/set-up.sh play
-	@$(BIN)/ddsp-edge bench
+	@sh deploy/set-up.sh live
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq -e '.[picture]'
+	@$(BIN)/ddsp-edge bench --history docs/data/bench-history.jsonl --images docs/images \
+	    --docs docs/performance.md
 
 # What is heard is random; what must not happen is listed at the end.
 soak:
