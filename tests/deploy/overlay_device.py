@@ -80,6 +80,8 @@ class OverlayDevice:
             f"mount -t overlay overlay -o lowerdir=/,upperdir={disk}/up,workdir={disk}/work "
             f"{self.root} && mount --bind {self.folder} {self.root}{self.folder} && "
             f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
+            # Root's start-up files of the shell are this machine's, not a bare device's.
+            f"mount -t tmpfs none {self.root}/root && "
             f"mount -t tmpfs none {self.root}/run && mkdir {self.root}/run/sshd && "
             f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
         )
