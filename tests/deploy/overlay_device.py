@@ -86,6 +86,8 @@ class OverlayDevice:
             f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
         )
         (disk / "up" / str(self.folder)[1:]).mkdir(parents=True)
+        for each in self.folder.parents[:-1]:  # /tmp is everybody's there too
+            shutil.copystat(each, disk / "up" / str(each)[1:])
         self._log = (self.folder / "log").open("wb")
         self._server = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],
