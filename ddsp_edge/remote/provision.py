@@ -23,8 +23,8 @@ LEFT_OUT = re.compile(r"(^|/)(__pycache__|.*\.(so|o|pyc)|_kernel\.c|_stream\.c|.
 NO_ROOT = 77  #: exit code of SCRIPT
 #: Unpacked beside nothing, run as root, and gone again.
 SCRIPT = f"""\
-set -e; d=$(mktemp -d); trap 'rm -rf "$d"' EXIT; tar -x -C "$d" -f -
-as=; [ "$(id -u)" = 0 ] || {{ as="sudo -n"; $as true || exit {NO_ROOT}; }}
+set -e; as=; [ "$(id -u)" = 0 ] || {{ as="sudo -n"; $as true || exit {NO_ROOT}; }}
+d=$(mktemp -d); trap '$as rm -rf "$d"' EXIT; tar -x -C "$d" -f -
 cd "$d"; $as sh deploy/install.sh "$@" </dev/null"""
 
 
