@@ -70,7 +70,8 @@ class Stage:
         self.newer(1)
 
     def newer(self, day: int) -> None:
-        """cello.zip as it was made on that day."""
+        """cello.zip as it was made on that day, not signed yet."""
+        (self.clone / "cello.zip.sig").unlink(missing_ok=True)
         cello = find_model("cello")
         info = replace(cello.info, export_time=f"2026-12-{day:02}T00:00:00+00:00")
         write_bundle(self.clone / "cello.zip", replace(cello, info=info))
