@@ -25,7 +25,7 @@ export function morphChoice() {
   }
   watch("models", show);
   watch("status", show);
-  return h("div", { class: "setting" },
+  return h("div", { class: "choice" },
     h("div", { class: "words" }, h("label", { for: "morph-model" }, "Morph to"),
       h("p", { class: "dim" }, "Pitch, loudness, timbre and noise go from one to the other")), select);
 }
