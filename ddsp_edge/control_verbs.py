@@ -117,6 +117,14 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
+    "morph_model": Verb(
+        "choose the model that the setting morph leads to, cross-faded: what plays now",
+        {
+            "name": Argument("text", "name of an installed model", required=False),
+            "path": Argument("text", "or the path of a bundle; neither: none", required=False),
+        },
+        True,
+    ),
     "reload": Verb(
         "look at the folders again; what plays is loaded anew if its file has changed", {}, True
     ),

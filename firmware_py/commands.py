@@ -128,6 +128,9 @@ class Commands:
     ) -> Future[Result]:
         return self._submit(self._repertoire.play_model, name, path, source)
 
+    def morph_model(self, name: str | None = None, path: str | None = None) -> Future[Result]:
+        return self._submit(self._repertoire.morph_with, name, path)
+
     def reload(self) -> Future[Result]:
         return self._submit(self._repertoire.reload)
 
