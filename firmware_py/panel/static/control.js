@@ -5,7 +5,7 @@ import { link } from "./link.js";
 import { shown, slider } from "./slider.js";
 
 export const words = (name) => capital(name.replaceAll("_", " "));
-const minus = (text) => text.replaceAll("-", "−");
+const minus = (text) => text.replaceAll(/-(?=\d)/g, "−");
 
 /** Sends the newest value, one request at a time: a slider cannot flood the box. */
 export function sender(name) {
