@@ -21,6 +21,7 @@ from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
 from ddsp_edge.errors import UserError
 from ddsp_edge.gestures import TapTempo, vibrato_hz
 from ddsp_edge.settings import SETTINGS, Choice
+from firmware_py.learning import USUAL_S, Keep, Lesson
 
 if TYPE_CHECKING:
     from firmware_py.service import Service
@@ -98,11 +99,15 @@ class Commands:
             **self._repertoire.playing(),
             "edited": now.edited(self._engine.settings),
             "midi_ports": self._service.midi_ports(),
+            "learning": self._service.teacher.learning(),
             "warnings": [*status["warnings"], *notices],
         }
 
     def stats(self) -> Result:
         return {**self._engine.stats(), "process": self._service.process_stats()}
+
+    def mappings(self) -> Result:
+        return self._service.teacher.mappings()
 
     def settings(self) -> Result:
         values = asdict(self._engine.settings)
@@ -176,6 +181,28 @@ class Commands:
         self, bank: int, program: int, preset: str | None = None, model: str | None = None
     ) -> Future[Result]:
         return self._submit(self._shelf.choose_program, bank, program, preset, model)
+
+    # ---- what controls do
+
+    def learn(
+        self,
+        set: str = "",
+        action: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        keep: Keep = "device",
+        replace: bool = False,
+        seconds: float = USUAL_S,
+    ) -> Result:
+        return self._service.teacher.begin(Lesson(set, action, low, high, keep, replace, seconds))
+
+    def learn_cancel(self) -> Result:
+        return self._service.teacher.cancel()
+
+    def mapping_remove(
+        self, control: str, set: str = "", action: str = "", keep: str = ""
+    ) -> Future[Result]:
+        return self._submit(self._service.teacher.remove, control, set, action, keep)
 
     # ---- what is done to it
 

@@ -32,6 +32,7 @@ class Periphery:
         self._ports: MidiPorts | None = None
         self._controls: Controls | None = None
         self._mappings: tuple[ControlMapping, ...] = ()
+        self._learnt: tuple[ControlMapping, ...] = ()
         self._lock = threading.Lock()  # of the mappings and who gets them
 
     def start(self, config: Config) -> None:
@@ -101,6 +102,7 @@ class Periphery:
                 service.commands.act,
                 self._change,
                 lambda: service.engine.settings,
+                learns=service.teacher.hear,
             )
             controls.start()
         except UserError as error:
@@ -108,7 +110,7 @@ class Periphery:
             return
         with self._lock:
             self._controls = controls
-            controls.use(self._mappings)
+            controls.use(self._mappings, self._learnt)
         service.say("controls", "")
 
     def _change(self, values: dict[str, Any]) -> None:
@@ -124,8 +126,17 @@ class Periphery:
         """Those of the preset that plays."""
         with self._lock:
             self._mappings = mappings
-            if self._controls is not None:
-                self._controls.use(mappings)
+            self._use()
+
+    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """Those that hold where the preset says nothing."""
+        with self._lock:
+            self._learnt = mappings
+            self._use()
+
+    def _use(self) -> None:
+        if self._controls is not None:
+            self._controls.use(self._mappings, self._learnt)
 
     def takes(self, message: mido.Message) -> bool:
         """A controller that is mapped; no instrument should hear it."""

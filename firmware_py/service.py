@@ -18,6 +18,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.mappings import Mapping as ControlMapping
 from firmware_py.commands import Commands
 from firmware_py.config import Config, read_config
 from firmware_py.control_server import ControlServer
@@ -27,6 +28,7 @@ from firmware_py.periphery import Periphery
 from firmware_py.repertoire import Repertoire
 from firmware_py.shelf import Shelf
 from firmware_py.signals import SIGNALS
+from firmware_py.teacher import Teacher
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Service:
         self._periphery = Periphery(self)
         self.repertoire = Repertoire(self.engine, config, self.say, self._periphery.use_mappings)
         self.shelf = Shelf(self.engine, self.repertoire)
+        self.teacher = Teacher(self)
         self.commands = Commands(self)
         self._server = ControlServer(
             config.socket_path,
@@ -89,6 +92,7 @@ class Service:
         self.engine.subscribe(self._on_event)
         self.engine.start(wait_for_card=True)
         self.worker.submit(self.repertoire.restore).result()
+        self.worker.submit(self.teacher.restore)
         self._server.start()
         self._say_what_plays()
         self._notifier.ready()
@@ -112,6 +116,7 @@ class Service:
         return min(TICK_S, watched / 4) if watched else TICK_S
 
     def _tick(self) -> None:
+        self.teacher.poll()
         stats = self.engine.stats()
         status = self.engine.status()
         still = self._heartbeat.still(stats, status)
@@ -163,6 +168,10 @@ class Service:
     def show(self, states: Mapping[str, bool]) -> None:
         """On the lights at the feet. Any thread."""
         self._periphery.show(states)
+
+    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """What controls do where the preset says nothing. Any thread."""
+        self._periphery.use_learnt(mappings)
 
     def midi_ports(self) -> list[dict[str, str]]:
         """What is listened to."""
