@@ -12,7 +12,7 @@ function row(mapping) {
   const target = targetName({ set, do: action });
   const notes = [range ? `${range[0]} to ${range[1]}` : "", KEPT[kept] ?? kept, active ? "" : "another one has its place"];
   async function remove() {
-    await attempt(() => link.call("mapping_remove", { control, set, do: action, keep: kept }), "Removed");
+    await attempt(() => link.call("mapping_remove", { control, set, action, keep: kept }), "Removed");
     await refreshMappings();
   }
   return h("li", { class: `item flat binding${active ? "" : " idle"}`, "data-control": control },

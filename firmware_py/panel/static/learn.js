@@ -80,6 +80,7 @@ let open = null; // the dialog, where this browser asked
 /** Listen for a control for `target`, {set} or {do}, and say how it goes. */
 export function nowLearn(target) {
   if (open || locked()) return;
+  const asked = target.set ? { set: target.set } : { action: target.do };
   const title = h("h2", { id: "learn-title" }, targetName(target));
   const told = h("p", { id: "learn-told", role: "status" });
   const bar = h("progress", { max: SECONDS, value: SECONDS, "aria-label": "Time left" });
@@ -104,14 +105,17 @@ export function nowLearn(target) {
   }
 
   async function listen(replace = false) {
-    const range = ends && !ends.choices ? { low: Number(low.field.value), high: Number(high.field.value) } : {};
+    const range = {};
+    for (const [name, { field }, usual] of [["low", low, ends?.minimum], ["high", high, ends?.maximum]]) {
+      if (field.value !== "" && Number(field.value) !== usual) range[name] = Number(field.value);
+    }
     over = false;
-    const answer = await attempt(() => link.call("learn", { ...target, ...range,
+    const answer = await attempt(() => link.call("learn", { ...asked, ...range,
       keep: keep.checked ? "preset" : "device", replace, seconds: SECONDS }));
     if (!answer) return finish("It cannot be learnt now.", true);
     left = SECONDS;
-    say(told, replace ? "Move it once more." : ends && !ends.choices
-      ? "Move a knob, a slider or a pedal." : "Press a switch, a pad or a key, or move a knob.");
+    say(told, replace ? "Move it once more."
+      : target.set ? "Move a knob or a pedal, or press a switch." : "Press a switch, a pad or a key.");
     more.replaceChildren(button("learn-cancel", "Cancel", () => dialog.close()));
   }
 
@@ -122,7 +126,7 @@ export function nowLearn(target) {
     say(told, text);
     more.replaceChildren(
       control ? button("learn-undo", "Undo", async () => {
-        await attempt(() => link.call("mapping_remove", { control: control.control, ...target }), "Undone");
+        await attempt(() => link.call("mapping_remove", { control: control.control, ...asked, keep: control.kept }), "Undone");
         refreshMappings();
         dialog.close();
       }) : "",
