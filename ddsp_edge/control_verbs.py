@@ -207,6 +207,23 @@ VERBS: dict[str, Verb] = {
         {"seconds": Argument("number", "1 to 60; left out: 10", required=False)},
         True,
     ),
+    "latency": Verb(
+        "measure the round trip with a cable from an output to an input: mutes, sweeps",
+        {
+            "seconds": Argument("number", "of the sweep, 0.5 to 10; left out: 1", required=False),
+            "level": Argument("number", "dBFS, -60 to 0; left out: -12", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+        True,
+    ),
+    "test_tone": Verb(
+        "a sine at -20 dBFS over everything that plays",
+        {
+            "hz": Argument("number", "20 to 20000; left out: 440", required=False),
+            "seconds": Argument("number", "up to 60, 0 ends it; left out: 2", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+    ),
     "devices": Verb("sound cards with what they can do", {}, True),
     "midi_ports": Verb("MIDI ports: which are there, which are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ from ddsp_edge.control_protocol import MAX_LINE_BYTES, VERSION
 from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
 from ddsp_edge.errors import UserError
 from ddsp_edge.gestures import TapTempo, vibrato_hz
+from ddsp_edge.live.engine import LiveEngine
+from ddsp_edge.live.test_signal import TONE_DBFS, gains, tone
+from ddsp_edge.loopback import LEVEL_DBFS, SWEEP_S, measure
 from ddsp_edge.settings import SETTINGS, Choice
 from firmware_py.learning import USUAL_S, Keep, Lesson
 
@@ -41,6 +44,10 @@ METERS = (
     "output_dbfs",
     "input_clip",
     "output_clip",
+    "input_sides_dbfs",
+    "output_sides_dbfs",
+    "input_sides_clip",
+    "output_sides_clip",
     "autofit_s",
 )
 AUTOFIT_S = (1.0, 60.0)
@@ -246,6 +253,22 @@ class Commands:
         self._engine.autofit(seconds).add_done_callback(lambda done: _pass_on(done, found))
         return found
 
+    def test_tone(self, hz: float = 440.0, seconds: float = 2.0, side: str = "both") -> Result:
+        answer = {"hz": hz, "seconds": seconds, "side": side, "level_dbfs": TONE_DBFS}
+        sides = gains(side)
+        if not seconds:
+            self._engine.end_test()
+        else:
+            if self._engine.status()["card"]["state"] != "running":
+                raise UserError("test_tone: no sound card runs; see: ddsp-edge status")
+            self._engine.test(tone(self._engine.rate, hz, seconds), sides)
+        return answer
+
+    def latency(
+        self, seconds: float = SWEEP_S, level: float = LEVEL_DBFS, side: str = "both"
+    ) -> Future[Result]:
+        return self._submit(_latency, self._engine, seconds, level, side)
+
     def midi(self, bytes: list[int]) -> Result:
         try:
             message = mido.Message.from_bytes(bytes)
@@ -276,6 +299,15 @@ def _setting(name: str, value: Any) -> Result:
         return {**row, "choices": list(kind.choices)}
     limits = {"minimum": kind.minimum, "maximum": kind.maximum}
     return {**row, **limits, "unit": kind.unit, "whole": kind.whole}
+
+
+def _latency(engine: LiveEngine, seconds: float, level: float, side: str) -> Result:
+    if engine.status()["card"]["state"] != "running":
+        raise UserError("latency: no sound card runs; see: ddsp-edge status")
+    try:
+        return measure(engine, seconds, level, side)
+    except CancelledError:
+        raise UserError("latency: another test or another card came between; again") from None
 
 
 def _models() -> Result:

@@ -22,6 +22,7 @@ from ddsp_edge.live.inbox import Inbox
 from ddsp_edge.live.instrument import Instrument, Place
 from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
+from ddsp_edge.live.test_signal import Tester, TestSignal
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
 from native.probe import Probe
@@ -48,6 +49,7 @@ class Control:
         self.place, self.wishes = place, wishes
         self.rig = Rig(place.rate, place.period, self.inbox.fd)
         self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
+        self.tester = Tester(self.rig)
         self.probe: Probe | None = None  #: where latency is measured: it runs the rig
         self.frozen = False
         self._priority, self.real_time = priority, False
@@ -130,6 +132,7 @@ class Control:
 
     def _chores(self, now_s: float) -> None:
         self.desk.read()
+        self.tester.poll()
         self.stage.drop_retired()
         self._enter_waiting()
         self._check_fit()
@@ -217,6 +220,8 @@ class Control:
         self.rig = Rig(self.place.rate, period, self.inbox.fd)
         self.probe = Probe(self.rig) if self.probe else None
         self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
+        self.tester.give_up()
+        self.tester = Tester(self.rig)
         for _, _, entered in waiting:
             entered(False)
         if current is not None and not waiting:
@@ -236,6 +241,17 @@ class Control:
         settings, current = self.wishes.settings, self.stage.current
         self.stage.set(settings)
         self.desk.apply(settings, listens=current is None or current.listens)
+
+    def test(self, wanted: TestSignal) -> None:
+        """Play a signal over everything, once somebody runs the rig."""
+        if self.idle:
+            self.events.later(wanted.future.set_exception, UserError("test: no sound card runs"))
+        else:
+            self.tester.play(wanted)
+
+    def end_test(self) -> None:
+        """Fade it out."""
+        self.tester.end()
 
     def leave(self, fade_s: float) -> None:
         """Fade to nothing."""

@@ -14,6 +14,7 @@ from native.rig import Control, Rig, RigStats
 
 #: A peak is shown this long, a clip too: displays look ten times a second or less.
 HOLD_S = 1.0
+FULL_SCALE = 0.9999
 
 
 @dataclass(slots=True)
@@ -32,6 +33,11 @@ class Meter:
         """dB re full scale, not below silence."""
         return max(SILENCE_DB, 20.0 * math.log10(self.peak)) if self.peak > 0.0 else SILENCE_DB
 
+    @property
+    def clips(self) -> bool:
+        """A sample at full scale; a 16-bit card's largest is 0.99997."""
+        return self.peak >= FULL_SCALE
+
 
 class Desk:
     """Control thread only; any thread may read the flags and meters."""
@@ -41,6 +47,7 @@ class Desk:
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
         self.bypassed = self.muted = self.tuning = False
         self.input, self.output = Meter(), Meter()
+        self.input_sides, self.output_sides = (Meter(), Meter()), (Meter(), Meter())
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
         self.stats = rig.read()
         rig.set(Control.INPUT, INPUTS.index(input))
@@ -99,6 +106,9 @@ class Desk:
         stats, now_s = self._rig.read(), time.monotonic()
         self.input.hear(stats.input_peak, now_s)
         self.output.hear(stats.output_peak, now_s)
+        for side in (0, 1):
+            self.input_sides[side].hear(stats.input_sides[side], now_s)
+            self.output_sides[side].hear(stats.output_sides[side], now_s)
         if stats.input_clips != self.stats.input_clips:
             self.input_clipped_s = now_s
         if stats.output_clips != self.stats.output_clips:
