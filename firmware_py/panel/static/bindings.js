@@ -23,8 +23,8 @@ function row(mapping) {
 
 /** The button that turns learn mode on and off. */
 export function learnButton() {
-  return h("button", { type: "button", id: "learn", class: "toggle wide", "aria-pressed": learning(),
-    onclick: () => learnMode(!learning()) }, "Learn a knob or a switch");
+  return h("button", { type: "button", id: "learn", class: "toggle", "aria-pressed": learning(),
+    onclick: () => learnMode(!learning()) }, "Learn a knob");
 }
 
 export function bindings() {

@@ -85,7 +85,7 @@ export class Graph {
     }
     const context = this.#ground.getContext("2d");
     context.scale(this.ratio, this.ratio);
-    context.font = "12px system-ui, sans-serif";
+    context.font = "13px system-ui, sans-serif";
     context.textBaseline = "middle";
     this.#grid(context);
     const other = this.#other;

@@ -149,7 +149,7 @@ export function modelCards() {
       if (link.engine) await link.call("reload");
       await refreshModels();
     }, "Looked again") }, "Look again");
-  return { root: h("div", {}, h("div", { class: "row lead" }, uploader(), again), list), refresh() {
+  return { root: h("div", {}, uploader(), list), again, refresh() {
     showChanged();
     refreshModels();
   } };

@@ -99,7 +99,7 @@ export function build(root) {
   root.append(
     h("h1", {}, "Presets"),
     h("button", { type: "button", id: "save", class: "main wide", onclick: save }, "Save what plays"),
-    list, sets, h("h1", {}, "Models"), cards.root);
+    list, sets, h("div", { class: "head" }, h("h1", {}, "Models"), cards.again), cards.root);
 
   /** Menus and focus stay where they were when the list is made anew. */
   function show({ presets }) {

@@ -7,7 +7,7 @@ import { link } from "./link.js";
 import { morphChoice } from "./morph.js";
 import { refreshMappings, store, watch } from "./store.js";
 
-const GROUPS = ["Morph", "Tone", "Reverb", "Effect", "MIDI"];
+const GROUPS = ["Tone", "Reverb", "Morph", "Effect", "MIDI"];
 
 /** A new setting of the box finds its place by itself. */
 function groupOf(name, kind) {
@@ -35,7 +35,7 @@ export function build(root) {
   const knobs = bindings();
   // On a phone this is a long way down.
   const jumps = h("nav", { class: "jumps", "aria-label": "Groups" });
-  root.append(h("h1", {}, "Sound"), h("div", { class: "row lead" }, source, learnButton()), jumps, groups);
+  root.append(h("div", { class: "head" }, h("h1", {}, "Sound"), learnButton()), source, jumps, groups);
 
   const jump = (title) => h("button", { type: "button",
     onclick: () => byId(`group-${title}`).scrollIntoView({ block: "start" }) }, title === "Controllers" ? "Knobs" : title);
