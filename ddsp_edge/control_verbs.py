@@ -101,7 +101,7 @@ _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 VERBS: dict[str, Verb] = {
     "hello": Verb("who is there: program, version, pid, verbs, limits", {}),
     "status": Verb("what plays now: model, preset, settings, meters, card, ports", {}),
-    "stats": Verb("counters and timing histograms of every stage", {}),
+    "stats": Verb("counters and timing histograms of every stage, and how the machine is", {}),
     "settings": Verb("every setting: value, unit, range, default, doc", {}),
     "set": Verb(
         "change settings: the values as they are now",
@@ -225,6 +225,29 @@ VERBS: dict[str, Verb] = {
         },
     ),
     "devices": Verb("sound cards with what they can do", {}, True),
+    "audio_devices": Verb("sound cards, the one that is used, and what was chosen", {}, True),
+    "audio_choose": Verb(
+        "play on another card, or otherwise, from now on and after a restart: what is used",
+        {
+            "card": Argument("text", "a name or stable id; left out: as it is", required=False),
+            "capture": Argument("text", "another one to hear with, same, none", required=False),
+            "rate": Argument("whole", "Hz: 44100, 48000, 88200, 96000", required=False),
+            "period": Argument("whole", "samples, 16 to 4096", required=False),
+            "periods": Argument("whole", "in the buffer, 2 to 16", required=False),
+            "input": Argument("text", "left, right or both", required=False),
+            "forget": Argument("switch", "first go back to the config", required=False),
+        },
+        True,
+    ),
+    "midi_devices": Verb("MIDI ports that are there, heard or not", {}),
+    "midi_choose": Verb(
+        "hear a MIDI port or not, also after a restart: as midi_devices",
+        {
+            "port": Argument("text", "as midi_devices calls it"),
+            "on": Argument("switch", "whether it is heard"),
+        },
+        True,
+    ),
     "midi_ports": Verb("MIDI ports: which are there, which are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
     "subscribe": Verb(

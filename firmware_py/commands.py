@@ -10,6 +10,7 @@ import os
 import time
 from concurrent.futures import CancelledError, Future
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import mido
@@ -20,6 +21,7 @@ from ddsp_edge.control_protocol import MAX_LINE_BYTES, VERSION
 from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
 from ddsp_edge.errors import UserError
 from ddsp_edge.gestures import TapTempo, vibrato_hz
+from ddsp_edge.host import Host
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.test_signal import TONE_DBFS, gains, tone
 from ddsp_edge.loopback import LEVEL_DBFS, SWEEP_S, measure
@@ -63,6 +65,7 @@ class Commands:
         self._repertoire, self._shelf = service.repertoire, service.shelf
         self._submit = service.worker.submit
         self._tempo = TapTempo()
+        self._host = Host(service.config.models_folder)
 
     def act(self, action: Action) -> None:
         """A footswitch's action. Raises UserError; what is done later is logged where it fails."""
@@ -111,7 +114,8 @@ class Commands:
         }
 
     def stats(self) -> Result:
-        return {**self._engine.stats(), "process": self._service.process_stats()}
+        system = self._host.as_json()
+        return {**self._engine.stats(), "process": self._service.process_stats(), "system": system}
 
     def mappings(self) -> Result:
         return self._service.teacher.mappings()
@@ -129,6 +133,29 @@ class Commands:
 
     def devices(self) -> Future[Result]:
         return self._submit(_devices)
+
+    def audio_devices(self) -> Future[Result]:
+        return self._submit(self._service.wiring.audio_devices)
+
+    def audio_choose(
+        self,
+        card: str | None = None,
+        capture: str | None = None,
+        rate: int | None = None,
+        period: int | None = None,
+        periods: int | None = None,
+        input: str | None = None,
+        forget: bool = False,
+    ) -> Future[Result]:
+        wishes = {"card": card, "capture": capture, "rate": rate, "period": period}
+        wishes |= {"periods": periods, "input": input}
+        return self._submit(partial(self._service.wiring.audio_choose, forget, **wishes))
+
+    def midi_devices(self) -> Result:
+        return self._service.wiring.midi_devices()
+
+    def midi_choose(self, port: str, on: bool) -> Future[Result]:
+        return self._submit(self._service.wiring.midi_choose, port, on)
 
     def midi_ports(self) -> Result:
         return {"ports": self._service.midi_ports(), "problem": self._service.midi_problem()}

@@ -33,6 +33,7 @@ class Periphery:
         self._controls: Controls | None = None
         self._mappings: tuple[ControlMapping, ...] = ()
         self._learnt: tuple[ControlMapping, ...] = ()
+        self._off: tuple[str, ...] = ()
         self._lock = threading.Lock()  # of the mappings and who gets them
 
     def start(self, config: Config) -> None:
@@ -68,6 +69,7 @@ class Periphery:
                 api=midi.api,
                 network=midi.network or None,
                 ignore=midi.ignore,
+                off=self._off,
             )
             ports.start()
         except UserError as error:
@@ -84,6 +86,16 @@ class Periphery:
     def midi_ports(self) -> list[dict[str, str]]:
         """What is listened to: port and kind."""
         return self._ports.ports() if self._ports is not None else []
+
+    def all_midi_ports(self) -> list[dict[str, Any]]:
+        """Also those that are not heard: port, kind, heard, ignored_by."""
+        return self._ports.everything() if self._ports is not None else []
+
+    def ignore_midi(self, names: tuple[str, ...]) -> None:
+        """Ports that are not heard, besides those of the config."""
+        self._off = names
+        if self._ports is not None:
+            self._ports.switch_off(names)
 
     def midi_problem(self) -> str:
         """Why no MIDI is heard."""

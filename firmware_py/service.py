@@ -19,8 +19,9 @@ from ddsp_edge.library import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
 from ddsp_edge.mappings import Mapping as ControlMapping
+from firmware_py.choices import Choices
 from firmware_py.commands import Commands
-from firmware_py.config import Config, read_config
+from firmware_py.config import Audio, Config, read_config
 from firmware_py.control_server import ControlServer
 from firmware_py.heartbeat import Heartbeat
 from firmware_py.notify import Notifier
@@ -29,6 +30,7 @@ from firmware_py.repertoire import Repertoire
 from firmware_py.shelf import Shelf
 from firmware_py.signals import SIGNALS
 from firmware_py.teacher import Teacher
+from firmware_py.wiring import Wiring
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -51,9 +53,11 @@ class Service:
         self.notices: dict[str, str] = {}  #: what is wrong, by topic
         self._began_s = time.monotonic()
         self._notifier = Notifier()
-        self.engine = LiveEngine(config.audio.card_settings(), config.instrument.source)
+        self.choices = Choices(config.state_folder)
+        self.engine = LiveEngine(self._audio().card_settings(), config.instrument.source)
         self.worker = Worker()
         self._periphery = Periphery(self)
+        self.wiring = Wiring(self, self.choices)
         self.repertoire = Repertoire(self.engine, config, self.say, self._periphery.use_mappings)
         self.shelf = Shelf(self.engine, self.repertoire)
         self.teacher = Teacher(self)
@@ -65,6 +69,15 @@ class Service:
             group=config.control.group,
         )
         self._heartbeat = Heartbeat()
+
+    def _audio(self) -> Audio:
+        """The config's, and over it what was chosen on the box."""
+        try:
+            return self.choices.audio().over(self.config.audio)
+        except UserError as error:
+            log.warning("%s", error)
+            self.notices["audio"] = str(error)
+            return self.config.audio
 
     # ---- life
 
@@ -97,6 +110,10 @@ class Service:
         self._say_what_plays()
         self._notifier.ready()
         # A keyboard is looked for after the first sound: nothing has to wait for it.
+        try:
+            self._periphery.ignore_midi(self.choices.midi_off())
+        except UserError as error:
+            self.say("midi ports", str(error))
         self._periphery.start(self.config)
 
     def _stop(self) -> None:
@@ -176,6 +193,14 @@ class Service:
     def midi_ports(self) -> list[dict[str, str]]:
         """What is listened to."""
         return self._periphery.midi_ports()
+
+    def all_midi_ports(self) -> list[dict[str, Any]]:
+        """Also those that are not."""
+        return self._periphery.all_midi_ports()
+
+    def ignore_midi(self, names: tuple[str, ...]) -> None:
+        """Ports that are not heard, besides those of the config."""
+        self._periphery.ignore_midi(names)
 
     def midi_problem(self) -> str:
         """Why no MIDI is heard; "" where it is."""

@@ -167,9 +167,9 @@ class Control:
     def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
         """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
 
-        ``entered(False)`` where it was made for another period than the card has now.
+        ``entered(False)`` where it was made for another rate or period than the card's now.
         """
-        if instrument.period != self.place.period:
+        if (instrument.rate, instrument.period) != (self.place.rate, self.place.period):
             entered(False)
             return
         self._waiting.append((instrument, wish, entered))
@@ -212,11 +212,11 @@ class Control:
         self.idle = on
         done()
 
-    def refit(self, period: int, done: Callable[[], None]) -> None:
-        """A card with another period, while nobody runs the rig: everything is made anew."""
+    def refit(self, rate: int, period: int, done: Callable[[], None]) -> None:
+        """Another rate or period, while nobody runs the rig: everything is made anew."""
         current, waiting = self.stage.current, self._waiting
         self._waiting = []
-        self.place.period = period
+        self.place.rate, self.place.period = rate, period
         self.rig = Rig(self.place.rate, period, self.inbox.fd)
         self.probe = Probe(self.rig) if self.probe else None
         self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)

@@ -45,12 +45,12 @@ class Desk:
     def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
         self._rig, self._settings, self._listens, self._input = rig, settings, False, input
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
-        self.bypassed = self.muted = self.tuning = False
+        self.bypassed = self.muted = self.tuning = self._hushed = False
         self.input, self.output = Meter(), Meter()
         self.input_sides, self.output_sides = (Meter(), Meter()), (Meter(), Meter())
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
         self.stats = rig.read()
-        rig.set(Control.INPUT, INPUTS.index(input))
+        self.listen_to(input)
         self.apply(settings, listens=True)
 
     def on(self, rig: Rig) -> Desk:
@@ -61,7 +61,13 @@ class Desk:
         desk.bypass(self.bypassed)
         desk.mute(self.muted)
         desk.tune(self.tuning)
+        desk.hush(self._hushed)
         return desk
+
+    def listen_to(self, input: str) -> None:
+        """One of INPUTS: the side that is heard."""
+        self._input = input
+        self._rig.set(Control.INPUT, INPUTS.index(input))
 
     def apply(self, settings: Settings, listens: bool) -> None:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
@@ -94,12 +100,20 @@ class Desk:
 
     def mute(self, on: bool) -> None:
         self.muted = on
-        self._rig.set(Control.MUTE, float(on or self.tuning))
+        self._put_mute()
 
     def tune(self, on: bool) -> None:
         """A tuner is used between songs: nobody in the hall wants to hear it."""
         self.tuning = on
-        self._rig.set(Control.MUTE, float(on or self.muted))
+        self._put_mute()
+
+    def hush(self, on: bool) -> None:
+        """While the card is changed."""
+        self._hushed = on
+        self._put_mute()
+
+    def _put_mute(self) -> None:
+        self._rig.set(Control.MUTE, float(self.muted or self.tuning or self._hushed))
 
     def read(self) -> RigStats:
         """The rig's counters now, kept in ``stats``; the peaks go into the meters."""

@@ -202,6 +202,16 @@ class LiveEngine:
         """Nothing at the output, bypassed or not; after a fade of 10 ms."""
         self._control.post(self._control.desk.mute, bool(on))
 
+    def change_card(self, card: CardSettings) -> Future[None]:
+        """Another card (or rate, period, input ...) while it runs, with a short silence.
+
+        The future fails with UserError where it cannot be had; then the old one plays on.
+        Held notes end where rate or period are others. Raises UserError in an engine without.
+        """
+        if self._keeper is None:
+            raise UserError("this engine has no sound card; start it with one")
+        return self._keeper.change(card)
+
     def test(
         self,
         signal: np.ndarray,
