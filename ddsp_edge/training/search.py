@@ -37,9 +37,7 @@ TIMED, REPEATS = 100, 60  #: invocations in one reading of the clock; the best o
 
 
 def _gru(hidden: int, state: int, dense: int) -> Callable[[Shape], nn.Module]:
-    return lambda shape: EdgeDecoder(
-        replace(shape, hidden=hidden, state_size=state, dense=dense)
-    )
+    return lambda shape: EdgeDecoder(replace(shape, hidden=hidden, state_size=state, dense=dense))
 
 
 def _forward(
@@ -143,7 +141,9 @@ def judge(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ddsp_edge.training.search", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m ddsp_edge.training.search", description=__doc__
+    )
     parser.add_argument("audio", type=Path, help="the folder with a folder for each instrument")
     parser.add_argument("--instruments", default="violin,cello", help="(default: %(default)s)")
     parser.add_argument("--candidates", default=",".join(CANDIDATES), help="(default: all)")
