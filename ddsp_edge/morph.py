@@ -14,7 +14,7 @@ What lies between two models is found on their control frames, partial by partia
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,7 +82,8 @@ class Morph:
         self.n_harmonics, self.n_noise = info.n_harmonics, info.n_noise
         self.band_limit_hz = info.band_limit_hz
         self.second: tuple[int, float] | None = None
-        self._own = ControlFrame(info.n_harmonics, info.n_noise)
+        self._owns = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
+        self._own = self._owns[0]
         self._out, self._masked = self._own, False
         self._second: Decoder | None = None
         if other is not None:
@@ -146,12 +147,27 @@ class Morph:
 
         Take all of them: the models move on with each.
         """
+        self._shaper.decode(self.decoder, frame, self._own, frame.voice)
+        yield from self._aims(frame)
+
+    def targets_of(self, frames: Sequence[FeatureFrame]) -> Iterator[tuple[FeatureFrame, Target]]:
+        """As :meth:`targets` of each frame, of voices that are all different.
+
+        The first model says what it has to say for all of them at once.
+        """
+        self._shaper.decode_many(self.decoder, frames, self._owns)
+        for frame, own in zip(frames, self._owns, strict=False):
+            self._own = own
+            for target in self._aims(frame):
+                yield frame, target
+
+    def _aims(self, frame: FeatureFrame) -> Iterator[Target]:
+        """The first model has answered, into ``_own``."""
         own, ramp_s = self._own, self._shaper.ramp_s(frame)
-        own_f0_hz = self._shaper.decode(self.decoder, frame, own, frame.voice)
         if self._second is None:
             yield 0.0, own, ramp_s
             return
-        self._out.f0_hz = own_f0_hz
+        self._out.f0_hz = own.f0_hz
         voice = self._voices[frame.voice]
         if not voice.sounds:
             voice.amount, voice.lead_s = self._wanted, 0.0

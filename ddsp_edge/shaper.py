@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
@@ -27,7 +28,7 @@ class Shaper:
 
     def __init__(self, info: ModelInfo, settings: Settings, offset_db: float = 0.0) -> None:
         self.info, self._offset_db = info, offset_db
-        self._shown = FeatureFrame(0.0, 0.0, SILENCE_DB)
+        self._shown = [FeatureFrame(0.0, 0.0, SILENCE_DB)]
         #: What is shown while no pitch is known (nothing is heard of it): the usual one.
         self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
         self.set(settings)
@@ -48,25 +49,50 @@ class Shaper:
         Returns the pitch to be played, Hz, which is also in ``controls``; not above 0 or NaN
         where the frame has none. Wild numbers are for the kernel to mend.
         """
-        shown = self._shown
+        shown = self._shown[0]
+        self._show(frame, shown)
+        decoder.step(shown, controls, voice)
+        self._tell(frame, shown, controls)
+        return controls.f0_hz
+
+    def decode_many(
+        self, decoder: Decoder, frames: Sequence[FeatureFrame], controls: Sequence[ControlFrame]
+    ) -> None:
+        """As :meth:`decode` for each frame's own ``voice`` (all different), in few invocations."""
+        many = self._shown[: len(frames)]
+        while len(many) < len(frames):  # only the first time that so many sound
+            many.append(FeatureFrame(0.0, 0.0, SILENCE_DB))
+            self._shown.append(many[-1])
+        for frame, shown in zip(frames, many, strict=True):
+            shown.voice = frame.voice
+            self._show(frame, shown)
+        decoder.step_many(many, controls)
+        for frame, shown, each in zip(frames, many, controls, strict=False):
+            self._tell(frame, shown, each)
+
+    def _level(self, frame: FeatureFrame) -> float:
         level = frame.loudness_db
         if level > SILENCE_DB:  # input_gain wakes no silence
             level = min(0.0, level + self._input_gain)
-        if not level > SILENCE_DB:  # also NaN
-            level = SILENCE_DB
-        own = level + self._offset_db
+        return level if level > SILENCE_DB else SILENCE_DB  # also NaN
+
+    def _show(self, frame: FeatureFrame, shown: FeatureFrame) -> None:
+        """What the model is asked for into ``shown``."""
+        own = self._level(frame) + self._offset_db
         # Brighter is what the model plays when it is louder, turned down by as much.
         shown.loudness_db = min(0.0, max(SILENCE_DB, own + frame.brightness_db))
         shown.f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shown_shift
-        decoder.step(shown, controls, voice)
+
+    def _tell(self, frame: FeatureFrame, shown: FeatureFrame, controls: ControlFrame) -> None:
+        """What the model answered into what is to be played."""
+        level = self._level(frame)
         # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
         gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
         if frame.brightness_db:
-            gain *= 10.0 ** ((own - shown.loudness_db) / 20.0)
+            gain *= 10.0 ** ((level + self._offset_db - shown.loudness_db) / 20.0)
         controls.f0_hz = frame.f0_hz * self._shift
         controls.amplitude *= self._harmonic_gain * gain
         controls.noise_magnitudes *= self._noise_gain * gain
-        return controls.f0_hz
 
     def ramp_s(self, frame: FeatureFrame) -> float:
         """How long the voice takes to get there, seconds: a hop, but an onset is there at once."""

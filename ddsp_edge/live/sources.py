@@ -48,7 +48,7 @@ class EffectInstrument(Instrument):
         if self._silent_ticks > self._settled_ticks:
             self.send_silence(0, position)
         else:
-            self.send(frame, position)
+            self.send([frame], position)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)
@@ -93,8 +93,11 @@ class SynthInstrument(Instrument):
         position = tick[0]
         time_s = position / self.place.rate
         self._now_s = max(self._now_s, time_s)
-        for frame in self._player.frames(time_s):
-            self.send(frame, position)
+        frames = self._player.frames(time_s)
+        if self._player.rests(time_s):
+            self.send_silence(0, position)
+        else:
+            self.send(frames, position)
         self._send_onsets(self._now_s)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
@@ -108,11 +111,10 @@ class SynthInstrument(Instrument):
         """Notes that start now, with the next block; and what is to follow before the next tick
         (a note struck again dips first): without the period that ticks are late."""
         player, place = self._player, self.place
-        for frame in player.onsets(now_s):
-            self.send(frame, NOW)
+        self.send(player.onsets(now_s), NOW)
         while (due_s := player.next_onset_s) <= now_s + self.info.hop_s:
-            for frame in player.onsets(due_s):
-                self.send(frame, max(0, round(due_s * place.rate) - place.period))
+            position = max(0, round(due_s * place.rate) - place.period)
+            self.send(player.onsets(due_s), position)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)

@@ -105,6 +105,10 @@ class SynthPlayer(Receiver):
             if not (voice.skips(time_s) or (voice.index and voice.rests(time_s)))
         ]
 
+    def rests(self, time_s: float) -> bool:
+        """Every voice has been silent for long: the frames of this tick say nothing new."""
+        return all(voice.rests(time_s) for voice in self._notes.voices)
+
     def set(self, settings: Settings) -> None:
         """New settings while playing. Another number of voices, channel or MPE ends all notes."""
         self._turn, self._turn_s = self._phase(self._now), self._now

@@ -11,12 +11,14 @@ import pytest
 import tiny_decoder
 from hypothesis import given
 from hypothesis import strategies as st
+from row_decoder import row_bundle
 from tiny_decoder import HARMONICS, NOISE, STATE, reference_step, tiny_bundle, weights
 
 from ddsp_edge.bundle import Bundle, write_bundle
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.library import find_model
 from ddsp_edge.runtimes import usable_runtimes
 from ddsp_edge.scaling import scale_f0, scale_loudness
 
@@ -201,3 +203,86 @@ def test_a_bundle_whose_sizes_are_not_its_model_s() -> None:
     wrong = replace(tiny_bundle(), info=replace(tiny_decoder.INFO, n_noise=NOISE + 1))
     with pytest.raises(UserError, match="its metadata says"):
         Decoder(wrong)
+
+
+def _row(out: ControlFrame) -> np.ndarray:
+    return np.array([out.amplitude, *out.harmonic_distribution, *out.noise_magnitudes])
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(
+    ("bundle", "rows"),
+    [(row_bundle(), (1, 4, 16)), (tiny_bundle(), (1,))],
+    ids=["in rows", "one by one"],
+)
+def test_many_voices_at_once_are_each_as_alone(
+    runtime: str, bundle: Bundle, rows: tuple[int, ...]
+) -> None:
+    together, alone = Decoder(bundle, runtime, 16), Decoder(bundle, runtime, 16)
+    assert together.rows == rows
+    rng, out = np.random.default_rng(5), _out()
+    for _ in range(60):
+        voices = rng.permutation(16)[: rng.integers(0, 17)]
+        frames = [
+            FeatureFrame(0.0, rng.uniform(60, 900), rng.uniform(-85, 0), voice=int(voice))
+            for voice in voices
+        ]
+        outs = [_out() for _ in frames]
+        together.step_many(frames, outs)
+        for frame, each in zip(frames, outs, strict=True):
+            alone.step(frame, out, frame.voice)
+            assert each.f0_hz == out.f0_hz
+            np.testing.assert_allclose(_row(each), _row(out), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("voices", "invocations"), [(0, 0), (1, 1), (2, 1), (4, 1), (5, 2), (8, 2), (9, 1), (16, 1)]
+)
+def test_the_cheapest_way_is_taken(voices: int, invocations: int) -> None:
+    decoder = Decoder(row_bundle(), voices=16)
+    frames = [FeatureFrame(0.0, 220.0, -20.0, voice=voice) for voice in range(voices)]
+    decoder.step_many(frames, [_out() for _ in frames])
+    assert decoder.invocations == invocations
+
+
+def test_few_voices_need_no_large_batch() -> None:
+    assert Decoder(row_bundle(), voices=1).rows == (1,)
+    assert Decoder(row_bundle(), voices=8).rows == (1, 4)
+
+
+def test_one_voice_that_is_not_finite_leaves_the_others_alone() -> None:
+    w = weights()
+    w.head[3] = 0.0
+    w.head[3, 0] = 1e4
+    w.body[0], w.body_bias[0] = 0.0, -0.5
+    w.body[0, 1] = 1.0  # as above: loud frames overflow
+    decoder, alone = Decoder(row_bundle(w), voices=4), Decoder(row_bundle(w), voices=4)
+    levels = [-60.0, -10.0, -50.0, -55.0]
+    frames = [FeatureFrame(0.0, 220.0, db, voice=i) for i, db in enumerate(levels)]
+    outs, out = [_out() for _ in frames], _out()
+    decoder.step_many(frames, outs)
+    assert decoder.faults == 1
+    assert not _row(outs[1]).any()
+    for i in (0, 2, 3):
+        alone.step(frames[i], out, i)
+        np.testing.assert_allclose(_row(outs[i]), _row(out), rtol=1e-4)
+    decoder.step_many(frames[1:2], outs)  # it starts afresh, and faults again
+    assert decoder.faults == 2
+
+
+@pytest.mark.parametrize("name", ["violin", "cello"])
+def test_the_shipped_instruments_play_chords_in_rows(name: str) -> None:
+    bundle = find_model(name)
+    info = bundle.info
+    together, alone = Decoder(bundle, voices=16), Decoder(bundle)
+    assert together.rows == (1, 4, 16)
+    outs = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(16)]
+    out = ControlFrame(info.n_harmonics, info.n_noise)
+    for step in range(100):
+        frames = [
+            FeatureFrame(0.0, 110.0 * 1.05**i * (1 + 0.001 * step), -40.0 + 2 * i, voice=i)
+            for i in range(16)
+        ]
+        together.step_many(frames, outs)
+        alone.step(frames[11], out)
+        np.testing.assert_allclose(_row(outs[11]), _row(out), rtol=1e-3, atol=1e-7)
