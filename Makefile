@@ -20,7 +20,7 @@ help:
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
-	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64 WHEELS=folder'
+	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part'
@@ -52,7 +52,7 @@ panel-load:
 	@DDSP_EDGE_FLOOD_S=60 $(BIN)/python -m pytest -s -k flood \
 	    tests/firmware_py/panel/test_with_the_engine.py
 
-# For the Debian that it is made on; ARCH=arm64 WHEELS=folder for another processor.
+# For the Debian that it is made on; ARCH=arm64 is cross-compiled.
 ARCH ?= $(shell dpkg --print-architecture)
 deb:
 	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)

@@ -49,9 +49,7 @@ def voice_figures(report: RenderReport) -> list[Figure]:
     heard = evaluation.compare_f0(
         evaluation.track_f0(report.input_audio, rate), evaluation.track_f0(sound, rate)
     )
-    correlation = evaluation.loudness_correlation(
-        report.input_audio, sound, rate, heard.delay_s
-    )
+    correlation = evaluation.loudness_correlation(report.input_audio, sound, rate, heard.delay_s)
     clicks = evaluation.click_ratio(sound, rate, report.model.hop_s)
     return [
         Figure("f0", "median f0 error, voiced frames", heard.median_cents, 15, "cents"),

@@ -1,8 +1,8 @@
 """Model bundles: ours, and DDSP-VST's files, read without trust and written atomically.
 
-Ours is a zip: model.tflite, metadata.json, MODEL_CARD.md, a preview (optional) and SHA256SUMS
-of all of them (docs/bundles.md). DDSP-VST's is a .tflite with a zip behind it, or a training
-zip with such a file in a folder.
+Ours is a zip: model.tflite, metadata.json, MODEL_CARD.md, a preview and a picture (both
+optional) and SHA256SUMS of all of them (docs/bundles.md). DDSP-VST's is a .tflite with a zip
+behind it, or a training zip with such a file in a folder.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ __all__ = ["Bundle", "ModelInfo", "read_bundle", "write_bundle"]
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_CARD_BYTES = 64 * 1024
 MAX_PREVIEW_BYTES = 4 * 1024 * 1024
+MAX_PICTURE_BYTES = 256 * 1024
 MODEL, METADATA, CARD, SUMS = "model.tflite", "metadata.json", "MODEL_CARD.md", "SHA256SUMS"
 PREVIEW_MARKS = {b"OggS": "preview.ogg", b"fLaC": "preview.flac", b"RIFF": "preview.wav"}
 PREVIEWS = tuple(PREVIEW_MARKS.values())
+PICTURE, PNG_MARK = "picture.png", b"\x89PNG\r\n\x1a\n"
 #: What DDSP-VST's recipe fixes, for files that do not say it.
 VST_DEFAULTS = {
     "sample_rate": 16000,
@@ -47,6 +49,7 @@ class Bundle:
     card: str = field(default="", repr=False)  #: Markdown
     preview: bytes = field(default=b"", repr=False)  #: a short sound file
     preview_name: str = ""  #: one of PREVIEWS, "" without one
+    picture: bytes = field(default=b"", repr=False)  #: a PNG of what was trained and measured
     path: Path | None = None  #: where it was read
     per_channel: bool = False  #: int8 with a scale a channel: wrong under tflite-runtime
 
@@ -85,7 +88,7 @@ def _read(path: Path, data: bytes) -> Bundle:
 
 def _read_ours(path: Path, archive: SafeZip) -> Bundle:
     names = archive.names()
-    unknown = set(names) - {MODEL, METADATA, CARD, SUMS, *PREVIEWS}
+    unknown = set(names) - {MODEL, METADATA, CARD, SUMS, PICTURE, *PREVIEWS}
     missing = {MODEL, METADATA, CARD, SUMS} - set(names)
     previews = [name for name in PREVIEWS if name in names]
     if unknown or missing or len(previews) > 1:
@@ -93,6 +96,7 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
         wrong += [f"holds {name!r}, which is no part of a bundle" for name in sorted(unknown)]
         raise ZipError(", ".join(wrong or ["has two previews"]))
     limits = {METADATA: MAX_METADATA_BYTES, CARD: MAX_CARD_BYTES, MODEL: MAX_FILE_BYTES}
+    limits |= {PICTURE: MAX_PICTURE_BYTES}
     members = {
         name: archive.read(name, limits.get(name, MAX_PREVIEW_BYTES))
         for name in names
@@ -111,7 +115,12 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
     preview = members.get(preview_name, b"")
     if previews and PREVIEW_MARKS.get(preview[:4]) != preview_name:
         raise ZipError(f"its {preview_name} is not what its name says")
-    return Bundle(info, members[MODEL], card, preview, preview_name, path, model.per_channel)
+    picture = members.get(PICTURE, b"")
+    if PICTURE in names and not picture.startswith(PNG_MARK):
+        raise ZipError(f"its {PICTURE} is not what its name says")
+    return Bundle(
+        info, members[MODEL], card, preview, preview_name, picture, path, model.per_channel
+    )
 
 
 def _read_vst(path: Path, name: str, data: bytes) -> Bundle:
@@ -163,6 +172,8 @@ def write_bundle(path: Path | str, bundle: Bundle) -> Bundle:
         if bundle.preview[:4] not in PREVIEW_MARKS:
             raise UserError(f"{path}: not written: the preview is not ogg, flac or wav")
         members[PREVIEW_MARKS[bundle.preview[:4]]] = bundle.preview
+    if bundle.picture:
+        members[PICTURE] = bundle.picture
     data = build_zip({**members, SUMS: _sums(members)})
     try:
         checked = _read(path, data)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from itertools import zip_longest
 
 import numpy as np
 
 from ddsp_edge.bundle import Bundle
-from ddsp_edge.decoder import Decoder
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.morph import Morph
 from ddsp_edge.scaling import pan_gains
 from ddsp_edge.settings import Settings
-from ddsp_edge.shaper import Shaper
 from native.kernel import Output, Voice
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
@@ -22,7 +23,8 @@ class Engine:
     """One instrument. Not thread-safe; the same frames always give the same sound.
 
     ``rate`` is the card's, in Hz, whatever the model was trained at; ``voices`` how many
-    sound at once. Raises UserError.
+    sound at once. ``other`` is the model that the setting ``morph`` leads to; ``notes``: what is
+    played is MIDI (see :class:`Morph`). Raises UserError.
     """
 
     def __init__(
@@ -33,35 +35,37 @@ class Engine:
         runtime: str | None = None,
         seed: int = 1,
         voices: int = 1,
+        other: Bundle | None = None,
+        notes: bool = False,
     ) -> None:
         if not LOWEST_RATE <= rate <= HIGHEST_RATE:
             raise UserError(f"--rate {rate}: choose {LOWEST_RATE} to {HIGHEST_RATE} Hz")
-        info = bundle.info
-        self.info, self.rate = info, rate
-        self.decoder = Decoder(bundle, runtime, voices)
+        self.info, self.rate = bundle.info, rate
+        self.settings = settings or Settings()
+        self._morph = morph = Morph(bundle, self.settings, runtime, voices, other, notes)
         # Each voice's noise is another one: alike, they would add up to a single loud one.
         self._voices = [
             Voice(
-                rate, info.n_harmonics, info.n_noise, info.band_limit_hz, seed=(seed + i) % 2**32
+                rate,
+                morph.n_harmonics,
+                morph.n_noise,
+                morph.band_limit_hz,
+                seed=(seed + i) % 2**32,
+                second=morph.second,
             )
             for i in range(voices)
         ]
         self._output = Output(rate)
-        self._controls = ControlFrame(info.n_harmonics, info.n_noise)
         self._pan = 0.0  # of the player, beside the setting
-        self.settings = settings or Settings()
-        self._shaper = Shaper(info, self.settings)
         self.set(self.settings)
         self._output.reset()
 
     def set(self, settings: Settings) -> None:
         """New settings; what is heard moves there on a ramp."""
         self.settings = settings
-        self._shaper.set(settings)
+        self._morph.set(settings)
         self._set_gain()
-        self._output.set_reverb(
-            settings.reverb_size, settings.reverb_damping, settings.reverb_wet
-        )
+        self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
 
     def _set_gain(self) -> None:
         gain = 10.0 ** (self.settings.output_gain / 20.0)
@@ -70,23 +74,20 @@ class Engine:
 
     def reset(self) -> None:
         """As new: silence, no memory in the model, no tail in the room."""
-        self.decoder.reset()
+        self._morph.reset()
         for voice in self._voices:
             voice.reset()
         self._pan = 0.0
         self._set_gain()
         self._output.reset()
 
-    def play(self, frame: FeatureFrame) -> None:
-        """Decode one frame; the sound is there after a hop, or at once for an onset."""
-        controls = self._controls
-        f0_hz = self._shaper.decode(self.decoder, frame, controls, frame.voice)
-        self._voices[frame.voice].set_frame(
-            f0_hz,
+    def _aim(self, voice: int, controls: ControlFrame, ramp_s: float) -> None:
+        self._voices[voice].set_frame(
+            controls.f0_hz,
             controls.amplitude,
             controls.harmonic_distribution,
             controls.noise_magnitudes,
-            self._shaper.ramp_s(frame),
+            ramp_s,
         )
 
     def render(
@@ -114,13 +115,18 @@ class Engine:
 
     def _render_voice(self, index: int, frames: list[FeatureFrame], out: np.ndarray) -> None:
         voice, at = self._voices[index], 0
-        for frame in frames:
-            # Each time is rounded by itself: no drift, whatever the hop is in samples.
-            due = min(round(frame.time_s * self.rate), len(out))
-            if due > at:
-                voice.render(out[at:due])
-                at = due
-            self.play(frame)
+        for frame, following in zip_longest(frames, frames[1:]):
+            next_s = following.time_s if following is not None else math.inf
+            for offset_s, controls, ramp_s in self._morph.targets(frame):
+                time_s = frame.time_s + offset_s
+                if offset_s and time_s >= next_s:
+                    continue  # overtaken by a note that starts
+                # Each time is rounded by itself: no drift, whatever the hop is in samples.
+                due = min(round(time_s * self.rate), len(out))
+                if due > at:
+                    voice.render(out[at:due])
+                    at = due
+                self._aim(index, controls, ramp_s)
         voice.render(out[at:])
 
     def _to_stereo(self, mono: np.ndarray, pans: Iterable[tuple[float, float]]) -> np.ndarray:

@@ -35,9 +35,10 @@ def check_target(path: Path | str, *inputs: Path | str) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path | str) -> Iterator[BinaryIO]:
+def replacing(path: Path | str, mode: int | None = None) -> Iterator[BinaryIO]:
     """A stream whose content is at ``path`` when the block ends well, and nowhere if not.
 
+    So also after a power cut. ``mode``: the file's rights (default: what the umask leaves).
     What is there and is no plain file (/dev/null, a pipe) is written to as it is.
     Raises UserError where writing fails.
     """
@@ -51,7 +52,9 @@ def replacing(path: Path | str) -> Iterator[BinaryIO]:
         try:
             with os.fdopen(handle, "w+b") as stream:
                 yield stream
-            os.chmod(partial, 0o666 & ~_umask())
+                stream.flush()
+                os.fsync(stream.fileno())  # else the rename may come to the disk before the bytes
+            os.chmod(partial, 0o666 & ~_umask() if mode is None else mode)
             os.replace(partial, path)
         except BaseException:  # also when the user stops it
             with contextlib.suppress(OSError):
@@ -64,23 +67,13 @@ def replacing(path: Path | str) -> Iterator[BinaryIO]:
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """The whole file or none of it, also through a power cut. Raises UserError."""
+    """The whole file or none of it, in a folder that is made if need be. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    with replacing(path, mode) as stream:
+        stream.write(data)
 
 
 def read_limited(path: Path | str, max_bytes: int) -> bytes:

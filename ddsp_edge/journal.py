@@ -17,5 +17,6 @@ def read_journal(unit: str, lines: int) -> list[str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"the log cannot be read ({error})") from None
     if done.returncode != 0:
-        raise UserError(f"the log cannot be read ({done.stderr.strip()})")
+        remedy = "; as root there: usermod -aG systemd-journal USER"
+        raise UserError(f"the log cannot be read ({done.stderr.strip()}){remedy}")
     return done.stdout.splitlines()

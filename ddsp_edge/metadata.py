@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 #: Longest metadata.json that is read, in bytes.
@@ -85,6 +85,31 @@ KEYS: dict[str, tuple[str, Text | Number]] = {
 VST_KEYS = tuple(KEYS)[: tuple(KEYS).index("name")]
 
 
+#: JSON key "room", optional: what the recording's room was, in our reverb's terms.
+ROOM = {
+    "size": Number(0, 1),
+    "damping": Number(0, 1),
+    "wet": Number(0, 1),
+    "t60_s": Number(0, 60, 0.0),
+    "level_db": Number(-200, 60, -200.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A learnt room; the instrument itself is dry. See :data:`ROOM` for ranges."""
+
+    size: float  #: for the settings reverb_size, reverb_damping, reverb_wet
+    damping: float
+    wet: float
+    t60_s: float = 0.0  #: seconds at 1 kHz until it is 60 dB softer; 0: not measured
+    level_db: float = -200.0  #: of its energy against the dry sound's
+
+    def __post_init__(self) -> None:
+        for key, rule in ROOM.items():
+            rule.check(f"room.{key}", getattr(self, key))
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """metadata.json with our field names; see :data:`KEYS` for ranges."""
@@ -109,6 +134,7 @@ class ModelInfo:
     max_loudness_db: float
     version: str  #: of the software that made it
     export_time: str  #: ISO 8601
+    room: Room | None = None  #: of the recordings, where it was learnt
 
     def __post_init__(self) -> None:
         for key, (field, rule) in KEYS.items():
@@ -138,7 +164,8 @@ class ModelInfo:
     def as_json(self) -> dict[str, Any]:
         """The content of metadata.json."""
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values}
+        room = {"room": asdict(self.room)} if self.room else {}
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room}
 
     def to_bytes(self) -> bytes:
         """metadata.json as it lies in a bundle."""
@@ -206,7 +233,19 @@ def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> Model
         if value is None:
             raise MetadataError(f"{key} is missing")
         fields[field] = rule.check(key, value)
-    return ModelInfo(**fields)
+    return ModelInfo(**fields, room=_room(values.get("room")))
+
+
+def _room(said: Any) -> Room | None:
+    if said is None:
+        return None
+    if not isinstance(said, dict):
+        raise MetadataError(f"room is {_short(said)}, not an object")
+    missing = [key for key, rule in ROOM.items() if key not in said and rule.default is None]
+    if missing:
+        raise MetadataError(f"room has no {missing[0]}")
+    return Room(**{key: rule.check(f"room.{key}", said.get(key, rule.default))
+                   for key, rule in ROOM.items()})  # fmt: skip
 
 
 def _fixed(defaults: dict[str, Any]) -> dict[str, Any]:

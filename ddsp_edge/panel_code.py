@@ -27,9 +27,11 @@ def code_file() -> Path:
     return SERVICE_FILE
 
 
-def code_json(code: str, valid_s: float) -> bytes:
-    """What the file holds: the code, and until when it is taken (seconds since 1970)."""
-    return json.dumps({"code": code, "until": round(time.time() + valid_s)}).encode() + b"\n"
+def code_json(code: str, valid_s: float, asked: float = 0.0) -> bytes:
+    """What the file holds: the code, until when it is taken, and when a browser last asked for it
+    (seconds since 1970; 0: none has)."""
+    until = round(time.time() + valid_s)
+    return json.dumps({"code": code, "until": until, "asked": round(asked)}).encode() + b"\n"
 
 
 def read_code(path: Path | None = None) -> tuple[str, float]:

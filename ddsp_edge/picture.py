@@ -127,7 +127,13 @@ def _spectrogram(axis: Any, audio: np.ndarray, rate: int) -> None:
     seconds = np.arange(db.shape[1]) * hop / rate
     top = max(float(db.max()), -60.0)
     axis.pcolormesh(
-        seconds, rows, db, cmap="magma", vmin=top - RANGE_DB, vmax=top, shading="nearest",
+        seconds,
+        rows,
+        db,
+        cmap="magma",
+        vmin=top - RANGE_DB,
+        vmax=top,
+        shading="nearest",
         rasterized=True,
     )
     axis.set_facecolor("black")  # after the end of a shorter sound

@@ -62,13 +62,21 @@ def render(
     settings: Settings | None = None,
     runtime: str | None = None,
     seed: int = 1,
+    morph_model: str | Path | Bundle | None = None,
 ) -> RenderReport:
-    """Play an audio or MIDI file on a model; nothing is written. Raises UserError."""
+    """Play an audio or MIDI file on a model; nothing is written. Raises UserError.
+
+    ``morph_model`` is the one that the setting ``morph`` leads to.
+    """
     source, settings = _existing(source), settings or Settings()
     begun = time.perf_counter()
     bundle = model if isinstance(model, Bundle) else find_model(model)
+    other = morph_model
+    if other is not None and not isinstance(other, Bundle):
+        other = find_model(other)
     midi = is_midi(source)
-    engine = Engine(bundle, rate, settings, runtime, seed, settings.voices if midi else 1)
+    voices = settings.voices if midi else 1
+    engine = Engine(bundle, rate, settings, runtime, seed, voices, other, midi)
     loaded = time.perf_counter()
     audio, performance = None, None
     pans: list[tuple[float, float]] = []
@@ -146,6 +154,7 @@ def render_file(
     picture: Path | str | None = None,
     runtime: str | None = None,
     seed: int = 1,
+    morph_model: str | Path | Bundle | None = None,
 ) -> RenderReport:
     """:func:`render`, written to ``out`` (and ``picture``), all or nothing. Raises UserError."""
     source = _existing(source)
@@ -156,7 +165,7 @@ def render_file(
         from ddsp_edge.picture import check_picture
 
         check_picture(picture)
-    report = render(source, bundle, rate, settings, runtime, seed)
+    report = render(source, bundle, rate, settings, runtime, seed, morph_model)
     write_audio(out, report.sound, rate)
     report.out = out
     if picture is not None:

@@ -78,6 +78,7 @@ SETTINGS: dict[str, Setting | Choice] = {
     "noise_gain": Setting("dB", -60, 12, 0, "level of the noise (bow, breath)"),
     "output_gain": Setting("dB", -60, 24, 0, "level of the output"),
     "pan": Setting("", -1, 1, 0, "-1 is left, 1 is right"),
+    "morph": Setting("", 0, 1, 0, "from the model (0) to the one it is morphed with (1)"),
     "reverb_size": Setting("", 0, 1, 0.5, "size of the room"),
     "reverb_damping": Setting("", 0, 1, 0.5, "how fast the room swallows high frequencies"),
     "reverb_wet": Setting("", 0, 1, 0.15, "how much of the room is heard"),
@@ -124,6 +125,7 @@ class Settings:
     noise_gain: float = _default("noise_gain")
     output_gain: float = _default("output_gain")
     pan: float = _default("pan")
+    morph: float = _default("morph")
     reverb_size: float = _default("reverb_size")
     reverb_damping: float = _default("reverb_damping")
     reverb_wet: float = _default("reverb_wet")

@@ -20,12 +20,13 @@ class Shaper:
     """Feature frames to what a voice is sent, for every voice of one model.
 
     ``pitch_shift`` moves the sound and what the model is shown, ``input_pitch`` and
-    ``input_gain`` only what it is shown (as DDSP-VST's). It holds no state of a voice, raises
-    nothing and belongs to the decoder's thread.
+    ``input_gain`` only what it is shown (as DDSP-VST's); ``offset_db`` is what this model is shown
+    louder than the frames say. It holds no state of a voice, raises nothing and belongs to the
+    decoder's thread.
     """
 
-    def __init__(self, info: ModelInfo, settings: Settings) -> None:
-        self.info = info
+    def __init__(self, info: ModelInfo, settings: Settings, offset_db: float = 0.0) -> None:
+        self.info, self._offset_db = info, offset_db
         self._shown = FeatureFrame(0.0, 0.0, SILENCE_DB)
         #: What is shown while no pitch is known (nothing is heard of it): the usual one.
         self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
@@ -53,14 +54,15 @@ class Shaper:
             level = min(0.0, level + self._input_gain)
         if not level > SILENCE_DB:  # also NaN
             level = SILENCE_DB
+        own = level + self._offset_db
         # Brighter is what the model plays when it is louder, turned down by as much.
-        shown.loudness_db = min(0.0, max(SILENCE_DB, level + frame.brightness_db))
+        shown.loudness_db = min(0.0, max(SILENCE_DB, own + frame.brightness_db))
         shown.f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shown_shift
         decoder.step(shown, controls, voice)
         # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
         gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
         if frame.brightness_db:
-            gain *= 10.0 ** ((level - shown.loudness_db) / 20.0)
+            gain *= 10.0 ** ((own - shown.loudness_db) / 20.0)
         controls.f0_hz = frame.f0_hz * self._shift
         controls.amplitude *= self._harmonic_gain * gain
         controls.noise_magnitudes *= self._noise_gain * gain

@@ -22,6 +22,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 prefix=/opt/ddsp-edge
 state=/var/lib/ddsp-edge
 etc=/etc/ddsp-edge
+overlay=/etc/overlayroot.local.conf overlaid='overlayroot="tmpfs:recurse=0"'
 board='' hat='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
 start=1 uninstall='' keep='' read_only='' changed=0
 scratch=$(mktemp -d)
@@ -92,7 +93,13 @@ if [ -n "$uninstall" ]; then
     files | while read -r _ to _; do rm -f "$to"; done
     rm -f /usr/local/bin/ddsp-edge
     rm -rf "$prefix" /run/ddsp-edge /run/ddsp-edge-panel
-    [ -n "$keep" ] || rm -rf "$etc" "$state"
+    [ -n "$keep" ] || rm -rf "$etc"
+    if [ -n "$keep" ]; then :; elif mountpoint -q "$state"; then # the partition stays, empty
+        find "$state" -mindepth 1 -delete
+    else
+        rm -rf "$state"
+    fi
+    if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"
     for user in ddsp-edge-panel ddsp-edge; do
@@ -242,13 +249,14 @@ config=$(boot_config)
 if [ -n "$hat" ] && [ -e "$here/hats/$hat.boot" ] && [ -n "$config" ]; then
     block=$(printf '# ddsp-edge: begin\n%s\n# ddsp-edge: end' "$(cat "$here/hats/$hat.boot")")
     if [ "$(sed -n '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/p' "$config")" != "$block" ]; then
-        cp "$config" "$config.ddsp-edge"
-        { sed '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config.ddsp-edge" && say "$block"; } >"$config"
+        # Whole at every moment: without this file the board does not start.
+        { sed '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config" && say "$block"; } >"$config.new"
+        sync "$config.new" && mv -f "$config.new" "$config"
         did "$config: $(cat "$here/hats/$hat.boot") (from the next start on)"
     fi
 fi
-if [ -n "$read_only" ] && ! grep -qs '^overlayroot="tmpfs' /etc/overlayroot.local.conf; then
-    say 'overlayroot="tmpfs:recurse=0"' >/etc/overlayroot.local.conf
+if [ -n "$read_only" ] && ! grep -qs '^overlayroot="tmpfs' $overlay; then
+    say "$overlaid" >$overlay
     did "read-only root from the next start on (overlayroot-chroot changes it)"
 fi
 

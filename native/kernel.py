@@ -37,7 +37,11 @@ def _floats(array: np.ndarray) -> np.ndarray:
 
 
 class Voice:
-    """One voice: harmonic oscillator bank plus filtered noise (``ddsp_voice_*``)."""
+    """One voice: harmonic oscillator bank plus filtered noise (``ddsp_voice_*``).
+
+    ``second``: bands and band limit (Hz) of a second noise, whose magnitudes follow the first's;
+    ``n_noise`` then counts both.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Voice:
         band_limit_hz: float,
         max_block: int = MAX_BLOCK,
         seed: int = 1,
+        second: tuple[int, float] | None = None,
     ) -> None:
         self._voice = ffi.gc(lib.ddsp_voice_new(), lib.ddsp_voice_free)
         if self._voice == ffi.NULL:
@@ -58,6 +63,9 @@ class Voice:
             f"voice(sample_rate={sample_rate}, max_block={max_block}, n_harmonics={n_harmonics}, "
             f"n_noise={n_noise}, band_limit_hz={band_limit_hz})",
         )
+        if second is not None:
+            _check(lib.ddsp_voice_prepare_second(self._voice, *second), f"voice(second={second})")
+            n_noise += second[0]
         self.n_harmonics, self.n_noise, self.max_block = n_harmonics, n_noise, max_block
 
     def reset(self) -> None:

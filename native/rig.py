@@ -74,7 +74,9 @@ class Part:
     """One instrument: an ear or a clock, voices, and the rings between.
 
     ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser hears the input;
-    else the ticks are a plain clock of ``hop_s``. Raises ValueError outside the header's ranges.
+    else the ticks are a plain clock of ``hop_s``. ``second``: bands and band limit (Hz) of a
+    second noise, whose magnitudes follow the first's; ``n_noise`` then counts both. Raises
+    ValueError outside the header's ranges.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Part:
         hop_s: float,
         listens: bool,
         seed: int = 1,
+        second: tuple[int, float] | None = None,
     ) -> None:
         self._part = ffi.gc(lib.ddsp_part_new(), lib.ddsp_part_free)
         if self._part == ffi.NULL:
@@ -109,6 +112,9 @@ class Part:
             f"n_harmonics={n_harmonics}, n_noise={n_noise}, band_limit_hz={band_limit_hz}, "
             f"hop_s={hop_s})",
         )
+        if second is not None:
+            _check(lib.ddsp_part_prepare_second(self._part, *second), f"part(second={second})")
+            n_noise += second[0]
         self._owner: object = None
         self.n_voices, self.n_harmonics, self.n_noise = n_voices, n_harmonics, n_noise
         self.hop_s, self.listens = hop_s, listens

@@ -134,10 +134,12 @@ class GraphBuilder:
         return bytes(builder.Output())
 
 
-def _compute(b: GraphBuilder, graph: Any, w: Weights, inputs: list[int]) -> list[int]:
+def _compute(
+    b: GraphBuilder, graph: Any, w: Weights, inputs: list[int], noise: int = NOISE
+) -> list[int]:
     """The decoder's operators; its four results."""
     state, outputs = w.body.shape[0], w.head.shape[0]
-    harmonics = outputs - 1 - NOISE
+    harmonics = outputs - 1 - noise
     x = b.tensor(graph, "x", (2 + state,))
     b.operator(graph, "CONCATENATION", inputs, [x], axis=0)
     before = b.tensor(graph, "before", (1, state))
@@ -161,10 +163,10 @@ def _compute(b: GraphBuilder, graph: Any, w: Weights, inputs: list[int]) -> list
     results = [
         b.tensor(graph, OUTPUT_NAMES[0], (1,)),
         b.tensor(graph, OUTPUT_NAMES[1], (harmonics,)),
-        b.tensor(graph, OUTPUT_NAMES[2], (NOISE,)),
+        b.tensor(graph, OUTPUT_NAMES[2], (noise,)),
         b.tensor(graph, OUTPUT_NAMES[3], (state,)),
     ]
-    sizes = b.constant(graph, "sizes", [1, harmonics, NOISE], "INT32")
+    sizes = b.constant(graph, "sizes", [1, harmonics, noise], "INT32")
     axis = b.constant(graph, "axis", 0, "INT32")
     b.operator(graph, "SPLIT_V", [flat, sizes, axis], results[:3], numSplits=3)
     shape = b.constant(graph, "m", [state], "INT32")
@@ -180,13 +182,20 @@ def _ends(b: GraphBuilder, graph: Any, state: int) -> list[int]:
     ]
 
 
-def tiny_model(w: Weights | None = None, reverse_inputs: bool = False) -> bytes:
+def sized_model(state: int, harmonics: int, noise: int, reverse_inputs: bool = False) -> bytes:
+    """The same with other sizes, its weights small enough for a large state."""
+    w = weights(1, state, 1 + harmonics + noise)
+    small = Weights(0.05 * w.body, w.body_bias, 0.05 * w.head, w.head_bias)
+    return tiny_model(small, reverse_inputs, noise)
+
+
+def tiny_model(w: Weights | None = None, reverse_inputs: bool = False, noise: int = NOISE) -> bytes:
     """A TFLite file with the contract's names; ``reverse_inputs`` lists them the other way."""
     w = w or weights()
     b = GraphBuilder()
     graph = b.graph()
     inputs = _ends(b, graph, w.body.shape[0])
-    graph.outputs = _compute(b, graph, w, inputs)
+    graph.outputs = _compute(b, graph, w, inputs, noise)
     graph.inputs = inputs[::-1] if reverse_inputs else inputs
     return b.finish()
 

@@ -1,31 +1,63 @@
-"""ddsp-edge models: what is installed, what a model says about itself, whether a file is good."""
+"""ddsp-edge models: what is installed, adding and removing, whether a file is good."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import entries, find_model
-from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.files import check_target
+from ddsp_edge.library import SUFFIXES, entries, find_model
+from ddsp_edge.metadata import ModelInfo, Room
 from ddsp_edge.runtimes import usable_runtimes
 from ddsp_edge.trial import try_model
+from ddsp_edge.vst_rules import Rule, check_file_for_vst, would_take
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge models list | info NAME | check PATH`."""
-    parser = subparsers.add_parser("models", help="list, describe or check models")
-    actions = parser.add_subparsers(required=True, metavar="list | info | check")
+    """`ddsp-edge models list | info | check | add | remove | export-vst`."""
+    parser = subparsers.add_parser("models", help="list, describe, check, add or remove models")
+    actions = parser.add_subparsers(
+        required=True, metavar="list | info | check | add | remove | export-vst"
+    )
     listing = actions.add_parser("list", help="the models that --model can name")
     listing.set_defaults(run=run, action=_list)
     info = actions.add_parser("info", help="what a model is: data, licence, sizes, range")
     info.add_argument("model", metavar="NAME", help="name or path of a model")
     info.set_defaults(run=run, action=_info)
-    check = actions.add_parser("check", help="check a file and try it; exit code 2 if it is bad")
+    check = actions.add_parser(
+        "check",
+        help="check a file and try it; exit code 2 if it is bad",
+        description="Whether a model plays here, and whether DDSP-VST would take it: a line for "
+        "each of its loader's rules. Exit code 2 if it does not play here.",
+    )
     check.add_argument("model", metavar="PATH", help="path or name of a model")
     check.set_defaults(run=run, action=_check)
-    for each in (listing, info, check):
+    add = actions.add_parser(
+        "add",
+        help="install a bundle, a DDSP-VST zip or a .tflite",
+        description="Check FILE, try it in a process of its own and put it into the folder of "
+        "models ($DDSP_EDGE_MODELS, else ~/.local/share/ddsp-edge/models).",
+    )
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("--name", help="what --model takes (default: the model's own name)")
+    add.add_argument("--force", action="store_true", help="in place of a model of that name")
+    add.set_defaults(run=run, action=_add)
+    remove = actions.add_parser("remove", help="take out a model that was added")
+    remove.add_argument("model", metavar="NAME")
+    remove.set_defaults(run=run, action=_remove)
+    vst = actions.add_parser(
+        "export-vst",
+        help="write the zip that DDSP-VST takes",
+        description="Write the training zip of a model of DDSP-VST's shape (ddsp-edge train "
+        "--profile vst). Unpack it into Documents/Magenta/DDSP/Models and refresh the plug-in.",
+    )
+    vst.add_argument("model", metavar="NAME", help="name or path of a model")
+    vst.add_argument("--out", type=Path, metavar="X.zip", help="(default: NAME-vst.zip)")
+    vst.set_defaults(run=run, action=_export_vst)
+    for each in (listing, info, check, add):
         each.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
@@ -88,6 +120,7 @@ def _info(args: argparse.Namespace) -> int:
         ),
         ("loudness", f"{info.min_loudness_db:.1f} to {info.max_loudness_db:.1f} dB"),
         ("attack", f"{1000 * info.attack_s:.0f} ms"),
+        *([("room", _room(info.room))] if info.room else []),
         ("licence", info.licence),
         ("from", info.attribution),
         ("made", f"{info.export_time} by {info.version}".strip()),
@@ -98,27 +131,39 @@ def _info(args: argparse.Namespace) -> int:
     return 0
 
 
+def _room(room: Room) -> str:
+    return (
+        f"as recorded: reverb_size={room.size:.2f} reverb_damping={room.damping:.2f} "
+        f"reverb_wet={room.wet:.2f} (the instrument itself is dry)"
+    )
+
+
 def _check(args: argparse.Namespace) -> int:
-    """Every check that reading makes, then a trial in a process of its own."""
+    """Every check that reading makes, a trial in a process of its own; then DDSP-VST's rules."""
     problems: list[str] = []
     played: list[str] = []
-    info = None
+    info, path = None, Path(args.model)
     try:
         bundle = find_model(args.model)
-        info = bundle.info
+        info, path = bundle.info, bundle.path or path
         for runtime in usable_runtimes():
             try:
-                played.append(try_model(bundle.path or args.model, runtime))
+                played.append(try_model(path, runtime))
             except UserError as error:
                 problems.append(str(error))
     except UserError as error:
         problems.append(str(error))
+    try:
+        rules = check_file_for_vst(path)
+    except UserError:  # said above: it cannot even be opened
+        rules = []
     if args.json:
         row = {
             "ok": not problems,
             "problems": problems,
             "runtimes": played,
             "metadata": info.as_json() if info else None,
+            "ddsp_vst": {"takes": bool(rules) and would_take(rules), "rules": _as_json(rules)},
         }
         print(json.dumps(row, indent=2))
         return 2 if problems else 0
@@ -126,4 +171,56 @@ def _check(args: argparse.Namespace) -> int:
         print(f"bad: {problem}")
     if info is not None and not problems:
         print(f"OK: {info.name}, {_summary(info)}; played with {', '.join(played)}")
+    if rules:
+        print(f"DDSP-VST would {'take' if would_take(rules) else 'not take'} it:")
+        for rule in rules:
+            mark = "yes" if rule.kept else "NO " if rule.required else "but"
+            print(f"  {mark}  {rule}")
     return 2 if problems else 0
+
+
+def _as_json(rules: list[Rule]) -> list[dict[str, Any]]:
+    return [
+        {"rule": rule.name, "kept": rule.kept, "required": rule.required, "text": rule.text}
+        for rule in rules
+    ]
+
+
+def _add(args: argparse.Namespace) -> int:
+    from ddsp_edge.installation import add
+
+    added = add(args.file, args.name, args.force)
+    if args.json:
+        row = {"name": added.name, "path": str(added.path), "news": added.news}
+        print(json.dumps({**row, "runtime": added.runtime, "metadata": added.info.as_json()}))
+        return 0
+    what = "added" if added.news else "was there already"
+    print(f"{added.name} {what}: {_summary(added.info)}; played with {added.runtime}")
+    print(f"  {added.path}\n  play it with: --model {added.name}")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from ddsp_edge.installation import remove
+
+    print(f"removed {remove(args.model)}")
+    return 0
+
+
+def _export_vst(args: argparse.Namespace) -> int:
+    from ddsp_edge.vst_package import refusal, write_vst
+
+    bundle = find_model(args.model)
+    info = bundle.info
+    if info.profile != "vst":
+        raise UserError(refusal(info))
+    stem = Path(args.model).stem if Path(args.model).suffix in SUFFIXES else args.model
+    out = args.out or Path(f"{stem}-vst.zip")
+    if out.suffix.lower() not in SUFFIXES:
+        raise UserError(f"--out {out}: name it X.zip (or X.tflite for the model alone)")
+    write_vst(bundle, check_target(out, bundle.path or out))
+    print(
+        f"{out}: unpack it into Documents/Magenta/DDSP/Models and press the refresh button of "
+        "the plug-in"
+    )
+    return 0

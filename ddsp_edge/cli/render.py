@@ -36,6 +36,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3, aiff or mid")
     parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument(
+        "--morph-model",
+        metavar="NAME|PATH",
+        help="another model; --set morph=0.5 is half way to it",
+    )
     parser.add_argument("--out", type=Path, metavar="OUT.wav", help="wav or flac, 24 bit")
     parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
     parser.add_argument(
@@ -57,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not 0 <= args.seed < 1 << 32:
         raise UserError(f"--seed {args.seed}: choose 0 to {(1 << 32) - 1}")
+    if settings.morph and args.morph_model is None:
+        raise UserError("--set morph: say to which model; for instance --morph-model cello")
     report = render_file(
         args.source,
         args.model,
@@ -66,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         args.picture,
         args.runtime,
         args.seed,
+        args.morph_model,
     )
     facts = {
         "out": str(report.out),

@@ -56,7 +56,7 @@ class Control:
         #: Whether nobody may run the rig but this thread: there is no card, or none yet.
         self.idle = False
         #: Called when the instruments had to go: make this one again.
-        self.again: Callable[[Bundle], None] = lambda bundle: None
+        self.again: Callable[[Bundle, Bundle | None], None] = lambda bundle, other: None
         self._programs = Programs()
         self._collector = Collector(self.gauges.collect_ns)
         self._waiting: list[tuple[Instrument, Wish, Callable[[bool], None]]] = []
@@ -183,7 +183,13 @@ class Control:
         if self.frozen:
             instrument.freeze(True)
         self.desk.player_pan(instrument.pan)
-        self.events.publish("model", model=instrument.info.name, source=instrument.source)
+        other = instrument.other
+        self.events.publish(
+            "model",
+            model=instrument.info.name,
+            source=instrument.source,
+            morph_model=other.info.name if other else None,
+        )
         self.events.later(wish.future.set_result, instrument.info)
         entered(True)
 
@@ -214,7 +220,7 @@ class Control:
         for _, _, entered in waiting:
             entered(False)
         if current is not None and not waiting:
-            self.again(current.bundle)
+            self.again(current.bundle, current.other)
         done()
 
     def catch_up(self, done: Callable[[], None]) -> None:

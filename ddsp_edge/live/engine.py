@@ -68,7 +68,7 @@ class LiveEngine:
             max(1, card.priority - 30) if card and card.priority else 0,
         )
         self._loader = Loader(self._control, self._wishes, place)
-        self._control.again = lambda bundle: self._loader.ask(Wish(bundle, None, None))
+        self._control.again = lambda *of: self._loader.ask(Wish(of[0], None, None, of[1]))
         self._keeper: CardKeeper | None = None
         if card is not None:
             self._control.flows, self._control.idle = False, True
@@ -151,9 +151,11 @@ class LiveEngine:
         bundle: Bundle,
         source: str | None = None,
         settings: Settings | None = None,
+        other: Bundle | None = None,
     ) -> Future[ModelInfo]:
         """Change to a model (and source "effect" or "synth", and settings): warmed beside the
-        one that plays, then cross-faded over 50 ms. Held notes go on in the new one.
+        one that plays, then cross-faded over 50 ms. Held notes go on in the new one. ``other`` is
+        the model that the setting ``morph`` leads to; None: none.
 
         The future's result comes when the new model plays (its cross-fade begins within 80 ms).
         It fails with UserError where the model cannot be used, and the old one plays on; it
@@ -161,7 +163,7 @@ class LiveEngine:
         """
         if source is not None:
             _check_source(source)
-        wish = Wish(bundle, source, settings)
+        wish = Wish(bundle, source, settings, other)
         self._loader.ask(wish)
         return wish.future
 
@@ -232,7 +234,7 @@ class LiveEngine:
 
         ``event["event"]`` and what else is in it:
         "program": bank, program (both from 0)
-        "model": model, source
+        "model": model, source, morph_model (None: there is none)
         "card": state ("waiting", "running", "lost"), card, detail
         "fault": what ("model", "load", "control"), detail; count or model
         and those of the parts around the engine, see :meth:`publish`. In the events' thread,

@@ -1,4 +1,4 @@
-"""A model that is ready to play: decoder, shaper and its part in the rig."""
+"""A model (or two, and what lies between) that is ready to play, and its part in the rig."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import mido
 import numpy as np
 
 from ddsp_edge.bundle import Bundle
-from ddsp_edge.decoder import Decoder
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.gauges import Gauges
-from ddsp_edge.scaling import SILENCE_DB
+from ddsp_edge.morph import Morph
 from ddsp_edge.settings import Settings
-from ddsp_edge.shaper import Shaper
 from native.rig import Part
 
 #: Of ticks that waited, only so many are worth decoding: newer ones are there.
@@ -39,7 +37,8 @@ class Place:
 class Instrument:
     """Made and warmed in the loader's thread, from then on the control thread's alone.
 
-    Raises UserError where the model cannot be used.
+    ``other`` is the model that the setting ``morph`` leads to. Raises UserError where a model
+    cannot be used.
     """
 
     source = ""
@@ -48,34 +47,33 @@ class Instrument:
     #: It runs unheard for so long before it is faded in: ears and memory settle.
     lead_s = 0.0
 
-    def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
+    def __init__(
+        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+    ) -> None:
         info = bundle.info
-        self.bundle, self.info, self.place = bundle, info, place
-        self.decoder = Decoder(bundle, place.runtime, self.voices)
-        self.shaper = Shaper(info, settings)
-        self.period = place.period
+        self.bundle, self.other, self.info, self.place = bundle, other, info, place
+        self._morph = morph = Morph(
+            bundle, settings, place.runtime, self.voices, other, notes=not self.listens
+        )
+        self.rate, self.period = place.rate, place.period
         self.part = Part(
             place.rate,
             self.period,
             self.voices,
-            info.n_harmonics,
-            info.n_noise,
-            info.band_limit_hz,
+            morph.n_harmonics,
+            morph.n_noise,
+            morph.band_limit_hz,
             info.hop_s,
             listens=self.listens,
             seed=place.seed,
+            second=morph.second,
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
         self.silenced = False  #: it only fades out, and may say nothing more
-        self._controls = ControlFrame(info.n_harmonics, info.n_noise)
-        self._no_harmonics = np.zeros(info.n_harmonics, np.float32)
-        self._no_noise = np.zeros(info.n_noise, np.float32)
-        # Every voice once: what the runtime allocates lazily, it allocates now.
-        warm = FeatureFrame(0.0, info.min_pitch_hz, SILENCE_DB)
-        for voice in range(self.voices):
-            self.shaper.decode(self.decoder, warm, self._controls, voice)
-        self.decoder.reset()
+        self._no_harmonics = np.zeros(self.part.n_harmonics, np.float32)
+        self._no_noise = np.zeros(self.part.n_noise, np.float32)
+        morph.warm_up()
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
@@ -97,7 +95,7 @@ class Instrument:
 
     def set(self, settings: Settings) -> None:
         """From the next frame on."""
-        self.shaper.set(settings)
+        self._morph.set(settings)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
@@ -117,7 +115,12 @@ class Instrument:
 
     def panic(self) -> None:
         """Forget every note, what is frozen and what the model remembers."""
-        self.decoder.reset()
+        self._morph.reset()
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a model gave NaN or infinity."""
+        return self._morph.faults
 
     @property
     def notes(self) -> list[int]:
@@ -136,19 +139,20 @@ class Instrument:
 
     def send(self, frame: FeatureFrame, position: int) -> None:
         """Decode a frame for the tick at ``position``, or NOW."""
-        controls, clock = self._controls, self.place.gauges.clock
-        begun = clock()
-        f0_hz = self.shaper.decode(self.decoder, frame, controls, frame.voice)
-        self.place.gauges.decode_ns.add(clock() - begun)
-        self.part.send_frame(
-            frame.voice,
-            position,
-            f0_hz,
-            controls.amplitude,
-            controls.harmonic_distribution,
-            controls.noise_magnitudes,
-            self.shaper.ramp_s(frame),
-        )
+        gauges = self.place.gauges
+        begun = gauges.clock()
+        for offset_s, controls, ramp_s in self._morph.targets(frame):
+            gauges.decode_ns.add(gauges.clock() - begun)
+            self.part.send_frame(
+                frame.voice,
+                position + round(offset_s * self.rate) if offset_s else position,
+                controls.f0_hz,
+                controls.amplitude,
+                controls.harmonic_distribution,
+                controls.noise_magnitudes,
+                ramp_s,
+            )
+            begun = gauges.clock()
 
     def send_silence(self, voice: int, position: int) -> None:
         """Without asking the model."""

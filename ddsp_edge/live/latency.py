@@ -41,9 +41,7 @@ class Spread:
     most: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.name:<54} {self.p50:7.2f} {self.p95:7.2f} {self.most:7.2f}   ({self.count})"
-        )
+        return f"{self.name:<54} {self.p50:7.2f} {self.p95:7.2f} {self.most:7.2f}   ({self.count})"
 
 
 def spread(name: str, times_ms: list[float]) -> Spread:

@@ -81,7 +81,7 @@ class Loader:
         while not self._stopping:
             begun = time.monotonic_ns()
             source, settings = self._wishes.plan(wish)
-            instrument = SOURCES[source](wish.bundle, settings, self._place)
+            instrument = SOURCES[source](wish.bundle, settings, self._place, wish.other)
             settle()
             self.took_ns.add(time.monotonic_ns() - begun)
             answers: queue.SimpleQueue[bool] = queue.SimpleQueue()

@@ -25,6 +25,7 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
     reading = current.reading if current else None
     return {
         "model": current.info.name if current else None,
+        "morph_model": current.other.info.name if current and current.other else None,
         "source": control.wishes.source,
         "loading": loader.loading,
         "settings": asdict(settings),

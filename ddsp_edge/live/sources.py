@@ -25,8 +25,10 @@ class EffectInstrument(Instrument):
     listens = True
     lead_s = 0.08  # the lowest pitch takes the analyser some 60 ms
 
-    def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
-        super().__init__(bundle, settings, place)
+    def __init__(
+        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+    ) -> None:
+        super().__init__(bundle, settings, place, other)
         hop_s = bundle.info.hop_s
         self._player, self._tuner = EffectPlayer(bundle.info, settings), Tuner(hop_s)
         self._tuner.set(settings.tuning)
@@ -80,8 +82,10 @@ class SynthInstrument(Instrument):
     voices = MAX_VOICES  # whatever the setting: it may change while playing
     lead_s = 0.03  # the model's memory of held notes
 
-    def __init__(self, bundle: Bundle, settings: Settings, place: Place) -> None:
-        super().__init__(bundle, settings, place)
+    def __init__(
+        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+    ) -> None:
+        super().__init__(bundle, settings, place, other)
         self._player = SynthPlayer(bundle.info, settings)
         self._now_s = 0.0
 

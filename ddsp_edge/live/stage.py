@@ -86,11 +86,11 @@ class Stage:
         while (part := self._rig.retired()) is not None:
             for instrument in self.all:
                 if instrument.part is part:
-                    self._faults_of_retired += instrument.decoder.faults
+                    self._faults_of_retired += instrument.faults
                     self.all = tuple(i for i in self.all if i is not instrument)
                     break
 
     @property
     def faults(self) -> int:
         """Frames in which a model gave NaN or infinity, of all that ever played."""
-        return self._faults_of_retired + sum(i.decoder.faults for i in self.all)
+        return self._faults_of_retired + sum(i.faults for i in self.all)

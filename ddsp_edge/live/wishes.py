@@ -20,6 +20,7 @@ class Wish:
     bundle: Bundle
     source: str | None
     settings: Settings | None
+    other: Bundle | None = None  #: the model that ``morph`` leads to; here None is none
     future: Future[ModelInfo] = field(default_factory=Future)
 
 

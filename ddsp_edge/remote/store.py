@@ -132,14 +132,16 @@ class ModelStore:
             raise UserError("what arrived is not what was sent (SHA-256 differs); try again")
         return Path(name)
 
-    def install(self, staged: Path, allow_downgrade: bool = False) -> tuple[Installed, bool]:
+    def install(
+        self, staged: Path, allow_downgrade: bool = False, name: str | None = None
+    ) -> tuple[Installed, bool]:
         """Put a staged file in its place, within :meth:`change`; and whether that is news.
 
-        The name is the one inside the bundle. An older one than what is installed (by
-        ``export_time``) is refused unless ``allow_downgrade``.
+        The name is the one inside the bundle unless ``name`` is given. An older one than what
+        is installed (by ``export_time``) is refused unless ``allow_downgrade``.
         """
         bundle = read_bundle(staged)
-        name = slug(bundle.info)
+        name = name or slug(bundle.info)
         target = self.path(name)
         with self._errors():
             if target.exists():

@@ -9,6 +9,7 @@ split is Serra and Smith's, "Spectral modeling synthesis", CMJ 1990).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ PERIODS = 4  #: window length in periods
 POINTS = 2048  #: samples per window: 512 a period, so that 65 Hz is not folded below 16 kHz
 OVERSAMPLE = 4  #: the audio is interpolated linearly at this many times its rate
 BLOCK = 2048  #: frames at once, to bound memory
-STFT = 1024  #: window of the noise analysis above the last harmonic, samples
+STFT_S = 1024 / 48_000  #: window of the noise analysis above the last harmonic, at least
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,16 @@ def _noise_bands(
     n_noise: int,
 ) -> np.ndarray:
     """Density (per Hz) to gains; above the last harmonic from a plain STFT."""
-    window = np.hanning(STFT + 1)[:-1]
-    padded = np.pad(audio, STFT)
-    starts = np.round(centres_s * rate).astype(np.int64) - STFT // 2 + STFT
-    starts = np.clip(starts, 0, len(padded) - STFT)
+    size = 1 << math.ceil(math.log2(STFT_S * rate))
+    window = np.hanning(size + 1)[:-1]
+    padded = np.pad(audio, size)
+    starts = np.round(centres_s * rate).astype(np.int64) - size // 2 + size
+    starts = np.clip(starts, 0, len(padded) - size)
     bands_hz = np.linspace(0, rate / 2, n_noise)
-    bin_hz = np.arange(STFT // 2 + 1) * rate / STFT
+    bin_hz = np.arange(size // 2 + 1) * rate / size
     noise = np.empty_like(gap_psd)
     for i in range(0, len(starts), BLOCK):
-        rows = padded[starts[i : i + BLOCK, None] + np.arange(STFT)] * window
+        rows = padded[starts[i : i + BLOCK, None] + np.arange(size)] * window
         psd = np.abs(np.fft.rfft(rows, axis=1)) ** 2 * 2.0 / (rate * (window**2).sum())
         # Mean over each band's triangle, as the kernel interpolates between bands.
         weight = np.maximum(

@@ -100,7 +100,5 @@ class AudioBatches:
             rows.setdefault("synth_f0_hz", []).append(item.synth_f0_hz[at : at + self.frames])
             # Frame i fell due after (i + 1) * HOP samples; what it describes is LATENCY earlier.
             start = (at + 1) * HOP - LATENCY
-            rows.setdefault("audio", []).append(
-                item.audio[start : start + (self.frames - 1) * HOP]
-            )
+            rows.setdefault("audio", []).append(item.audio[start : start + (self.frames - 1) * HOP])
         return {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}

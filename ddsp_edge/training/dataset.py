@@ -1,78 +1,64 @@
-"""Recordings to training data: audio, the kernel's own features, and analysed targets.
+"""A folder of recordings to training data: read, cut or joined into pieces, analysed, cached.
 
-The features come from the same streaming analyser that plays on stage (no skew).
-Frame i hears the audio up to t_i; what it should sound like is taken LATENCY_S
-earlier, so that the model is never asked to guess the future.
+Files are read and pieces prepared by a pool of processes. Each piece is kept by the hash of its
+content as soon as it is ready, so that a preparation that was cut off goes on from there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.training.analysis import analyse_targets
+from ddsp_edge.training import piece_cache, sources
+from ddsp_edge.training.features import AUDIBLE_DB, FIELDS, Piece
 from ddsp_edge.training.phrases import phrases
+from ddsp_edge.training.pool import run_all
+from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.recipes import Recipe
+from ddsp_edge.training.sources import LeftOut, Source
 from native.kernel import Analyser
 
-RATE = 48_000
-FRAME_RATE = 200
-HOP = RATE // FRAME_RATE
-N_HARMONICS = 100
-N_NOISE = 65
-LATENCY_S = 0.005  #: the model's output describes the sound this long before its input frame
-PITCH_LAG_PERIODS = 1.1  #: the streaming f0 describes the sound about this many periods ago
-PITCH_LAG_S = 0.005
+__all__ = ["EDGE", "FIELDS", "Dataset", "Piece", "prepare"]
+
+# Of the edge profile; dataset.profile has those of any.
+RATE = EDGE.sample_rate
+FRAME_RATE = EDGE.frame_rate
+HOP = EDGE.hop
+N_HARMONICS = EDGE.n_harmonics
+N_NOISE = EDGE.n_noise
+LATENCY_S = EDGE.latency_s
+
 LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
-HELD_OUT = 0.08  #: share of the material that is never trained on
-VERSION = 6  #: of what is cached
-
-AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
-
-
-@dataclass
-class Piece:
-    """One stretch of continuous material."""
-
-    audio: np.ndarray  #: (samples,) float32 at RATE
-    f0_hz: np.ndarray  #: (frames,) what the model is shown
-    loudness_db: np.ndarray  #: (frames,)
-    synth_f0_hz: np.ndarray  #: (frames,) smoothed with look-ahead, aligned to the target audio
-    harmonics: np.ndarray  #: (frames, N_HARMONICS) linear amplitudes
-    noise: np.ndarray  #: (frames, N_NOISE) gains
-    weight: np.ndarray  #: (frames,) 1 where pitch and target can be trusted, else 0
+HELD_OUT_EVERY = 12  #: one piece or note in so many is never trained on
+PIECE_S = 10.0  #: recordings are cut so: the held-out share is then spread over all of them
+SHORTEST_PIECE_S = 2.0
+ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
+MOST_ROUNDS = 3
+MOST_LINES = 25  #: of files that are left out; the report has all of them
+INDEX_VERSION = 1  #: of which files are used and of what the index holds of them
+MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
 
 
 @dataclass
 class Dataset:
+    """Pieces to train on and pieces held out, of one profile."""
+
     train: list[Piece]
     held_out: list[Piece]
     summary: dict[str, float]
+    profile: Profile = EDGE
+    rounds: int = 1  #: how often each single note is in ``train``, each time played otherwise
+    sources: list[Source] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def minutes(self) -> float:
-        return sum(len(p.audio) for p in self.train + self.held_out) / RATE / 60
-
-
-def read_mono(path: Path) -> np.ndarray:
-    """A file as mono float32 at RATE. Raises UserError."""
-    try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise UserError(
-            f"{path}: cannot be read as audio ({error}); remove or replace it"
-        ) from None
-    mono = audio.mean(axis=1)
-    if not np.all(np.isfinite(mono)):
-        raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    return soxr.resample(mono, rate, RATE, "HQ") if rate != RATE else mono
+        """Of the material; notes that are joined into several phrases count once."""
+        train, held = (sum(len(p.audio) for p in part) for part in (self.train, self.held_out))
+        return (train / self.rounds + held) / self.profile.sample_rate / 60
 
 
 def prepare(
@@ -81,127 +67,158 @@ def prepare(
     cache: Path,
     seed: int = 0,
     say: Callable[[str], None] = print,
+    profile: Profile = EDGE,
 ) -> Dataset:
-    """Dataset of ``folder``, from the cache where nothing has changed."""
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder of recordings")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
-    if not files:
-        raise UserError(f"{folder}: holds no audio ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    key = hashlib.sha256(json.dumps([VERSION, seed, repr(recipe)]).encode())
-    for path in files:
-        key.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    store = cache / f"{recipe.name.lower()}-{key.hexdigest()[:16]}.npz"
-    if not store.exists():
-        say(f"preparing {len(files)} files of {folder}")
-        pieces = _pieces(files, recipe, seed)
-        prepared = [_prepare_piece(audio, recipe) for audio in pieces]
-        cache.mkdir(parents=True, exist_ok=True)
-        _save(store, prepared)
-    return _split(_load(store))
+    """Dataset of ``folder``, from ``cache`` where nothing has changed.
 
-
-def _pieces(files: list[Path], recipe: Recipe, seed: int) -> list[np.ndarray]:
-    audio = [read_mono(path) for path in files]
-    if recipe.single_notes:
-        audio = phrases(audio, RATE, seed)
+    Says of each file that is left out why. Raises UserError: nothing is left, or too little.
+    """
+    files, left = sources.find(folder, recipe.skip, (cache, cache.parent))
+    kept, copies = sources.without_copies(files, [sources.digest(p) for p in files], folder)
+    named = [(path, str(path.relative_to(folder)), mark) for path, mark in kept]
+    mark = piece_cache.key([part[1:] for part in named], recipe, seed, profile, INDEX_VERSION)
+    index_path = cache / f"{recipe.name.lower()}-{profile.name}-{mark}.json"
+    index = piece_cache.read_index(index_path)
+    left += copies
+    if index is None:
+        say(f"preparing {len(named)} files of {folder}")
+        sounds, used, bad = _read(named, recipe, profile)
+        _say_left_out(left + bad, say)
+        if not sounds:
+            raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
+        train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
+        gain = _gain(train + held, profile.sample_rate)
+        train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
+        index = {
+            "train": _made(train, recipe, cache, profile),
+            "held_out": _made(held, recipe, cache, profile),
+            "rounds": rounds,
+            "sources": [source.as_dict() for source in used],
+            "left_out": [asdict(item) for item in bad],
+        }
+        piece_cache.write_index(index_path, index)
     else:
-        # Ten-second pieces: the held-out share is then spread over every recording.
-        size = 10 * RATE
-        audio = [a[i : i + size] for a in audio for i in range(0, len(a) - 2 * RATE, size)]
-    if sum(map(len, audio)) < 10 * RATE:
-        raise UserError(
-            f"{files[0].parent}: not enough sound, less than ten seconds; record at least a minute"
-        )
-    loud = np.concatenate([Analyser(RATE, HOP / RATE).process(a)["loudness_db"] for a in audio])
-    gain = 10 ** ((LOUD_DB - np.percentile(loud, 99)) / 20)
-    return [(a * gain).astype(np.float32) for a in audio]
-
-
-def _prepare_piece(audio: np.ndarray, recipe: Recipe) -> Piece:
-    # Features a little past the end, so that look-ahead has what to look at.
-    padded = np.concatenate([audio, np.zeros(RATE // 10, np.float32)])
-    features = Analyser(RATE, HOP / RATE).process(padded)
-    times = features["position"] / RATE
-    f0, confidence = features["f0_hz"].astype(np.float64), features["confidence"]
-    trusted = (confidence > 0.75) & (f0 >= recipe.lowest_hz) & (f0 <= recipe.highest_hz)
-    trusted &= features["loudness_db"] > -60.0
-
-    # The f0 of the sound at time t is what the analyser says a little later.
-    heard_at = times - PITCH_LAG_S - PITCH_LAG_PERIODS / np.maximum(f0, recipe.lowest_hz)
-    count = len(audio) // HOP
-    times, centres = times[:count], times[:count] - LATENCY_S
-    if trusted.sum() >= 2:
-        log_f0 = np.interp(centres, heard_at[trusted], np.log(f0[trusted]))
-    else:
-        log_f0 = np.full(count, np.log(recipe.lowest_hz))
-    synth_f0 = np.exp(_median3(log_f0))
-    targets = analyse_targets(audio, RATE, centres, synth_f0, N_HARMONICS, N_NOISE)
-
-    # Trust frames whose neighbourhood is pitched and whose energy the harmonics explain,
-    # and silence, where there is nothing to explain.
-    steady = np.convolve(trusted[:count], np.ones(5) / 5, "same") > 0.99
-    silent = features["loudness_db"][:count] < -65.0
-    weight = ((steady & (targets.harmonicity > 0.5)) | silent).astype(np.float32)
-
-    # The stage holds the last pitch where there is none; so does this.
-    shown = _hold(np.where(trusted, f0, 0.0)[:count], float(np.exp(np.median(log_f0))))
-    return Piece(
-        audio,
-        shown.astype(np.float32),
-        features["loudness_db"][:count],
-        synth_f0.astype(np.float32),
-        targets.harmonics,
-        targets.noise,
-        weight,
+        _say_left_out(left + [LeftOut(**item) for item in index["left_out"]], say)
+    loaded = [[piece_cache.load(cache / n) for n in index[part]] for part in ("train", "held_out")]
+    train_pieces, held_pieces = ([p for p in part if p is not None] for part in loaded)
+    if len(train_pieces) + len(held_pieces) < len(index["train"]) + len(index["held_out"]):
+        index_path.unlink()  # a piece is gone or damaged
+        return prepare(folder, recipe, cache, seed, say, profile)
+    return Dataset(
+        train_pieces,
+        held_pieces,
+        _summary(train_pieces, profile, index["rounds"]),
+        profile,
+        index["rounds"],
+        [Source.of(item) for item in index["sources"]],
+        left + [LeftOut(**item) for item in index["left_out"]],
     )
 
 
-def _median3(x: np.ndarray) -> np.ndarray:
-    padded = np.pad(x, 1, mode="edge")
-    return np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+def _read(
+    named: list[tuple[Path, str, str]], recipe: Recipe, profile: Profile
+) -> tuple[list[np.ndarray], list[Source], list[LeftOut]]:
+    rate = profile.sample_rate
+    jobs = [(path, name, rate, recipe) for path, name, _ in named]
+    heard = run_all(sources.listen, jobs, "reading")
+    left = list(sources.left_out(heard, [name for _, name, _ in named]))
+    good, used, total = [], [], 0.0
+    for sound in heard:
+        if sound is None or sound.audio is None:
+            continue
+        seconds = len(sound.audio) / rate
+        if not recipe.single_notes and seconds < SHORTEST_PIECE_S:
+            reason = f"is shorter than {SHORTEST_PIECE_S:g} s; single notes need --single-notes"
+            left.append(LeftOut(sound.file, reason))
+        elif total + seconds > MOST_S:
+            reason = f"is beyond the first {MOST_S / 3600:g} hours; that is plenty"
+            left.append(LeftOut(sound.file, reason))
+        else:
+            total += seconds
+            good.append(sound.audio)
+            used.append(Source(sound.file, seconds, sound.health))
+    return good, used, left
 
 
-def _hold(f0_hz: np.ndarray, first: float) -> np.ndarray:
-    known = np.maximum.accumulate(np.where(f0_hz > 0, np.arange(len(f0_hz)), -1))
-    return np.where(known >= 0, f0_hz[np.maximum(known, 0)], first)
+def _say_left_out(left: list[LeftOut], say: Callable[[str], None]) -> None:
+    for item in left[:MOST_LINES]:
+        say(f"left out: {item.file}: {item.reason}")
+    if len(left) > MOST_LINES:
+        say(f"left out: {len(left) - MOST_LINES} more files")
 
 
-FIELDS = ("audio", "f0_hz", "loudness_db", "synth_f0_hz", "harmonics", "noise", "weight")
+def _cut(
+    sounds: list[np.ndarray], recipe: Recipe, seed: int, rate: int
+) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+    """To train on, held out, and how many rounds of the notes the first are."""
+    if sum(map(len, sounds)) < 10 * rate:
+        raise UserError("less than ten seconds of sound; record at least two minutes")
+    rounds = 1
+    if recipe.single_notes:
+        # Notes are held out, not phrases: another round of them would give them away.
+        train, held = _share(sounds)
+        rounds = round(ROUNDS_S * rate / sum(map(len, train)))
+        rounds = min(max(1, rounds), MOST_ROUNDS)
+        train = [p for i in range(rounds) for p in phrases(train, rate, seed + 1000 * i)]
+        held = phrases(held, rate, seed)
+    else:
+        size, least = int(PIECE_S * rate), int(SHORTEST_PIECE_S * rate)
+        cut = [a[i : i + size] for a in sounds for i in range(0, len(a) - least + 1, size)]
+        train, held = _share(cut)
+    if not train or not held:
+        raise UserError("the recordings are too short; record a minute in one go, or many notes")
+    return train, held, rounds
 
 
-def _save(path: Path, pieces: list[Piece]) -> None:
-    arrays = {f"{i}/{name}": getattr(p, name) for i, p in enumerate(pieces) for name in FIELDS}
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)
-    partial.replace(path)
+def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Every twelfth is held out, of fewer than twelve one."""
+    every = max(2, min(HELD_OUT_EVERY, len(items)))
+    held = [item for i, item in enumerate(items) if i % every == every // 2]
+    return [item for i, item in enumerate(items) if i % every != every // 2], held
 
 
-def _load(path: Path) -> list[Piece]:
-    with np.load(path) as arrays:
-        count = 1 + max(int(name.split("/")[0]) for name in arrays.files)
-        return [Piece(*(arrays[f"{i}/{name}"] for name in FIELDS)) for i in range(count)]
+def _gain(pieces: list[np.ndarray], rate: int) -> float:
+    loud = run_all(loudness_db, [(piece, rate) for piece in pieces], "measuring")
+    level = np.percentile(np.concatenate([part for part in loud if part is not None]), 99)
+    return float(10 ** ((LOUD_DB - level) / 20))
 
 
-def _split(pieces: list[Piece]) -> Dataset:
-    """Every twelfth piece or so is held out, of fewer pieces one."""
-    every = max(2, min(round(1 / HELD_OUT), len(pieces)))
-    held = [p for i, p in enumerate(pieces) if i % every == every // 2]
-    train = [p for i, p in enumerate(pieces) if i % every != every // 2]
-    if not held or not train:
-        raise UserError("not enough material: record at least one minute")
+def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:
+    """(frames,) every 5 ms."""
+    return np.asarray(Analyser(rate, 0.005).process(audio)["loudness_db"])
+
+
+def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile) -> list[str]:
+    """Prepare those that the cache lacks; the names of all."""
+    cache.mkdir(parents=True, exist_ok=True)
+    paths = [piece_cache.piece_path(cache, audio, recipe, profile) for audio in pieces]
+    jobs = [
+        (path, audio, recipe, profile)
+        for path, audio in zip(paths, pieces, strict=True)
+        if piece_cache.load(path) is None
+    ]
+    run_all(piece_cache.make, jobs, "analysing")
+    lost = [path for path in paths if not path.exists()]
+    if lost:
+        raise UserError(
+            f"{len(lost)} of {len(paths)} pieces could not be analysed, the process ended; "
+            "is there enough memory? Run it again"
+        )
+    return [path.name for path in paths]
+
+
+def _summary(train: list[Piece], profile: Profile, rounds: int) -> dict[str, float]:
     weight = np.concatenate([p.weight for p in train]) > 0
     loud = np.concatenate([p.loudness_db for p in train])
     f0 = np.concatenate([p.f0_hz for p in train])
-    voiced = weight & (loud > -60.0)
-    if voiced.sum() < 10 * FRAME_RATE:
+    voiced = weight & (loud > AUDIBLE_DB)
+    if voiced.sum() < 10 * profile.frame_rate:
         raise UserError("less than ten seconds of the recordings have a clear single pitch")
     f0, loud = f0[voiced], loud[voiced]
-    summary = {
-        "usable_minutes": float(voiced.sum() / FRAME_RATE / 60),
+    return {
+        "usable_minutes": float(voiced.sum() / profile.frame_rate / 60 / rounds),
         "f0_low_hz": float(np.percentile(f0, 1)),
         "f0_high_hz": float(np.percentile(f0, 99)),
         "loudness_low_db": float(np.percentile(loud, 5)),
         "loudness_high_db": float(np.percentile(loud, 99)),
     }
-    return Dataset(train, held, summary)

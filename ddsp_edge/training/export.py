@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ddsp_edge.bundle import read_bundle
+from ddsp_edge.bundle import Bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.files import write_atomically
-from ddsp_edge.metadata import VST_KEYS, ModelInfo
-from ddsp_edge.safezip import build_zip
+from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES, input_shapes, output_shapes
 from ddsp_edge.tflite_file import check_tflite
 from ddsp_edge.training.drift import Drift, Step, check_track, measure
 from ddsp_edge.training.quantize import quantize
+from ddsp_edge.vst_package import write_vst
 
 #: The most an exported file may stray from its module, by (quantization, arithmetic).
 LIMITS = {
@@ -175,11 +174,9 @@ def export_vst(
 ) -> Exported:
     """Export for DDSP-VST: a ``.tflite`` with its metadata behind it, or its training zip.
 
-    ``info`` gives sizes, quantization and metadata; a ``path`` that ends in ``.zip`` becomes a zip
-    with ``{Name}/{Name}.tflite``. DDSP-VST itself plays models of 16 kHz, 50 frames a second,
-    60 harmonics, 65 noise bands and a state of 512. Raises as :func:`export`.
+    ``info`` gives sizes, quantization and metadata; ``path`` is as in
+    :func:`ddsp_edge.vst_package.write_vst`. Raises as that and :func:`export`.
     """
-    path = Path(path)
     exported = export(
         module,
         info.state_size,
@@ -190,11 +187,5 @@ def export_vst(
         pitch_range_hz=(info.min_pitch_hz, info.max_pitch_hz),
         steps=steps,
     )
-    said = info.as_json()
-    metadata = json.dumps({key: said[key] for key in VST_KEYS}, indent=2).encode()
-    data = build_zip({"metadata.json": metadata}, behind=exported.model)
-    if path.suffix.lower() == ".zip":
-        data = build_zip({f"{info.name}/{info.name}.tflite": data})
-    write_atomically(path, data)
-    read_bundle(path)
+    write_vst(Bundle(info, exported.model), path)
     return exported

@@ -57,9 +57,7 @@ class EdgeDecoder(nn.Module):
             self.head.bias[1 : 1 + shape.n_harmonics] = -1.5 * torch.log(k)
             self.head.bias[1 + shape.n_harmonics :] = -4.0
 
-    def sequence(
-        self, f0_scaled: Tensor, pw_scaled: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def sequence(self, f0_scaled: Tensor, pw_scaled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[batch, frames] twice -> amplitude [b, f], harmonics [b, f, n], noise [b, f, m]."""
         loudness = pw_scaled[..., None]
         body = self._body(f0_scaled[..., None], loudness)

@@ -1,13 +1,20 @@
-"""Single notes joined into phrases, so that a model learns transitions and silence too."""
+"""Single notes joined into phrases, so that a model learns transitions and silence too.
+
+Each note is moved a little in pitch (sample sets skip semitones), may be glided into, sway or
+have vibrato, and swells or fades; notes overlap, touch or leave a breath between them.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import soxr
 
-DETUNE_CENTS = 80.0  #: each note is moved by up to this: sample sets skip semitones
+DETUNE_CENTS = 80.0  #: each note is moved by up to this
 GESTURE_DB = 3.0  #: slow gain swell of up to this
 NOTES_PER_PHRASE = (3, 9)
 FADE_S = 0.03
+GLIDE_CENTS = 180.0  #: a note is glided into from up to so far below (above: half)
+FLOOR_DB = -50.0  #: where a crescendo from silence begins
 
 
 def trim(note: np.ndarray, rate: int, below_peak_db: float = 55.0) -> np.ndarray:
@@ -23,29 +30,66 @@ def trim(note: np.ndarray, rate: int, below_peak_db: float = 55.0) -> np.ndarray
     return note[max(0, (loud[0] - 2) * block) : (loud[-1] + 1) * block]
 
 
-def detune(note: np.ndarray, cents: float) -> np.ndarray:
-    """Resample by a few cents (cubic interpolation is plenty for a shift this small)."""
-    from scipy.interpolate import CubicSpline  # type: ignore[import-untyped]
+def bend(note: np.ndarray, cents: np.ndarray) -> np.ndarray:
+    """``note`` moved in pitch by ``cents`` (samples,) through its length, by resampling.
 
-    ratio = 2.0 ** (cents / 1200.0)
-    where = np.arange(0, len(note) - 1, ratio)
-    return CubicSpline(np.arange(len(note)), note)(where).astype(np.float32)
+    Read at twice the rate between samples by cubic splines: plenty for shifts this small.
+    """
+    from scipy.interpolate import CubicSpline
+
+    if len(note) < 16:
+        return note
+    where = np.cumsum(2.0 ** (cents / 1200.0))
+    where = np.concatenate([[0.0], where[where < len(note) - 1]])
+    fine = soxr.resample(note.astype(np.float32), 1, 2, "HQ")
+    return CubicSpline(np.arange(len(fine)), fine)(2.0 * where).astype(np.float32)
+
+
+def pitch_gesture(length: int, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Cents over a note of ``length`` samples: its detuning, and a glide, vibrato or slow bend."""
+    time_s = np.arange(length) / rate
+    cents = np.full(length, rng.uniform(-DETUNE_CENTS, DETUNE_CENTS))
+    kind = rng.random()
+    if kind < 0.25:  # glided into
+        start = rng.uniform(-GLIDE_CENTS, 0.5 * GLIDE_CENTS)
+        cents += start * np.exp(-time_s / rng.uniform(0.02, 0.08))
+    elif kind < 0.55 and length > 0.5 * rate:  # vibrato, later and wider
+        depth = rng.uniform(5, 35) * np.clip(time_s / rng.uniform(0.2, 0.8), 0, 1)
+        pace = rng.uniform(4.0, 6.8)
+        cents += depth * np.sin(2 * np.pi * (pace * time_s + rng.random()))
+    elif kind < 0.8:  # sways
+        turns = rng.uniform(-25, 25, 4)
+        cents += np.interp(np.linspace(0, 3, length), np.arange(4), turns)
+    return cents
+
+
+def gain_gesture(length: int, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Gain over a note: a swell, and now and then a crescendo from or a fade to silence."""
+    turns = rng.uniform(-GESTURE_DB, GESTURE_DB, 3)
+    gain_db = np.interp(np.linspace(0, 2, length), [0, 1, 2], turns)
+    kind = rng.random()
+    if kind < 0.24:
+        span = min(length, int(rng.uniform(0.1, 1.0) * rate))
+        ramp = FLOOR_DB * (1 - np.linspace(0, 1, span)) ** 2
+        if kind < 0.12:
+            gain_db[:span] += ramp
+        else:
+            gain_db[-span:] += ramp[::-1]
+    return np.asarray(10 ** (gain_db / 20), np.float32)
 
 
 def join(notes: list[np.ndarray], rate: int, rng: np.random.Generator) -> np.ndarray:
-    """One phrase: notes cut to a playable length, cross-faded, with gain gestures."""
+    """One phrase: notes cut to a playable length, with gestures, cross-faded or apart."""
     fade = int(FADE_S * rate)
     ramp = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
     out = np.zeros(0, np.float32)
     for note in notes:
-        note = detune(note, rng.uniform(-DETUNE_CENTS, DETUNE_CENTS))
         if rng.random() < 0.5:  # half of the notes are left before they end
             note = note[: int(rng.uniform(0.35, 1.0) * len(note))]
         if len(note) < 4 * fade:
             continue
-        turns = rng.uniform(-GESTURE_DB, GESTURE_DB, 3)
-        swell = np.interp(np.linspace(0, 2, len(note)), [0, 1, 2], turns)
-        note = note * (10 ** (swell / 20)).astype(np.float32)
+        note = bend(note, pitch_gesture(len(note), rate, rng))
+        note = note * gain_gesture(len(note), rate, rng)
         note[-fade:] *= ramp[::-1]
         if rng.random() < 0.3:  # a breath between notes
             out = np.concatenate([out, np.zeros(int(rng.uniform(0.05, 0.4) * rate), np.float32)])

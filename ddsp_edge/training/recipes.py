@@ -16,6 +16,7 @@ class Recipe:
     highest_hz: float
     licence: str
     attribution: str
+    skip: tuple[str, ...] = ()  #: patterns of file names that are left out
 
 
 RECIPES = {
@@ -42,6 +43,68 @@ RECIPES = {
         attribution=(
             "Trained on the Karoryfer x bigcat cello samples (sfzinstruments), CC0 1.0: "
             "single notes, joined into phrases"
+        ),
+    ),
+    "alto-sax": Recipe(
+        name="Alto-Sax",
+        folder="alto-sax",
+        single_notes=True,
+        lowest_hz=95.0,
+        highest_hz=1000.0,
+        licence="CC0 1.0",
+        attribution=(
+            "Trained on the Karoryfer Weresax samples (sfzinstruments), CC0 1.0: "
+            "single notes, joined into phrases"
+        ),
+    ),
+    "double-bass": Recipe(
+        name="Double-Bass",
+        folder="double-bass",
+        single_notes=True,
+        lowest_hz=40.0,
+        highest_hz=500.0,
+        skip=("arco_c1_*", "arco_eb1_*"),  # 33 and 39 Hz: below what the analyser hears
+        licence="CC0 1.0",
+        attribution=(
+            "Trained on the double bass samples of D. Smolken (sfzinstruments), CC0 1.0: "
+            "single bowed notes, joined into phrases"
+        ),
+    ),
+    "trombone": Recipe(
+        name="Trombone",
+        folder="trombone",
+        single_notes=True,
+        lowest_hz=70.0,
+        highest_hz=500.0,
+        licence="CC0 1.0",
+        attribution=(
+            "Trained on trombone samples of VSCO 2 Community Edition (Versilian Studios), "
+            "CC0 1.0: single notes, joined into phrases"
+        ),
+    ),
+    "flute": Recipe(
+        name="Flute",
+        folder="flute",
+        single_notes=True,
+        lowest_hz=180.0,
+        highest_hz=2000.0,
+        licence="CC BY 4.0",
+        attribution=(
+            "Trained on the Ixox Flute by Xavier Hosxe (sfzinstruments), CC BY 4.0: "
+            "single notes, joined into phrases"
+        ),
+    ),
+    "trumpet": Recipe(
+        name="Trumpet",
+        folder="trumpet",
+        single_notes=False,
+        lowest_hz=150.0,
+        highest_hz=1300.0,
+        licence="MIT",
+        attribution=(
+            "Not trained on a player: synthesised from the trumpet (program 56) of the sound "
+            "font FluidR3 GM by Frank Wen, MIT, played by FluidSynth with a made-up solo "
+            "(python -m ddsp_edge.training.soundfont --program 56 --out trumpet)"
         ),
     ),
 }

@@ -10,21 +10,19 @@ finds every weight on its grid already.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from ddsp_edge.training.model import FrameDecoder
 from ddsp_edge.training.quantize import MIN_WEIGHTS
 
 LEVELS = 127  #: int8, symmetric
 DAMPING = 0.001  #: of the mean square of the inputs, for inputs that hardly ever move
 
 
-def round_to_int8(
-    decoder: FrameDecoder, f0_scaled: np.ndarray, pw_scaled: np.ndarray
-) -> FrameDecoder:
+def round_to_int8(decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> nn.Module:
     """A copy whose larger layers hold int8 steps, fitted to the features' (frames,) track."""
     decoder = copy.deepcopy(decoder).eval()
     for layer, inputs in _inputs(decoder, f0_scaled, pw_scaled).items():
@@ -34,16 +32,17 @@ def round_to_int8(
 
 
 def _inputs(
-    decoder: FrameDecoder, f0_scaled: np.ndarray, pw_scaled: np.ndarray
+    decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray
 ) -> dict[nn.Linear, np.ndarray]:
     """What each layer hears while the track is played."""
     seen: dict[nn.Linear, list[torch.Tensor]] = {}
-    layers = [layer for layer in decoder.children() if isinstance(layer, nn.Linear)]
+    layers = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)]
     hooks = [
         layer.register_forward_pre_hook(lambda m, x: seen.setdefault(m, []).append(x[0].detach()))
         for layer in layers
     ]
-    state = torch.zeros(decoder.shape.state_size)
+    sizes: Any = getattr(decoder, "shape", decoder)  # of ours; DDSP-VST's has its own
+    state = torch.zeros(sizes.state_size)
     with torch.no_grad():
         for f0, loudness in zip(f0_scaled, pw_scaled, strict=True):
             *_, state = decoder(torch.tensor([f0]), torch.tensor([loudness]), state)

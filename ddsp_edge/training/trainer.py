@@ -130,9 +130,7 @@ class Trainer:
         if self.step == plan.warm_steps:
             self.average.load_state_dict(self.model.state_dict())
             self.optimiser = torch.optim.Adam(self.model.parameters(), lr=plan.rate)
-        done = (
-            self.step / plan.warm_steps if warm else (self.step - plan.warm_steps) / plan.steps
-        )
+        done = self.step / plan.warm_steps if warm else (self.step - plan.warm_steps) / plan.steps
         peak = plan.warm_rate if warm else plan.rate
         for group in self.optimiser.param_groups:
             group["lr"] = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
@@ -178,9 +176,7 @@ class Trainer:
         amplitude, harmonics, noise = (c[:, self.plan.context :] for c in controls)
         f0 = batch["synth_f0_hz"]
         amplitudes = synth.mask_and_normalise(amplitude, harmonics, f0, RATE / 2)
-        return synth.harmonic(amplitudes, f0, RATE, HOP) + synth.noise(
-            noise, RATE, HOP, self.noise
-        )
+        return synth.harmonic(amplitudes, f0, RATE, HOP) + synth.noise(noise, RATE, HOP, self.noise)
 
     @torch.no_grad()
     def held_out_loss(self, model: EdgeDecoder) -> float:

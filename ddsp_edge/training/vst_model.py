@@ -1,4 +1,4 @@
-"""A torch decoder of DDSP-VST's shape, so that its files can be made and tested here.
+"""The network of DDSP-VST in torch: :class:`VstModel` to train, :class:`VstDecoder` to export.
 
 FC stacks of 256 for pitch and loudness, GRU of 512, FC stack of 256, one dense layer for all
 controls, exp_sigmoid on each (Engel et al., "DDSP", ICLR 2020, and DDSP-VST's recipe). Its own
@@ -13,9 +13,11 @@ import math
 import torch
 from torch import nn
 
-#: The controls' rate and sizes in DDSP-VST's files.
-SAMPLE_RATE, FRAME_RATE, FRAME_SIZE = 16000, 50, 320
-N_HARMONICS, N_NOISE, STATE_SIZE, CHANNELS = 60, 65, 512, 256
+from ddsp_edge.training.profiles import VST
+
+STATE_SIZE, CHANNELS = 512, 256
+#: DDSP-VST's frame_size: the window of its loudness in samples, not the hop (320).
+FRAME_SIZE = 1024
 NOISE_BIAS = 5.0  #: the noise starts this far below the harmonics
 
 
@@ -51,6 +53,73 @@ class GruStep(nn.Module):
         return new + update * (h - new)
 
 
+def _controls(
+    raw: torch.Tensor, f0_scaled: torch.Tensor, numbers: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What the heads say, [..., 1 + n + m], and f0_scaled [..., 1] -> amplitude [..., 1], shares
+    of the harmonics [..., n] and gains of the noise [..., m]; ``numbers`` are 1 .. n."""
+    n = numbers.shape[-1]
+    amplitude, harmonics, noise = torch.split(raw, [1, n, raw.shape[-1] - 1 - n], dim=-1)
+    # Harmonics above half the sample rate are taken out here, as DDSP-VST's files do.
+    f0_hz = 440.0 * torch.exp((f0_scaled * 127.0 - 69.0) * (math.log(2.0) / 12.0))
+    harmonics = exp_sigmoid(harmonics) * (f0_hz * numbers < VST.sample_rate / 2).float()
+    harmonics = harmonics / (harmonics.sum(dim=-1, keepdim=True) + 1e-7)
+    return exp_sigmoid(amplitude), harmonics, exp_sigmoid(noise - NOISE_BIAS)
+
+
+class VstModel(nn.Module):
+    """Many frames at once, for training; :meth:`frame_decoder` is the same one at a time.
+
+    Sizes can be shrunk for quick tests.
+    """
+
+    numbers: torch.Tensor  #: of the harmonics, [1, n_harmonics]
+
+    def __init__(
+        self,
+        channels: int = CHANNELS,
+        state_size: int = STATE_SIZE,
+        n_harmonics: int = VST.n_harmonics,
+        n_noise: int = VST.n_noise,
+    ) -> None:
+        super().__init__()
+        self.sizes = {"channels": channels, "state_size": state_size}
+        self.sizes |= {"n_harmonics": n_harmonics, "n_noise": n_noise}
+        self.state_size, self.n_harmonics, self.n_noise = state_size, n_harmonics, n_noise
+        self.f0_stack, self.pw_stack = FcStack(1, channels), FcStack(1, channels)
+        self.gru = nn.GRU(2 * channels, state_size, batch_first=True)
+        self.out_stack = FcStack(2 * channels + state_size, channels)
+        self.heads = nn.Linear(channels, 1 + n_harmonics + n_noise)
+        self.register_buffer("numbers", torch.arange(1.0, n_harmonics + 1)[None], False)
+
+    def sequence(
+        self, f0_scaled: torch.Tensor, pw_scaled: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """[batch, frames] twice -> amplitude [b, f], harmonics [b, f, n], noise [b, f, m]."""
+        f0 = f0_scaled[..., None]
+        x = torch.cat([self.f0_stack(f0), self.pw_stack(pw_scaled[..., None])], dim=-1)
+        states, _ = self.gru(x)
+        raw = self.heads(self.out_stack(torch.cat([x, states], dim=-1)))
+        amplitude, harmonics, noise = _controls(raw, f0, self.numbers)
+        return amplitude[..., 0], harmonics, noise
+
+    def parameters_count(self) -> int:
+        return sum(p.numel() for p in self.parameters())
+
+    def frame_decoder(self) -> VstDecoder:
+        """What is exported: a copy of the weights, one frame at a time."""
+        decoder = VstDecoder(**self.sizes)
+        renamed = {
+            name.replace("gru.weight_ih_l0", "gru.from_input.weight")
+            .replace("gru.bias_ih_l0", "gru.from_input.bias")
+            .replace("gru.weight_hh_l0", "gru.from_state.weight")
+            .replace("gru.bias_hh_l0", "gru.from_state.bias"): value
+            for name, value in self.state_dict().items()
+        }
+        decoder.load_state_dict(renamed)
+        return decoder.eval()
+
+
 class VstDecoder(nn.Module):
     """One frame of a DDSP-VST decoder; sizes can be shrunk for quick tests."""
 
@@ -60,8 +129,8 @@ class VstDecoder(nn.Module):
         self,
         channels: int = CHANNELS,
         state_size: int = STATE_SIZE,
-        n_harmonics: int = N_HARMONICS,
-        n_noise: int = N_NOISE,
+        n_harmonics: int = VST.n_harmonics,
+        n_noise: int = VST.n_noise,
     ) -> None:
         super().__init__()
         self.state_size, self.n_harmonics, self.n_noise = state_size, n_harmonics, n_noise
@@ -79,18 +148,8 @@ class VstDecoder(nn.Module):
         x = torch.cat([self.f0_stack(f0), self.pw_stack(pw)], dim=-1)
         h = self.gru(x, state.reshape(1, -1))
         raw = self.heads(self.out_stack(torch.cat([x, h], dim=-1)))
-        amplitude, harmonics, noise = torch.split(raw, [1, self.n_harmonics, self.n_noise], dim=-1)
-        # Harmonics above half the sample rate are taken out here, as DDSP-VST's files do.
-        f0_hz = 440.0 * torch.exp((f0 * 127.0 - 69.0) * (math.log(2.0) / 12.0))
-        below = (f0_hz * self.numbers < SAMPLE_RATE / 2).float()
-        harmonics = exp_sigmoid(harmonics) * below
-        harmonics = harmonics / (harmonics.sum(dim=-1, keepdim=True) + 1e-7)
-        return (
-            exp_sigmoid(amplitude).reshape(-1),
-            harmonics.reshape(-1),
-            exp_sigmoid(noise - NOISE_BIAS).reshape(-1),
-            h.reshape(-1),
-        )
+        amplitude, harmonics, noise = _controls(raw, f0, self.numbers)
+        return amplitude.reshape(-1), harmonics.reshape(-1), noise.reshape(-1), h.reshape(-1)
 
 
 def _features(model: VstDecoder, pitches: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:

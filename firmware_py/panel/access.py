@@ -24,10 +24,12 @@ log = logging.getLogger(__name__)
 DIGITS = 6
 CODE_S = 600.0  #: that a code is taken for
 TRIES = 5  #: wrong ones, then there is a new code, after a while
+ASKED_S = 120.0  #: that the tuner shows the code for after a browser has asked
+ASK_AGAIN_S = 5.0  #: what asks more often changes nothing
 LOCKED_S = (60.0, 3600.0)  #: the first while, doubled each time, and the longest
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten
 MAX_FILE_BYTES = 64 * 1024
-WHERE = "the code is shown by: ddsp-edge panel-code; also in the log"
+WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paired phone and tuner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Pairing:
         self._devices, self._path, self._clock = devices, path, clock
         self._strikes, self._locked_until_s = 0, 0.0
         self._code, self._until_s, self._tries, self._logged = "", 0.0, 0, False
+        self._asked_s = -ASKED_S
         self.renew()
         self._log()
 
@@ -124,10 +127,34 @@ class Pairing:
         """Another code, left for the box's display."""
         self._code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         self._until_s, self._tries, self._logged = self._clock() + CODE_S, TRIES, False
+        self._show()
+
+    def _show(self) -> None:
+        """To whoever may read the file: the box's own display is one."""
+        ago_s = self._clock() - self._asked_s
+        asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
-            write_atomically(self._path, code_json(self._code, CODE_S), 0o640)
+            write_atomically(self._path, code_json(self._code, self.due_s(), asked), 0o640)
         except UserError as error:
             log.warning("%s: the code is only in the log", error)
+
+    def ask(self) -> bool:
+        """A browser wants to know the code: it is shown for a while. Whether that is news."""
+        now = self._clock()
+        if now - self._asked_s < ASK_AGAIN_S:
+            return False
+        self._asked_s = now
+        if not self.due_s():
+            self.renew()
+        self._show()
+        self._log()
+        return True
+
+    def shown(self) -> tuple[str, float]:
+        """(the code, seconds for which it is good), for who is paired already."""
+        if not self.due_s():
+            self.renew()
+        return self._code, self.due_s()
 
     def due_s(self) -> float:
         """Seconds until the code is no longer taken, at least 0."""

@@ -13,13 +13,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from firmware_py.panel.access import Devices
 from firmware_py.panel.answers import ApiError, refusal
-from firmware_py.panel.rates import Buckets
+from firmware_py.panel.rates import Buckets, network_of
 
 #: Of one client: a page with everything that belongs to it, then what a person can ask for.
 RATE_HZ, BURST = 20.0, 200.0
 MAX_BODY_BYTES = 64 * 1024  #: of a request that is no upload
 BODY_S = 20.0  #: for the next part of a body to arrive
-OPEN = {("POST", "/api/pair"), ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
+#: What a browser without a token may ask.
+OPEN = {
+    ("POST", "/api/pair"),
+    ("POST", "/api/pair/ask"),
+    ("GET", "/api/openapi.json"),
+    ("HEAD", "/api/openapi.json"),
+}
 
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -71,7 +77,7 @@ class Guard:
     def _check(self, scope: Scope, headers: Headers) -> None:
         """Raises ApiError."""
         client = (scope.get("client") or ("",))[0]
-        if not self._buckets.take(client):
+        if not self._buckets.take(network_of(client)):
             raise ApiError(429, "too many requests", "slow down", {"Retry-After": "1"})
         host = headers.get("host", "")
         if not known_host(host, self._names):

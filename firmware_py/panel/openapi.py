@@ -125,7 +125,20 @@ _PATHS: Json = {
             requestBody={"required": True, "content": _json(_PAIR)},
             security=[],
         ),
+        "get": _operation(
+            "show_code",
+            "The code, for another browser",
+            _answers(_good(_object({"code": _TEXT, "for_s": {"type": "number"}}))),
+        ),
         "delete": _operation("unpair", "Take this token back", _answers(_NOTHING, 404)),
+    },
+    "/api/pair/ask": {
+        "post": _operation(
+            "ask_pair",
+            "Have the tuner of the box and of paired browsers show the code for two minutes",
+            _answers(_NOTHING, token=False),
+            security=[],
+        )
     },
     "/api/devices": {
         "get": _operation(

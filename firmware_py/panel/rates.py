@@ -1,12 +1,25 @@
-"""How often somebody may ask: a bucket of tokens for each client."""
+"""How often somebody may ask, and who somebody is: a bucket of tokens for each client."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import time
 from collections import OrderedDict
 
 MAX_CLIENTS = 1024
+
+
+def network_of(address: str) -> str:
+    """Whom to count an address as: with IPv6 everybody has 2^64 of them, so their network."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((int(found), 64), strict=False))
 
 
 class Bucket:

@@ -41,6 +41,10 @@ REQUESTS_HZ, REQUESTS_AT_ONCE = 50.0, 100.0  #: of one browser; what is more wai
 NO_TOKEN, TOO_MANY, TOO_SLOW = 4401, 4429, 4408  #: why a browser's socket is closed
 
 
+#: Verb to the argument that names a model.
+MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
+
+
 class Browser:
     """One that was let in. Of meters it gets the newest; the rest in its order."""
 
@@ -101,7 +105,7 @@ class Relay:
         self.link = EngineLink(engine_socket, self._event, self._up)
         self._devices = devices
         self._browsers: set[Browser] = set()
-        self._strangers = 0
+        self._strangers: dict[asyncio.Task[Device | None], None] = {}  #: oldest first
         self._state: str | None = None  #: the last event that says it
         self._jobs: set[asyncio.Task[None]] = set()
 
@@ -128,14 +132,10 @@ class Relay:
         """A browser from its first word to its last."""
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
-            if self._strangers >= MAX_STRANGERS or len(self._browsers) >= MAX_BROWSERS:
+            if len(self._browsers) >= MAX_BROWSERS:
                 await socket.close(TOO_MANY, f"{MAX_BROWSERS} browsers are connected")
                 return
-            self._strangers += 1
-            try:
-                device = await self._let_in(socket)
-            finally:
-                self._strangers -= 1
+            device = await self._met(socket)
             if device is None:
                 await socket.close(NO_TOKEN, "no token of this box; pair anew")
                 return
@@ -143,6 +143,25 @@ class Relay:
                 await socket.close(TOO_MANY, f"{MAX_BROWSERS} browsers are connected")
                 return
             await self._stay(Browser(socket, device))
+
+    async def _met(self, socket: WebSocket) -> Device | None:
+        """Who it is. Raises TimeoutError where it was silent and others want its place.
+
+        A phone says its token at once; those that keep silent cannot keep it out.
+        """
+        meeting = asyncio.create_task(self._let_in(socket))
+        self._strangers[meeting] = None
+        if len(self._strangers) > MAX_STRANGERS:
+            next(iter(self._strangers)).cancel()
+        try:
+            await asyncio.wait({meeting})
+        finally:
+            self._strangers.pop(meeting, None)
+            meeting.cancel()
+        if meeting.cancelled():
+            await socket.close(TOO_MANY, "others wait; say the token at once")
+            raise TimeoutError
+        return meeting.result()
 
     async def _let_in(self, socket: WebSocket) -> Device | None:
         try:
@@ -192,6 +211,13 @@ class Relay:
             self._spawn(self._carry_out(browser, text))
             await allowance.wait()  # a flood waits in the browser's own socket
 
+    def tell(self, event: dict[str, Any]) -> None:
+        """All browsers that hear events."""
+        line = json.dumps(event, separators=(",", ":"))
+        for browser in self._browsers:
+            if browser.rate_hz is not None:
+                browser.post(line)
+
     def send_away(self) -> None:
         """Those whose tokens have been taken back."""
         known = {device.id for device in self._devices}
@@ -228,14 +254,27 @@ class Relay:
             await self._listen()
             return {} if rate_hz is None else {"rate_hz": browser.rate_hz}
         refuse_paths(verb, arguments)
+        if verb == "audio_choose":
+            await self._known_cards(arguments)
         return await self.link.call(verb, arguments)
+
+    async def _known_cards(self, arguments: dict[str, Any]) -> None:
+        """A card's name is one of the box's list. Raises RequestError.
+
+        ALSA takes more than names: one with arguments can write files and start programs.
+        """
+        asked = {arguments[key] for key in ("card", "capture") if arguments.get(key)}
+        if not asked:
+            return
+        found = await self.link.call("audio_devices")
+        known = {card["stable_id"] for card in found["cards"]} | set(found["others"])
+        if not asked <= known:
+            raise RequestError("refused", "the box lists no such card", "ask audio_devices")
 
 
 def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
     """The engine takes paths where it takes models' names; a browser's are names only."""
-    if verb not in ("model", "program_set"):
-        return
-    name = str(arguments.get("name" if verb == "model" else "model", ""))
+    name = str(arguments.get(MODEL_IN.get(verb, ""), ""))
     path_like = "/" in name or "\\" in name or name.startswith(".")
     if "path" in arguments or path_like or name.lower().endswith(SUFFIXES):
         raise RequestError(

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from ddsp_edge.bundle import MAX_FILE_BYTES
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
-from firmware_py.panel.access import Devices, Pairing
+from firmware_py.panel.access import ASKED_S, Devices, Pairing
 from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
 from firmware_py.panel.intake import only, pair_request, switch, uploaded
@@ -77,6 +77,15 @@ class Panel:
     async def pair(self, request: Request) -> Response:
         code, name = pair_request(await request.body(), request.headers.get("content-type", ""))
         return answer({"token": self._pairing.pair(code, name)})
+
+    async def ask_pair(self, request: Request) -> Response:
+        if self._pairing.ask():
+            self.relay.tell({"event": "pairing", "for_s": ASKED_S})
+        return Response(None, 204)
+
+    async def show_code(self, request: Request) -> Response:
+        code, left_s = self._pairing.shown()
+        return answer({"code": code, "for_s": round(left_s)})
 
     async def unpair(self, request: Request) -> Response:
         self._devices.remove(device_of(request.scope).id)
@@ -170,9 +179,10 @@ def make_app(
         Route("/api/openapi.json", panel.openapi),
         Route(
             "/api/pair",
-            _by_method(POST=panel.pair, DELETE=panel.unpair),
-            methods=["POST", "DELETE"],
+            _by_method(GET=panel.show_code, POST=panel.pair, DELETE=panel.unpair),
+            methods=["GET", "POST", "DELETE"],
         ),
+        Route("/api/pair/ask", panel.ask_pair, methods=["POST"]),
         Route("/api/devices", panel.devices),
         Route("/api/devices/{id}", panel.remove_device, methods=["DELETE"]),
         Route(

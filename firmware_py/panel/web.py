@@ -18,23 +18,41 @@ from ddsp_edge.control_protocol import MAX_LINE_BYTES
 from ddsp_edge.errors import UserError
 from firmware_py.config import Config
 from firmware_py.panel.access import Devices, Pairing
+from firmware_py.panel.rates import network_of
 from firmware_py.panel.server import make_app
 
 MAX_CONNECTIONS = 100
+MAX_OF_ONE = 24  #: connections from one address; a browser opens six, and its WebSocket
 REQUEST_S = 10.0  #: for the first request on a connection to arrive
 
 
 class _Impatient(H11Protocol):
-    """A connection on which no request arrives is closed: they are counted."""
+    """A connection on which no request arrives is closed, and one too many: they are counted."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._of_mine() > MAX_OF_ONE:
+            transport.close()
+            return
         self.loop.call_later(REQUEST_S, self._give_up)
+
+    def _of_mine(self) -> int:
+        """How many connections this one's client has; the box itself may have all (ssh -L)."""
+        mine = network_of(self.client[0]) if self.client else ""
+        if not mine or is_own(mine):
+            return 0
+        clients = (getattr(each, "client", None) for each in self.connections)
+        return sum(bool(each) and network_of(each[0]) == mine for each in clients)
 
     def _give_up(self) -> None:
         ours = self.transport.get_protocol() is self  # else it is a WebSocket's by now
         if ours and self.cycle is None and not self.transport.is_closing():
             self.transport.close()
+
+
+def is_own(network: str) -> bool:
+    """Whether this is the box itself."""
+    return network.startswith("127.") or network == network_of("::1")
 
 
 class _Server(uvicorn.Server):

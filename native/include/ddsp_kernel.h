@@ -44,6 +44,12 @@ int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
                        int n_harmonics, int n_noise, double band_limit_hz,
                        uint32_t seed);
 
+/* Setup, after ddsp_voice_prepare, which forgets it; also resets. A second noise
+ * beside the first, with bands of its own (ranges as there): for a morph between two
+ * models. set_frame then reads n_noise + n_second noise_magnitudes. Harmonics are
+ * masked at the higher of both limits. */
+int ddsp_voice_prepare_second(ddsp_voice *voice, int n_second, double second_limit_hz);
+
 /* Audio. Silence, phase 0, noise from the start of its seeded sequence. */
 void ddsp_voice_reset(ddsp_voice *voice);
 
@@ -157,6 +163,10 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block,
                       int n_voices, int n_harmonics, int n_noise,
                       double band_limit_hz, double hop_s, int listens,
                       uint32_t seed);
+
+/* Setup, after ddsp_part_prepare; not while a rig has it. As
+ * ddsp_voice_prepare_second, of every voice. */
+int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_hz);
 
 /* Setup. NULL is allowed; not while a rig has it. */
 void ddsp_part_free(ddsp_part *part);

@@ -28,7 +28,8 @@ typedef struct {
 
 struct ddsp_part {
     double sample_rate;         /* 0 until prepared */
-    int max_block, n_voices, n_harmonics, n_noise, listens;
+    int max_block, n_voices, n_harmonics, listens;
+    int n_noise, n_bands;       /* of both noises, and of the first */
     double hop;                 /* samples, not always whole */
     ddsp_analyser *analyser;
     ddsp_features *features;
@@ -89,15 +90,25 @@ static int prepare_ear(ddsp_part *part, double hop_s)
     return part->features ? DDSP_OK : DDSP_NO_MEMORY;
 }
 
-static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
+/* Frames of all voices, of n_harmonics and n_noise values. */
+static int prepare_rings(ddsp_part *part)
 {
     const size_t size = offsetof(frame, values)
                         + (size_t)(part->n_harmonics + part->n_noise) * sizeof(float);
     /* Answers wait for up to two blocks. */
     const double slots = fmin(8 + 4 * part->max_block / part->hop, MOST_FRAME_SLOTS);
     for (int v = 0; v < part->n_voices; v++) {
+        if (!ddsp_ring_prepare(&part->frames[v], (unsigned)slots, (size + 7) & ~7u))
+            return DDSP_NO_MEMORY;
+    }
+    return DDSP_OK;
+}
+
+static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
+{
+    for (int v = 0; v < part->n_voices; v++) {
         part->voice[v] = ddsp_voice_new();
-        if (!part->voice[v] || !ddsp_ring_prepare(&part->frames[v], (unsigned)slots, (size + 7) & ~7u))
+        if (!part->voice[v])
             return DDSP_NO_MEMORY;
         const int status =
             ddsp_voice_prepare(part->voice[v], part->sample_rate, part->max_block,
@@ -106,7 +117,7 @@ static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
         if (status != DDSP_OK)
             return status;
     }
-    return DDSP_OK;
+    return prepare_rings(part);
 }
 
 int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block, int n_voices,
@@ -122,7 +133,7 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block, int n_
     part->max_block = max_block;
     part->n_voices = n_voices;
     part->n_harmonics = n_harmonics;
-    part->n_noise = n_noise;
+    part->n_noise = part->n_bands = n_noise;
     part->hop = hop_s * sample_rate;
     part->listens = listens;
     part->sample_rate = sample_rate;
@@ -136,6 +147,19 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block, int n_
     else
         ddsp_stall_reset(&part->stall, sample_rate);
     return status;
+}
+
+int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_hz)
+{
+    if (!part || part->sample_rate == 0.0 || part->n_noise != part->n_bands)
+        return DDSP_BAD_ARGUMENT;
+    for (int v = 0; v < part->n_voices; v++) {
+        const int status = ddsp_voice_prepare_second(part->voice[v], n_second, second_limit_hz);
+        if (status != DDSP_OK)
+            return status;
+    }
+    part->n_noise += n_second;
+    return prepare_rings(part);
 }
 
 /* ---- control thread ---- */

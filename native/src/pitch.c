@@ -28,6 +28,8 @@
 #define ENOUGH_S 0.003         /* or a period, to be compared until its likeness counts in full */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
+#define QUIET_POWER 3e-6f      /* -55 dB: below it the room is heard, and more likeness asked for */
+#define QUIET_COST 0.025f       /* of confidence, for each dB below */
 #define REACH (DDSP_PITCH_TAPS / 2 + 2) /* samples around a peak that tell where it is */
 #define FAR_S 0.0025           /* within which some periods of a high note are compared */
 
@@ -183,13 +185,19 @@ static int follow(ddsp_pitch *pitch, ddsp_pitch_candidate *found, int n)
     return best;
 }
 
+/* Mean square of the last moment. */
+static float power_now(const ddsp_correlogram *c)
+{
+    const int recent = ddsp_correlogram_window(c, 0.0f);
+    return ddsp_correlogram_energy(c, recent, 0) / (float)recent;
+}
+
 /* Whether a long window hears only a sound that has stopped: its periods are those
  * of the end itself and of what rings after it, often octaves below. */
 static int has_ended(const ddsp_correlogram *c, float lag)
 {
     const int whole = ddsp_correlogram_window(c, lag);
-    const int recent = ddsp_correlogram_window(c, 0.0f);
-    const float power = ddsp_correlogram_energy(c, recent, 0) / (float)recent;
+    const float power = power_now(c);
     return power < SMALLEST_POWER
            || power < FADED * ddsp_correlogram_energy(c, whole, 0) / (float)whole;
 }
@@ -231,6 +239,13 @@ static float doubted(const ddsp_pitch *pitch, float lag, float height)
     return compared < enough ? 1.0f - (1.0f - height) * enough / compared : height;
 }
 
+/* What confidence loses in a quiet sound: there hum and breath look like a period for a
+ * moment, while what is left of a string is as like itself as ever. */
+static float quiet_cost(float power)
+{
+    return power < QUIET_POWER ? QUIET_COST * 10.0f * log10f(QUIET_POWER / power) : 0.0f;
+}
+
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
 {
     ddsp_pitch_candidate found[DDSP_PITCH_CANDIDATES];
@@ -250,6 +265,6 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     }
     float height = found[best].height;
     const float lag = refine(pitch, found[best].lag, longest, &height);
-    *confidence = fmaxf(doubted(pitch, lag, height), 0.0f);
+    *confidence = fmaxf(doubted(pitch, lag, height) - quiet_cost(power_now(c)), 0.0f);
     return lag / (float)pitch->rate;
 }

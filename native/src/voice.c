@@ -1,4 +1,4 @@
-/* A voice: the harmonic bank and the noise on one ramp clock. */
+/* A voice: the harmonic bank and the noise, or two of them, on one ramp clock. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,12 +13,13 @@
 #define LARGEST_AMPLITUDE 10.0f
 #define LONGEST_RAMP_S 10.0f
 #define LEAST_SAMPLE 1e-30f
+#define SECOND_SEED 0x85ebca6bu /* another sequence: the two noises add up in power */
 
 struct ddsp_voice {
     double sample_rate;     /* 0 until prepared */
     ddsp_ramp ramp;
     ddsp_harmonic harmonic;
-    ddsp_noise noise;
+    ddsp_noise noise, second;   /* second: of no bands where there is none */
 };
 
 ddsp_voice *ddsp_voice_new(void)
@@ -28,8 +29,10 @@ ddsp_voice *ddsp_voice_new(void)
 
 void ddsp_voice_free(ddsp_voice *voice)
 {
-    if (voice)
+    if (voice) {
         ddsp_noise_free(&voice->noise);
+        ddsp_noise_free(&voice->second);
+    }
     free(voice);
 }
 
@@ -42,6 +45,7 @@ int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
         || !(band_limit_hz >= 1000.0 && band_limit_hz <= 384000.0))
         return DDSP_BAD_ARGUMENT;
     ddsp_noise_free(&voice->noise);
+    ddsp_noise_free(&voice->second);
     voice->sample_rate = 0.0;
     ddsp_harmonic_prepare(&voice->harmonic, sample_rate, n_harmonics, band_limit_hz);
     const int status =
@@ -55,11 +59,30 @@ int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
     return DDSP_OK;
 }
 
+int ddsp_voice_prepare_second(ddsp_voice *voice, int n_second, double second_limit_hz)
+{
+    if (!voice || voice->sample_rate == 0.0 || n_second < 2 || n_second > DDSP_MAX_NOISE_BANDS
+        || !(second_limit_hz >= 1000.0 && second_limit_hz <= 384000.0))
+        return DDSP_BAD_ARGUMENT;
+    ddsp_noise_free(&voice->second);
+    const int status = ddsp_noise_prepare(&voice->second, voice->sample_rate, n_second,
+                                          second_limit_hz, voice->noise.seed ^ SECOND_SEED);
+    if (status != DDSP_OK) {
+        ddsp_noise_free(&voice->second);
+        return status;
+    }
+    if (second_limit_hz > voice->harmonic.band_limit_hz)
+        voice->harmonic.band_limit_hz = second_limit_hz;
+    ddsp_voice_reset(voice);
+    return DDSP_OK;
+}
+
 void ddsp_voice_reset(ddsp_voice *voice)
 {
     ddsp_ramp_begin(&voice->ramp, 0.0, voice->sample_rate);
     ddsp_harmonic_reset(&voice->harmonic);
     ddsp_noise_reset(&voice->noise);
+    ddsp_noise_reset(&voice->second);
 }
 
 void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
@@ -75,6 +98,7 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
                          ddsp_within(amplitude, 0.0f, LARGEST_AMPLITUDE),
                          harmonic_distribution, fraction, voice->ramp.length);
     ddsp_noise_target(&voice->noise, noise_magnitudes, fraction);
+    ddsp_noise_target(&voice->second, noise_magnitudes + voice->noise.n_bands, fraction);
 }
 
 void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
@@ -88,6 +112,7 @@ void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
         ddsp_harmonic_render(&voice->harmonic, &voice->ramp, done, out + done, count);
     }
     ddsp_noise_render(&voice->noise, &voice->ramp, 0, out, n);
+    ddsp_noise_render(&voice->second, &voice->ramp, 0, out, n);
     for (int i = 0; i < n; i++)
         out[i] = ddsp_flush(out[i], LEAST_SAMPLE);
     ddsp_ramp_advance(&voice->ramp, n);

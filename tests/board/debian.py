@@ -29,6 +29,8 @@ ROOT_PACKAGES = [
     ),
     *("libstdc++6", "python3", "python3-venv", "libasound2", "libasound2-plugins", "alsa-utils"),
     *("systemd", "systemd-sysv", "udev", "dbus"),
+    # As on Raspberry Pi OS: a user with sudo is reached by ssh, and apt installs packages.
+    *("openssh-server", "sudo", "apt", "dpkg", "perl-base", "init-system-helpers"),
 ]
 #: To compile for it here.
 BUILD_PACKAGES = ["libpython3-dev", "libpython3-stdlib", "libasound2-dev"]

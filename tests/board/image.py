@@ -19,6 +19,7 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 #: end is captured at the other.
 MODULES = [
     *("virtio_pci", "virtio_blk", "virtio_console", "virtio_rng", "9pnet_virtio", "9p"),
+    "virtio_net",
     *("ext4", "overlay", "snd-aloop", "snd-seq", "snd-seq-dummy", "snd-hrtimer"),
 ]
 #: Not needed to run; half of the disk.
@@ -72,16 +73,39 @@ def _configure(root: Path) -> None:
         (root / name).mkdir(parents=True, exist_ok=True)
     # Any will do; without one systemd would take every start for the first.
     (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-    (root / "etc/hostname").write_text("board\n")
-    (root / "etc/hosts").write_text("127.0.0.1 localhost board\n")
+    (root / "etc/hostname").write_text("pedal\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost pedal\n")
+    _users(root)
     units = root / "etc/systemd/system"
     wanted = units / "multi-user.target.wants"
     wanted.mkdir(parents=True, exist_ok=True)
     agent = HERE / "guest/board-agent.service"
     shutil.copy(agent, units)
     (wanted / agent.name).symlink_to(units / agent.name)
+    shutil.copy(root / "usr/share/openssh/sshd_config", root / "etc/ssh")
     for name in MASKED:
         (units / name).symlink_to("/dev/null")
+
+
+def _users(root: Path) -> None:
+    """`pi`, as Raspberry Pi Imager makes it: may use sudo, has no password but a key."""
+
+    def append(name: str, *lines: str) -> None:
+        with (root / "etc" / name).open("a") as listed:
+            listed.writelines(f"{line}\n" for line in lines)
+
+    append("passwd", "pi:x:1000:1000::/home/pi:/bin/bash", "sshd:x:990:65534::/run/sshd:/bin/false")
+    append("group", "pi:x:1000:", "systemd-journal:x:991:")
+    append("shadow", "root:*:19000:0:99999:7:::", "pi:*:19000:0:99999:7:::")
+    groups = (root / "etc/group").read_text()
+    for name in ("adm", "sudo", "audio"):
+        groups = re.sub(rf"^({name}:.*)$", r"\1pi", groups, flags=re.MULTILINE)
+    (root / "etc/group").write_text(groups)
+    (root / "etc/sudoers.d").mkdir(parents=True, exist_ok=True)
+    (root / "etc/sudoers.d/pi").write_text("pi ALL=(ALL) NOPASSWD: ALL\n")
+    for kind in ("auth", "account", "password", "session", "session-noninteractive"):
+        word = kind.partition("-")[0]
+        (root / f"etc/pam.d/common-{kind}").write_text(f"{word} required pam_unix.so\n")
 
 
 def boot_files() -> Path:

@@ -23,7 +23,7 @@ from board.wheels import install, our_wheel
 
 GUEST = Path(__file__).resolve().parent / "guest"
 QEMU = "qemu-system-aarch64"
-MEMORY_MB = 1024
+MEMORY_MB = 2048
 #: Where Debian's Python looks for what is not Debian's.
 SITE = "/usr/local/lib/python{}/dist-packages"
 
@@ -42,7 +42,10 @@ class BoardError(RuntimeError):
 
 
 class Board:
-    """A running board; a context manager. ``share`` is the folder that both sides see."""
+    """A running board; a context manager.
+
+    ``share`` is the folder that both sides see; ``port`` here leads to the board's sshd.
+    """
 
     def __init__(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="board-")
@@ -52,6 +55,7 @@ class Board:
         self.console = home / "console.log"
         shutil.copy(GUEST / "agent", self.share)
         install([our_wheel()], self.share / "site")
+        self.port = _free_port()
         files = boot_files()
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(home / "agent"))
@@ -62,7 +66,7 @@ class Board:
                 "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on",
                 "-nodefaults", "-display", "none", "-no-reboot",
                 "-kernel", str(files / "kernel"), "-initrd", str(files / "initramfs"),
-                "-append", "console=ttyAMA0 loglevel=4 panic=-1 mitigations=off",
+                "-append", "console=ttyAMA0 loglevel=4 panic=-1 mitigations=off net.ifnames=0",
                 "-serial", f"file:{self.console}",
                 "-drive", f"if=none,id=disk,file={disk()},format=raw,readonly=on",
                 "-device", "virtio-blk-pci,drive=disk",
@@ -70,6 +74,9 @@ class Board:
                 "-device", "virtio-rng-pci,rng=rng",
                 "-fsdev", f"local,id=share,path={self.share},security_model=none",
                 "-device", "virtio-9p-pci,fsdev=share,mount_tag=board",
+                "-netdev", "user,id=net,restrict=on,"
+                f"hostfwd=tcp:127.0.0.1:{self.port}-10.0.2.15:22",
+                "-device", "virtio-net-pci,netdev=net,romfile=",
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=agent,path={home / 'agent'}",
                 "-device", "virtserialport,chardev=agent,name=agent",
@@ -144,3 +151,9 @@ class Board:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -19,6 +19,16 @@ RATE = 48_000
 PERIOD, PERIODS = 512, 4
 ENGINE = {"playback": "hw:0,0,0", "capture": "hw:0,0,1"}
 WORLD = {"capture": "hw:0,1,0", "playback": "hw:0,1,1"}
+#: config.toml of the service there.
+CONFIG = f"""
+[audio]
+card = "{ENGINE["playback"]}"
+capture = "{ENGINE["capture"]}"
+period = {PERIOD}
+periods = {PERIODS}
+[instrument]
+source = "synth"
+"""
 
 
 def write_score(path: Path, notes: list[tuple[int, float, float]]) -> None:

@@ -51,6 +51,9 @@ def made(kind: str, key: str, build: Callable[[Path], None]) -> Path:
         try:
             build(new)
             new.rename(final)
+        except OSError:
+            if not final.exists():  # else another process was first with the same
+                raise
         finally:
             shutil.rmtree(new, ignore_errors=True)
         print(f"board: made {final.name} in {time.monotonic() - begun:.0f} s", flush=True)

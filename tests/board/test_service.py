@@ -1,50 +1,17 @@
-"""The service on the board, from its installer to the sound: systemd, its unit, its socket."""
+"""The service on the board, once provisioned: systemd, its unit, its socket, its sound."""
 
 from __future__ import annotations
 
 import json
 
 import numpy as np
-import pytest
 from board.machine import Board
-from board.stage import (
-    ENGINE,
-    PERIOD,
-    PERIODS,
-    RATE,
-    WORLD,
-    record,
-    seconds_near,
-    write_score,
-    write_sound,
-)
-from board.wheels import ROOT, dependencies, our_wheel
+from board.stage import RATE, WORLD, record, seconds_near, write_score, write_sound
 
 from ddsp_edge.evaluation import compare_f0, track_f0
 
-CONFIG = f"""
-[audio]
-card = "{ENGINE["playback"]}"
-capture = "{ENGINE["capture"]}"
-period = {PERIOD}
-periods = {PERIODS}
-[instrument]
-source = "synth"
-"""
 UNIT = "ddsp-edge.service"
 SCORE = [(69, 0.0, 1.0), (62, 1.0, 2.0)]
-
-
-@pytest.fixture(scope="module")
-def installed(board: Board) -> Board:
-    """deploy/install.sh has run on the board, from arm64 wheels, and the service plays."""
-    board.put(ROOT / "deploy", "deploy")
-    for wheel in [our_wheel(), *dependencies().glob("*.whl")]:
-        board.put(wheel, f"wheels/{wheel.name}")
-    (board.share / "config.toml").write_text(CONFIG)
-    board.check("mkdir -p /etc/ddsp-edge && cp /board/config.toml /etc/ddsp-edge/config.toml")
-    print(board.check("sh /board/deploy/install.sh --wheelhouse /board/wheels 2>&1"))
-    return board
 
 
 def show(board: Board, name: str) -> str:

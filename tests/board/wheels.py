@@ -166,6 +166,13 @@ def dependencies() -> Path:
     return made("dependencies", key, fetch)
 
 
+def wheelhouse(folder: Path) -> Path:
+    """Ours and all that it needs, linked into ``folder``, which is there; the folder."""
+    for wheel in [our_wheel(), *dependencies().glob("*.whl")]:
+        (folder / wheel.name).symlink_to(wheel)
+    return folder
+
+
 def install(wheels: list[Path], site: Path) -> None:
     """Unpack wheels as pip does, with byte code, into ``site``."""
     subprocess.run(
@@ -174,3 +181,8 @@ def install(wheels: list[Path], site: Path) -> None:
          *map(str, wheels)],
         check=True,
     )  # fmt: skip
+
+
+if __name__ == "__main__":  # for deploy/deb/make.sh: into the folder that is named
+    for each in sorted(wheelhouse(Path(sys.argv[1])).glob("*.whl")):
+        print(each.name)

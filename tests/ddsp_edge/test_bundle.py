@@ -276,3 +276,20 @@ def test_shipped_bundles_are_good() -> None:
         card = bundle.card.lower()
         for words in (bundle.info.licence.lower(), "steps", "loss", "float32", "int8", "train"):
             assert words in card, f"{path}: the card does not speak of {words}"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
+
+
+def test_a_picture_comes_back(tmp_path: Path) -> None:
+    written = write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=PNG))
+    assert written.picture == read_bundle(tmp_path / "t.zip").picture == PNG
+    assert read_bundle(write_bundle(tmp_path / "u.zip", tiny_bundle()).path).picture == b""
+
+
+def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"picture.png is not what its name says"):
+        write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=b"GIF89a"))
+    with pytest.raises(UserError, match=r"picture.png has 262153 bytes, more than 262144"):
+        write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=PNG[:9] + bytes(1 << 18)))
+    assert not (tmp_path / "t.zip").exists()

@@ -220,9 +220,10 @@ def test_the_player_s_own_pan_comes_in_its_time_without_a_click_and_is_forgotten
               for t in (0.02, 0.12, 0.3)]  # fmt: skip
     assert levels[0][0] == pytest.approx(levels[0][1])
     assert levels[1][1] < -100 < levels[1][0] - 60 and levels[2][0] < -100 < levels[2][1] - 60
-    assert np.abs(np.diff(sound, axis=0)).max() < 1.5 * np.abs(
-        np.diff(play(held(0.4), 0.4, **TONE_ONLY), axis=0)
-    ).max()
+    assert (
+        np.abs(np.diff(sound, axis=0)).max()
+        < 1.5 * np.abs(np.diff(play(held(0.4), 0.4, **TONE_ONLY), axis=0)).max()
+    )
     engine.reset()
     assert np.array_equal(engine.render(held(0.1), 0.1), play(held(0.1), 0.1, **TONE_ONLY))
 

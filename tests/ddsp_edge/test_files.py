@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.files import check_target, replacing
+from ddsp_edge.files import check_target, replacing, write_atomically
 
 
 def test_written_whole_with_the_usual_rights(tmp_path):
@@ -79,3 +79,14 @@ def test_a_folder_that_may_not_be_written(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(UserError, match="may not be written"):
         check_target(tmp_path / "a.wav")
+
+
+def test_written_at_once_with_its_own_rights(tmp_path):
+    path = tmp_path / "made" / "secret.json"
+    write_atomically(path, b"one", 0o600)
+    write_atomically(path, b"two", 0o600)
+    assert path.read_bytes() == b"two" and path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(path.parent) == ["secret.json"]
+    path.parent.joinpath("file").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_atomically(path.parent / "file" / "x", b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from ddsp_edge.metadata import (
     MetadataError,
     ModelInfo,
     Number,
+    Room,
     parse_metadata,
 )
 
@@ -36,7 +38,8 @@ def test_round_trip() -> None:
 
 
 def test_every_field_of_model_info_has_a_key() -> None:
-    assert sorted(f.name for f in fields(ModelInfo)) == sorted(field for field, _ in KEYS.values())
+    keyed = [field for field, _ in KEYS.values()]
+    assert sorted(f.name for f in fields(ModelInfo)) == sorted([*keyed, "room"])
 
 
 def test_model_info_cannot_be_changed() -> None:
@@ -156,3 +159,33 @@ def test_any_json_gives_a_checked_info_or_an_error(changes: dict[str, Any]) -> N
 def test_any_bytes_give_an_error(data: bytes) -> None:
     with pytest.raises(MetadataError):
         parse_metadata(data)
+
+
+def _with_room(room: object) -> bytes:
+    return json.dumps({**INFO.as_json(), "room": room}).encode()
+
+
+def test_a_room_comes_back_and_none_leaves_no_key() -> None:
+    room = Room(0.4, 0.6, 0.2, 0.9, -14.0)
+    info = replace(INFO, room=room)
+    assert parse_metadata(info.to_bytes()) == info
+    assert parse_metadata(_with_room({"size": 0.4, "damping": 0.6, "wet": 0.2})).room == Room(
+        0.4, 0.6, 0.2
+    )
+    assert b"room" not in INFO.to_bytes()
+    assert parse_metadata(INFO.to_bytes()).room is None
+
+
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [
+        ("hall", "room is 'hall', not an object"),
+        ({"size": 0.4, "damping": 0.6}, "room has no wet"),
+        ({"size": 1.4, "damping": 0.6, "wet": 0.1}, "room.size is 1.4, outside 0 to 1"),
+        ({"size": 0.4, "damping": "x", "wet": 0.1}, "room.damping is 'x', not a number"),
+        ({"size": 0.4, "damping": 0.1, "wet": 0.1, "t60_s": -1}, "room.t60_s is -1, outside"),
+    ],
+)
+def test_a_bad_room_is_refused(room: object, words: str) -> None:
+    with pytest.raises(MetadataError, match=re.escape(words)):
+        parse_metadata(_with_room(room))

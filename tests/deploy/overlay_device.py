@@ -57,16 +57,21 @@ class OverlayDevice:
             self._run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name))
         (self.folder / "sshd_config").write_text(
             f"Port {self._port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host\n"
-            f"PidFile none\nAuthorizedKeysFile {self.folder}/key.pub\nStrictModes no\nUsePAM no\n"
+            f"PidFile none\nAuthorizedKeysFile {self.folder}/key.pub .ssh/authorized_keys\n"
+            f"StrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
             "Subsystem sftp internal-sftp\n"
         )
         public = (self.folder / "host.pub").read_text()
         (self.folder / "known").write_text(f"[127.0.0.1]:{self._port} {public}")
         self.config = self.folder / "config"
-        self.config.write_text(
-            f"Host device\n HostName 127.0.0.1\n Port {self._port}\n User root\n"
-            f" IdentityFile {self.folder}/key\n IdentitiesOnly yes\n"
+        self.config.write_text(self.entry("device", "root", self.folder / "key"))
+
+    def entry(self, names: str, user: str, key: Path) -> str:
+        """Of an ssh_config: how it is reached."""
+        return (
+            f"Host {names}\n HostName 127.0.0.1\n Port {self._port}\n User {user}\n"
+            f" IdentityFile {key}\n IdentitiesOnly yes\n"
             f" UserKnownHostsFile {self.folder}/known\n StrictHostKeyChecking yes\n"
         )
 

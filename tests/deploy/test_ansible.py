@@ -26,6 +26,8 @@ all:
           ddsp_edge_board: pi-zero-2w
           ddsp_edge_require_signature: true
           ddsp_edge_trusted_keys: ["luthier ssh-ed25519 AAAA"]
+          ddsp_edge_deploy_user: courier
+          ddsp_edge_deploy_keys: ["ssh-ed25519 BBBB deploy@laptop"]
 """
 
 
@@ -65,6 +67,9 @@ def test_check_mode_first_then_set_up_then_nothing(device, play):
     assert "cello" in device.ssh("ddsp-edge models list")
     assert "require_signature = true" in device.ssh("cat /etc/ddsp-edge/deploy.toml")
     assert "luthier" in device.ssh("cat /etc/ddsp-edge/allowed_signers")
+    keys = device.ssh("cat ~courier/.ssh/authorized_keys")
+    assert 'restrict,command="ddsp-edge receive" ssh-ed25519 BBBB' in keys
+    assert "ddsp-edge" in device.ssh("id -nG courier").split()
     device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
     again = play()
     assert again["changed"] == 0, again["log"][-6000:]

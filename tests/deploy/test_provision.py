@@ -21,6 +21,7 @@ def provision(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_set_up_again_and_away(to_device, wheels):
     device = to_device
+    device.ssh("mkdir -p /boot/firmware; echo arm_64bit=1 >/boot/firmware/config.txt")
     first = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
                       "--no-start")  # fmt: skip
     assert first.returncode == 0, first.stdout + first.stderr
@@ -28,6 +29,7 @@ def test_set_up_again_and_away(to_device, wheels):
     assert device.ssh("ddsp-edge models list").startswith("cello")
     assert "period = 128" in device.ssh("cat /etc/ddsp-edge/board.toml")
     assert "sndrpihifiberry" in device.ssh("cat /etc/ddsp-edge/hat.toml")
+    assert "dtoverlay=hifiberry" in device.ssh("cat /boot/firmware/config.txt")
     groups = device.ssh("id -nG ddsp-edge").split()
     assert {"audio", "gpio", "ddsp-edge"} <= set(groups)
     assert device.ssh("stat -c '%U %a' /var/lib/ddsp-edge/models") == "ddsp-edge 2775\n"
@@ -51,6 +53,7 @@ def test_set_up_again_and_away(to_device, wheels):
     )
     left = [path for path in left.splitlines() if not path.startswith(OWN)]
     assert left == []
+    assert device.ssh("cat /boot/firmware/*") == "arm_64bit=1\n"
 
 
 @pytest.mark.parametrize(

@@ -356,3 +356,25 @@ def test_rumble_and_dc_are_not_heard() -> None:
 def test_prepare_refuses_what_is_out_of_range(arguments: tuple) -> None:
     with pytest.raises(ValueError, match="outside the range"):
         Analyser(*arguments)
+
+
+def test_a_quiet_room_after_a_note_does_not_move_its_pitch() -> None:
+    # Breath of -65 dB coloured by a resonance and hum of -72 dB: periodic for moments.
+    rate = 48000
+    note = tone(220.0, rate, 0.5)
+    noise = np.random.default_rng(3).normal(size=20 * rate)
+    colour = np.exp(-np.arange(480) / 40) * np.cos(2 * np.pi * 400 * np.arange(480) / rate)
+    breath = np.convolve(noise, colour)[: len(noise)]
+    breath *= 10 ** (-65 / 20) / np.sqrt(np.mean(breath**2))
+    hum = 10 ** (-72 / 20) * np.sin(2 * np.pi * 100 * np.arange(len(noise)) / rate)
+    frames = analyse(np.concatenate([note, breath + hum]), rate)
+    after = frames[frames["position"] > 0.55 * rate]
+    assert np.abs(cents(after["f0_hz"], 220.0)).max() < 50.0
+
+
+@pytest.mark.parametrize("f0_hz", [98.0, 440.0, 1318.5])
+def test_a_clean_string_is_followed_down_to_the_floor(f0_hz: float) -> None:
+    # A leap at -64 dB: what is left of a string is as like itself as ever.
+    x = np.concatenate([tone(f0_hz, 48000, 0.4), tone(f0_hz * 1.3, 48000, 0.4) * 10 ** (-44 / 20)])
+    last = analyse(x, 48000)[-10:]
+    assert np.abs(cents(last["f0_hz"], f0_hz * 1.3)).max() < 10.0

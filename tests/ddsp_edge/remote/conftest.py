@@ -93,9 +93,7 @@ def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Device:
     host_key = _key(folder / "host")
     command = " ".join(device.receive)
     public = keys[0].with_suffix(".pub").read_text()
-    (folder / "authorized").write_text(
-        f'restrict,command="cd {ROOT} && exec {command}" {public}'
-    )
+    (folder / "authorized").write_text(f'restrict,command="cd {ROOT} && exec {command}" {public}')
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -104,9 +102,7 @@ def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Device:
         f"AuthorizedKeysFile {folder}/authorized\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
     )
-    (folder / "known").write_text(
-        f"[127.0.0.1]:{port} {host_key.with_suffix('.pub').read_text()}"
-    )
+    (folder / "known").write_text(f"[127.0.0.1]:{port} {host_key.with_suffix('.pub').read_text()}")
     (folder / "config").write_text(
         f"Host pedal pedal-2\n HostName 127.0.0.1\n Port {port}\n User {getpass.getuser()}\n"
         f" IdentityFile {keys[0]}\n IdentitiesOnly yes\n UserKnownHostsFile {folder}/known\n"

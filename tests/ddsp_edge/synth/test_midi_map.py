@@ -54,9 +54,7 @@ def heard(setup: tuple[mido.Message, ...], message: mido.Message, **settings: An
 @pytest.mark.parametrize("number", range(128))
 def test_exactly_the_controllers_of_the_table_do_something(number: int, voices: int) -> None:
     setup = SETUPS.get(number, ())
-    changed = any(
-        heard(setup, control(number, value), voices=voices) for value in (0, 63, 100)
-    )
+    changed = any(heard(setup, control(number, value), voices=voices) for value in (0, 63, 100))
     assert changed == (number in midi_map.CONTROLLERS)
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import stat
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from ddsp_edge.errors import UserError
 from ddsp_edge.panel_code import read_code
 from firmware_py.panel import guard
-from firmware_py.panel.access import CODE_S, MAX_DEVICES, TRIES, Devices, Pairing
+from firmware_py.panel.access import ASKED_S, CODE_S, MAX_DEVICES, TRIES, Devices, Pairing
 from firmware_py.panel.answers import ApiError
 from firmware_py.panel.guard import known_host
+from firmware_py.panel.rates import network_of
 from firmware_py.panel.server import make_app
 
 CLOSED = [
@@ -27,6 +29,7 @@ CLOSED = [
     ("GET", "/api/logs"),
     ("GET", "/api/devices"),
     ("DELETE", "/api/devices/x"),
+    ("GET", "/api/pair"),
     ("DELETE", "/api/pair"),
     ("GET", "/api/nothing"),
 ]
@@ -68,7 +71,7 @@ def wrong(code):
 def test_every_address_that_can_be_closed_is_listed_here(box):
     described = box.client.get("/api/openapi.json").json()["paths"]
     operations = {(m.upper(), p) for p, ways in described.items() for m in ways}
-    open_ones = {("POST", "/api/pair"), ("GET", "/api/openapi.json")}
+    open_ones = {("POST", "/api/pair"), ("POST", "/api/pair/ask"), ("GET", "/api/openapi.json")}
     closed = {
         (m, p.replace("violin", "{name}").replace("devices/x", "devices/{id}")) for m, p in CLOSED
     }
@@ -210,6 +213,32 @@ def test_the_code_is_in_the_log_when_somebody_needs_it(tmp_path, devices, clock,
     assert code_of(tmp_path) in caplog.text
 
 
+def asked_at(tmp_path):
+    return json.loads((tmp_path / "code.json").read_text())["asked"]
+
+
+def test_who_asks_for_the_code_has_it_shown_for_a_while(pairing, tmp_path, clock):
+    assert asked_at(tmp_path) == 0
+    code = code_of(tmp_path)
+    assert pairing.ask() and abs(asked_at(tmp_path) - time.time()) < 10
+    assert code_of(tmp_path) == code
+    assert not pairing.ask()  # a flood of questions writes nothing
+    clock.now += CODE_S
+    assert pairing.ask() and code_of(tmp_path) != code
+    clock.now += ASKED_S
+    pairing.renew()
+    assert asked_at(tmp_path) == 0
+
+
+def test_a_paired_phone_shows_the_code_to_another(box, tmp_path):
+    assert box.client.post("/api/pair/ask").status_code == 204
+    told = box.ask("GET", "/api/pair").json()
+    assert told["code"] == code_of(tmp_path) and 0 < told["for_s"] <= CODE_S
+    assert code_of(tmp_path) not in box.client.post("/api/pair/ask").text
+    answer = box.client.post("/api/pair", json={"code": told["code"]})
+    assert answer.status_code == 200
+
+
 def test_the_codes_file_is_the_groups_and_goes_with_the_panel(pairing, tmp_path):
     path = tmp_path / "code.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -308,6 +337,25 @@ def test_one_client_asks_only_so_often(tmp_path, models_folder, monkeypatch):
     assert answer.headers["retry-after"] == "1" and set(answer.json()) == {"error", "remedy"}
     other = TestClient(app, base_url="http://localhost", client=("10.0.0.2", 1))
     assert other.get("/api/openapi.json").status_code == 200
+    many = [
+        TestClient(app, base_url="http://localhost", client=(f"2001:db8::{n:x}", 1))
+        for n in range(6)
+    ]
+    assert [each.get("/api/openapi.json").status_code for each in many] == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%wlan0", "fe80::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_with_ipv6_a_network_is_one_client(address, network):
+    assert network_of(address) == network
 
 
 def test_every_answer_has_the_headers_that_keep_a_browser_in(box):

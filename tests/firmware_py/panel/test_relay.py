@@ -17,7 +17,13 @@ from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.control_verbs import VERBS
 from firmware_py.control_server import ControlServer
 from firmware_py.panel import relay
-from firmware_py.panel.relay import MAX_BROWSERS, Browser, refuse_paths
+from firmware_py.panel.relay import (
+    MAX_BROWSERS,
+    MAX_STRANGERS,
+    MODEL_IN,
+    Browser,
+    refuse_paths,
+)
 
 WAIT_S = 20.0
 
@@ -151,6 +157,18 @@ def test_who_says_nothing_is_sent_away(served, monkeypatch):
         with pytest.raises(ConnectionClosed) as closed:
             connection.recv(WAIT_S)
         assert closed.value.rcvd.code == 4401
+
+
+def test_silent_strangers_do_not_keep_a_phone_out(served, connect):
+    """Whoever is in the network may connect; only who knows the token stays."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(served.connect()) for _ in range(MAX_STRANGERS)]
+        paired = connect()
+        assert paired.next()["event"] == "engine"
+        with pytest.raises(ConnectionClosed) as closed:
+            silent[0].recv(WAIT_S)
+        assert closed.value.rcvd.code == 4429
+        paired.until(is_event("state"))
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost"])
@@ -307,9 +325,9 @@ def test_a_rate_is_kept_to():
     assert 19 <= taken <= 21
 
 
-@given(st.text(max_size=20), st.sampled_from(["model", "program_set"]))
+@given(st.text(max_size=20), st.sampled_from(sorted(MODEL_IN)))
 def test_a_name_with_a_path_in_it_is_refused(name, verb):
-    key = "name" if verb == "model" else "model"
+    key = MODEL_IN[verb]
     for bad in (f"/{name}", f"{name}/x", f".{name}", f"{name}.zip", f"{name}.tflite"):
         with pytest.raises(RequestError):
             refuse_paths(verb, {key: bad})

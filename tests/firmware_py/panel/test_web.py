@@ -1,5 +1,6 @@
 """The web server and the program around it: silent connections end, mistakes are one line."""
 
+import contextlib
 import json
 import os
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 
 from firmware_py.panel import web
@@ -28,6 +30,32 @@ def test_a_websocket_is_not(served, monkeypatch):
         connection.send('{"id": 1, "do": "status"}')
         while json.loads(connection.recv(20)).get("id") != 1:
             pass
+
+
+def test_one_address_cannot_have_all_connections(served, monkeypatch):
+    monkeypatch.setattr(web, "is_own", lambda network: False)  # the box itself may
+    with contextlib.ExitStack() as stack:
+
+        def open_one():
+            way = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+            return stack.enter_context(way)
+
+        held = [open_one() for _ in range(web.MAX_OF_ONE)]
+        assert open_one().recv(100) == b""
+        held[0].close()
+        for _ in range(100):  # until the box has seen it
+            with contextlib.suppress(httpx.TransportError):
+                if served.ask("GET", "/api/openapi.json").status_code == 200:
+                    break
+        else:
+            raise AssertionError("the place is not given back")
+
+
+@pytest.mark.parametrize(
+    ("network", "own"), [("127.0.0.1", True), ("::/64", True), ("10.0.0.1", False)]
+)
+def test_the_box_itself_is_known(network, own):
+    assert web.is_own(network) is own
 
 
 def run(*words, env=None):

@@ -1,0 +1,63 @@
+"""Jobs over a pool of processes, with a progress bar; a job that kills its process is survived."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from tqdm import tqdm
+
+
+def run_all(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
+    """``function(*job)`` of every job, in order; None where the process died of it.
+
+    Exceptions of a job are raised here. ``function`` must be importable. A decoder that crashes
+    on a hostile file, or a process that the system ends for its memory, costs that job only.
+    """
+    results: list[Any] = [None] * len(jobs)
+    left = set(range(len(jobs)))
+    quiet = not sys.stderr.isatty()
+    with tqdm(total=len(jobs), desc=label, leave=False, disable=quiet) as bar:
+        with contextlib.suppress(BrokenProcessPool), _pool(_cores()) as pool:
+            futures: dict[Future[Any], int] = {}
+            try:
+                futures = {pool.submit(function, *job): i for i, job in enumerate(jobs)}
+                for future in as_completed(futures):
+                    results[futures[future]] = future.result()
+                    left.discard(futures[future])
+                    bar.update()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        while left:  # a process died, and nobody knows of which job: each alone
+            with contextlib.suppress(BrokenProcessPool), _pool(1) as pool:
+                for i in sorted(left):
+                    left.discard(i)
+                    results[i] = pool.submit(function, *jobs[i]).result()
+                    bar.update()
+    return results
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # Fresh processes: to fork one that has torch's threads is asking for a deadlock.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, context, initializer=_ignore_interrupt)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is for the parent, which then stops these."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
