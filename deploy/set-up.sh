@@ -4,6 +4,7 @@
 #   sh deploy/set-up.sh play     what rendering and pictures need
 #   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
+#   sh deploy/set-up.sh board    all that, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
 #
 # A second run finds nothing to do. Exit code 2: something is missing that only the user can
 # install; the last line is the command for it.

@@ -26,9 +26,7 @@ def _pointer(array: np.ndarray, dtype: type, ctype: str) -> Any:
     return ffi.cast(ctype, array.ctypes.data)
 
 
-def harmonic(
-    amplitudes: np.ndarray, phase: np.ndarray, count: np.ndarray, hop: int
-) -> np.ndarray:
+def harmonic(amplitudes: np.ndarray, phase: np.ndarray, count: np.ndarray, hop: int) -> np.ndarray:
     """Sum of sines, (segments * hop,) float32.
 
     ``amplitudes`` (segments + 1, n) float32, ramped linearly from row to row; ``phase``

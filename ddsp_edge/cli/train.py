@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.training.recipes import RECIPES
 
 if TYPE_CHECKING:
     from ddsp_edge.training.recipes import Recipe
@@ -26,9 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Recordings in FOLDER to a bundle. Running the same command again goes on "
         "where it was cut off.",
     )
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="wav, flac, ogg, mp3 or aiff")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="of recordings")
     parser.add_argument("--name", help="the instrument's name, for instance Cello")
-    parser.add_argument("--recipe", choices=("violin", "cello"), help="as our own were made")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), help="as our own were made")
     parser.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
     parser.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
     parser.add_argument("--single-notes", action="store_true", help="join the files into phrases")
@@ -43,6 +44,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
     parser.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
     parser.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
+    parser.add_argument(
+        "--least-minutes",
+        type=float,
+        default=2.0,
+        metavar="N",
+        help="refuse fewer usable minutes of recordings (default: %(default)s)",
+    )
     parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
     parser.set_defaults(run=run)
 
@@ -55,7 +63,7 @@ def _count(text: str) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
-    from ddsp_edge.training.recipes import RECIPES, Recipe
+    from ddsp_edge.training.recipes import Recipe
 
     if args.recipe:
         return RECIPES[args.recipe]
@@ -91,17 +99,13 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from ddsp_edge.training.dataset import prepare
+    from ddsp_edge.training.report import report
     from ddsp_edge.training.trainer import Plan, Trainer
 
     if args.threads:
         torch.set_num_threads(args.threads)
     dataset = prepare(args.folder, recipe, run_folder / "cache")
-    summary = dataset.summary
-    print(
-        f"{recipe.name}: {dataset.minutes():.1f} minutes, {summary['usable_minutes']:.1f} usable; "
-        f"{summary['f0_low_hz']:.0f} to {summary['f0_high_hz']:.0f} Hz, "
-        f"{summary['loudness_low_db']:.0f} to {summary['loudness_high_db']:.0f} dB"
-    )
+    report(dataset, run_folder, least_minutes=args.least_minutes)
     plan = Plan(warm_steps=args.warm_steps, steps=args.steps, seed=args.seed)
     trainer = Trainer(dataset, run_folder, plan, fresh=args.fresh)
     if 0 < trainer.step < trainer.total:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -48,14 +49,7 @@ class EdgeDecoder(nn.Module):
         self.second = nn.Linear(shape.hidden, shape.hidden)
         self.gru = nn.GRU(shape.hidden, shape.state_size, batch_first=True)
         self.dense = nn.Linear(shape.state_size + shape.hidden, shape.dense)
-        self.head = nn.Linear(shape.dense, 1 + shape.n_harmonics + shape.n_noise)
-        with torch.no_grad():
-            self.head.weight.mul_(0.3)
-            # Start near a bowed string's rolloff with quiet noise: closer to any sound than a buzz.
-            k = torch.arange(1, shape.n_harmonics + 1)
-            self.head.bias[0] = 0.5
-            self.head.bias[1 : 1 + shape.n_harmonics] = -1.5 * torch.log(k)
-            self.head.bias[1 + shape.n_harmonics :] = -4.0
+        self.head = new_heads(shape.dense, shape.n_harmonics, shape.n_noise)
 
     def sequence(self, f0_scaled: Tensor, pw_scaled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[batch, frames] twice -> amplitude [b, f], harmonics [b, f, n], noise [b, f, m]."""
@@ -76,8 +70,32 @@ class EdgeDecoder(nn.Module):
     def parameters_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 
+    def frame_decoder(self) -> FrameDecoder:
+        return FrameDecoder(self)
 
-def centred(shape: Shape, pitch: Tensor, loudness: Tensor) -> Tensor:
+
+class Centres(Protocol):
+    """A shape, as far as the inputs go."""
+
+    @property
+    def pitch(self) -> tuple[float, float]: ...
+    @property
+    def loudness(self) -> tuple[float, float]: ...
+
+
+def new_heads(width: int, n_harmonics: int, n_noise: int) -> nn.Linear:
+    """One layer that says amplitude, harmonics and noise, before any training."""
+    head = nn.Linear(width, 1 + n_harmonics + n_noise)
+    with torch.no_grad():
+        head.weight.mul_(0.3)
+        # Start near a bowed string's rolloff with quiet noise: closer to any sound than a buzz.
+        head.bias[0] = 0.5
+        head.bias[1 : 1 + n_harmonics] = -1.5 * torch.log(torch.arange(1, n_harmonics + 1))
+        head.bias[1 + n_harmonics :] = -4.0
+    return head
+
+
+def centred(shape: Centres, pitch: Tensor, loudness: Tensor) -> Tensor:
     """[..., 1] twice -> [..., 2], about -1..1 over the instrument's range."""
     (pitch_at, pitch_slope), (loud_at, loud_slope) = shape.pitch, shape.loudness
     return torch.cat([(pitch - pitch_at) * pitch_slope, (loudness - loud_at) * loud_slope], dim=-1)
@@ -113,15 +131,15 @@ class FrameDecoder(nn.Module):
         states = (gru.get_parameter("weight_hh_l0"), gru.get_parameter("bias_hh_l0"))
         size, n = shape.state_size, shape.n_harmonics
         rows = [slice(0, size), slice(size, 2 * size), slice(2 * size, None)]
-        self.in_reset, self.in_update, self.in_new = (_part(*inputs, at) for at in rows)
-        self.reset, self.update, self.new = (_part(*states, at) for at in rows)
+        self.in_reset, self.in_update, self.in_new = (part_of(*inputs, at) for at in rows)
+        self.reset, self.update, self.new = (part_of(*states, at) for at in rows)
         dense = trained.dense
-        self.dense_body = _part(dense.weight[:, : shape.hidden], dense.bias, slice(None))
+        self.dense_body = part_of(dense.weight[:, : shape.hidden], dense.bias, slice(None))
         no_bias = torch.zeros_like(dense.bias)
-        self.dense_state = _part(dense.weight[:, shape.hidden :], no_bias, slice(None))
+        self.dense_state = part_of(dense.weight[:, shape.hidden :], no_bias, slice(None))
         head = trained.head
         rows = [slice(0, 1), slice(1, 1 + n), slice(1 + n, None)]
-        heads = (_part(head.weight, head.bias, at) for at in rows)
+        heads = (part_of(head.weight, head.bias, at) for at in rows)
         self.amplitude, self.harmonics, self.noise = heads
 
     def forward(
@@ -143,10 +161,10 @@ class FrameDecoder(nn.Module):
 
 
 def _linear(layer: nn.Linear) -> nn.Linear:
-    return _part(layer.weight, layer.bias, slice(None))
+    return part_of(layer.weight, layer.bias, slice(None))
 
 
-def _part(weight: Tensor, bias: Tensor, rows: slice) -> nn.Linear:
+def part_of(weight: Tensor, bias: Tensor, rows: slice) -> nn.Linear:
     """A layer of its own from rows of another."""
     weight, bias = weight[rows].detach().clone(), bias[rows].detach().clone()
     layer = nn.Linear(weight.shape[1], weight.shape[0])

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ddsp_edge.training import fast
 
-NOISE_SIZE = 256  #: as the kernel's frames at 48 kHz and 65 bands
+SHORTEST_NOISE_S = 0.005  #: as the kernel's frames (native/src/noise.c): 256 at 48 kHz, 65 bands
 
 
 def mask_and_normalise(
@@ -69,23 +69,21 @@ def _sines(turns: Tensor, n: int) -> Tensor:
 
 def noise(magnitudes: Tensor, rate: int, hop: int, generator: torch.Generator) -> Tensor:
     """[b, f, m] gains on uniform white noise, over 0..rate/2 -> [b, (f - 1) * hop]."""
-    batch, frames, _ = magnitudes.shape
-    length, step = (frames - 1) * hop, NOISE_SIZE // 2
-    count = length // step + 2
-    centres = (torch.arange(count) * step).clamp(max=length - 1) / hop
+    batch, frames, bands = magnitudes.shape
+    device = magnitudes.device
+    size = 2 ** math.ceil(math.log2(max(SHORTEST_NOISE_S * rate, 2 * (bands - 1))))
+    length, step = (frames - 1) * hop, size // 2
+    count = -(-length // step) + 1
+    centres = (torch.arange(count, device=device) * step).clamp(max=length - 1) / hop
     low = centres.long().clamp(max=frames - 2)
     part = (centres - low)[None, :, None]
     at = magnitudes[:, low] * (1 - part) + magnitudes[:, low + 1] * part
-    shape = F.interpolate(at, size=NOISE_SIZE // 2 + 1, mode="linear", align_corners=True)
-    u = torch.rand(batch, count, NOISE_SIZE // 2 + 1, 2, generator=generator) * 2 - 1
+    shape = F.interpolate(at, size=size // 2 + 1, mode="linear", align_corners=True)
+    u = torch.rand(batch, count, size // 2 + 1, 2, generator=generator).to(device) * 2 - 1
     # White uniform noise has variance 1/3; each bin's real and imaginary part has 1/3 too.
-    spectrum = torch.view_as_complex(u) * math.sqrt(NOISE_SIZE / 2.0)
-    window = torch.sqrt(torch.hann_window(NOISE_SIZE))
-    pieces = torch.fft.irfft(shape * spectrum, n=NOISE_SIZE) * window
-    folded = F.fold(
-        pieces.transpose(1, 2),
-        (1, (count + 1) * step),
-        (1, NOISE_SIZE),
-        stride=(1, step),
-    ).reshape(batch, -1)
-    return folded[:, step : step + length]
+    spectrum = torch.view_as_complex(u) * math.sqrt(size / 2.0)
+    window = torch.sqrt(torch.hann_window(size, device=device))
+    pieces = torch.fft.irfft(shape * spectrum, n=size) * window
+    # Two overlapping halves: the second of each frame meets the first of the next.
+    halves = pieces[:, 1:, :step] + pieces[:, :-1, step:]
+    return halves.reshape(batch, -1)[:, :length]

@@ -17,8 +17,9 @@ from ddsp_edge import runtimes
 from ddsp_edge.bundle import write_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.runtimes import RUNTIMES, RuntimeMissing, Session, load_runtime, usable_runtimes
+from ddsp_edge.runtimes import RUNTIMES, RuntimeMissing, load_runtime, usable_runtimes
 from ddsp_edge.scaling import midi_to_hz
+from ddsp_edge.session import Session
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.training.drift import check_track
 from native.kernel import Voice
