@@ -77,11 +77,8 @@ class LearntRoom(nn.Module):
             for hz, t60, level in rows
         ]
 
-    def as_room(self, wet_energy: float = 1.0) -> Room | None:
-        """In the terms of the kernel's reverb; None where there is no audible room.
-
-        ``wet_energy``: energy of the kernel's reverb at wet = 1 against its dry sound.
-        """
+    def as_room(self) -> Room | None:
+        """In the terms of the kernel's reverb; None where there is no audible room."""
         bands = self.bands()
         energy = sum(10 ** (band["level_db"] / 10) for band in bands)
         level_db = 10 * math.log10(max(energy, 1e-20))
@@ -93,7 +90,7 @@ class LearntRoom(nn.Module):
         return Room(
             size=round(min(max(size, 0.0), 1.0), 3),
             damping=round(_damping(middle, bright), 3),
-            wet=round(min(1.0, math.sqrt(energy / wet_energy)), 3),
+            wet=round(_wet(math.sqrt(energy)), 3),
             t60_s=round(middle, 3),
             level_db=round(level_db, 2),
         )
@@ -111,3 +108,14 @@ def _damping(middle_s: float, bright_s: float) -> float:
     cut_hz = 5600.0 / math.sqrt(10 ** (lost_db / 10) - 1.0)
     bright, dark = KERNEL_CUT_HZ
     return min(max(math.log(cut_hz / bright) / math.log(dark / bright), 0.0), 1.0)
+
+
+def _wet(ratio: float) -> float:
+    """The setting at which the kernel's room is ``ratio`` times its dry sound: it plays
+    w (1.5 - 0.5 w) of the one and 1 - w^2 of the other (native/src/output.c)."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        wet = 0.5 * (low + high)
+        below = wet * (1.5 - 0.5 * wet) < ratio * (1.0 - wet * wet)
+        low, high = (wet, high) if below else (low, wet)
+    return low
