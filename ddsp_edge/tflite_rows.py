@@ -20,7 +20,21 @@ from ddsp_edge.tflite_schema import OPERATORS, TABLES
 
 #: Operators that give for each row what they give for it alone.
 BY_ROW = frozenset(
-    ["FULLY_CONNECTED", "LEAKY_RELU", "RELU", "LOGISTIC", "TANH", "EXP", "SOFTMAX", "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "DEQUANTIZE"]
+    [
+        "FULLY_CONNECTED",
+        "LEAKY_RELU",
+        "RELU",
+        "LOGISTIC",
+        "TANH",
+        "EXP",
+        "SOFTMAX",
+        "ADD",
+        "SUB",
+        "MUL",
+        "MAXIMUM",
+        "MINIMUM",
+        "DEQUANTIZE",
+    ]
 )
 
 

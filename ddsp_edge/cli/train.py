@@ -7,13 +7,16 @@ import importlib.util
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import check_target
 from ddsp_edge.training.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from ddsp_edge.metadata import Room
     from ddsp_edge.training.recipes import Recipe
     from ddsp_edge.training.trainer import Progress, Trainer
 
@@ -110,7 +113,7 @@ def _count(text: str) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
-    from ddsp_edge.training.recipes import RECIPES, Recipe
+    from ddsp_edge.training.recipes import Recipe
 
     if args.recipe:
         if args.recipe not in RECIPES:
