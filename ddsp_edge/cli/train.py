@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
     model = trainer.train(_progress(trainer.step, trainer.total), args.minutes or float("inf"))
-    if trainer.step < trainer.total:
+    if not trainer.finished:
         print(f"stopped at step {trainer.step} of {trainer.total}; run the same command to go on")
         return 0
     from ddsp_edge.training.build import build_bundle

@@ -34,8 +34,8 @@ HELD_OUT_CROPS = 32
 class Plan:
     """How long and how; together with the data and the seed it determines the model."""
 
-    warm_steps: int = 5000
-    steps: int = 1500
+    warm_steps: int = 2500
+    steps: int = 6000
     seed: int = 1
     warm_batch: int = 16
     warm_frames: int = 400
@@ -45,6 +45,7 @@ class Plan:
     warm_rate: float = 3e-3
     rate: float = 1e-3
     average: float = 0.995  #: of the weights, in the second stage
+    patience: int = 2000  #: steps of the second stage without a better held-out loss end it
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Trainer:
         self.average = EdgeDecoder(self.model.shape)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=plan.warm_rate)
         self.step = 0
+        self.seconds = 0.0  #: spent so far, over all runs
         self.history: list[dict[str, float]] = []
         self.best = (math.inf, self._weights(self.average))
         self.noise = torch.Generator()
@@ -85,6 +87,17 @@ class Trainer:
     def total(self) -> int:
         return self.plan.warm_steps + self.plan.steps
 
+    @property
+    def finished(self) -> bool:
+        """True when the schedule is through, or the held-out loss has stopped improving."""
+        if self.step >= self.total:
+            return True
+        audio = [r for r in self.history if r["step"] > self.plan.warm_steps]
+        if not audio:
+            return False
+        best = min(audio, key=lambda row: row["held_out"])
+        return self.step - best["step"] >= self.plan.patience
+
     def train(
         self, report: Callable[[Progress], None] = lambda _: None, minutes: float = math.inf
     ) -> EdgeDecoder:
@@ -92,14 +105,16 @@ class Trainer:
 
         Ctrl-C leaves a checkpoint of the last whole step.
         """
-        started = saved = time.monotonic()
+        started = saved = before = time.monotonic()
         try:
-            while self.step < self.total and time.monotonic() - started < 60 * minutes:
+            while not self.finished and time.monotonic() - started < 60 * minutes:
                 progress = self._one_step()
+                now = time.monotonic()
+                self.seconds, before = self.seconds + now - before, now
                 report(progress)
-                if time.monotonic() - saved > CHECKPOINT_S:
+                if now - saved > CHECKPOINT_S:
                     self.save()
-                    saved = time.monotonic()
+                    saved = now
         finally:
             self.save()
         best = EdgeDecoder(self.model.shape)
@@ -181,6 +196,7 @@ class Trainer:
             {
                 "key": self.key,
                 "step": self.step,
+                "seconds": self.seconds,
                 "model": self.model.state_dict(),
                 "average": self.average.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
@@ -207,6 +223,7 @@ class Trainer:
         self.model.load_state_dict(saved["model"])
         self.average.load_state_dict(saved["average"])
         self.step, self.history, self.best = saved["step"], saved["history"], saved["best"]
+        self.seconds = saved["seconds"]
         if self.step > self.plan.warm_steps:
             self.optimiser = torch.optim.Adam(self.model.parameters(), lr=self.plan.rate)
         self.optimiser.load_state_dict(saved["optimiser"])
