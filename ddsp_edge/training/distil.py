@@ -57,7 +57,9 @@ class Lessons:
     def __init__(self, teacher: Step, state_size: int, dataset: Dataset) -> None:
         self.dataset, self._teacher, self._state_size = dataset, teacher, state_size
         self._items = [self._item(Features.of(piece)) for piece in dataset.train]
-        crops = AudioBatches(dataset.held_out, CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH)
+        crops = AudioBatches(
+            dataset.held_out, dataset.profile, CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH
+        )
         self._crops = crops.fixed(min(HELD_OUT_CROPS, len(crops.places)))
 
     def _item(self, piece: Features) -> dict[str, np.ndarray]:
