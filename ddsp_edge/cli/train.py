@@ -214,7 +214,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _room(trainer: Trainer) -> Room | None:
     """The learnt room, told in a line."""
-    if trainer.room is None:
+    from ddsp_edge.training.room import LearntRoom
+
+    if not isinstance(trainer.room, LearntRoom):
         return None
     room = trainer.room.as_room()
     if room is None:
