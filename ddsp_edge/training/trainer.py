@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.training import checkpoint, devices, losses, networks, synth
+from ddsp_edge.training.augment import augment
 from ddsp_edge.training.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.dataset import Dataset
 from ddsp_edge.training.model import EdgeDecoder
@@ -203,9 +204,9 @@ class Trainer:
             self.optimiser = self._new_optimiser()
         rate = self._set_rate(warm)
         if warm:
-            loss = self._warm_loss(self.warm.draw(rng))
+            loss = self._warm_loss(augment(self.warm.draw(rng), rng))
         else:
-            loss = self._audio_loss(self.model, self.crops.draw(rng))
+            loss = self._audio_loss(self.model, augment(self.crops.draw(rng), rng))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise UserError(
