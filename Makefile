@@ -12,10 +12,11 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test board-test deploy-test deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all test board-test deploy-test deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
+	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
@@ -23,7 +24,7 @@ help:
 	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
-	@echo 'make bench    speed of every part'
+	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
 	@echo 'make models   train the shipped instruments again (about an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
@@ -31,6 +32,10 @@ help:
 demo:
 	@sh deploy/set-up.sh play
 	@$(BIN)/ddsp-edge demo --out $(OUT)
+
+demo-all:
+	@sh deploy/set-up.sh play
+	@$(BIN)/ddsp-edge demo --all --out $(OUT)
 
 # pytest last: its closing line ends the output.
 test: lint
@@ -67,9 +72,13 @@ format:
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# Peers and counts are run where they are installed: g++ valgrind libfluidsynth3 fluid-soundfont-gm
+# gcc-aarch64-linux-gnu qemu-user. The history is committed: one line a run.
 bench:
-	@sh deploy/set-up.sh play
-	@$(BIN)/ddsp-edge bench
+	@sh deploy/set-up.sh live
+	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(BIN)/python -m pip install -qq -e '.[picture]'
+	@$(BIN)/ddsp-edge bench --history docs/data/bench-history.jsonl --images docs/images \
+	    --docs docs/performance.md
 
 # What is heard is random; what must not happen is listed at the end.
 soak:

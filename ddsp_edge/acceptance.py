@@ -47,7 +47,9 @@ def voice_figures(report: RenderReport) -> list[Figure]:
     assert report.input_audio is not None
     rate, sound = report.rate, report.sound.mean(axis=1)
     heard = evaluation.compare_f0(
-        evaluation.track_f0(report.input_audio, rate), evaluation.track_f0(sound, rate)
+        evaluation.track_f0(report.input_audio, rate),
+        evaluation.track_f0(sound, rate),
+        transposed=report.settings.pitch_shift,
     )
     correlation = evaluation.loudness_correlation(report.input_audio, sound, rate, heard.delay_s)
     clicks = evaluation.click_ratio(sound, rate, report.model.hop_s)
@@ -68,7 +70,8 @@ def tune_figures(report: RenderReport) -> list[Figure]:
         settings = replace(report.settings, reverb_wet=0.0)
         dry = render(report.source, report.model.name, report.rate, settings)
     sound = dry.sound[:, 0]
-    notes = [_score_note(report.performance, note) for note in report.performance.notes]
+    shift = 2.0 ** (report.settings.pitch_shift / 12)
+    notes = [_score_note(report.performance, note, shift) for note in report.performance.notes]
     measures = evaluation.measure_notes(sound, report.rate, notes)
     cents = [abs(m.cents) for m in measures]
     early_or_late = [_onset_error(m.onset_s, report.model.attack_s) for m in measures]
@@ -82,8 +85,8 @@ def tune_figures(report: RenderReport) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _score_note(performance: Performance, note: Note) -> ScoreNote:
-    return ScoreNote(note.start_s, note.end_s, lambda at: performance.pitch_hz(note, at))
+def _score_note(performance: Performance, note: Note, shift: float) -> ScoreNote:
+    return ScoreNote(note.start_s, note.end_s, lambda at: shift * performance.pitch_hz(note, at))
 
 
 def _onset_error(onset_s: float, attack_s: float) -> float:

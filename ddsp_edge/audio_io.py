@@ -1,7 +1,10 @@
-"""Audio files: libsndfile reads and writes them, soxr resamples."""
+"""Audio files: libsndfile (or ffmpeg, where it knows more) reads, soxr resamples."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +19,46 @@ from ddsp_edge.runtimes import quiet_stderr
 MAX_SECONDS = 3600
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
+#: What libsndfile reads, and what the ffmpeg program reads for us.
+SNDFILE_SUFFIXES = {
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".mp3",
+    ".aif",
+    ".aiff",
+    ".caf",
+    ".au",
+}
+FFMPEG_SUFFIXES = {".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".mov", ".ape", ".3gp"}
+#: A file that names others (a playlist) is none of these: it may not make ffmpeg read them.
+_FFMPEG_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape"
+FFMPEG_LIMIT_S = 600
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
 def read_audio(path: Path | str, rate: int) -> np.ndarray:
-    """Any file libsndfile knows, (samples,) float32 mono at ``rate`` Hz. Raises UserError.
+    """Any file libsndfile or ffmpeg knows, (samples,) float32 mono at ``rate`` Hz.
 
-    Channels are averaged.
+    Channels are averaged. Raises UserError.
     """
+    mono, source_rate = read_native(path)
+    return resample(mono, source_rate, rate)
+
+
+def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
+    """(samples,) float32 at ``rate``, exactly as long."""
+    if source_rate != rate:
+        samples = max(1, round(len(mono) * rate / source_rate))
+        mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
+        mono = np.pad(mono, (0, samples - len(mono)))
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def read_native(path: Path | str) -> tuple[np.ndarray, int]:
+    """As :func:`read_audio`, at the file's own rate, and that rate. Raises UserError."""
     path = Path(path)
     try:
         if not path.exists():
@@ -32,8 +67,42 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
             raise UserError(f"{path}: is a folder; give an audio file")
         if not path.is_file():  # a pipe or device would never end
             raise UserError(f"{path}: is not a file; save the sound to one first")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({_reason(error)})") from None
+    if path.suffix.lower() in FFMPEG_SUFFIXES:
+        with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
+            return _read_sndfile(_decoded(path, Path(folder)), path)
+    return _read_sndfile(path, path)
+
+
+def _decoded(path: Path, folder: Path) -> Path:
+    """A wav file in ``folder`` of what ffmpeg makes of ``path``. Raises UserError."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise UserError(
+            f"{path}: a {path.suffix} file needs the program ffmpeg (sudo apt install ffmpeg); "
+            "or save it as wav or flac"
+        )
+    wav = folder / "decoded.wav"
+    command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file"]
+    command += ["-format_whitelist", _FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
+    command += ["-t", str(MAX_SECONDS + 1), "-ac", "1", "-c:a", "pcm_f32le", str(wav)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"{path}: ffmpeg could not read it ({_reason(error)})") from None
+    if done.returncode != 0 or not wav.is_file():
+        lines = done.stderr.decode(errors="replace").split("\n")
+        said = next((line for line in reversed(lines) if line.strip()), "it gave no reason")
+        said = "nothing in it is sound" if "Invalid data" in said else said.replace(str(path), "it")
+        raise UserError(f"{path}: cannot be read as audio ({said.strip()}); save it as wav or flac")
+    return wav
+
+
+def _read_sndfile(file_path: Path, path: Path) -> tuple[np.ndarray, int]:
+    try:
         # libmpg123 tells of damage on stderr; we say it in one line ourselves.
-        with quiet_stderr(), soundfile.SoundFile(path) as file:
+        with quiet_stderr(), soundfile.SoundFile(file_path) as file:
             source_rate = file.samplerate
             if not LOWEST_RATE <= source_rate <= HIGHEST_RATE:
                 raise UserError(
@@ -49,11 +118,7 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
         raise UserError(f"{path}: holds no sound (0 samples); record it again")
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    if source_rate != rate:
-        samples = max(1, round(len(mono) * rate / source_rate))
-        mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
-        mono = np.pad(mono, (0, samples - len(mono)))
-    return np.ascontiguousarray(mono, np.float32)
+    return mono, source_rate
 
 
 def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:

@@ -101,7 +101,7 @@ _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 VERBS: dict[str, Verb] = {
     "hello": Verb("who is there: program, version, pid, verbs, limits", {}),
     "status": Verb("what plays now: model, preset, settings, meters, card, ports", {}),
-    "stats": Verb("counters and timing histograms of every stage", {}),
+    "stats": Verb("counters and timing histograms of every stage, and how the machine is", {}),
     "settings": Verb("every setting: value, unit, range, default, doc", {}),
     "set": Verb(
         "change settings: the values as they are now",
@@ -114,6 +114,14 @@ VERBS: dict[str, Verb] = {
             "name": Argument("text", "name of an installed model", required=False),
             "path": Argument("text", "or the path of a bundle", required=False),
             "source": Argument("text", "effect or synth; left out: as it is", required=False),
+        },
+        True,
+    ),
+    "morph_model": Verb(
+        "choose the model that the setting morph leads to, cross-faded: what plays now",
+        {
+            "name": Argument("text", "name of an installed model", required=False),
+            "path": Argument("text", "or the path of a bundle; neither: none", required=False),
         },
         True,
     ),
@@ -165,6 +173,30 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
+    "mappings": Verb("what the controls do, where that is kept, and what is being learnt", {}),
+    "learn": Verb(
+        "the next control that is moved gets a job: what is being learnt",
+        {
+            "set": Argument("text", "a setting", required=False),
+            "action": Argument("text", "or an action", required=False),
+            "low": Argument("number", "where a setting begins; its lowest", required=False),
+            "high": Argument("number", "where a setting ends; its highest", required=False),
+            "keep": Argument("text", "device or preset; left out: device", required=False),
+            "replace": Argument("switch", "also take one that has a job", required=False),
+            "seconds": Argument("number", "1 to 120; left out: 30", required=False),
+        },
+    ),
+    "learn_cancel": Verb("learn nothing after all", {}),
+    "mapping_remove": Verb(
+        "a control does something no more: as mappings",
+        {
+            "control": Argument("text", "as mappings calls it"),
+            "set": Argument("text", "only this setting", required=False),
+            "action": Argument("text", "only this action", required=False),
+            "keep": Argument("text", "only of the device or preset", required=False),
+        },
+        True,
+    ),
     "panic": Verb("silence: every note, every tail", {}),
     "bypass": Verb("the input goes straight to the output", {"on": _ON}),
     "tuner": Verb("mute and show the note (status: note, cents)", {"on": _ON}),
@@ -175,7 +207,47 @@ VERBS: dict[str, Verb] = {
         {"seconds": Argument("number", "1 to 60; left out: 10", required=False)},
         True,
     ),
+    "latency": Verb(
+        "measure the round trip with a cable from an output to an input: mutes, sweeps",
+        {
+            "seconds": Argument("number", "of the sweep, 0.5 to 10; left out: 1", required=False),
+            "level": Argument("number", "dBFS, -60 to 0; left out: -12", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+        True,
+    ),
+    "test_tone": Verb(
+        "a sine at -20 dBFS over everything that plays",
+        {
+            "hz": Argument("number", "20 to 20000; left out: 440", required=False),
+            "seconds": Argument("number", "up to 60, 0 ends it; left out: 2", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+    ),
     "devices": Verb("sound cards with what they can do", {}, True),
+    "audio_devices": Verb("sound cards, the one that is used, and what was chosen", {}, True),
+    "audio_choose": Verb(
+        "play on another card, or otherwise, from now on and after a restart: what is used",
+        {
+            "card": Argument("text", "a name or stable id; left out: as it is", required=False),
+            "capture": Argument("text", "another one to hear with, same, none", required=False),
+            "rate": Argument("whole", "Hz: 44100, 48000, 88200, 96000", required=False),
+            "period": Argument("whole", "samples, 16 to 4096", required=False),
+            "periods": Argument("whole", "in the buffer, 2 to 16", required=False),
+            "input": Argument("text", "left, right or both", required=False),
+            "forget": Argument("switch", "first go back to the config", required=False),
+        },
+        True,
+    ),
+    "midi_devices": Verb("MIDI ports that are there, heard or not", {}),
+    "midi_choose": Verb(
+        "hear a MIDI port or not, also after a restart: as midi_devices",
+        {
+            "port": Argument("text", "as midi_devices calls it"),
+            "on": Argument("switch", "whether it is heard"),
+        },
+        True,
+    ),
     "midi_ports": Verb("MIDI ports: which are there, which are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
     "subscribe": Verb(

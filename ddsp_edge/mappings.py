@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[Gesture, ...]] = {
     "expression": ("move",),
     "encoder": ("turn", "short", "long", "down", "up"),
     "cc": ("move", "short", "long", "down", "up"),
+    "note": ("short", "long", "down", "up"),
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 #: How much of its way a click of an encoder moves a setting.
@@ -51,9 +52,10 @@ def parse_control(text: str) -> Control:
     kind, name = words[0], words[1]
     if not _NAME.fullmatch(name):
         raise UserError(f"control {text[:60]!r}: a name is letters, digits, - and _")
-    if kind == "cc":
+    if kind in ("cc", "note"):
         if not (name.isascii() and name.isdecimal() and int(name) <= 127):
-            raise UserError(f"control {text[:60]!r}: MIDI controllers are 0 to 127")
+            what = "controllers" if kind == "cc" else "notes"
+            raise UserError(f"control {text[:60]!r}: MIDI {what} are 0 to 127")
         name = str(int(name))
     gestures = KINDS[kind]
     gesture = words[2] if len(words) == 3 else gestures[0]
@@ -180,7 +182,8 @@ class Mapping:
 
 
 class Bindings:
-    """All that the controls do now: the device's own, over which a preset's win.
+    """All that the controls do now: the config's, over which what was learnt wins, over which a
+    preset's win.
 
     Replaced whole (:meth:`use`), so any thread may ask.
     """
@@ -190,10 +193,10 @@ class Bindings:
         self._table: dict[Control, tuple[Mapping, ...]] = {}
         self.use(())
 
-    def use(self, preset: Iterable[Mapping]) -> None:
-        """From now on these are the preset's."""
+    def use(self, preset: Iterable[Mapping], learnt: Iterable[Mapping] = ()) -> None:
+        """From now on these are the preset's, and those that were learnt."""
         table: dict[Control, tuple[Mapping, ...]] = {}
-        for group in (tuple(preset), self._device):
+        for group in (tuple(preset), tuple(learnt), self._device):
             taken = set(table)
             for mapping in group:
                 if mapping.source not in taken:

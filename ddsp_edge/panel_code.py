@@ -13,6 +13,8 @@ from ddsp_edge.files import read_limited
 ENVIRONMENT = "DDSP_EDGE_PANEL_CODE"
 SERVICE_FILE = Path("/run/ddsp-edge-panel/code.json")
 MAX_BYTES = 4096
+#: So long after a browser has asked for it the code is shown without being asked for.
+ASKED_S = 120.0
 
 
 def code_file() -> Path:
@@ -56,3 +58,19 @@ def read_code(path: Path | None = None) -> tuple[str, float]:
             "the code has expired; is the panel running? systemctl status ddsp-edge-panel"
         )
     return code, left_s
+
+
+def asked_code(path: Path | None = None) -> str | None:
+    """The code, where a browser has asked for it in the last ASKED_S; for displays on the box.
+
+    None also where there is no panel, or who calls may not read its file.
+    """
+    path = path or code_file()
+    try:
+        data = json.loads(read_limited(path, MAX_BYTES))
+        now_s, asked_s = time.time(), float(data.get("asked", 0.0))
+        if 0.0 <= now_s - asked_s < ASKED_S and now_s < float(data["until"]):
+            return str(data["code"])
+    except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return None

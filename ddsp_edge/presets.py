@@ -35,6 +35,7 @@ class Preset:
     source: Source = "effect"
     settings: Settings = field(default_factory=Settings)
     mappings: tuple[Mapping, ...] = ()
+    morph_model: str = ""  #: the model that the setting morph leads to; "": none
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _File:
     """What a preset's file holds."""
 
     model: Annotated[str, Range(1, 256, "characters")]
+    morph_model: Annotated[str, Range(0, 256, "characters")] = ""
     source: Source = "effect"
     settings: dict[str, float | str] = field(default_factory=dict)
     mappings: Annotated[tuple[Mapping, ...], Range(0, MAX_MAPPINGS)] = ()
@@ -74,7 +76,7 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
         settings = Settings().changed(found.settings)
     except UserError as error:
         raise UserError(f"{where}: settings: {error}") from None
-    return Preset(name, found.model, found.source, settings, found.mappings)
+    return Preset(name, found.model, found.source, settings, found.mappings, found.morph_model)
 
 
 def preset_bytes(preset: Preset) -> bytes:
@@ -85,6 +87,8 @@ def preset_bytes(preset: Preset) -> bytes:
         if value != getattr(standard, item.name):
             told[item.name] = value
     tables: dict[str, Any] = {"model": preset.model, "source": preset.source}
+    if preset.morph_model:
+        tables["morph_model"] = preset.morph_model
     if told:
         tables["settings"] = told
     if preset.mappings:

@@ -84,7 +84,7 @@ class Session:
         address = view.ctypes.data
         del view
         memory = (ctypes.c_float * size).from_address(address)
-        return np.frombuffer(memory, np.float32).reshape(self.rows, -1)
+        return np.ctypeslib.as_array(memory).reshape(self.rows, -1)
 
     def step(self) -> None:
         """``inputs`` to ``outputs``, in place. Raises UserError where the runtime fails."""

@@ -4,6 +4,7 @@
 #   sh deploy/set-up.sh play     what rendering and pictures need
 #   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
+#   sh deploy/set-up.sh board    all that, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
 #
 # A second run finds nothing to do. Exit code 2: something is missing that only the user can
 # install; the last line is the command for it.
@@ -119,6 +120,10 @@ need_more() {
         # Models are deployed to a real sshd on loopback.
         command -v ssh-keygen >/dev/null || wanted="$wanted openssh-client"
         [ -x /usr/sbin/sshd ] || wanted="$wanted openssh-server"
+        # Recordings as m4a are decoded by ffmpeg; the trumpet is trained on a sound font.
+        command -v ffmpeg >/dev/null || wanted="$wanted ffmpeg"
+        command -v fluidsynth >/dev/null || wanted="$wanted fluidsynth"
+        [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || wanted="$wanted fluid-soundfont-gm"
     fi
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import mido
@@ -20,7 +21,12 @@ from ddsp_edge.control_protocol import MAX_LINE_BYTES, VERSION
 from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
 from ddsp_edge.errors import UserError
 from ddsp_edge.gestures import TapTempo, vibrato_hz
+from ddsp_edge.host import Host
+from ddsp_edge.live.engine import LiveEngine
+from ddsp_edge.live.test_signal import TONE_DBFS, gains, tone
+from ddsp_edge.loopback import LEVEL_DBFS, SWEEP_S, measure
 from ddsp_edge.settings import SETTINGS, Choice
+from firmware_py.learning import USUAL_S, Keep, Lesson
 
 if TYPE_CHECKING:
     from firmware_py.service import Service
@@ -40,6 +46,10 @@ METERS = (
     "output_dbfs",
     "input_clip",
     "output_clip",
+    "input_sides_dbfs",
+    "output_sides_dbfs",
+    "input_sides_clip",
+    "output_sides_clip",
     "autofit_s",
 )
 AUTOFIT_S = (1.0, 60.0)
@@ -55,6 +65,7 @@ class Commands:
         self._repertoire, self._shelf = service.repertoire, service.shelf
         self._submit = service.worker.submit
         self._tempo = TapTempo()
+        self._host = Host(service.config.models_folder)
 
     def act(self, action: Action) -> None:
         """A footswitch's action. Raises UserError; what is done later is logged where it fails."""
@@ -98,11 +109,16 @@ class Commands:
             **self._repertoire.playing(),
             "edited": now.edited(self._engine.settings),
             "midi_ports": self._service.midi_ports(),
+            "learning": self._service.teacher.learning(),
             "warnings": [*status["warnings"], *notices],
         }
 
     def stats(self) -> Result:
-        return {**self._engine.stats(), "process": self._service.process_stats()}
+        system = self._host.as_json()
+        return {**self._engine.stats(), "process": self._service.process_stats(), "system": system}
+
+    def mappings(self) -> Result:
+        return self._service.teacher.mappings()
 
     def settings(self) -> Result:
         values = asdict(self._engine.settings)
@@ -118,6 +134,29 @@ class Commands:
     def devices(self) -> Future[Result]:
         return self._submit(_devices)
 
+    def audio_devices(self) -> Future[Result]:
+        return self._submit(self._service.wiring.audio_devices)
+
+    def audio_choose(
+        self,
+        card: str | None = None,
+        capture: str | None = None,
+        rate: int | None = None,
+        period: int | None = None,
+        periods: int | None = None,
+        input: str | None = None,
+        forget: bool = False,
+    ) -> Future[Result]:
+        wishes = {"card": card, "capture": capture, "rate": rate, "period": period}
+        wishes |= {"periods": periods, "input": input}
+        return self._submit(partial(self._service.wiring.audio_choose, forget, **wishes))
+
+    def midi_devices(self) -> Result:
+        return self._service.wiring.midi_devices()
+
+    def midi_choose(self, port: str, on: bool) -> Future[Result]:
+        return self._submit(self._service.wiring.midi_choose, port, on)
+
     def midi_ports(self) -> Result:
         return {"ports": self._service.midi_ports(), "problem": self._service.midi_problem()}
 
@@ -127,6 +166,9 @@ class Commands:
         self, name: str | None = None, path: str | None = None, source: str | None = None
     ) -> Future[Result]:
         return self._submit(self._repertoire.play_model, name, path, source)
+
+    def morph_model(self, name: str | None = None, path: str | None = None) -> Future[Result]:
+        return self._submit(self._repertoire.morph_with, name, path)
 
     def reload(self) -> Future[Result]:
         return self._submit(self._repertoire.reload)
@@ -174,6 +216,28 @@ class Commands:
     ) -> Future[Result]:
         return self._submit(self._shelf.choose_program, bank, program, preset, model)
 
+    # ---- what controls do
+
+    def learn(
+        self,
+        set: str = "",
+        action: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        keep: Keep = "device",
+        replace: bool = False,
+        seconds: float = USUAL_S,
+    ) -> Result:
+        return self._service.teacher.begin(Lesson(set, action, low, high, keep, replace, seconds))
+
+    def learn_cancel(self) -> Result:
+        return self._service.teacher.cancel()
+
+    def mapping_remove(
+        self, control: str, set: str = "", action: str = "", keep: str = ""
+    ) -> Future[Result]:
+        return self._submit(self._service.teacher.remove, control, set, action, keep)
+
     # ---- what is done to it
 
     def panic(self) -> Result:
@@ -216,6 +280,22 @@ class Commands:
         self._engine.autofit(seconds).add_done_callback(lambda done: _pass_on(done, found))
         return found
 
+    def test_tone(self, hz: float = 440.0, seconds: float = 2.0, side: str = "both") -> Result:
+        answer = {"hz": hz, "seconds": seconds, "side": side, "level_dbfs": TONE_DBFS}
+        sides = gains(side)
+        if not seconds:
+            self._engine.end_test()
+        else:
+            if self._engine.status()["card"]["state"] != "running":
+                raise UserError("test_tone: no sound card runs; see: ddsp-edge status")
+            self._engine.test(tone(self._engine.rate, hz, seconds), sides)
+        return answer
+
+    def latency(
+        self, seconds: float = SWEEP_S, level: float = LEVEL_DBFS, side: str = "both"
+    ) -> Future[Result]:
+        return self._submit(_latency, self._engine, seconds, level, side)
+
     def midi(self, bytes: list[int]) -> Result:
         try:
             message = mido.Message.from_bytes(bytes)
@@ -246,6 +326,15 @@ def _setting(name: str, value: Any) -> Result:
         return {**row, "choices": list(kind.choices)}
     limits = {"minimum": kind.minimum, "maximum": kind.maximum}
     return {**row, **limits, "unit": kind.unit, "whole": kind.whole}
+
+
+def _latency(engine: LiveEngine, seconds: float, level: float, side: str) -> Result:
+    if engine.status()["card"]["state"] != "running":
+        raise UserError("latency: no sound card runs; see: ddsp-edge status")
+    try:
+        return measure(engine, seconds, level, side)
+    except CancelledError:
+        raise UserError("latency: another test or another card came between; again") from None
 
 
 def _models() -> Result:

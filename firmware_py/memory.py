@@ -21,6 +21,8 @@ class Played:
     preset: str = ""  #: "" where none was chosen
     model: str = ""  #: name or path; "": the preset's
     source: Literal["", "effect", "synth"] = ""  #: "": the preset's
+    morph_model: str = ""  #: name or path; "": the preset's
+    no_morph: bool = False  #: none, though the preset has one
 
 
 class Memory:

@@ -32,6 +32,8 @@ class Periphery:
         self._ports: MidiPorts | None = None
         self._controls: Controls | None = None
         self._mappings: tuple[ControlMapping, ...] = ()
+        self._learnt: tuple[ControlMapping, ...] = ()
+        self._off: tuple[str, ...] = ()
         self._lock = threading.Lock()  # of the mappings and who gets them
 
     def start(self, config: Config) -> None:
@@ -67,6 +69,7 @@ class Periphery:
                 api=midi.api,
                 network=midi.network or None,
                 ignore=midi.ignore,
+                off=self._off,
             )
             ports.start()
         except UserError as error:
@@ -83,6 +86,16 @@ class Periphery:
     def midi_ports(self) -> list[dict[str, str]]:
         """What is listened to: port and kind."""
         return self._ports.ports() if self._ports is not None else []
+
+    def all_midi_ports(self) -> list[dict[str, Any]]:
+        """Also those that are not heard: port, kind, heard, ignored_by."""
+        return self._ports.everything() if self._ports is not None else []
+
+    def ignore_midi(self, names: tuple[str, ...]) -> None:
+        """Ports that are not heard, besides those of the config."""
+        self._off = names
+        if self._ports is not None:
+            self._ports.switch_off(names)
 
     def midi_problem(self) -> str:
         """Why no MIDI is heard."""
@@ -101,6 +114,7 @@ class Periphery:
                 service.commands.act,
                 self._change,
                 lambda: service.engine.settings,
+                learns=service.teacher.hear,
             )
             controls.start()
         except UserError as error:
@@ -108,7 +122,7 @@ class Periphery:
             return
         with self._lock:
             self._controls = controls
-            controls.use(self._mappings)
+            controls.use(self._mappings, self._learnt)
         service.say("controls", "")
 
     def _change(self, values: dict[str, Any]) -> None:
@@ -124,8 +138,17 @@ class Periphery:
         """Those of the preset that plays."""
         with self._lock:
             self._mappings = mappings
-            if self._controls is not None:
-                self._controls.use(mappings)
+            self._use()
+
+    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """Those that hold where the preset says nothing."""
+        with self._lock:
+            self._learnt = mappings
+            self._use()
+
+    def _use(self) -> None:
+        if self._controls is not None:
+            self._controls.use(self._mappings, self._learnt)
 
     def takes(self, message: mido.Message) -> bool:
         """A controller that is mapped; no instrument should hear it."""

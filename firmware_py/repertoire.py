@@ -41,16 +41,18 @@ class Now:
     model: str | None = None
     source: Source = "effect"
     preset: Preset | None = None
-    digest: bytes = b""  #: of the model's file
+    digest: bytes = b""  #: of the models' files
+    morph_model: str = ""  #: as ``model``: the one that it is morphed with
 
     def edited(self, settings: Settings) -> bool:
         """It is no more what the preset's file says."""
         kept = self.preset
-        return kept is not None and (kept.model, kept.source, kept.settings) != (
-            self.model,
-            self.source,
-            settings,
-        )
+        return kept is not None and (
+            kept.model,
+            kept.morph_model,
+            kept.source,
+            kept.settings,
+        ) != (self.model, self.morph_model, self.source, settings)
 
 
 class Repertoire:
@@ -104,15 +106,28 @@ class Repertoire:
             bundle = find_model(played.model or kept.model)
             if not played.model:
                 kept = replace(kept, model=_name_of(bundle))
-            self._play(bundle, played.source or kept.source, kept.settings, kept)
+            name = "" if played.no_morph else played.morph_model or kept.morph_model
+            other = self._recalled(name)
+            self._play(bundle, other, played.source or kept.source, kept.settings, kept)
         elif played.model:
-            self.play_model(played.model, source=played.source or None)
+            other = self._recalled(played.morph_model)
+            self._play(find_model(played.model), other, played.source or None)
         return bool(played.preset or played.model)
+
+    def _recalled(self, name: str) -> Bundle | None:
+        """The second model may be missed: without it the first one plays."""
+        try:
+            bundle = find_model(name) if name else None
+        except UserError as error:
+            self._say("morph", f"{error} (the first model plays alone)")
+            return None
+        self._say("morph", "")
+        return bundle
 
     def _fall_back(self, model: str | Path, source: str) -> bool:
         """It is not remembered: what was wrong may be mended by the next power-on."""
         bundle = find_model(model)
-        self._wait(bundle, source)
+        self._wait(bundle, None, source)
         self.now = Now(_name_of(bundle), cast(Source, source), None, _digest(bundle))
         return True
 
@@ -136,7 +151,21 @@ class Repertoire:
         wanted: str | Path | None = Path(path) if path is not None else name or self.now.model
         if wanted is None:
             raise UserError("model: no model plays; give the name of one")
-        return self._play(find_model(wanted), source, kept=self.now.preset)
+        return self._play(find_model(wanted), self._other(), source, kept=self.now.preset)
+
+    def morph_with(self, name: str | None = None, path: str | None = None) -> dict[str, Any]:
+        """The model that the setting ``morph`` leads to; neither: none. Raises UserError."""
+        if name is not None and path is not None:
+            raise UserError("morph_model: give its name or its path; not both")
+        if self.now.model is None:
+            raise UserError("morph_model: no model plays; give the first one with model")
+        wanted: str | Path | None = Path(path) if path is not None else name
+        other = find_model(wanted) if wanted is not None else None
+        return self._play(find_model(self.now.model), other, kept=self.now.preset)
+
+    def _other(self) -> Bundle | None:
+        """The second model of what plays. Raises UserError where it has gone."""
+        return find_model(self.now.morph_model) if self.now.morph_model else None
 
     def play_program(self, bank: int, program: int) -> dict[str, Any]:
         """What the map says; without a line there, the preset (or model) of that number."""
@@ -155,35 +184,44 @@ class Repertoire:
     def reload(self) -> dict[str, Any]:
         """Load anew what plays, if its file is another one by now. Raises UserError."""
         if self.now.model is not None:
-            bundle = find_model(self.now.model)
-            if _digest(bundle) != self.now.digest:
-                self._play(bundle, self.now.source, kept=self.now.preset)
+            bundle, other = find_model(self.now.model), self._other()
+            if _digest(bundle, other) != self.now.digest:
+                self._play(bundle, other, self.now.source, kept=self.now.preset)
         return self.playing()
 
     def _play_preset(self, preset: Preset) -> dict[str, Any]:
         bundle = find_model(preset.model)
-        kept = replace(preset, model=_name_of(bundle))
-        return self._play(bundle, kept.source, kept.settings, kept)
+        other = find_model(preset.morph_model) if preset.morph_model else None
+        kept = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
+        return self._play(bundle, other, kept.source, kept.settings, kept)
 
     def _play(
         self,
         bundle: Bundle,
+        other: Bundle | None,
         source: str | None = None,
         settings: Settings | None = None,
         kept: Preset | None = None,
     ) -> dict[str, Any]:
         """``settings`` None: as they are. ``kept``: the preset as its file says it; what is
         played over that (a model, a source) is an edit. Waits until it plays."""
-        self._wait(bundle, source, settings)
+        self._wait(bundle, other, source, settings)
         if kept is not None:
             self.last_preset = kept.name
         took = cast(Source, source or self.now.source)
-        self.take(Now(_name_of(bundle), took, kept, _digest(bundle)))
+        digest = _digest(bundle, other)
+        self.take(Now(_name_of(bundle), took, kept, digest, _name_of(other)))
         return self.playing()
 
-    def _wait(self, bundle: Bundle, source: str | None, settings: Settings | None = None) -> None:
+    def _wait(
+        self,
+        bundle: Bundle,
+        other: Bundle | None,
+        source: str | None,
+        settings: Settings | None = None,
+    ) -> None:
         """Until the engine plays it. Raises UserError."""
-        future = self._engine.play(bundle, source, settings)
+        future = self._engine.play(bundle, source, settings, other)
         try:
             future.result(PLAY_S)
         except CancelledError:
@@ -204,6 +242,8 @@ class Repertoire:
             kept.name if kept else "",
             "" if kept and kept.model == now.model else now.model or "",
             "" if kept and kept.source == now.source else now.source,
+            "" if kept and kept.morph_model == now.morph_model else now.morph_model,
+            bool(kept and kept.morph_model and not now.morph_model),
         )
         try:
             self._memory.keep(played)
@@ -212,17 +252,20 @@ class Repertoire:
             self._say("memory", f"what plays will not come back at power-on: {error}")
 
     def playing(self) -> dict[str, Any]:
-        """For answers: preset, model, source. Any thread."""
+        """For answers: preset, model, source, morph_model. Any thread."""
         now = self.now
         return {
             "preset": now.preset.name if now.preset else None,
             "model": now.model,
             "source": now.source,
+            "morph_model": now.morph_model or None,
         }
 
 
-def _name_of(bundle: Bundle) -> str:
+def _name_of(bundle: Bundle | None) -> str:
     """Its name in the library, so that a newer file of that name is taken; else its path."""
+    if bundle is None:
+        return ""
     path = bundle.path
     assert path is not None  # all of them are read from files
     if path.parent.resolve() in (user_folder().resolve(), shipped_folder().resolve()):
@@ -230,5 +273,8 @@ def _name_of(bundle: Bundle) -> str:
     return str(path.absolute())
 
 
-def _digest(bundle: Bundle) -> bytes:
-    return hashlib.sha256(bundle.model).digest()
+def _digest(bundle: Bundle, other: Bundle | None = None) -> bytes:
+    found = hashlib.sha256(bundle.model)
+    if other is not None:
+        found.update(other.model)
+    return found.digest()

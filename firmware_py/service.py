@@ -18,8 +18,10 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.mappings import Mapping as ControlMapping
+from firmware_py.choices import Choices
 from firmware_py.commands import Commands
-from firmware_py.config import Config, read_config
+from firmware_py.config import Audio, Config, read_config
 from firmware_py.control_server import ControlServer
 from firmware_py.heartbeat import Heartbeat
 from firmware_py.notify import Notifier
@@ -27,6 +29,8 @@ from firmware_py.periphery import Periphery
 from firmware_py.repertoire import Repertoire
 from firmware_py.shelf import Shelf
 from firmware_py.signals import SIGNALS
+from firmware_py.teacher import Teacher
+from firmware_py.wiring import Wiring
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -49,11 +53,14 @@ class Service:
         self.notices: dict[str, str] = {}  #: what is wrong, by topic
         self._began_s = time.monotonic()
         self._notifier = Notifier()
-        self.engine = LiveEngine(config.audio.card_settings(), config.instrument.source)
+        self.choices = Choices(config.state_folder)
+        self.engine = LiveEngine(self._audio().card_settings(), config.instrument.source)
         self.worker = Worker()
         self._periphery = Periphery(self)
+        self.wiring = Wiring(self, self.choices)
         self.repertoire = Repertoire(self.engine, config, self.say, self._periphery.use_mappings)
         self.shelf = Shelf(self.engine, self.repertoire)
+        self.teacher = Teacher(self)
         self.commands = Commands(self)
         self._server = ControlServer(
             config.socket_path,
@@ -62,6 +69,15 @@ class Service:
             group=config.control.group,
         )
         self._heartbeat = Heartbeat()
+
+    def _audio(self) -> Audio:
+        """The config's, and over it what was chosen on the box."""
+        try:
+            return self.choices.audio().over(self.config.audio)
+        except UserError as error:
+            log.warning("%s", error)
+            self.notices["audio"] = str(error)
+            return self.config.audio
 
     # ---- life
 
@@ -89,10 +105,15 @@ class Service:
         self.engine.subscribe(self._on_event)
         self.engine.start(wait_for_card=True)
         self.worker.submit(self.repertoire.restore).result()
+        self.worker.submit(self.teacher.restore)
         self._server.start()
         self._say_what_plays()
         self._notifier.ready()
         # A keyboard is looked for after the first sound: nothing has to wait for it.
+        try:
+            self._periphery.ignore_midi(self.choices.midi_off())
+        except UserError as error:
+            self.say("midi ports", str(error))
         self._periphery.start(self.config)
 
     def _stop(self) -> None:
@@ -112,6 +133,7 @@ class Service:
         return min(TICK_S, watched / 4) if watched else TICK_S
 
     def _tick(self) -> None:
+        self.teacher.poll()
         stats = self.engine.stats()
         status = self.engine.status()
         still = self._heartbeat.still(stats, status)
@@ -164,9 +186,21 @@ class Service:
         """On the lights at the feet. Any thread."""
         self._periphery.show(states)
 
+    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """What controls do where the preset says nothing. Any thread."""
+        self._periphery.use_learnt(mappings)
+
     def midi_ports(self) -> list[dict[str, str]]:
         """What is listened to."""
         return self._periphery.midi_ports()
+
+    def all_midi_ports(self) -> list[dict[str, Any]]:
+        """Also those that are not."""
+        return self._periphery.all_midi_ports()
+
+    def ignore_midi(self, names: tuple[str, ...]) -> None:
+        """Ports that are not heard, besides those of the config."""
+        self._periphery.ignore_midi(names)
 
     def midi_problem(self) -> str:
         """Why no MIDI is heard; "" where it is."""

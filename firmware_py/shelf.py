@@ -38,6 +38,7 @@ class Shelf:
                 "name": entry.name,
                 "model": entry.preset.model if entry.preset else None,
                 "source": entry.preset.source if entry.preset else None,
+                "morph_model": (entry.preset.morph_model or None) if entry.preset else None,
                 "problem": entry.problem,
             }
             for entry in self._presets.entries()
@@ -60,7 +61,8 @@ class Shelf:
             name = now.preset.name
         mappings = now.preset.mappings if now.preset else ()
         settings = self._engine.settings
-        saved = self._presets.save(Preset(name, now.model, now.source, settings, mappings))
+        preset = Preset(name, now.model, now.source, settings, mappings, now.morph_model)
+        saved = self._presets.save(preset)
         self._repertoire.last_preset = saved.name
         self._repertoire.take(replace(now, preset=saved))
         return self._repertoire.playing()

@@ -56,6 +56,8 @@ class RigStats:
     blocks: int
     input_peak: float
     output_peak: float
+    input_sides: tuple[float, float]  #: left and right, before the trim
+    output_sides: tuple[float, float]
     input_clips: int
     output_clips: int
     bad_inputs: int
@@ -182,6 +184,7 @@ class Rig:
         self.sample_rate, self.period = sample_rate, period
         self._parts: dict[int, Part] = {}  # those that the rig owns, by address
         self._stats = ffi.new("ddsp_rig_stats *")
+        self._testing: object = None
         #: For the audio thread (native.stream): the function, and the rig that it takes.
         self.process_address = int(ffi.cast("uintptr_t", ffi.addressof(lib, "ddsp_rig_process")))
         self.user_address = int(ffi.cast("uintptr_t", self._rig))
@@ -220,6 +223,38 @@ class Rig:
         """Silence within 5 ms, the room too."""
         lib.ddsp_rig_panic(self._rig)
 
+    def test(
+        self,
+        signal: np.ndarray,
+        sides: tuple[float, float] = (1.0, 1.0),
+        heard: np.ndarray | None = None,
+    ) -> bool:
+        """Play a mono float32 ``signal`` over everything; False while another one is played.
+
+        ``heard``, float32 (len(signal), 2), takes what comes in meanwhile, sample by sample as the
+        blocks go. Leave both alone until :meth:`test_done`. Raises ValueError for other arrays.
+        """
+        if heard is not None and (heard.shape != (len(signal), 2) or heard.dtype != np.float32):
+            raise ValueError(f"heard is {heard.dtype}{heard.shape}, not float32({len(signal)}, 2)")
+        if signal.ndim != 1 or signal.dtype != np.float32 or not len(signal):
+            raise ValueError(f"signal is {signal.dtype}{signal.shape}, not float32(n,)")
+        buffers = (
+            ffi.from_buffer("float[]", signal),
+            ffi.NULL if heard is None else ffi.from_buffer("float[]", heard, require_writable=True),
+        )
+        played = lib.ddsp_rig_test(self._rig, buffers[0], len(signal), *sides, buffers[1])
+        if played:
+            self._testing = buffers  # they live as long as the audio thread may touch them
+        return bool(played)
+
+    def end_test(self) -> None:
+        """Fade the test signal out."""
+        lib.ddsp_rig_test_end(self._rig)
+
+    def test_done(self) -> bool:
+        """None is played, or not any more."""
+        return bool(lib.ddsp_rig_test_done(self._rig))
+
     def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
         """What the audio thread does with a block: float32 (n, 2), C-contiguous, in place."""
         if played.shape != (len(played), 2) or played.dtype != np.float32:
@@ -235,4 +270,6 @@ class Rig:
         s = self._stats
         lib.ddsp_rig_read(self._rig, s)
         fields = {name: getattr(s, name) for name in RigStats.__dataclass_fields__}
-        return RigStats(**fields | {"process_ns": tuple(s.process_ns)})
+        for name in ("process_ns", "input_sides", "output_sides"):
+            fields[name] = tuple(fields[name])
+        return RigStats(**fields)

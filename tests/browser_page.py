@@ -107,6 +107,22 @@ class Phone:
         """A long press."""
         ActionChains(self.driver).click_and_hold(self.find(css)).pause(seconds).release().perform()
 
+    def touch(self, css: str, *places: tuple[float, float]) -> None:
+        """A finger on the element goes through these parts of its width and height, and leaves."""
+        element = self.find(css)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        box = self.run("return arguments[0].getBoundingClientRect().toJSON()", element)
+        kind = "touchStart"
+        for x, y in places:
+            point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+            event = {"type": kind, "touchPoints": [point]}
+            self.driver.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+            kind = "touchMove"
+            time.sleep(0.03)
+        self.driver.execute_cdp_cmd(
+            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+        )
+
     def until(self, condition: Callable[[], Any]) -> Any:
         """What the condition gives once it is true. AssertionError after PATIENCE_S."""
         ends = time.monotonic() + PATIENCE_S

@@ -35,6 +35,7 @@ class Programs:
 
     folder: Path
     env: dict[str, str]
+    midi: str = "none"  #: [midi] api
     port: int = field(default_factory=free_port)
     engine: subprocess.Popen[bytes] | None = None
     panel: subprocess.Popen[bytes] | None = None
@@ -44,7 +45,7 @@ class Programs:
         self.config = self.folder / "config.toml"
         self.code = self.folder / "code.json"
         self.config.write_text(
-            f'[audio]\ncard = "jk"\n[midi]\napi = "none"\n'
+            f'[audio]\ncard = "jk"\n[midi]\napi = "{self.midi}"\n'
             f'[instrument]\nsource = "synth"\nstate = "{self.folder}/state"\n'
             f'[control]\nsocket = "{self.socket}"\n[panel]\nport = {self.port}\n'
         )
@@ -119,9 +120,9 @@ class Programs:
 
 
 @contextlib.contextmanager
-def running(folder: Path, env: dict[str, str]) -> Iterator[Programs]:
+def running(folder: Path, env: dict[str, str], midi: str = "none") -> Iterator[Programs]:
     """Both, until the block ends."""
-    programs = Programs(folder, env)
+    programs = Programs(folder, env, midi)
     try:
         programs.start_engine()
         programs.start_panel()

@@ -11,11 +11,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import jack_server
+import mido
 import numpy as np
 import panel_box
 from browser_page import PHONE, Phone
@@ -29,11 +31,11 @@ PRESETS = {"Bright lead": 0.1, "Low drone": 0.4, "Slow bow": 0.25}
 
 
 def phrase() -> bytes:
-    """Somebody plays up and down, with vibrato: a minute, mono, 16 bit."""
+    """Somebody plays up and down, with vibrato: some minutes, mono, 16 bit."""
     scale = [57, 60, 62, 64, 67, 69, 72, 69, 67, 64, 62, 60]
     seconds = np.arange(int(0.7 * RATE)) / RATE
     notes = []
-    for number in scale * 7:
+    for number in scale * 40:
         wobble = number + 0.15 * np.sin(2 * np.pi * 5.5 * seconds)
         sound = tone(440.0 * 2.0 ** ((wobble - 69) / 12), 0.7)
         swell = 0.55 + 0.4 * np.sin(np.pi * seconds / 0.7)
@@ -49,8 +51,6 @@ def playing(env: dict[str, str]) -> Iterator[None]:
         [*command, "-r", str(RATE)], env=os.environ | env, stdin=subprocess.PIPE
     ) as player:
         assert player.stdin is not None
-        os.set_blocking(player.stdin.fileno(), True)
-        import threading
 
         def feed(stream: io.BufferedWriter, data: bytes) -> None:
             with contextlib.suppress(BrokenPipeError):
@@ -99,13 +99,48 @@ def views(phone: Phone, album: Album, engine: ControlClient, token: str) -> None
     phone.hold("#lock", 1.5)
 
 
+def learning(phone: Phone, album: Album, engine: ControlClient, token: str) -> None:
+    """A knob is being learnt; morphing half way."""
+    phone.size(*PHONE)
+    phone.open("sound", token)
+    phone.tap("#learn")
+    phone.until(lambda: phone.shown("#learn-done"))
+    phone.run("document.querySelector('[data-name=reverb_wet]').click()")
+    phone.until(lambda: phone.text("#learn-told"))
+    time.sleep(1)
+    album.take(phone, "learn-phone")
+    phone.tap("#learn-cancel")
+    engine.call("morph_model", name="cello")
+    engine.call("set", values={"morph": 0.4})
+    phone.open("play", token)
+    time.sleep(2.5)
+    album.take(phone, "morph-phone")
+    engine.call("morph_model")
+
+
+def bind(engine: ControlClient, port: mido.ports.BaseOutput) -> None:
+    """Two knobs have their jobs."""
+    for number, name in ((1, "vibrato_depth"), (21, "reverb_wet")):
+        engine.call("learn", set=name)
+        for value in (5, 60, 100):
+            port.send(mido.Message("control_change", control=number, value=value))
+            time.sleep(0.05)
+        while engine.call("status")["learning"]:
+            time.sleep(0.1)
+
+
 def main(folder: Path) -> None:
     """Takes them all."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         server = jack_server.JackServer(Path(scratch))
         server.start()
         stack.callback(server.stop)
-        box = stack.enter_context(panel_box.running(Path(scratch), server.env))
+        box = stack.enter_context(panel_box.running(Path(scratch), server.env, "jack"))
+        os.environ.update(server.env)
+        backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+        keys = stack.enter_context(
+            backend.open_output("Keystation 49", virtual=True, client_name="Keystation 49")
+        )
         phone = Phone(f"http://127.0.0.1:{box.port}/")
         stack.callback(phone.close)
         album = Album(folder)
@@ -118,8 +153,13 @@ def main(folder: Path) -> None:
             engine.call("set", values={"reverb_wet": wet})
             engine.call("preset_save", name=name)
         engine.call("preset", name="Low drone")
+        while not engine.call("status")["midi_ports"]:
+            time.sleep(0.2)
+        bind(engine, keys)
         stack.enter_context(playing(server.env))
-        views(phone, album, engine, box.pair())
+        token = box.pair()
+        views(phone, album, engine, token)
+        learning(phone, album, engine, token)
 
 
 if __name__ == "__main__":

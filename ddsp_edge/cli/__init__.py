@@ -33,6 +33,8 @@ COMMANDS = {
     "tuner": "mute and show the note until Ctrl-C",
     "freeze": "hold the sound as it is",
     "autofit": "listen, then shift the player's range into the model's",
+    "learn": "give the next control that you move a job",
+    "latency": "measure the round trip with a cable from an output to an input",
     "panic": "silence at once: every note, every tail",
     "stats": "counters and timing of every stage of the engine",
     "watch": "print the engine's events as lines of JSON until Ctrl-C",

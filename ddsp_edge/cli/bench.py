@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge bench [--latency [...] | --analyser [...]] [--json]`."""
+    """`ddsp-edge bench [--latency [...] | --analyser [...]] [--json] [--history FILE] ...`."""
     parser = subparsers.add_parser("bench", help="measure speed")
     parser.add_argument(
         "--latency", action="store_true", help="from a key or a tone to its sound, instead"
@@ -23,6 +24,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--analyser", action="store_true", help="how well and soon it hears pitch")
     parser.add_argument("--own", action="store_true", help="... without the other trackers")
     parser.add_argument("--audio", type=Path, metavar="FOLDER", help="... on these recordings too")
+    parser.add_argument("--only", default="", metavar="SUBJECT,...", help="not everything")
+    parser.add_argument("--history", type=Path, metavar="FILE", help="append the run as JSON line")
+    parser.add_argument("--images", type=Path, metavar="FOLDER", help="draw growth curves there")
+    parser.add_argument(
+        "--docs", type=Path, metavar="FILE", help="renew the tables in this Markdown"
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,18 +41,24 @@ def run(args: argparse.Namespace) -> int:
         from ddsp_edge.analyser_bench.report import bench_analyser
 
         return bench_analyser(args.audio, args.own, args.json)
-    from ddsp_edge.bench import Result, bench
+    return _speed(args)
 
-    found = bench()
-    results = found["results"]
-    assert isinstance(results, list)
+
+def _speed(args: argparse.Namespace) -> int:
+    from ddsp_edge.bench import bench, curves, history, table
+
+    only = [name.strip() for name in args.only.split(",") if name.strip()]
+    found = bench(only, lambda what: print(f"measuring: {what}", file=sys.stderr, flush=True))
     if args.json:
-        rows = [asdict(r) if isinstance(r, Result) else r for r in results]
-        print(json.dumps({**found, "results": rows}, indent=2))
-        return 0
-    print(f"{found['processor']}, Python {found['python']}, best of several, one thread")
-    for result in results:
-        print(result)
+        print(json.dumps(history.plain(found), indent=2))
+    else:
+        print("\n".join(table.lines(found)))
+    if args.history:
+        history.append(args.history, found)
+    if args.images:
+        curves.draw(found, args.images)
+    if args.docs:
+        table.into(args.docs, found)
     return 0
 
 

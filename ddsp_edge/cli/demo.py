@@ -1,4 +1,4 @@
-"""``ddsp-edge demo``: a sung phrase as a violin, a MIDI tune as a cello."""
+"""``ddsp-edge demo``: a sung phrase as a violin, a MIDI tune as a cello; ``--all``: everything."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from ddsp_edge.errors import UserError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge demo [--out FOLDER] [--no-play] [--json]`."""
+    """`ddsp-edge demo [--all] [--out FOLDER] [--no-play] [--json]`."""
     parser = subparsers.add_parser("demo", help="a sung phrase as a violin, a MIDI tune as a cello")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every transformation, tune and instrument, with a page to hear and see them",
+    )
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
     parser.add_argument("--no-play", action="store_true", help="only write the files")
     parser.add_argument("--no-picture", action="store_true", help="do without matplotlib")
@@ -25,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0; 1 where a figure misses its limit. Raises UserError."""
+    """Exit code 0; 1 where a figure misses its limit (--all: of the sound). Raises UserError."""
     from ddsp_edge import acceptance
     from ddsp_edge.demo import TUNE, VOICE
     from ddsp_edge.picture import check_picture, draw
@@ -38,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out}: cannot be made ({error.strerror})") from None
     if not args.no_picture:
         check_picture(args.out / "x.png")
+    if args.all:
+        return _all(args)
     pieces = []
     for source, model, name, figures_of in (
         (VOICE, "violin", "voice-as-violin", acceptance.voice_figures),
@@ -82,6 +89,40 @@ def run(args: argparse.Namespace) -> int:
         print(f"\n{verdict}; {took:.1f} s in all, with measuring and pictures")
     if not args.no_play:
         _play([report.out for report, _, _ in pieces if report.out], quiet=args.json)
+    return 0 if met else 1
+
+
+def _all(args: argparse.Namespace) -> int:
+    from ddsp_edge.demo.gallery import instruments, make
+    from ddsp_edge.demo.page import write_page
+
+    models = instruments(args.out)
+    say = (lambda _: None) if args.json else (lambda line: print(line, flush=True))
+    pieces = make(args.out, models, not args.no_picture, say)
+    page = write_page(args.out, pieces, models)
+    made = [piece for piece in pieces if piece.report]
+    met = all(piece.met for piece in made)
+    if args.json:
+        rows = [
+            {
+                "name": piece.wanted.name,
+                "model": piece.wanted.model,
+                "problem": piece.problem or None,
+                "out": str(piece.report.out) if piece.report else None,
+                "figures": [asdict(f) | {"met": f.met} for f in piece.figures],
+            }
+            for piece in pieces
+        ]
+        print(json.dumps({"met": met, "page": str(page), "pieces": rows}, indent=2))
+        return 0 if met else 1
+    for piece in made:
+        for figure in piece.figures:
+            if not figure.met:
+                print(f"{piece.wanted.title}: {figure}")
+    left = [piece.wanted.title for piece in pieces if piece.problem]
+    if left:
+        print(f"not made, the model is missing: {', '.join(left)}")
+    print(f"{len(made)} pieces of {len(models)} instruments; hear and see them: {page}")
     return 0 if met else 1
 
 

@@ -12,21 +12,28 @@ from ddsp_edge.library import SUFFIXES
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge model [NAME|PATH] [--source effect|synth]`."""
+    """`ddsp-edge model [NAME|PATH] [--source effect|synth] [--morph NAME|PATH]`."""
     line = "play a model, cross-faded; without a name, say which one plays"
     parser = add_engine_parser(subparsers, "model", line)
     parser.add_argument("model", nargs="?", metavar="NAME|PATH", help="see: models list")
     parser.add_argument("--source", choices=("effect", "synth"), help="default: as it is")
+    parser.add_argument("--morph", metavar="NAME|PATH", help="the model that morph leads to; none")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises UserError."""
-    if args.model is None and args.source is None:
+    if args.model is not None or args.source is not None:
+        result = ask(args, "model", **_named(args.model), source=args.source)
+    if args.morph is not None:
+        result = ask(args, "morph_model", **({} if args.morph == "none" else _named(args.morph)))
+    if args.model is None and args.source is None and args.morph is None:
         result = ask(args, "status")
-    elif args.model and (os.sep in args.model or Path(args.model).suffix in SUFFIXES):
-        path = str(Path(args.model).absolute())  # the engine works in another folder
-        result = ask(args, "model", path=path, source=args.source)
-    else:
-        result = ask(args, "model", name=args.model, source=args.source)
-    return show(args, result, f"{result['model']} ({result['source']})")
+    other = f", morph to {result['morph_model']}" if result["morph_model"] else ""
+    return show(args, result, f"{result['model']} ({result['source']}){other}")
+
+
+def _named(model: str | None) -> dict[str, str | None]:
+    if model and (os.sep in model or Path(model).suffix in SUFFIXES):
+        return {"path": str(Path(model).absolute())}  # the engine works in another folder
+    return {"name": model}

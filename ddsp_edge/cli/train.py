@@ -7,14 +7,18 @@ import importlib.util
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.files import check_target
+from ddsp_edge.training.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from ddsp_edge.metadata import Room
     from ddsp_edge.training.recipes import Recipe
-    from ddsp_edge.training.trainer import Progress
+    from ddsp_edge.training.trainer import Progress, Trainer
 
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
@@ -26,25 +30,79 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Recordings in FOLDER to a bundle. Running the same command again goes on "
         "where it was cut off.",
     )
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="wav, flac, ogg, mp3 or aiff")
-    parser.add_argument("--name", help="the instrument's name, for instance Cello")
-    parser.add_argument("--recipe", choices=("violin", "cello"), help="as our own were made")
-    parser.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
-    parser.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
-    parser.add_argument("--single-notes", action="store_true", help="join the files into phrases")
-    parser.add_argument("--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch")
-    parser.add_argument("--highest", type=float, default=2000.0, metavar="HZ", help="highest pitch")
-    parser.add_argument("--licence", default="not stated", help="of the recordings")
-    parser.add_argument("--attribution", default="", help="who played, and where it is from")
-    parser.add_argument("--warm-steps", type=_count, default=2500, help="(default: %(default)s)")
-    parser.add_argument("--steps", type=_count, default=6000, help="(default: %(default)s)")
-    parser.add_argument("--seed", type=_count, default=1)
-    parser.add_argument("--minutes", type=float, help="stop after so long; run again to go on")
-    parser.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
-    parser.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
-    parser.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
+    parser.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="recordings: wav, flac, ogg, mp3, m4a, ..."
+    )
+    about = parser.add_argument_group("the instrument")
+    about.add_argument("--name", help="its name, for instance Cello")
+    about.add_argument("--recipe", metavar="NAME", help="as one of our own was made: violin, ...")
+    about.add_argument("--single-notes", action="store_true", help="join the files into phrases")
+    about.add_argument("--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch")
+    about.add_argument("--highest", type=float, default=2000.0, metavar="HZ", help="highest pitch")
+    about.add_argument("--licence", default="not stated", help="of the recordings")
+    about.add_argument("--attribution", default="", help="who played, and where it is from")
+    about.add_argument(
+        "--least-minutes", type=_positive, metavar="MIN", help="refuse less usable material (2)"
+    )
+    made = parser.add_argument_group("what is made")
+    made.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
+    made.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
+    made.add_argument(
+        "--profile",
+        choices=("edge", "vst"),
+        default="edge",
+        help="edge: ours, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz (default: %(default)s)",
+    )
+    made.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
+    made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
+    made.add_argument(
+        "--room", action="store_true", help="learn the recording's room apart from the instrument"
+    )
+    made.add_argument(
+        "--baseline", type=Path, metavar="JSON", help="another model's loss, for the card"
+    )
+    how = parser.add_argument_group("how long and where")
+    how.add_argument("--warm-steps", type=_count, default=2500, help="(default: %(default)s)")
+    how.add_argument("--steps", type=_count, default=6000, help="(default: %(default)s)")
+    how.add_argument("--seed", type=_count, default=1)
+    how.add_argument("--minutes", type=_positive, help="stop after so long; run again to go on")
+    how.add_argument("--fresh", action="store_true", help="forget the checkpoint")
+    how.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
+    how.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="auto: a CUDA GPU where there is one (default: %(default)s)",
+    )
+    how.add_argument(
+        "--checkpoint-every",
+        type=_checkpoint,
+        default=60.0,
+        metavar="S",
+        help="seconds, at most 120 (default: %(default)g)",
+    )
+    how.add_argument(
+        "--sweep",
+        action="append",
+        metavar="KEY=V,V|FILE",
+        help="try several values of a setting of the plan (needs Ray Tune); may be repeated; "
+        "a TOML file holds such lists",
+    )
     parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1000000")
+    return value
+
+
+def _checkpoint(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 120:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 to 120")
+    return value
 
 
 def _count(text: str) -> int:
@@ -55,9 +113,11 @@ def _count(text: str) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
-    from ddsp_edge.training.recipes import RECIPES, Recipe
+    from ddsp_edge.training.recipes import Recipe
 
     if args.recipe:
+        if args.recipe not in RECIPES:
+            raise UserError(f"--recipe {args.recipe}: there is {', '.join(sorted(RECIPES))}")
         return RECIPES[args.recipe]
     if not args.name or set(args.name) & set("/\\") or not args.name.isprintable():
         raise UserError(f"--name {args.name!r}: give the instrument a name without slashes")
@@ -90,26 +150,47 @@ def run(args: argparse.Namespace) -> int:
         )
     import torch
 
+    from ddsp_edge.training import profiles
+    from ddsp_edge.training.build import read_baseline
     from ddsp_edge.training.dataset import prepare
+    from ddsp_edge.training.devices import choose
+    from ddsp_edge.training.diary import Diary
+    from ddsp_edge.training.report import LEAST_MINUTES, report
     from ddsp_edge.training.trainer import Plan, Trainer
 
     if args.threads:
         torch.set_num_threads(args.threads)
-    dataset = prepare(args.folder, recipe, run_folder / "cache")
-    summary = dataset.summary
-    print(
-        f"{recipe.name}: {dataset.minutes():.1f} minutes, {summary['usable_minutes']:.1f} usable; "
-        f"{summary['f0_low_hz']:.0f} to {summary['f0_high_hz']:.0f} Hz, "
-        f"{summary['loudness_low_db']:.0f} to {summary['loudness_high_db']:.0f} dB"
+    choose(args.device)
+    profile = profiles.VST if args.profile == "vst" else profiles.EDGE
+    if args.room and profile.name == "vst":
+        raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
+    baseline = read_baseline(args.baseline) if args.baseline else None
+    check_target(out)
+    dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
+    least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
+    report(dataset, run_folder, least_minutes=least)
+    plan = Plan.of(
+        profile, warm_steps=args.warm_steps, steps=args.steps, seed=args.seed, room=args.room
     )
-    plan = Plan(warm_steps=args.warm_steps, steps=args.steps, seed=args.seed)
-    trainer = Trainer(dataset, run_folder, plan, fresh=args.fresh)
+    if args.sweep:
+        from ddsp_edge.training.sweep import sweep
+
+        return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
+    trainer = Trainer(dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every)
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
-    model = trainer.train(_progress(trainer.step, trainer.total), args.minutes or float("inf"))
-    if trainer.step < trainer.total:
+    diary = Diary(trainer, dataset)
+    show = _progress(trainer.step, trainer.total)
+    if trainer.finished:
+        model = trainer.best_model()
+    else:
+        model = trainer.train(_both(show, diary), args.minutes or float("inf"))
+    if not trainer.finished:
         print(f"stopped at step {trainer.step} of {trainer.total}; run the same command to go on")
         return 0
+    if trainer.step < trainer.total:
+        print(f"no better held-out loss for {plan.patience} steps: done at step {trainer.step}")
+    diary.sample()
     from ddsp_edge.training.build import build_bundle
 
     measured = build_bundle(
@@ -121,12 +202,35 @@ def run(args: argparse.Namespace) -> int:
         args.quantize,
         _command(args),
         args.float32_out,
+        training_s=trainer.seconds,
+        baseline=baseline,
+        room=_room(trainer),
     )
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
     )
     return 0
+
+
+def _room(trainer: Trainer) -> Room | None:
+    """The learnt room, told in a line."""
+    if trainer.room is None:
+        return None
+    room = trainer.room.as_room()
+    if room is None:
+        print("room: none that can be heard")
+    else:
+        print(f"room: {room.t60_s:.2f} s at 1 kHz, {room.level_db:.0f} dB beside the dry sound")
+    return room
+
+
+def _both(*reports: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    def report(progress: Progress) -> None:
+        for one in reports:
+            one(progress)
+
+    return report
 
 
 def _progress(first: int, total: int):  # type: ignore[no-untyped-def]
@@ -164,4 +268,6 @@ def _command(args: argparse.Namespace) -> str:
         words += ["--single-notes"] if args.single_notes else []
     words += ["--warm-steps", str(args.warm_steps), "--steps", str(args.steps)]
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
+    words += ["--profile", args.profile] if args.profile != "edge" else []
+    words += ["--room"] if args.room else []
     return shlex.join(words)

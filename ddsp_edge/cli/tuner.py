@@ -1,4 +1,7 @@
-"""``ddsp-edge tuner``: the note and how far it is off, until Ctrl-C; or ``tuner on|off``."""
+"""``ddsp-edge tuner``: the note and how far it is off, until Ctrl-C; or ``tuner on|off``.
+
+It is the box's own display: when a phone asks for the panel's code, it shows that too.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import argparse
 import contextlib
 import json
 import sys
+import time
 from typing import Any
 
 from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
 from ddsp_edge.control_client import ControlClient
 from ddsp_edge.errors import UserError
+from ddsp_edge.panel_code import asked_code
 
 RATE_HZ = 10.0
+CODE_S = 1.0  #: between looks for a pairing code
 WIDTH = 10  #: characters on either side of the needle's middle, 5 cents each
 
 
@@ -32,27 +38,39 @@ def run(args: argparse.Namespace) -> int:
         engine.call("tuner", on=True)
         try:
             engine.call("subscribe", rate_hz=RATE_HZ)
+            code, looked_s = None, -CODE_S
             for event in engine.events():
-                if event["event"] == "meters":
-                    _print(event, args.json)
+                if event["event"] != "meters":
+                    continue
+                if time.monotonic() - looked_s >= CODE_S:
+                    # From a file of this machine alone: nobody else's tuner shows it.
+                    code, looked_s = asked_code(), time.monotonic()
+                _print(event, args.json, code)
         finally:
             with contextlib.suppress(UserError):  # it has gone: nothing is left to switch off
                 engine.call("tuner", on=False)
     return 0
 
 
-def _print(meters: dict[str, Any], as_json: bool) -> None:
+def _print(meters: dict[str, Any], as_json: bool, code: str | None) -> None:
     if as_json:
         reading = {name: meters[name] for name in ("note", "cents", "f0_hz", "steady")}
+        if code is not None:
+            reading["panel_code"] = code
         print(json.dumps(reading), flush=True)
         return
-    line = tuner_line(meters["note"], meters["cents"])
-    sys.stdout.write(f"\r{line}" if sys.stdout.isatty() else f"{line}\n")
+    line = tuner_line(meters["note"], meters["cents"], code)
+    # On a terminal over the last one, to its end: that one may have been longer.
+    sys.stdout.write(f"\r{line}\x1b[K" if sys.stdout.isatty() else f"{line}\n")
     sys.stdout.flush()
 
 
-def tuner_line(note: str | None, cents: float | None) -> str:
-    """``A4   -12.3  [       |  ]``."""
+def tuner_line(note: str | None, cents: float | None, code: str | None = None) -> str:
+    """``A4   -12.3  [       |  ]``, and behind it the code that a phone is to be told."""
+    return _needle(note, cents) + (f"  panel code {code}" if code else "")
+
+
+def _needle(note: str | None, cents: float | None) -> str:
     needle = [" "] * (2 * WIDTH + 1)
     needle[WIDTH] = ":"
     if note is None or cents is None:

@@ -61,13 +61,39 @@ MELODY = (
 )
 
 
-def engrave() -> mido.MidiFile:
-    """The tune, always the same."""
+#: Of no known tune: up, a leap, a long note with vibrato, and home; played by each instrument.
+PHRASE = (
+    Played(0, 1.0, 88, slurred=True, swell=(80, 90, 94)),
+    Played(2, 0.5, 88, slurred=True, swell=(94, 96, 98)),
+    Played(4, 0.5, 92, swell=(98, 100, 100)),
+    Played(9, 2.5, 112, scoop=0.3, vibrato=0.25, swell=(100, 120, 92)),
+    Played(7, 0.5, 96, slurred=True, swell=(92, 94, 94)),
+    Played(5, 0.5, 92, slurred=True, swell=(94, 92, 90)),
+    Played(2, 0.5, 86, swell=(88, 88, 86)),
+    Played(7, 1.0, 78, swell=(80, 84, 80)),
+    Played(0, 3.0, 84, vibrato=0.2, swell=(80, 98, 34)),
+)
+WIDEST = 9  #: semitones from its lowest to its highest note
+
+
+def phrase_for(low_note: float, high_note: float) -> mido.MidiFile:
+    """PHRASE in the middle of a range of MIDI notes."""
+    tonic = round(0.5 * (low_note + high_note) - 0.5 * WIDEST)
+    return engrave(PHRASE, max(0, min(tonic, 127 - WIDEST)), "Phrase", 0)
+
+
+def engrave(
+    melody: tuple[Played, ...] = MELODY,
+    tonic: int = TONIC,
+    title: str = "Largo (A. Dvorak, 1893)",
+    program: int = 42,
+) -> mido.MidiFile:
+    """A melody above its tonic (MIDI note), always the same; program 42 is the cello."""
     events: list[tuple[int, int, mido.Message]] = []
     at = 0
-    for note in MELODY:
+    for note in melody:
         length = round(note.beats * TICKS)
-        key = TONIC + note.degree
+        key = tonic + note.degree
         # A slurred note reaches a little into the next; others leave the bow time to change.
         sounds = length + 12 if note.slurred else round(length * 0.94)
         events.append((at, 2, mido.Message("note_on", note=key, velocity=note.velocity)))
@@ -79,10 +105,10 @@ def engrave() -> mido.MidiFile:
             events.append((at + tick, 1, mido.Message("control_change", control=11, value=value)))
         at += length
     track = mido.MidiTrack()
-    track.append(mido.MetaMessage("track_name", name="Largo (A. Dvorak, 1893)"))
+    track.append(mido.MetaMessage("track_name", name=title))
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BEATS_A_MINUTE)))
     track.append(mido.MetaMessage("time_signature", numerator=4, denominator=4))
-    track.append(mido.Message("program_change", program=42))  # cello
+    track.append(mido.Message("program_change", program=program))
     before, wheel, pedal = 0, 0, -1
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
         if message.type == "pitchwheel":

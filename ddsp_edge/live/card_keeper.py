@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
-from dataclasses import asdict
+import time
+from concurrent.futures import Future
+from dataclasses import asdict, replace
 from typing import Any
 
 from ddsp_edge.errors import UserError
@@ -16,6 +19,8 @@ from native.stream import State, Stream, StreamConfig, StreamError, StreamInfo, 
 
 _LOG = logging.getLogger(__name__)
 WATCH_S = 0.1
+#: The desk's own fade, before a card is left.
+MUTE_S = 0.02
 RETRY_S = 0.5  #: a card that is plugged in is back within this and a little
 #: Counters of the stream by the name in stats(); the heartbeat is every period it has played.
 COUNTERS = {
@@ -40,6 +45,7 @@ class CardKeeper:
         self._past: dict[str, int] = {}  # counters of streams that are closed
         self._name, self._detail, self._state = "", "", "stopped"
         self.reopened = 0
+        self._wishes: queue.SimpleQueue[tuple[CardSettings, Future[None]]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ddsp-card", daemon=True)
 
@@ -62,6 +68,46 @@ class CardKeeper:
             self._thread.join()
         self._close()
         self._state = "stopped"
+
+    def change(self, settings: CardSettings) -> Future[None]:
+        """Another card, or the same one otherwise; any thread.
+
+        The future fails with UserError where it cannot be had; then what was there plays on.
+        """
+        future: Future[None] = Future()
+        self._wishes.put((settings, future))
+        return future
+
+    def _change(self, settings: CardSettings) -> None:
+        """Raises UserError."""
+        before = self._settings, self._playback, self._capture
+        if replace(settings, input=self._settings.input) != self._settings:
+            self._leave()
+            self._settings, self._playback, self._capture = settings, None, None
+            try:
+                self._open()
+            except UserError:
+                self._settings, self._playback, self._capture = before
+                self._return()
+                raise
+            finally:
+                self._control.post(self._control.desk.hush, False)
+        self._settings = settings
+        self._control.post(self._control.desk.listen_to, settings.input)
+
+    def _leave(self) -> None:
+        """Fade out, and close."""
+        if self._stream is not None:
+            self._control.post(self._control.desk.hush, True)
+            time.sleep(MUTE_S + self.latency_s)
+        self._close()
+
+    def _return(self) -> None:
+        """To the card before; where it has gone by now, it is waited for."""
+        try:
+            self._open()
+        except UserError as error:
+            self._say("waiting", str(error))
 
     def _find(self) -> tuple[str, str | None]:
         """The PCMs' names at this moment. Raises UserError."""
@@ -97,7 +143,7 @@ class CardKeeper:
             if capture is None or not self._may_be_deaf:
                 raise
             stream = self._made(playback, None)
-        rig = self._fitting_rig(stream.period)
+        rig = self._fitting_rig(stream.rate, stream.period)
         self._take_rig()
         try:
             runs = self._control.probe or rig
@@ -135,11 +181,12 @@ class CardKeeper:
         self._control.post(self._control.rest, False, taken.set)
         taken.wait()
 
-    def _fitting_rig(self, period: int) -> Rig:
-        """The rig for the period that the card gave."""
-        if period != self._control.rig.period:
+    def _fitting_rig(self, rate: int, period: int) -> Rig:
+        """The rig for what the card gave."""
+        rig = self._control.rig
+        if (rate, period) != (rig.sample_rate, rig.period):
             fits = threading.Event()
-            self._control.post(self._control.refit, period, fits.set)
+            self._control.post(self._control.refit, rate, period, fits.set)
             fits.wait()
         return self._control.rig
 
@@ -161,6 +208,14 @@ class CardKeeper:
                 _LOG.exception("while watching the card")
 
     def _look(self) -> None:
+        while not self._wishes.empty():
+            settings, future = self._wishes.get()
+            try:
+                self._change(settings)
+            except Exception as error:
+                self._control.events.later(future.set_exception, error)
+            else:
+                self._control.events.later(future.set_result, None)
         if self._stream is not None:
             self._stats = stats = self._stream.read()
             if stats.state is State.LOST:

@@ -22,6 +22,7 @@ from ddsp_edge.live.inbox import Inbox
 from ddsp_edge.live.instrument import Instrument, Place
 from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
+from ddsp_edge.live.test_signal import Tester, TestSignal
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
 from native.probe import Probe
@@ -48,6 +49,7 @@ class Control:
         self.place, self.wishes = place, wishes
         self.rig = Rig(place.rate, place.period, self.inbox.fd)
         self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
+        self.tester = Tester(self.rig)
         self.probe: Probe | None = None  #: where latency is measured: it runs the rig
         self.frozen = False
         self._priority, self.real_time = priority, False
@@ -130,6 +132,7 @@ class Control:
 
     def _chores(self, now_s: float) -> None:
         self.desk.read()
+        self.tester.poll()
         self.stage.drop_retired()
         self._enter_waiting()
         self._check_fit()
@@ -164,9 +167,9 @@ class Control:
     def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
         """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
 
-        ``entered(False)`` where it was made for another period than the card has now.
+        ``entered(False)`` where it was made for another rate or period than the card's now.
         """
-        if instrument.period != self.place.period:
+        if (instrument.rate, instrument.period) != (self.place.rate, self.place.period):
             entered(False)
             return
         self._waiting.append((instrument, wish, entered))
@@ -209,14 +212,16 @@ class Control:
         self.idle = on
         done()
 
-    def refit(self, period: int, done: Callable[[], None]) -> None:
-        """A card with another period, while nobody runs the rig: everything is made anew."""
+    def refit(self, rate: int, period: int, done: Callable[[], None]) -> None:
+        """Another rate or period, while nobody runs the rig: everything is made anew."""
         current, waiting = self.stage.current, self._waiting
         self._waiting = []
-        self.place.period = period
+        self.place.rate, self.place.period = rate, period
         self.rig = Rig(self.place.rate, period, self.inbox.fd)
         self.probe = Probe(self.rig) if self.probe else None
         self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
+        self.tester.give_up()
+        self.tester = Tester(self.rig)
         for _, _, entered in waiting:
             entered(False)
         if current is not None and not waiting:
@@ -236,6 +241,17 @@ class Control:
         settings, current = self.wishes.settings, self.stage.current
         self.stage.set(settings)
         self.desk.apply(settings, listens=current is None or current.listens)
+
+    def test(self, wanted: TestSignal) -> None:
+        """Play a signal over everything, once somebody runs the rig."""
+        if self.idle:
+            self.events.later(wanted.future.set_exception, UserError("test: no sound card runs"))
+        else:
+            self.tester.play(wanted)
+
+    def end_test(self) -> None:
+        """Fade it out."""
+        self.tester.end()
 
     def leave(self, fade_s: float) -> None:
         """Fade to nothing."""

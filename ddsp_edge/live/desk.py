@@ -14,6 +14,7 @@ from native.rig import Control, Rig, RigStats
 
 #: A peak is shown this long, a clip too: displays look ten times a second or less.
 HOLD_S = 1.0
+FULL_SCALE = 0.9999
 
 
 @dataclass(slots=True)
@@ -32,6 +33,11 @@ class Meter:
         """dB re full scale, not below silence."""
         return max(SILENCE_DB, 20.0 * math.log10(self.peak)) if self.peak > 0.0 else SILENCE_DB
 
+    @property
+    def clips(self) -> bool:
+        """A sample at full scale; a 16-bit card's largest is 0.99997."""
+        return self.peak >= FULL_SCALE
+
 
 class Desk:
     """Control thread only; any thread may read the flags and meters."""
@@ -39,11 +45,12 @@ class Desk:
     def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
         self._rig, self._settings, self._listens, self._input = rig, settings, False, input
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
-        self.bypassed = self.muted = self.tuning = False
+        self.bypassed = self.muted = self.tuning = self._hushed = False
         self.input, self.output = Meter(), Meter()
+        self.input_sides, self.output_sides = (Meter(), Meter()), (Meter(), Meter())
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
         self.stats = rig.read()
-        rig.set(Control.INPUT, INPUTS.index(input))
+        self.listen_to(input)
         self.apply(settings, listens=True)
 
     def on(self, rig: Rig) -> Desk:
@@ -54,7 +61,13 @@ class Desk:
         desk.bypass(self.bypassed)
         desk.mute(self.muted)
         desk.tune(self.tuning)
+        desk.hush(self._hushed)
         return desk
+
+    def listen_to(self, input: str) -> None:
+        """One of INPUTS: the side that is heard."""
+        self._input = input
+        self._rig.set(Control.INPUT, INPUTS.index(input))
 
     def apply(self, settings: Settings, listens: bool) -> None:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
@@ -87,18 +100,29 @@ class Desk:
 
     def mute(self, on: bool) -> None:
         self.muted = on
-        self._rig.set(Control.MUTE, float(on or self.tuning))
+        self._put_mute()
 
     def tune(self, on: bool) -> None:
         """A tuner is used between songs: nobody in the hall wants to hear it."""
         self.tuning = on
-        self._rig.set(Control.MUTE, float(on or self.muted))
+        self._put_mute()
+
+    def hush(self, on: bool) -> None:
+        """While the card is changed."""
+        self._hushed = on
+        self._put_mute()
+
+    def _put_mute(self) -> None:
+        self._rig.set(Control.MUTE, float(self.muted or self.tuning or self._hushed))
 
     def read(self) -> RigStats:
         """The rig's counters now, kept in ``stats``; the peaks go into the meters."""
         stats, now_s = self._rig.read(), time.monotonic()
         self.input.hear(stats.input_peak, now_s)
         self.output.hear(stats.output_peak, now_s)
+        for side in (0, 1):
+            self.input_sides[side].hear(stats.input_sides[side], now_s)
+            self.output_sides[side].hear(stats.output_sides[side], now_s)
         if stats.input_clips != self.stats.input_clips:
             self.input_clipped_s = now_s
         if stats.output_clips != self.stats.output_clips:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import mido
+import numpy as np
 
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.errors import UserError
@@ -22,6 +23,7 @@ from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.live.instrument import Place
 from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.sources import SOURCES
+from ddsp_edge.live.test_signal import TestSignal
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
@@ -199,6 +201,40 @@ class LiveEngine:
     def mute(self, on: bool) -> None:
         """Nothing at the output, bypassed or not; after a fade of 10 ms."""
         self._control.post(self._control.desk.mute, bool(on))
+
+    def change_card(self, card: CardSettings) -> Future[None]:
+        """Another card (or rate, period, input ...) while it runs, with a short silence.
+
+        The future fails with UserError where it cannot be had; then the old one plays on.
+        Held notes end where rate or period are others. Raises UserError in an engine without.
+        """
+        if self._keeper is None:
+            raise UserError("this engine has no sound card; start it with one")
+        return self._keeper.change(card)
+
+    def test(
+        self,
+        signal: np.ndarray,
+        sides: tuple[float, float] = (1.0, 1.0),
+        heard: np.ndarray | None = None,
+    ) -> Future[None]:
+        """Play a signal ((n,) float32, at ``rate``) over everything, muted or not.
+
+        ``heard``, (n, 2) float32, takes what comes in meanwhile. The future ends with the signal;
+        cancelled where another one overtook it or the card went; UserError where there is none.
+        """
+        wanted = TestSignal(signal, sides, heard)
+        self._control.post(self._control.test, wanted)
+        return wanted.future
+
+    def end_test(self) -> None:
+        """Fade the test signal out, in 10 ms."""
+        self._control.post(self._control.end_test)
+
+    @property
+    def rate(self) -> int:
+        """Hz, the card's."""
+        return self._control.place.rate
 
     def freeze(self, on: bool) -> None:
         """effect: the sound of this moment stays. synth: notes stay held, as by the pedal."""

@@ -28,8 +28,8 @@ Tick = tuple[int, int, float, float, float]
 class Place:
     """What instruments are made for."""
 
-    rate: int  #: Hz, the card's
-    period: int  #: samples; changes only while no card runs
+    rate: int  #: Hz, the card's; both change only while no card runs
+    period: int  #: samples
     gauges: Gauges
     runtime: str | None = None
     seed: int = 1

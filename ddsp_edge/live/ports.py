@@ -58,7 +58,8 @@ class MidiPorts:
     "silent" (active sensing stopped), "ready" and "missing" (the interface; ``text`` says why).
 
     ``api``: "alsa", "jack" or "none". ``network``: None, a port of this machine (9080) or
-    "address:port". ``ignore``: patterns of names, as in a shell. ``name``: ours, for the others.
+    "address:port". ``ignore``: patterns of names, as in a shell; ``off``: plain names, see
+    :meth:`switch_off`. ``name``: ours, for the others.
     """
 
     def __init__(
@@ -69,12 +70,15 @@ class MidiPorts:
         api: str = "alsa",
         network: str | int | None = None,
         ignore: Sequence[str] = (),
+        off: Sequence[str] = (),
         name: str = "ddsp-edge",
     ) -> None:
         if api not in (*APIS, "none"):
             raise UserError(f"MIDI interface {api!r}: choose {', '.join((*APIS, 'none'))}")
         self._deliver, self._on_event = deliver, on_event
         self._api, self._ignore, self._name = api, tuple(ignore), name
+        self._off = frozenset(off)
+        self._present: list[str] = []  # plain names of what could be listened to
         self._address = None if network is None else address_of(network)
         self._lock = threading.Lock()  # of _sources
         self._sources: list[MidiSource] = []
@@ -134,6 +138,23 @@ class MidiPorts:
         """What is listened to now: name and kind ("alsa", "jack", "virtual", "network")."""
         with self._lock:
             return [{"port": s.name, "kind": s.kind} for s in self._sources]
+
+    def switch_off(self, names: Sequence[str]) -> None:
+        """Ports of these plain names are not heard from the next look on, all others are."""
+        self._off = frozenset(names)
+        self._clients = None  # list them anew
+
+    def everything(self) -> list[dict[str, Any]]:
+        """All ports that are there: name, kind, heard, and ignored_by "config", "panel" or ""."""
+        rows = [{**row, "heard": True, "ignored_by": ""} for row in self.ports()]
+        heard = {row["port"] for row in rows}
+        for name in dict.fromkeys(self._present):
+            if name not in heard:
+                by = "panel" if name in self._off else ""
+                if not is_keyboard(name, self._name, self._ignore):
+                    by = "config"
+                rows.append({"port": name, "kind": self._api, "heard": False, "ignored_by": by})
+        return rows
 
     # ---- sources, from the watching and the network's thread -----------------------------
 
@@ -214,8 +235,12 @@ class MidiPorts:
         it a hundred system calls with Python's lock held."""
         known = self._clients
         if clients is None or known is None or not clients.same_ports(known):
+            there = [port for port in lister.sources() if is_keyboard(port, self._name)]
+            self._present = [plain_name(port) for port in there]
             self._listed = [
-                port for port in lister.sources() if is_keyboard(port, self._name, self._ignore)
+                port
+                for port in there
+                if is_keyboard(port, self._name, self._ignore) and plain_name(port) not in self._off
             ]
             self._clients = clients
         return self._listed

@@ -20,15 +20,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "native",
            "ddsp_edge", "firmware_py", "deploy")  # fmt: skip
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|.*\.(so|o|pyc)|_kernel\.c|_stream\.c|.*\.egg-info)(/|$)")
+NO_ROOT = 77  #: exit code of SCRIPT
 #: Unpacked beside nothing, run as root, and gone again.
-SCRIPT = """\
-set -e; d=$(mktemp -d); trap 'rm -rf "$d"' EXIT; tar -x -C "$d" -f -
-if [ "$(id -u)" = 0 ]; then as=; else as="sudo -n"; fi
+SCRIPT = f"""\
+set -e; as=; [ "$(id -u)" = 0 ] || {{ as="sudo -n"; $as true || exit {NO_ROOT}; }}
+d=$(mktemp -d); trap '$as rm -rf "$d"' EXIT; tar -x -C "$d" -f -
 cd "$d"; $as sh deploy/install.sh "$@" </dev/null"""
 
 
 def provision(host: str, options: Sequence[str], wheelhouse: Path | None = None) -> int:
-    """Run install.sh with ``options`` on ``host``; its output goes to ours. Its exit code.
+    """Run install.sh with ``options`` on ``host``; its output goes to ours. Its exit code, 0 or 2.
 
     Raises UserError where there is nothing to send or no connection.
     """
@@ -55,11 +56,13 @@ def provision(host: str, options: Sequence[str], wheelhouse: Path | None = None)
         code = process.wait()
     if code == 255:
         raise UserError(f"{host}: ssh has no connection (see above)")
-    if code == 1:
+    if code == NO_ROOT:
         raise UserError(
             f"{host}: may not become root there without a password; log in as root, or allow it: "
             "sudo visudo"
         )
+    if code not in (0, 2):  # 2: install.sh has said why
+        raise UserError(f"{host}: broke off there, exit code {code} (see above); run it again")
     return code
 
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import ddsp_edge
 from ddsp_edge.control_client import ControlClient, NoEngine
+from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
 from ddsp_edge.journal import read_journal
 from ddsp_edge.remote import protocol, signing
@@ -67,7 +68,7 @@ class Receiver:
             except UserError as error:
                 self._answer({"ok": False, "error": str(error)})
                 if request.get("do") == "put":
-                    return 2  # the rest of the upload is no request
+                    return 2  # the rest of the upload may be no request
 
     def _answer(self, message: Answer) -> None:
         protocol.write_line(self._sink, message)
@@ -130,6 +131,11 @@ class Receiver:
                 return {"plays": installed.name}
         except NoEngine as error:
             return {"plays": None, "note": f"installed; no engine is running ({error})"}
+        except RequestError as error:  # an old one, or one that cannot load it
+            raise UserError(
+                f"{installed.name} is installed, but the engine goes on with what it plays: "
+                f"{error}; update the device (ddsp-edge provision), or restart ddsp-edge.service"
+            ) from None
 
     def _list(self, _: dict[str, Any]) -> Answer:
         return {"models": [self._store.get(n).as_json() for n in self._store.names()]}

@@ -12,6 +12,7 @@ its place, after it the new one is.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -30,6 +31,13 @@ from ddsp_edge.metadata import ModelInfo
 KEPT = 3  #: older versions of each model that are kept
 CHUNK = 64 * 1024
 LONGEST_SLUG = 64
+_JOIN = "; log in as one of the group ddsp-edge (as root there: usermod -aG ddsp-edge USER)"
+_REMEDIES = {
+    errno.ENOSPC: "; make room: ddsp-edge remote remove NAME HOST",
+    errno.EROFS: "; its models need a partition that may be written",
+    errno.EACCES: _JOIN,
+    errno.EPERM: _JOIN,
+}
 
 
 def slug(info: ModelInfo) -> str:
@@ -81,7 +89,8 @@ class ModelStore:
             yield
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UserError(f"{self.folder}: cannot be changed ({reason})") from None
+            remedy = _REMEDIES.get(error.errno or 0, "")
+            raise UserError(f"{self.folder}: cannot be changed ({reason}){remedy}") from None
 
     @contextlib.contextmanager
     def change(self) -> Iterator[None]:

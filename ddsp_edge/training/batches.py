@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from ddsp_edge.scaling import scale_f0, scale_loudness
-from ddsp_edge.training.dataset import HOP, LATENCY_S, RATE, Piece
-
-LATENCY = round(LATENCY_S * RATE)
+from ddsp_edge.training.features import Piece
+from ddsp_edge.training.profiles import Profile
 
 
 @dataclass(frozen=True)
@@ -64,24 +63,36 @@ class WarmBatches:
 
 
 class AudioBatches:
-    """Crops of ``frames`` frames after ``context`` frames of warm-up, with their audio."""
+    """Crops of ``frames`` frames after ``context`` frames of warm-up, with their audio.
+
+    ``f0_scaled``, ``pw_scaled`` and ``synth_f0_hz`` are [size, context + frames], ``audio`` is
+    [size, (frames - 1) * hop]. Raises ValueError where no crop can be trusted.
+    """
 
     #: The least share of trusted frames in a crop.
     TRUST = 0.85
+    PLACES = 20  #: a second
 
-    def __init__(self, pieces: list[Piece], frames: int, context: int, size: int) -> None:
-        self.frames, self.context, self.size = frames, context, size
+    def __init__(
+        self, pieces: list[Piece], profile: Profile, frames: int, context: int, size: int
+    ) -> None:
+        self.profile, self.frames, self.context, self.size = profile, frames, context, size
         self.items = [Features.of(p) for p in pieces]
+        #: Frame i fell due after (i + 1) hops; what it describes is the latency earlier.
+        self.shift = profile.hop - round(profile.latency_s * profile.sample_rate)
+        step = max(1, profile.frame_rate // self.PLACES)
         self.places = [
             (i, at)
             for i, item in enumerate(self.items)
-            for at in range(context, len(item) - frames - 1, 10)
+            for at in range(context, len(item) - frames - 1, step)
             if item.weight[at : at + frames].mean() >= self.TRUST
+            and self._start(at) + (frames - 1) * profile.hop <= len(item.audio)
         ]
         if not self.places:
             raise ValueError("no stretch of the recordings has a clear single pitch")
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """A random batch."""
         return self.at(rng.integers(0, len(self.places), self.size))
 
     def fixed(self, count: int) -> list[dict[str, Tensor]]:
@@ -90,15 +101,18 @@ class AudioBatches:
         return [self.at(chosen[i : i + self.size]) for i in range(0, count, self.size)]
 
     def at(self, indices: np.ndarray) -> dict[str, Tensor]:
+        """The crops at these of :attr:`places`."""
         rows: dict[str, list[np.ndarray]] = {}
         for index in indices:
             which, at = self.places[index]
             item = self.items[which]
-            for name in ("f0_scaled", "pw_scaled"):
+            for name in ("f0_scaled", "pw_scaled", "synth_f0_hz"):
                 part = getattr(item, name)[at - self.context : at + self.frames]
                 rows.setdefault(name, []).append(part)
-            rows.setdefault("synth_f0_hz", []).append(item.synth_f0_hz[at : at + self.frames])
-            # Frame i fell due after (i + 1) * HOP samples; what it describes is LATENCY earlier.
-            start = (at + 1) * HOP - LATENCY
-            rows.setdefault("audio", []).append(item.audio[start : start + (self.frames - 1) * HOP])
+            start = self._start(at)
+            size = (self.frames - 1) * self.profile.hop
+            rows.setdefault("audio", []).append(item.audio[start : start + size])
         return {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}
+
+    def _start(self, frame: int) -> int:
+        return frame * self.profile.hop + self.shift

@@ -38,6 +38,8 @@ PIECE_S = 10.0  #: recordings are cut so: the held-out share is then spread over
 SHORTEST_PIECE_S = 2.0
 ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
 MOST_ROUNDS = 3
+MOST_LINES = 25  #: of files that are left out; the report has all of them
+INDEX_VERSION = 1  #: of which files are used and of what the index holds of them
 MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
 
 
@@ -71,15 +73,19 @@ def prepare(
 
     Says of each file that is left out why. Raises UserError: nothing is left, or too little.
     """
-    files = sources.find(folder, recipe.skip)
-    names = [str(path.relative_to(folder)) for path in files]
-    content = [(name, sources.digest(path)) for name, path in zip(names, files, strict=True)]
-    mark = piece_cache.key(content, recipe, seed, profile)
+    files, left = sources.find(folder, recipe.skip, (cache, cache.parent))
+    kept, copies = sources.without_copies(files, [sources.digest(p) for p in files], folder)
+    named = [(path, str(path.relative_to(folder)), mark) for path, mark in kept]
+    mark = piece_cache.key([part[1:] for part in named], recipe, seed, profile, INDEX_VERSION)
     index_path = cache / f"{recipe.name.lower()}-{profile.name}-{mark}.json"
     index = piece_cache.read_index(index_path)
+    left += copies
     if index is None:
-        say(f"preparing {len(files)} files of {folder}")
-        sounds, used, left = _read(files, names, profile, say)
+        say(f"preparing {len(named)} files of {folder}")
+        sounds, used, bad = _read(named, recipe, profile)
+        _say_left_out(left + bad, say)
+        if not sounds:
+            raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
         train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
         gain = _gain(train + held, profile.sample_rate)
         train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
@@ -87,10 +93,12 @@ def prepare(
             "train": _made(train, recipe, cache, profile),
             "held_out": _made(held, recipe, cache, profile),
             "rounds": rounds,
-            "sources": [asdict(source) for source in used],
-            "left_out": [asdict(item) for item in left],
+            "sources": [source.as_dict() for source in used],
+            "left_out": [asdict(item) for item in bad],
         }
         piece_cache.write_index(index_path, index)
+    else:
+        _say_left_out(left + [LeftOut(**item) for item in index["left_out"]], say)
     loaded = [[piece_cache.load(cache / n) for n in index[part]] for part in ("train", "held_out")]
     train_pieces, held_pieces = ([p for p in part if p is not None] for part in loaded)
     if len(train_pieces) + len(held_pieces) < len(index["train"]) + len(index["held_out"]):
@@ -102,35 +110,41 @@ def prepare(
         _summary(train_pieces, profile, index["rounds"]),
         profile,
         index["rounds"],
-        [Source(**item) for item in index["sources"]],
-        [LeftOut(**item) for item in index["left_out"]],
+        [Source.of(item) for item in index["sources"]],
+        left + [LeftOut(**item) for item in index["left_out"]],
     )
 
 
 def _read(
-    files: list[Path], names: list[str], profile: Profile, say: Callable[[str], None]
+    named: list[tuple[Path, str, str]], recipe: Recipe, profile: Profile
 ) -> tuple[list[np.ndarray], list[Source], list[LeftOut]]:
     rate = profile.sample_rate
-    jobs = [(path, name, rate) for path, name in zip(files, names, strict=True)]
+    jobs = [(path, name, rate, recipe) for path, name, _ in named]
     heard = run_all(sources.listen, jobs, "reading")
-    left = list(sources.left_out(heard, names))
+    left = list(sources.left_out(heard, [name for _, name, _ in named]))
     good, used, total = [], [], 0.0
     for sound in heard:
         if sound is None or sound.audio is None:
             continue
         seconds = len(sound.audio) / rate
-        if total + seconds > MOST_S:
+        if not recipe.single_notes and seconds < SHORTEST_PIECE_S:
+            reason = f"is shorter than {SHORTEST_PIECE_S:g} s; single notes need --single-notes"
+            left.append(LeftOut(sound.file, reason))
+        elif total + seconds > MOST_S:
             reason = f"is beyond the first {MOST_S / 3600:g} hours; that is plenty"
             left.append(LeftOut(sound.file, reason))
-            continue
-        total += seconds
-        good.append(sound.audio)
-        used.append(Source(sound.file, seconds))
-    for item in left:
-        say(f"left out: {item.file}: {item.reason}")
-    if not good:
-        raise UserError(f"{files[0].parent}: none of its {len(files)} files can be trained on")
+        else:
+            total += seconds
+            good.append(sound.audio)
+            used.append(Source(sound.file, seconds, sound.health))
     return good, used, left
+
+
+def _say_left_out(left: list[LeftOut], say: Callable[[str], None]) -> None:
+    for item in left[:MOST_LINES]:
+        say(f"left out: {item.file}: {item.reason}")
+    if len(left) > MOST_LINES:
+        say(f"left out: {len(left) - MOST_LINES} more files")
 
 
 def _cut(
@@ -149,7 +163,7 @@ def _cut(
         held = phrases(held, rate, seed)
     else:
         size, least = int(PIECE_S * rate), int(SHORTEST_PIECE_S * rate)
-        cut = [a[i : i + size] for a in sounds for i in range(0, len(a) - least, size)]
+        cut = [a[i : i + size] for a in sounds for i in range(0, len(a) - least + 1, size)]
         train, held = _share(cut)
     if not train or not held:
         raise UserError("the recordings are too short; record a minute in one go, or many notes")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ddsp_edge.training import fast
+
 SIZES = (2048, 1024, 512, 256, 128, 64)
 #: Added to magnitudes before the logarithm, as the amplitude of a sine: -100 dB. Without it the
 #: empty top of a recording that was an MP3 once would weigh as much as the music.
@@ -19,9 +21,11 @@ def multi_scale_spectral(audio: Tensor, target: Tensor) -> Tensor:
     The sum over window sizes (Hann, hop a quarter) of the mean absolute difference of
     magnitudes and of their logarithms.
     """
+    if fast.usable(audio):
+        return fast.Spectral.apply(audio, target, SIZES, 4, LOG_FLOOR)
     total = audio.new_zeros(())
     for size in SIZES:
-        window = torch.hann_window(size)
+        window = torch.hann_window(size, device=audio.device)
         ours, theirs = (
             torch.stft(x, size, size // 4, window=window, center=False, return_complex=True)
             for x in (audio, target)

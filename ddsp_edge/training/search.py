@@ -21,7 +21,7 @@ from torch import nn
 
 from ddsp_edge.files import write_atomically
 from ddsp_edge.library import find_model
-from ddsp_edge.runtimes import Session
+from ddsp_edge.session import Session
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.training.dataset import Dataset, prepare
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil

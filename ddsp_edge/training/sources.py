@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ddsp_edge.audio_io import read_audio
+from ddsp_edge.audio_io import FFMPEG_SUFFIXES, SNDFILE_SUFFIXES, read_native, resample
 from ddsp_edge.errors import UserError
+from ddsp_edge.training import listening
+from ddsp_edge.training.listening import Health
+from ddsp_edge.training.recipes import Recipe
 
-AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
+AUDIO_SUFFIXES = SNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 SILENT_PEAK = 1e-4  #: -80 dBFS
 SHORTEST_S = 0.15
+MOST_FILES = 20_000
+RUN_MARKS = {"checkpoint.pt", "report.json"}  #: a folder that holds one is a run of ours
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,15 @@ class Source:
 
     file: str  #: its name below the folder
     seconds: float
+    health: Health
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, item: dict[str, Any]) -> Source:
+        health = Health(**{**item["health"], "decay_s": tuple(item["health"]["decay_s"])})
+        return cls(item["file"], item["seconds"], health)
 
 
 @dataclass(frozen=True)
@@ -38,54 +54,103 @@ class Sound:
     """What reading one file gave; ``audio`` is None where it is left out."""
 
     file: str
-    audio: np.ndarray | None
+    audio: np.ndarray | None = None
+    health: Health | None = None
     reason: str = ""
 
 
-def find(folder: Path, skip: tuple[str, ...] = ()) -> list[Path]:
-    """The audio files of ``folder``, in the order of their names. Raises UserError: none.
+def find(
+    folder: Path, skip: tuple[str, ...] = (), besides: tuple[Path, ...] = ()
+) -> tuple[list[Path], list[LeftOut]]:
+    """The audio files of ``folder`` and of its subfolders, by name, and what else is there.
 
-    Those that match a pattern of ``skip`` are not among them.
+    Hidden files, what links lead to folders, our own run folders and the folders ``besides`` are
+    passed over; files that match a pattern of ``skip`` are left out. Raises UserError: no audio.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of recordings")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in AUDIO_SUFFIXES)
-    files = [p for p in files if not any(p.match(pattern) for pattern in skip)]
+    shut = {path.resolve() for path in besides}
+    files, left = [], []
+    for here, folders, names in os.walk(folder):
+        place = Path(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and (place / name).resolve() not in shut
+            and not any((place / name / mark).exists() for mark in RUN_MARKS)
+        )
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = place / name
+            short = str(path.relative_to(folder))
+            if any(path.match(pattern) for pattern in skip):
+                left.append(LeftOut(short, "the recipe leaves it out"))
+            elif path.suffix.lower() in AUDIO_SUFFIXES:
+                files.append(path)
+            else:
+                left.append(LeftOut(short, f"is no audio file ({path.suffix or 'no suffix'})"))
+        if len(files) + len(left) > MOST_FILES:
+            raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
     if not files:
-        raise UserError(f"{folder}: holds no audio ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    return files
+        kinds = ", ".join(sorted(suffix[1:] for suffix in AUDIO_SUFFIXES))
+        raise UserError(f"{folder}: holds no audio ({kinds})")
+    return files, left
 
 
 def digest(path: Path) -> str:
     """Of the content; a file that cannot be read is told of when it is read as sound."""
     try:
+        if not path.is_file():  # a pipe would wait for ever
+            return "no file"
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return "unreadable"
 
 
-def listen(path: Path, name: str, rate: int) -> Sound:
-    """Read one file as mono float32 at ``rate``."""
+def listen(path: Path, name: str, rate: int, recipe: Recipe) -> Sound:
+    """Read one file as mono float32 at ``rate`` and judge it."""
     try:
-        audio = read_audio(path, rate)
+        native, own_rate = read_native(path)
     except UserError as error:
-        return Sound(name, None, _without_path(str(error), path))
-    if np.abs(audio).max() < SILENT_PEAK:
-        return Sound(name, None, "is silent")
-    if len(audio) < SHORTEST_S * rate:
-        return Sound(name, None, f"is shorter than {SHORTEST_S} s")
-    return Sound(name, audio)
+        return Sound(name, reason=str(error).removeprefix(f"{path}: "))
+    if np.abs(native).max() < SILENT_PEAK:
+        return Sound(name, reason="is silent")
+    if len(native) < SHORTEST_S * own_rate:
+        return Sound(name, reason=f"is shorter than {SHORTEST_S} s")
+    clipped = listening.clipped_tops(native, own_rate)
+    audio = resample(native, own_rate, rate)
+    health = listening.examine(audio, rate, recipe.lowest_hz, recipe.highest_hz, clipped)
+    if health.trusted < listening.LEAST_TRUSTED or health.pitched_s < listening.LEAST_PITCHED_S:
+        return Sound(
+            name,
+            reason=f"has a clear single pitch of {recipe.lowest_hz:g} to {recipe.highest_hz:g} Hz "
+            f"in only {100 * health.trusted:.0f} % of it: drums, chords or noise?",
+        )
+    return Sound(name, audio, health)
 
 
 def left_out(sounds: list[Sound | None], names: list[str]) -> Iterator[LeftOut]:
     """Those that gave no audio; None: the process that read it died."""
     for sound, name in zip(sounds, names, strict=True):
         if sound is None:
-            yield LeftOut(name, "crashed the program that reads it; remove or convert it")
+            yield LeftOut(name, "ends the program that reads it; remove or convert it")
         elif sound.audio is None:
             yield LeftOut(name, sound.reason)
 
 
-def _without_path(message: str, path: Path) -> str:
-    return message.removeprefix(f"{path}: ")
+def without_copies(
+    files: list[Path], digests: list[str], folder: Path
+) -> tuple[list[tuple[Path, str]], list[LeftOut]]:
+    """Each content once: a copy could be held out and trained on."""
+    first: dict[str, Path] = {}
+    kept, left = [], []
+    for path, mark in zip(files, digests, strict=True):
+        if mark in first:
+            other = first[mark].relative_to(folder)
+            left.append(LeftOut(str(path.relative_to(folder)), f"is the same as {other}"))
+            continue
+        if mark not in ("unreadable", "no file"):
+            first[mark] = path
+        kept.append((path, mark))
+    return kept, left

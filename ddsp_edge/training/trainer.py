@@ -6,24 +6,29 @@ goes on from there and gives the same model as a run that was never cut.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
-import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.scaling import scale_f0, scale_loudness
-from ddsp_edge.training import losses, synth
+from ddsp_edge.training import checkpoint, devices, losses, networks, synth
 from ddsp_edge.training.batches import AudioBatches, WarmBatches
-from ddsp_edge.training.dataset import HOP, RATE, Dataset
-from ddsp_edge.training.model import EdgeDecoder, Shape
+from ddsp_edge.training.dataset import Dataset
+from ddsp_edge.training.model import EdgeDecoder
+from ddsp_edge.training.profiles import EDGE, Profile
+from ddsp_edge.training.room import LearntRoom
+from ddsp_edge.training.vst_model import VstModel
+
+Model = EdgeDecoder | VstModel
 
 CHECKPOINT_S = 60.0  #: seconds between checkpoints
 HELD_OUT_EVERY = 200  #: steps
@@ -32,19 +37,39 @@ HELD_OUT_CROPS = 32
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how; together with the data and the seed it determines the model."""
+    """How long and how; together with the data and the seed it determines the model.
 
-    warm_steps: int = 5000
-    steps: int = 1500
+    Frames are the edge profile's, 200 a second; :meth:`of` has those of another.
+    """
+
+    warm_steps: int = 2500
+    steps: int = 6000
     seed: int = 1
     warm_batch: int = 16
     warm_frames: int = 400
     batch: int = 8
-    frames: int = 101  #: of a crop: half a second at 200 frames a second
-    context: int = 100
-    warm_rate: float = 3e-3
+    frames: int = 101  #: of a crop: half a second
+    context: int = 100  #: frames that the network hears before a crop
+    warm_rate: float = 8e-3
     rate: float = 1e-3
+    run_in: int = 50  #: steps of each stage in which the rate rises
     average: float = 0.995  #: of the weights, in the second stage
+    patience: int = 2000  #: steps of the second stage without a better held-out loss end it
+    room: bool = False  #: learn the recording's room apart from the instrument
+
+    @classmethod
+    def of(cls, profile: Profile, **changes: Any) -> Plan:
+        """The usual plan in the profile's own frames, with ``changes``."""
+        plan = cls(**changes)
+        ratio = profile.frame_rate / EDGE.frame_rate
+        # A room is heard in what was played before: more of it.
+        context = plan.context * (3 if plan.room else 1)
+        return replace(
+            plan,
+            warm_frames=max(2, round(plan.warm_frames * ratio)),
+            frames=max(2, round((plan.frames - 1) * ratio) + 1),
+            context=round(context * ratio),
+        )
 
 
 @dataclass(frozen=True)
@@ -56,55 +81,108 @@ class Progress:
     steps: int
     loss: float
     held_out: float | None  #: multi-scale spectral loss, when it was measured
+    rate: float = 0.0  #: learning rate
+    seconds: float = 0.0  #: spent so far, over all runs
 
 
 class Trainer:
-    """Trains an :class:`EdgeDecoder` on a dataset, resumably."""
+    """Trains the profile's network on a dataset, resumably.
 
-    def __init__(self, dataset: Dataset, run: Path, plan: Plan, fresh: bool = False) -> None:
+    Deterministic on the CPU for one number of threads. Raises UserError for a checkpoint that
+    cannot be gone on with, and ValueError for data without one usable crop.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        run: Path,
+        plan: Plan,
+        fresh: bool = False,
+        device: str = "auto",
+        checkpoint_s: float = CHECKPOINT_S,
+    ) -> None:
         torch.manual_seed(plan.seed)
-        self.plan, self.run_folder = plan, run
+        self.plan, self.run_folder, self.profile = plan, run, dataset.profile
+        self.device, self.checkpoint_s = devices.choose(device), checkpoint_s
+        profile = self.profile
         self.warm = WarmBatches(dataset.train, plan.warm_frames, plan.warm_batch)
-        self.crops = AudioBatches(dataset.train, plan.frames, plan.context, plan.batch)
-        held = AudioBatches(dataset.held_out, plan.frames, plan.context, plan.batch)
+        crop = (profile, plan.frames, plan.context, plan.batch)
+        self.crops = AudioBatches(dataset.train, *crop)
+        held = AudioBatches(dataset.held_out, *crop)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
-        self.model = EdgeDecoder(_shape(dataset.summary))
-        self.average = EdgeDecoder(self.model.shape)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=plan.warm_rate)
+        self.model = networks.make_model(profile, dataset.summary).to(self.device)
+        self.average = copy.deepcopy(self.model)
+        self.room = LearntRoom(profile.sample_rate).to(self.device) if plan.room else None
+        self.optimiser = self._new_optimiser()
         self.step = 0
+        self.seconds = 0.0  #: spent so far, over all runs
         self.history: list[dict[str, float]] = []
         self.best = (math.inf, self._weights(self.average))
         self.noise = torch.Generator()
         self.checkpoint = run / "checkpoint.pt"
-        self.key = json.dumps([asdict(plan), self.model.shape.as_dict(), dataset.summary])
+        self.key = json.dumps(
+            [asdict(plan), networks.sizes(self.model), asdict(profile), dataset.summary]
+        )
         run.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists() and not fresh:
             self._resume()
 
     @property
     def total(self) -> int:
+        """Steps of the whole schedule."""
         return self.plan.warm_steps + self.plan.steps
+
+    @property
+    def finished(self) -> bool:
+        """True when the schedule is through, or the held-out loss has stopped improving."""
+        if self.step >= self.total:
+            return True
+        audio = [row for row in self.history if row["step"] > self.plan.warm_steps]
+        if not audio:
+            return False
+        best = min(audio, key=lambda row: row["held_out"])
+        return self.step - best["step"] >= self.plan.patience
 
     def train(
         self, report: Callable[[Progress], None] = lambda _: None, minutes: float = math.inf
-    ) -> EdgeDecoder:
-        """Run to the end (or for ``minutes``) and return the best averaged model.
+    ) -> Model:
+        """Run to the end (or for ``minutes``) and return the best averaged model, on the CPU.
 
-        Ctrl-C leaves a checkpoint of the last whole step.
+        Ctrl-C and SIGTERM end it with a checkpoint of the last whole step and KeyboardInterrupt.
+        Raises UserError where the loss stops being a number.
         """
-        started = saved = time.monotonic()
-        try:
-            while self.step < self.total and time.monotonic() - started < 60 * minutes:
-                progress = self._one_step()
-                report(progress)
-                if time.monotonic() - saved > CHECKPOINT_S:
+        started = saved = before = time.monotonic()
+        whole = True
+        with checkpoint.stopping_softly() as stop:
+            try:
+                while not self.finished and time.monotonic() - started < 60 * minutes and not stop:
+                    whole = False
+                    progress = self._one_step()
+                    whole = True
+                    now = time.monotonic()
+                    self.seconds, before = self.seconds + now - before, now
+                    report(replace(progress, seconds=self.seconds))
+                    if now - saved > self.checkpoint_s:
+                        self.save()
+                        saved = now
+            finally:
+                if whole:
                     self.save()
-                    saved = time.monotonic()
-        finally:
-            self.save()
-        best = EdgeDecoder(self.model.shape)
+        if stop:
+            raise KeyboardInterrupt
+        return self.best_model()
+
+    def best_model(self) -> Model:
+        """A copy of the best averaged weights so far, on the CPU."""
+        best = copy.deepcopy(self.model).cpu()
         best.load_state_dict(self.best[1] if math.isfinite(self.best[0]) else self._weights())
         return best.eval()
+
+    def _new_optimiser(self) -> torch.optim.Adam:
+        groups = [{"params": list(self.model.parameters()), "share": 1.0}]
+        if self.room is not None:  # a handful of decibels and decays: they move faster
+            groups.append({"params": list(self.room.parameters()), "share": 10.0})
+        return torch.optim.Adam(groups, lr=self.plan.warm_rate, fused=True)
 
     def _one_step(self) -> Progress:
         plan = self.plan
@@ -114,36 +192,62 @@ class Trainer:
         self.noise.manual_seed(int(rng.integers(1 << 62)))
         if self.step == plan.warm_steps:
             self.average.load_state_dict(self.model.state_dict())
-            self.optimiser = torch.optim.Adam(self.model.parameters(), lr=plan.rate)
-        done = self.step / plan.warm_steps if warm else (self.step - plan.warm_steps) / plan.steps
-        peak = plan.warm_rate if warm else plan.rate
-        for group in self.optimiser.param_groups:
-            group["lr"] = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        loss = self._warm_loss(rng) if warm else self._audio_loss(self.model, self.crops.draw(rng))
+            self.optimiser = self._new_optimiser()
+        rate = self._set_rate(warm)
+        if warm:
+            loss = self._warm_loss(self.warm.draw(rng))
+        else:
+            loss = self._audio_loss(self.model, self.crops.draw(rng))
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise UserError(
+                f"the loss became {value} at step {self.step}; train again with --fresh and "
+                "another --seed, and please report it"
+            )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise RuntimeError(f"the loss became {value} at step {self.step}")
         if not warm:
-            with torch.no_grad():
-                pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-                for mean, now in pairs:
-                    mean.lerp_(now, 1 - plan.average)
+            self._follow()
         self.step += 1
         held = None
         if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
-            held = self.held_out_loss(self.model if warm else self.average)
-            self.history.append({"step": self.step, "loss": value, "held_out": held})
-            if held < self.best[0]:
-                self.best = (held, self._weights(self.model if warm else self.average))
-        return Progress("warm" if warm else "audio", self.step, self.total, value, held)
+            held = self._judge(self.model if warm else self.average, value)
+        return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
 
-    def _warm_loss(self, rng: np.random.Generator) -> Tensor:
-        batch = self.warm.draw(rng)
-        amplitude, harmonics, noise = self.model.sequence(batch["f0_scaled"], batch["pw_scaled"])
+    def _set_rate(self, warm: bool) -> float:
+        """A linear run-in, then half a cosine down to 2 %, in each stage."""
+        plan = self.plan
+        done = self.step if warm else self.step - plan.warm_steps
+        steps, peak = (plan.warm_steps, plan.warm_rate) if warm else (plan.steps, plan.rate)
+        rate = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / steps)))
+        rate *= min(1.0, (done + 1) / max(1, plan.run_in))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group["share"]
+        return rate
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
+        for mean, now in pairs:
+            mean.lerp_(now, 1 - self.plan.average)
+
+    def _judge(self, model: Model, loss: float) -> float:
+        held = self.held_out_loss(model)
+        self.history.append({"step": self.step, "loss": loss, "held_out": held})
+        if held < self.best[0]:
+            self.best = (held, self._weights(model))
+        return held
+
+    def _controls(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        with devices.network_precision(self.device):
+            controls = model.sequence(batch["f0_scaled"], batch["pw_scaled"])
+        return tuple(control.float() for control in controls)
+
+    def _warm_loss(self, batch: dict[str, Tensor]) -> Tensor:
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        amplitude, harmonics, noise = self._controls(self.model, batch)
         return losses.warm_start(
             amplitude[..., None] * harmonics,
             noise,
@@ -152,72 +256,59 @@ class Trainer:
             batch["weight"],
         )
 
-    def _audio_loss(self, model: EdgeDecoder, batch: dict[str, Tensor]) -> Tensor:
+    def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> Tensor:
+        batch = {name: value.to(self.device) for name, value in batch.items()}
         return losses.multi_scale_spectral(self.sound(model, batch), batch["audio"])
 
-    def sound(self, model: EdgeDecoder, batch: dict[str, Tensor]) -> Tensor:
-        """The model's sound of a batch of crops, [batch, samples]."""
-        controls = model.sequence(batch["f0_scaled"], batch["pw_scaled"])
-        amplitude, harmonics, noise = (c[:, self.plan.context :] for c in controls)
-        f0 = batch["synth_f0_hz"]
-        amplitudes = synth.mask_and_normalise(amplitude, harmonics, f0, RATE / 2)
-        return synth.harmonic(amplitudes, f0, RATE, HOP) + synth.noise(noise, RATE, HOP, self.noise)
+    def sound(self, model: Model, batch: dict[str, Tensor], skip: int | None = None) -> Tensor:
+        """The model's sound of a batch after ``skip`` frames (the context), [batch, samples].
+
+        With the room that is learnt beside it, where there is one.
+        """
+        skip = self.plan.context if skip is None else skip
+        rate, hop = self.profile.sample_rate, self.profile.hop
+        # The network's first frames have no past: nobody hears them, not even the room.
+        start = skip if self.room is None else min(skip, self.profile.frame_rate // 4)
+        amplitude, harmonics, noise = (c[:, start:] for c in self._controls(model, batch))
+        f0 = batch["synth_f0_hz"][:, start:]
+        amplitudes = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
+        dry = synth.harmonic(amplitudes, f0, rate, hop) + synth.noise(noise, rate, hop, self.noise)
+        if self.room is None:
+            return dry
+        return self.room(dry)[:, (skip - start) * hop :]
 
     @torch.no_grad()
-    def held_out_loss(self, model: EdgeDecoder) -> float:
+    def held_out_loss(self, model: Model) -> float:
         """Mean multi-scale spectral loss over the fixed held-out crops."""
         self.noise.manual_seed(0)
         rows = [(len(b["audio"]), float(self._audio_loss(model, b))) for b in self.held_out]
         return sum(n * loss for n, loss in rows) / sum(n for n, _ in rows)
 
-    def _weights(self, model: EdgeDecoder | None = None) -> dict[str, Tensor]:
+    def _weights(self, model: Model | None = None) -> dict[str, Tensor]:
         model = model or self.model
-        return {name: value.detach().clone() for name, value in model.state_dict().items()}
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
     def save(self) -> None:
-        """Write the checkpoint atomically."""
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(
-            {
-                "key": self.key,
-                "step": self.step,
-                "model": self.model.state_dict(),
-                "average": self.average.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "history": self.history,
-                "best": self.best,
-            },
-            partial,
-        )
-        os.replace(partial, self.checkpoint)
+        """Write the checkpoint, all or nothing. Raises UserError."""
+        state = {
+            "key": self.key,
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "room": self.room.state_dict() if self.room else {},
+            "history": self.history,
+            "best": self.best,
+        }
+        checkpoint.save(self.checkpoint, state)
 
     def _resume(self) -> None:
-        try:
-            saved = torch.load(self.checkpoint, weights_only=True)
-            matches = saved["key"] == self.key
-        except Exception as error:
-            raise UserError(
-                f"{self.checkpoint}: cannot be read ({error}); start again with --fresh"
-            ) from None
-        if not matches:
-            raise UserError(
-                f"{self.checkpoint}: was made with other data or options; use another --work "
-                "folder, or start again with --fresh"
-            )
+        saved = checkpoint.load(self.checkpoint, self.key)
         self.model.load_state_dict(saved["model"])
         self.average.load_state_dict(saved["average"])
+        if self.room is not None:
+            self.room.load_state_dict(saved["room"])
         self.step, self.history, self.best = saved["step"], saved["history"], saved["best"]
-        if self.step > self.plan.warm_steps:
-            self.optimiser = torch.optim.Adam(self.model.parameters(), lr=self.plan.rate)
+        self.seconds = saved["seconds"]
         self.optimiser.load_state_dict(saved["optimiser"])
-
-
-def _shape(summary: dict[str, float]) -> Shape:
-    """Inputs centred on the instrument's own range."""
-    low, high = (float(scale_f0(summary[key])) for key in ("f0_low_hz", "f0_high_hz"))
-    quiet, loud = (
-        float(scale_loudness(summary[key])) for key in ("loudness_low_db", "loudness_high_db")
-    )
-    pitch = (round((low + high) / 2, 4), round(3.0 / max(high - low, 0.1), 4))
-    loudness = (round((quiet + loud) / 2, 4), round(2.0 / max(loud - quiet, 0.1), 4))
-    return Shape(pitch=pitch, loudness=loudness)

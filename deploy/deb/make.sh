@@ -15,7 +15,9 @@ if [ -z "$wheels" ]; then
     if [ "$arch" = "$(dpkg --print-architecture)" ]; then
         echo "making wheels with $(/usr/bin/python3 --version)"
         /usr/bin/python3 -m venv "$scratch/venv"
-        "$scratch/venv/bin/pip" -q --disable-pip-version-check wheel -w "$wheels" '.[live,pedal,panel]'
+        pip="$scratch/venv/bin/pip -q --disable-pip-version-check"
+        $pip install wheel # for what has no pyproject.toml
+        $pip wheel -w "$wheels" '.[live,pedal,panel]'
     elif [ "$arch" = arm64 ]; then
         TRAIN=${TRAIN:-0} sh deploy/set-up.sh board
         mkdir "$wheels"

@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 LOOK_S = 2.0
 #: From this value on, a MIDI controller that is a switch is down.
 CC_DOWN = 64
+#: (kind, name, "move" | "turn" | "down", position 0..1 or clicks)
+Learns = Callable[[str, str, Gesture, float], bool]
 
 
 class Controls:
@@ -37,7 +39,8 @@ class Controls:
 
     ``act`` carries out an action, ``change`` sets settings, ``settings`` says the present ones;
     they are called in the controls' thread (those of a MIDI pedal's move in the caller's) and
-    should return soon. What they raise is logged: a foot must not end the show.
+    should return soon. What they raise is logged: a foot must not end the show. ``learns`` is told
+    first of whatever is touched, on the same threads; where it returns True nothing else is done.
 
     start, stop, midi, show and use may be called from any thread.
     """
@@ -49,8 +52,9 @@ class Controls:
         change: Callable[[dict[str, Any]], None],
         settings: Callable[[], Settings],
         pin_factory: Any | None = None,
+        learns: Learns = lambda kind, name, gesture, value: False,
     ) -> None:
-        self._config = config
+        self._config, self._learns = config, learns
         self._act, self._change, self._settings = act, change, settings
         self._bindings = Bindings(config.mappings)
         self._tempo = TapTempo()
@@ -106,11 +110,14 @@ class Controls:
         for fd in (self._wake_out, self._wake_in):
             os.close(fd)
 
-    def use(self, mappings: tuple[ControlMapping, ...]) -> None:
-        """The mappings of the preset that plays; the device's own hold where it has none.
+    def use(
+        self, mappings: tuple[ControlMapping, ...], learnt: tuple[ControlMapping, ...] = ()
+    ) -> None:
+        """The mappings of the preset that plays; where it has none those that were learnt hold,
+        then the config's.
 
         The expression pedals' positions hold for it at once."""
-        self._bindings.use(mappings)
+        self._bindings.use(mappings, learnt)
         self._post(self._again)
 
     def _again(self) -> None:
@@ -124,15 +131,27 @@ class Controls:
     def midi(self, message: mido.Message) -> bool:
         """A MIDI message arrives. True where it is mapped: then it is a control, and no
         instrument should hear it."""
+        if message.type in ("note_on", "note_off"):
+            return self._note(str(message.note), message.type == "note_on" and message.velocity > 0)
         if message.type != "control_change":
             return False
         name = str(message.control)
+        if self._learns("cc", name, "move", message.value / 127):
+            return True
         known = self._bindings.knows("cc", name)
         if "move" in known:
             self._gesture("cc", name, "move", message.value / 127)
         if known & set(PRESSES):
             self.edge("cc", name, message.value >= CC_DOWN)
         return bool(known)
+
+    def _note(self, name: str, down: bool) -> bool:
+        if down and self._learns("note", name, "down", 1.0):
+            return True
+        known = bool(self._bindings.knows("note", name))
+        if known:
+            self.edge("note", name, down)
+        return known
 
     # ---- from other threads (gpiozero's, MIDI's) ----------------------------------------
 
@@ -148,7 +167,7 @@ class Controls:
 
     def turn(self, name: str, clicks: int) -> None:
         """An encoder was turned."""
-        self._post(lambda: self._gesture("encoder", name, "turn", clicks))
+        self._post(lambda: self._turned(name, clicks))
 
     def _post(self, call: Callable[[], None]) -> None:
         self._posts.put(call)
@@ -222,10 +241,19 @@ class Controls:
                 self._pedal_failed.add(name)
                 continue
             self._pedal_failed.discard(name)
-            if position is not None:
-                self._gesture("expression", name, "move", position)
+            if position is None or self._learns("expression", name, "move", position):
+                continue
+            self._gesture("expression", name, "move", position)
+
+    def _turned(self, name: str, clicks: int) -> None:
+        if not self._learns("encoder", name, "turn", clicks):
+            self._gesture("encoder", name, "turn", clicks)
 
     def _pressed(self, kind: str, name: str, down: bool, now_s: float) -> None:
+        # A controller and a note have been shown already, by whoever brought them.
+        shown = kind in ("cc", "note")
+        if down and not shown and self._learns(kind, name, "down", 1.0):
+            return
         press = self._presses.setdefault((kind, name), Press(HOLD_S))
         for gesture in press.edge(down, now_s, self._bindings.knows(kind, name)):
             self._gesture(kind, name, gesture, 0.0)

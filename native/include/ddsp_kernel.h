@@ -227,6 +227,8 @@ typedef struct {
     uint64_t blocks;           /* calls of process */
     float input_peak;          /* linear, after the trim, since the last read */
     float output_peak;         /* before the limit of 1, since the last read */
+    float input_sides[2];      /* peaks of both channels since the last read: as they */
+    float output_sides[2];     /* come in, before the trim, and as they go out */
     uint64_t input_clips;      /* samples at full scale, before or after the trim */
     uint64_t output_clips;     /* samples that were limited */
     uint64_t bad_inputs;       /* NaN or infinite samples, taken as 0 */
@@ -271,6 +273,20 @@ int ddsp_rig_set(ddsp_rig *rig, int control, float value);
 /* Control. All voices silent within 5 ms from the next block on, the room
  * emptied, frames sent before forgotten. What is sent afterwards sounds. 1. */
 int ddsp_rig_panic(ddsp_rig *rig);
+
+/* Control. A test signal over everything that is played, muted and bypassed too: n mono
+ * samples, with the gains left and right (0..1) of both sides; the sum is limited to +-1.
+ * What comes in meanwhile is written to heard, 2n samples, as it comes (a block's input
+ * stands where its output does), unless heard is NULL. Both buffers must stay until
+ * ddsp_rig_test_done. 1; 0 while another one is played; DDSP_BAD_ARGUMENT for n < 1. */
+int ddsp_rig_test(ddsp_rig *rig, const float *signal, int64_t n, float left, float right,
+                  float *heard);
+
+/* Control. Fade the test signal out in 10 ms. */
+void ddsp_rig_test_end(ddsp_rig *rig);
+
+/* Control. 1: none is played (any more), the buffers are the caller's; 0: not yet. */
+int ddsp_rig_test_done(ddsp_rig *rig);
 
 /* Audio. in: 2n interleaved samples or NULL (silence); out: 2n; any n >= 0. in
  * may be out. rig is a ddsp_rig (the type that ddsp_stream.h calls). */

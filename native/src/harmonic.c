@@ -9,14 +9,18 @@
 #define LOWEST_HZ 10.0f       /* a fundamental below this is silent */
 #define FADE 0.05             /* of the sample rate below Nyquist */
 #define LARGEST_WEIGHT 1e6f
-#define LEAST_AMPLITUDE 1e-20f
+#define LEAST_AMPLITUDE 3e-8f /* below the last bit of a 24-bit card: not heard, not summed */
 #define SILENT 1e-5f          /* sum of amplitudes below which f0 may jump */
 
 enum { GROUP = 16 }; /* samples summed side by side */
 
 /* The sum itself, for vectors of the processor's own width: gcc keeps wider ones in
- * memory, which costs a factor of seven. */
+ * memory, which costs a factor of seven. DDSP_SCALAR: for processors without vectors. */
+#ifdef DDSP_SCALAR
+#define SUM_BYTES 4
+#else
 #define SUM_BYTES 16
+#endif
 #define SUM_NAME(name) name##_portable
 #define SUM_TARGET
 #include "harmonic_sum.h"

@@ -3,6 +3,7 @@
  */
 #include "meter.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LOAD_S 0.5      /* time constant of the load */
@@ -23,6 +24,18 @@ void ddsp_meter_peak(_Atomic float *peak, float value)
            && !atomic_compare_exchange_weak_explicit(peak, &old, value, memory_order_relaxed,
                                                      memory_order_relaxed))
         ;
+}
+
+void ddsp_meter_sides(_Atomic float *sides, const float *stereo, int n)
+{
+    for (int s = 0; s < 2; s++) {
+        float peak = 0.0f;
+        for (int i = 0; i < n; i++) {
+            const float level = fabsf(stereo[2 * i + s]);
+            peak = level > peak ? level : peak;
+        }
+        ddsp_meter_peak(&sides[s], peak);
+    }
 }
 
 void ddsp_meter_block(ddsp_meter *meter, uint64_t ns, double block_s)
@@ -69,6 +82,12 @@ void ddsp_meter_read(ddsp_meter *meter, ddsp_rig_stats *out)
         .process_last_ns = LOAD(meter->process_last_ns),
         .process_max_ns = LOAD(meter->process_max_ns),
     };
+    for (int s = 0; s < 2; s++) {
+        out->input_sides[s] =
+            atomic_exchange_explicit(&meter->input_sides[s], 0.0f, memory_order_relaxed);
+        out->output_sides[s] =
+            atomic_exchange_explicit(&meter->output_sides[s], 0.0f, memory_order_relaxed);
+    }
     for (int i = 0; i < DDSP_TIME_BUCKETS; i++)
         out->process_ns[i] = LOAD(meter->process_ns[i]);
 }

@@ -12,6 +12,7 @@ typedef struct {
     _Atomic uint64_t blocks, input_clips, output_clips, bad_inputs;
     _Atomic uint64_t late_frames, tick_overruns, frame_overruns, stalls;
     _Atomic float input_peak, output_peak, load;
+    _Atomic float input_sides[2], output_sides[2];
     atomic_int parts;
     _Atomic uint64_t process_last_ns, process_max_ns, process_ns[DDSP_TIME_BUCKETS];
 } ddsp_meter;
@@ -20,6 +21,9 @@ void ddsp_meter_reset(ddsp_meter *meter);
 
 /* Audio. The larger of the two stays. */
 void ddsp_meter_peak(_Atomic float *peak, float value);
+
+/* Audio. The peaks of both sides of n samples. */
+void ddsp_meter_sides(_Atomic float *sides, const float *stereo, int n);
 
 /* Audio. A block took `ns` for `block_s` seconds of sound. */
 void ddsp_meter_block(ddsp_meter *meter, uint64_t ns, double block_s);

@@ -17,8 +17,10 @@
 #include "part.h"
 #include "ring.h"
 #include "seats.h"
+#include "tester.h"
 
 #define PANIC_S 0.004
+#define TEST_FADE_S 0.01
 #define LONGEST_DELAY_S 60.0f
 #define LONGEST_FADE_S 10.0f
 enum { PLAY_SLOTS = 16 };
@@ -35,6 +37,7 @@ struct ddsp_rig {
     atomic_uint panics_asked;
     ddsp_ring plays, retired;
     ddsp_meter meter;
+    ddsp_tester tester;
     /* Control thread's. */
     unsigned panics;
     ddsp_part *owned[DDSP_MAX_PARTS];
@@ -147,6 +150,37 @@ int ddsp_rig_panic(ddsp_rig *rig)
     return 1;
 }
 
+int ddsp_rig_test(ddsp_rig *rig, const float *signal, int64_t n, float left, float right,
+                  float *heard)
+{
+    ddsp_tester *tester = &rig->tester;
+    if (n < 1 || !signal || rig->sample_rate == 0.0)
+        return DDSP_BAD_ARGUMENT;
+    if (!ddsp_rig_test_done(rig))
+        return 0;
+    tester->signal = signal;
+    tester->heard = heard;
+    tester->n = n;
+    tester->at = 0;
+    tester->side[0] = ddsp_within(left, 0.0f, 1.0f);
+    tester->side[1] = ddsp_within(right, 0.0f, 1.0f);
+    tester->fade = (int)ceil(TEST_FADE_S * rig->sample_rate);
+    tester->faded = 0;
+    atomic_store_explicit(&tester->ending, 0, memory_order_relaxed);
+    atomic_store_explicit(&tester->state, DDSP_TESTER_ARMED, memory_order_release);
+    return 1;
+}
+
+void ddsp_rig_test_end(ddsp_rig *rig)
+{
+    atomic_store_explicit(&rig->tester.ending, 1, memory_order_relaxed);
+}
+
+int ddsp_rig_test_done(ddsp_rig *rig)
+{
+    return atomic_load_explicit(&rig->tester.state, memory_order_acquire) != DDSP_TESTER_ARMED;
+}
+
 void ddsp_rig_read(ddsp_rig *rig, ddsp_rig_stats *out)
 {
     ddsp_meter_read(&rig->meter, out);
@@ -206,6 +240,9 @@ static void process_stretch(ddsp_rig *rig, const float *in, float *out, int n)
     memset(rig->wet, 0, (size_t)n * sizeof *rig->wet);
     ddsp_seats_process(&rig->seats, rig->mixer.mono, rig->wet, rig->work, n);
     ddsp_mixer_mix(&rig->mixer, rig->wet, out, n);
+    ddsp_tester_process(&rig->tester, rig->mixer.clean, out, n);
+    ddsp_meter_sides(rig->meter.input_sides, rig->mixer.clean, n);
+    ddsp_meter_sides(rig->meter.output_sides, out, n);
     rig->position += n;
     if (rig->hushing > 0 && (rig->hushing -= n) == 0)
         end_panic(rig);

@@ -25,11 +25,13 @@ def _chromium() -> None:
 @pytest.fixture(scope="module")
 def box(
     _chromium: None,
+    request: pytest.FixtureRequest,
     _jack_server: jack_server.JackServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[panel_box.Programs]:
-    """Engine (played by MIDI) and panel; for all tests of a module."""
-    with panel_box.running(tmp_path_factory.mktemp("box"), _jack_server.env) as programs:
+    """Engine (played by MIDI) and panel; for all tests of a module, which may say MIDI."""
+    midi = getattr(request.module, "MIDI", "none")
+    with panel_box.running(tmp_path_factory.mktemp("box"), _jack_server.env, midi) as programs:
         yield programs
 
 

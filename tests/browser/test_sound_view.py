@@ -93,7 +93,18 @@ def test_two_taps_on_a_slider_bring_the_default_back(sound, engine):
     sound.until(lambda: engine.call("status")["settings"]["reverb_wet"] == default)
 
 
-def test_arrow_keys_move_a_slider(sound, engine):
+def test_arrow_keys_move_every_slider(sound, engine):
+    for name, kind in SETTINGS.items():
+        if not isinstance(kind, Choice):
+            key = "\ue014" if kind.default < kind.maximum else "\ue012"
+            sound.find(f"#set-{name}").send_keys(key)
+            sound.until(
+                lambda name=name, kind=kind: engine.call("status")["settings"][name] != kind.default
+            )
+            engine.call("set", values={name: kind.default})
+
+
+def test_an_arrow_key_is_one_step_of_whole_numbers(sound, engine):
     sound.find("#set-voices").send_keys("\ue014")
     sound.until(lambda: engine.call("status")["settings"]["voices"] == 2)
     engine.call("set", values={"voices": 1})
@@ -106,3 +117,39 @@ def test_audio_or_keyboard(sound, engine):
         sound.until(
             lambda source=source: sound.value(f"[data-source={source}]", "aria-pressed") == "true"
         )
+
+
+def mix(engine):
+    return engine.call("status")["settings"]["mix"]
+
+
+@pytest.fixture
+def half(sound, engine):
+    """The mix at 0.5, as the page shows it."""
+    engine.call("set", values={"mix": 0.5})
+    sound.until(lambda: sound.value("#set-mix", "aria-valuetext") == "0.5")
+    yield ".setting[data-name=mix] .way"
+    engine.call("set", values={"mix": SETTINGS["mix"].default})
+
+
+def test_a_finger_drags_from_where_it_is_and_does_not_make_it_leap(sound, engine, half):
+    sound.touch(half, *[(0.1 + 0.02 * step, 0.5) for step in range(11)])
+    sound.until(lambda: 0.6 < mix(engine) < 0.8)
+
+
+def test_a_touch_or_a_scroll_over_a_slider_changes_nothing(sound, engine, half):
+    sound.touch(half, (0.9, 0.5))
+    sound.touch(half, *[(0.9, 0.5 - 0.4 * step) for step in range(12)])
+    sound.find("#set-mix").send_keys("\ue014")  # what came before has arrived before this
+    sound.until(lambda: mix(engine) != 0.5)
+    assert abs(mix(engine) - 0.5) < 0.02
+
+
+def test_a_locked_slider_is_not_moved(sound, engine, half):
+    sound.tap("#lock")
+    sound.touch(half, *[(0.1 + 0.05 * step, 0.5) for step in range(11)])
+    ActionChains(sound.driver).click(sound.find(half)).perform()
+    sound.hold("#lock", 1.5)
+    sound.find("#set-mix").send_keys("\ue014")
+    sound.until(lambda: mix(engine) != 0.5)
+    assert abs(mix(engine) - 0.5) < 0.02

@@ -80,10 +80,14 @@ class OverlayDevice:
             f"mount -t overlay overlay -o lowerdir=/,upperdir={disk}/up,workdir={disk}/work "
             f"{self.root} && mount --bind {self.folder} {self.root}{self.folder} && "
             f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
+            # Root's start-up files of the shell are this machine's, not a bare device's.
+            f"mount -t tmpfs none {self.root}/root && "
             f"mount -t tmpfs none {self.root}/run && mkdir {self.root}/run/sshd && "
             f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
         )
         (disk / "up" / str(self.folder)[1:]).mkdir(parents=True)
+        for each in self.folder.parents[:-1]:  # /tmp is everybody's there too
+            shutil.copystat(each, disk / "up" / str(each)[1:])
         self._log = (self.folder / "log").open("wb")
         self._server = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script],

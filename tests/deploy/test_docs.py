@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "deploy.md").read_text()
 #: Seconds that one command may take; building on the device takes minutes.
 LONGEST_S = 600.0
+FIRST, FLEET = TEXT.split("## Fleets: Ansible")
 NOT_HERE = {
     "ssh pi@pedal.local sudo reboot": "an overlay of a running machine has nothing to start again",
     "make deb ARCH=arm64": "tests/board/test_package.py makes it",
@@ -39,9 +40,9 @@ NOT_HERE = {
 }
 
 
-def commands() -> list[str]:
+def commands(text: str) -> list[str]:
     """The lines of all ``sh`` blocks, without comments."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     return [re.sub(r"\s+#.*$", "", line) for line in lines]
 
@@ -69,7 +70,8 @@ class Stage:
         self.newer(1)
 
     def newer(self, day: int) -> None:
-        """cello.zip as it was made on that day."""
+        """cello.zip as it was made on that day, not signed yet."""
+        (self.clone / "cello.zip.sig").unlink(missing_ok=True)
         cello = find_model("cello")
         info = replace(cello.info, export_time=f"2026-12-{day:02}T00:00:00+00:00")
         write_bundle(self.clone / "cello.zip", replace(cello, info=info))
@@ -157,7 +159,7 @@ class Stage:
         return said
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stage(device, tmp_path_factory):
     """Skips, saying why, where no device can be made."""
     if shutil.which("ansible-playbook", path=str(Path(sys.executable).parent)) is None:
@@ -176,67 +178,80 @@ def stage(device, tmp_path_factory):
         second.close()
 
 
-def test_every_command_is_right(stage: Stage, jack_card) -> None:
-    def partition() -> None:
-        stage.second.ssh("mount -t tmpfs none /var/lib/ddsp-edge")
+def play(stage: Stage, text: str, before: dict[str, Callable[[], object]]) -> dict[str, str]:
+    """Run the commands of a text, each after what is to be done before it; what they said last."""
+    said: dict[str, str] = {}
+    for line in commands(text):
+        if reason := next((why for start, why in NOT_HERE.items() if line.startswith(start)), ""):
+            print(f"not here: {line}: {reason}", flush=True)
+            continue
+        if line not in said:
+            before.get(line, lambda: None)()
+        begun = time.monotonic()
+        said[line] = stage.run(line)
+        print(f"{time.monotonic() - begun:5.1f} s  {line}", flush=True)
+    return said
 
+
+def test_from_a_blank_card_to_the_stage(stage: Stage, jack_card) -> None:
+    def another() -> None:
+        stage.newer(2)
+        assert "cello plays now" in stage.run("ddsp-edge deploy cello.zip pedal.local")
+
+    def second_again() -> None:
+        stage.second.ssh("umount /var/lib/ddsp-edge && rmdir /var/lib/ddsp-edge")
+        stage.second.ssh("test ! -e /etc/overlayroot.local.conf && test ! -e /opt/ddsp-edge")
+        stage.run("ddsp-edge provision pi@pedal-2.local --wheelhouse wheels")
+
+    read_only = "ddsp-edge provision pi@pedal-2.local --wheelhouse wheels --read-only-root"
+    said = play(
+        stage,
+        FIRST,
+        {
+            "ssh pi@pedal.local ddsp-edge doctor": lambda: stage.start_engine(jack_card.env),
+            read_only: lambda: stage.second.ssh("mount -t tmpfs none /var/lib/ddsp-edge"),
+            "ddsp-edge remote rollback cello pedal.local": another,
+            "ddsp-edge deploy cello.zip pedal-1.local pedal-2.local": second_again,
+        },
+    )
+    for line, says in {
+        "ddsp-edge provision pi@pedal.local --hat hifiberry": "done: ",
+        read_only: "read-only root from the next start on",
+        "ddsp-edge provision pi@pedal-2.local --uninstall": "ddsp-edge is removed",
+        "ddsp-edge remote rollback cello pedal.local": "cello is back; cello plays now",
+        # The last time that it stands there: with a policy that wants a signature.
+        "ddsp-edge deploy cello.zip pedal.local": "signed by luthier@workshop; cello plays now",
+    }.items():
+        assert says in said[line], f"{line}: {said[line]}"
+    # The key that may only deploy may do nothing else.
+    asked = "ssh -i deploy_key -o IdentitiesOnly=yes pi@pedal.local id"
+    assert "uid=" in stage.run("ssh pi@pedal.local id") and "uid=" not in stage.run(asked)
+
+
+def test_a_fleet(stage: Stage, wheels: Path) -> None:
     def boards() -> None:
         """The user's own inventory: the example with what is there."""
         path = stage.clone / "deploy/ansible/inventory.yml"
         text = path.read_text()
         text = text[: text.index("    modules:")]
-        wheels = f"    ddsp_edge_wheelhouse: {stage.clone}/wheels\n"
-        path.write_text(text.replace("  vars:\n", f"  vars:\n{wheels}", 1))
-        stage.newer(3)
-        stage.run("ddsp-edge sign cello.zip")
+        path.write_text(
+            text.replace("  vars:\n", f"  vars:\n    ddsp_edge_wheelhouse: {wheels}\n", 1)
+        )
 
-    def another() -> None:
-        stage.newer(2)
-        stage.run("ddsp-edge deploy cello.zip pedal.local")
-
-    before: dict[str, Callable[[], None]] = {
-        "ssh pi@pedal.local ddsp-edge doctor": lambda: stage.start_engine(jack_card.env),
-        "ddsp-edge provision pi@pedal-2.local --wheelhouse wheels --read-only-root": partition,
-        "ddsp-edge deploy cello.zip pedal-1.local pedal-2.local": lambda: stage.run(
-            "ddsp-edge provision pi@pedal-2.local --wheelhouse wheels"
-        ),
-        "ddsp-edge remote rollback cello pedal.local": another,
-        "cd deploy/ansible && ansible-playbook site.yml --check": boards,
-    }
-    says = {
-        "ddsp-edge deploy cello.zip pedal.local": "cello plays now",
-        "ddsp-edge remote rollback cello pedal.local": "cello is back; cello plays now",
-        "ddsp-edge provision pi@pedal-2.local --uninstall": "ddsp-edge is removed",
-        "ddsp-edge deploy cello.zip pedal.local --sign ~/.ssh/id_ed25519": "cello plays now",
-        "ddsp-edge provision pi@pedal.local --hat hifiberry": "done: ",
-    }
-    told: list[str] = []
-    for line in commands():
-        if reason := next((why for start, why in NOT_HERE.items() if line.startswith(start)), ""):
-            print(f"not here: {line}: {reason}", flush=True)
-            continue
-        if line in before and line not in told:
-            before[line]()
-        begun = time.monotonic()
-        said = stage.run(line)
-        print(f"{time.monotonic() - begun:5.1f} s  {line}", flush=True)
-        assert says.get(line, "") in said, said
-        told.append(line)
-        if line == "ddsp-edge provision pi@pedal-2.local --uninstall":
-            stage.second.ssh("umount /var/lib/ddsp-edge && rmdir /var/lib/ddsp-edge")
-            stage.second.ssh("test ! -e /etc/overlayroot.local.conf && test ! -e /opt/ddsp-edge")
-    assert "signed by luthier@workshop" in stage.run("ddsp-edge deploy cello.zip pedal.local")
-    again = stage.run("cd deploy/ansible && ansible-playbook site.yml")
-    assert re.findall(r"changed=(\d+)", again) == ["0", "0"], again[-4000:]
-    # The key that may only deploy may do nothing else.
-    asked = "ssh -i deploy_key -o IdentitiesOnly=yes pi@pedal.local id"
-    assert "uid=" in stage.run("ssh pi@pedal.local id") and stage.run(asked) == ""
+    check = "cd deploy/ansible && ansible-playbook site.yml --check"
+    stage.newer(3)
+    said = play(stage, FLEET, {check: boards})
+    recaps = [[int(n) for n in re.findall(r"changed=(\d+)", text)] for text in said.values()]
+    checked, again, models = recaps[-3:]
+    assert len(checked) == 2 and min(checked) > 0
+    assert again == [0, 0], said["cd deploy/ansible && ansible-playbook site.yml"][-6000:]
+    assert models == [1, 1]
 
 
 def test_every_command_in_the_text_is_run_or_excused() -> None:
     """No ``ddsp-edge VERB ARGUMENT`` stands in a sentence only."""
     prose = re.sub(r"^```.*?^```", "", TEXT, flags=re.MULTILINE | re.DOTALL)
     spans = re.findall(r"`([^`]*)`", prose)
-    assert [s for s in spans if re.match(r"ddsp-edge \S+ \S", s) and s not in commands()] == []
+    assert [s for s in spans if re.match(r"ddsp-edge \S+ \S", s) and s not in commands(TEXT)] == []
     for start in NOT_HERE:
-        assert any(line.startswith(start) for line in commands()), f"{start}: not in the text"
+        assert any(line.startswith(start) for line in commands(TEXT)), f"{start}: not in the text"

@@ -22,7 +22,9 @@ def make_wheelhouse(folder: Path) -> Path:
     cache = Path(home).expanduser() / f"wheels-{hashlib.sha256(text).hexdigest()[:16]}"
     venv = folder / "builder"
     _run(PYTHON, "-m", "venv", str(venv))
-    pip = [str(venv / "bin/pip"), "-q", "--disable-pip-version-check", "wheel"]
+    pip = [str(venv / "bin/pip"), "-q", "--disable-pip-version-check"]
+    _run(*pip, "install", "wheel")  # for what has no pyproject.toml
+    pip.append("wheel")
     if not cache.exists():
         part = folder / "others"
         _run(*pip, "-w", str(part), f"{ROOT}[{EXTRAS}]")

@@ -16,6 +16,11 @@ SOURCES = [*KERNEL, Path(__file__).with_name("test_kernel.c")]
 THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unknown-pragmas"]
 WRAP = "-Wl," + ",".join(f"--wrap={name}" for name in ("malloc", "calloc", "realloc", "free"))
+PATHS: dict[str, list[str]] = {
+    "native": [],
+    "portable": ["-DDDSP_PORTABLE"],
+    "scalar": ["-DDDSP_PORTABLE", "-DDDSP_SCALAR"],
+}
 COMPILER = shutil.which(os.environ.get("CC", "cc")) or shutil.which("gcc")
 ARM64_COMPILER = shutil.which("aarch64-linux-gnu-gcc")
 ARM64_EMULATOR = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
@@ -45,7 +50,7 @@ def run(program: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(program)], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("portable", [[], ["-DDDSP_PORTABLE"]], ids=["native", "portable"])
+@pytest.mark.parametrize("portable", PATHS.values(), ids=PATHS)
 def test_sanitizers_find_nothing(tmp_path: Path, portable: list[str]) -> None:
     checks = "-fsanitize=address,undefined"
     program = build(tmp_path, "-O1", "-g", checks, "-fno-sanitize-recover=all", *portable)
@@ -54,7 +59,7 @@ def test_sanitizers_find_nothing(tmp_path: Path, portable: list[str]) -> None:
     assert result.stdout == "0 failures\n"
 
 
-@pytest.mark.parametrize("portable", [[], ["-DDDSP_PORTABLE"]], ids=["native", "portable"])
+@pytest.mark.parametrize("portable", PATHS.values(), ids=PATHS)
 def test_no_allocation_after_prepare(tmp_path: Path, portable: list[str]) -> None:
     """As shipped (-O3, fused multiply-add), every block size and hostile frames too."""
     result = run(build(tmp_path, "-O3", "-ffp-contract=fast", *portable))

@@ -1,10 +1,11 @@
 // Begins: pairing or the panel; views, banner, what is always at hand.
 import { attempt, byId, h, say } from "./dom.js";
-import { colourOf } from "./emblem.js";
+import { between, colourOf } from "./emblem.js";
 import { link, token } from "./link.js";
+import { learnMode, setUpLearn } from "./learn.js";
 import { setUpLock } from "./lock.js";
 import { pairingScreen } from "./pairing.js";
-import { heard, refreshAll, store, watch } from "./store.js";
+import { heard, morphing, refreshAll, store, watch } from "./store.js";
 
 const TABS = ["play", "sound", "presets", "system"];
 const MODULES = {
@@ -104,9 +105,13 @@ function banner(title, text) {
 byId("panic").addEventListener("click", () => attempt(() => link.call("panic"), "Silence"));
 setUpTabs();
 setUpLock(byId("lock"), [byId("controls"), byId("tabs")]);
+byId("lock").addEventListener("click", () => learnMode(false));
+setUpLearn();
 watch("status", () => {
   const name = store.status.model_name ?? "ddsp-edge";
-  document.documentElement.style.setProperty("--tint", colourOf(name));
+  const other = morphing();
+  document.documentElement.style.setProperty("--tint",
+    other ? between(name, other.title, other.part) : colourOf(name));
   say(document.querySelector("title"), `${name} · ddsp-edge`);
 });
 link.start({ heard, changed: connectionChanged, unpaired: () => show(false) });

@@ -1,5 +1,5 @@
 // The live picture: pitch across, loudness up, the trained region, the player's point in it.
-import { colourOf } from "./emblem.js";
+import { between, colourOf } from "./emblem.js";
 import { nameOf, noteOf } from "./notes.js";
 
 const LOUDNESS = [-70, 0]; // dB
@@ -15,6 +15,7 @@ export class Graph {
   #held = []; // notes of a keyboard
   #info = null;
   #name = "";
+  #other = null; // {title, info, part}: the model that it morphs to
   #ground = document.createElement("canvas"); // what stands still
   #due = false;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -25,11 +26,18 @@ export class Graph {
     new ResizeObserver(() => this.#prepare()).observe(canvas);
   }
 
-  /** The instrument that plays. */
-  instrument(name, info) {
-    if (name === this.#name && info === this.#info) return;
-    [this.#name, this.#info, this.#trail] = [name, info, []];
+  /** The instrument that plays, and the one that it morphs to. */
+  instrument(name, info, other = null) {
+    const same = name === this.#name && info === this.#info;
+    const key = (each) => each && `${each.title} ${each.part} ${Boolean(each.info)}`;
+    if (same && key(other) === key(this.#other)) return;
+    this.#other = other;
+    if (!same) [this.#name, this.#info, this.#trail] = [name, info, []];
     this.#prepare();
+  }
+
+  #colour() {
+    return this.#other ? between(this.#name, this.#other.title, this.#other.part) : colourOf(this.#name);
   }
 
   /** What the model is shown now: heard, moved by the settings that move what it is shown. */
@@ -49,9 +57,10 @@ export class Graph {
   }
 
   #range() {
-    const lowest = this.#info?.mean_min_pitch_note ?? 48;
-    const highest = this.#info?.mean_max_pitch_note ?? 84;
-    return [lowest - MARGIN, highest + MARGIN];
+    const all = [this.#info, this.#other?.info].filter(Boolean);
+    const lowest = Math.min(...all.map((info) => info.mean_min_pitch_note));
+    const highest = Math.max(...all.map((info) => info.mean_max_pitch_note));
+    return all.length ? [lowest - MARGIN, highest + MARGIN] : [48 - MARGIN, 84 + MARGIN];
   }
 
   #x(note) {
@@ -76,10 +85,12 @@ export class Graph {
     }
     const context = this.#ground.getContext("2d");
     context.scale(this.ratio, this.ratio);
-    context.font = "12px system-ui, sans-serif";
+    context.font = "13px system-ui, sans-serif";
     context.textBaseline = "middle";
     this.#grid(context);
-    if (this.#info) this.#region(context);
+    const other = this.#other;
+    if (other?.info) this.#region(context, other.info, other.title, other.part, true);
+    if (this.#info) this.#region(context, this.#info, this.#name, 1 - (other?.part ?? 0), false);
     this.#draw();
   }
 
@@ -105,24 +116,25 @@ export class Graph {
     context.stroke();
   }
 
-  #region(context) {
-    const info = this.#info;
-    const colour = colourOf(this.#name);
+  /** Where a model was trained; the more it is heard (`part` 0..1), the clearer. */
+  #region(context, info, title, part, below) {
     const left = this.#x(info.mean_min_pitch_note);
     const top = this.#y(info.mean_max_power_note);
     const width = this.#x(info.mean_max_pitch_note) - left;
     const height = this.#y(info.mean_min_power_note) - top;
-    context.fillStyle = context.strokeStyle = colour;
-    context.globalAlpha = 0.13;
+    context.fillStyle = context.strokeStyle = colourOf(title);
+    context.globalAlpha = 0.03 + 0.1 * part;
     context.beginPath();
     context.roundRect(left, top, width, height, 8);
     context.fill();
-    context.globalAlpha = 0.8;
+    context.globalAlpha = 0.35 + 0.5 * part;
     context.lineWidth = 1.5;
     context.stroke();
-    context.globalAlpha = 1;
+    context.globalAlpha = 0.6 + 0.4 * part;
     context.textAlign = "left";
-    context.fillText("trained here", left + 10, top + 15);
+    const text = this.#other ? title : "trained here";
+    context.fillText(text, left + 10, below ? top + height - 13 : top + 15);
+    context.globalAlpha = 1;
   }
 
   #draw() {
@@ -141,8 +153,7 @@ export class Graph {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.drawImage(this.#ground, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const colour = colourOf(this.#name);
-    context.fillStyle = context.strokeStyle = colour;
+    context.fillStyle = context.strokeStyle = this.#colour();
     for (const note of this.#held) {
       const x = this.#x(note);
       context.globalAlpha = 0.85;

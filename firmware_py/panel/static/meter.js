@@ -1,11 +1,16 @@
 // A level meter with peak hold and clip, and the tuner's display.
 import { h, say } from "./dom.js";
+import { getJson } from "./link.js";
 import { decibels } from "./notes.js";
+import { on } from "./store.js";
 
 const FLOOR_DB = -60;
 const HOLD_MS = 1500;
 
 const part = (db) => Math.min(1, Math.max(0, (db - FLOOR_DB) / -FLOOR_DB));
+
+/** "123456" → "123 456": easier to read out. */
+export const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
 
 /** One level: `root` to place, `show(dbfs, clip)`. */
 export function meter(label) {
@@ -45,10 +50,20 @@ export function tuner() {
   const scale = h("div", { class: "scale", "aria-hidden": true },
     ...[-50, -25, 0, 25, 50].map((at) => h("span", {}, at === 0 ? "▼" : `${at > 0 ? "+" : "−"}${Math.abs(at)}`)));
   const spoken = h("p", { class: "unseen", "aria-live": "polite" });
+  const code = h("p", { class: "tuner-code", role: "status" });
+  let codeTimer = 0;
+  // Somebody wants to pair a phone: whoever holds the tuner can read the code out.
+  on("pairing", async ({ for_s: seconds }) => {
+    const told = await getJson("/api/pair").catch(() => null);
+    if (!told) return;
+    say(code, `A new phone asks: code ${spaced(told.code)}`);
+    clearTimeout(codeTimer);
+    codeTimer = setTimeout(() => say(code, ""), seconds * 1000);
+  });
   let spokenAt = 0;
 
   const root = h("div", { class: "tuner", hidden: true },
-    note, h("div", { class: "needle-box", "aria-hidden": true }, needle), scale, cents, spoken);
+    note, h("div", { class: "needle-box", "aria-hidden": true }, needle), scale, cents, code, spoken);
 
   function show(meters) {
     const heard = Boolean(meters.note);

@@ -144,7 +144,12 @@ export function modelCards() {
   }
   watch("models", showChanged);
   watch("status", showChanged);
-  return { root: h("div", {}, uploader(), list), refresh() {
+  const again = h("button", { type: "button", id: "models-refresh",
+    onclick: () => attempt(async () => {
+      if (link.engine) await link.call("reload");
+      await refreshModels();
+    }, "Looked again") }, "Look again");
+  return { root: h("div", {}, uploader(), list), again, refresh() {
     showChanged();
     refreshModels();
   } };

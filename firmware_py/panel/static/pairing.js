@@ -32,11 +32,12 @@ export function pairingScreen(root, paired) {
     }
   }
 
+  http("POST", "/api/pair/ask").catch(() => {}); // tuners show the code from now on
   root.replaceChildren(h("form", { onsubmit: pair },
     h("h1", {}, "ddsp-edge"),
     h("label", { for: "code" }, "Pairing code"),
     code, button, problem,
-    h("p", { id: "pair-help" }, "The box shows it: on its display, in its log, and with ",
+    h("p", { id: "pair-help" }, "The tuner shows it now, and so does a paired phone (System). Also the box's log, and ",
       h("code", {}, "ddsp-edge panel-code"), ". It is asked once for each phone.")));
   byId("code").focus();
 }

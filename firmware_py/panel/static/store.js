@@ -7,11 +7,19 @@ export const store = {
   settings: null, // name: {value, default, unit, minimum, maximum, choices, doc}
   models: [],
   presets: { presets: [], setlists: {}, setlist: "", preset: null },
+  mappings: [], // {control, set, do, range, kept, active}
 };
 
 const watchers = new Map();
+const listeners = new Map();
 
-/** Call `action` now and when `part` (status, meters, settings, models, presets) has changed. */
+/** Call `action(event)` for each event of this kind that comes. */
+export function on(kind, action) {
+  if (!listeners.has(kind)) listeners.set(kind, []);
+  listeners.get(kind).push(action);
+}
+
+/** Call `action` now and when `part` (status, meters, settings, models, presets, mappings) has changed. */
 export function watch(part, action) {
   if (!watchers.has(part)) watchers.set(part, []);
   watchers.get(part).push(action);
@@ -30,6 +38,7 @@ export function heard(event) {
   } else if (event.event === "state") {
     takeStatus(event);
   }
+  for (const action of listeners.get(event.event) ?? []) action(event);
 }
 
 function takeStatus(status) {
@@ -43,7 +52,10 @@ function takeStatus(status) {
   tell("status");
   tell("settings");
   // Another phone or a footswitch may have saved, ordered or installed something.
-  if (before.preset !== status.preset || before.edited !== status.edited) refreshPresets();
+  if (before.preset !== status.preset || before.edited !== status.edited) {
+    refreshPresets();
+    refreshMappings();
+  }
   if (before.model !== status.model) refreshModels();
 }
 
@@ -51,6 +63,12 @@ export async function refreshPresets() {
   if (!link.engine) return;
   store.presets = await link.call("presets").catch(() => store.presets);
   tell("presets");
+}
+
+export async function refreshMappings() {
+  if (!link.engine) return;
+  store.mappings = (await link.call("mappings").catch(() => null))?.mappings ?? store.mappings;
+  tell("mappings");
 }
 
 export async function refreshModels() {
@@ -65,8 +83,16 @@ export async function refreshAll() {
   const [settings, status] = await Promise.all([link.call("settings"), link.call("status")]);
   store.settings = settings.settings;
   takeStatus(status);
-  await Promise.all([refreshPresets(), refreshModels()]);
+  await Promise.all([refreshPresets(), refreshModels(), refreshMappings()]);
 }
 
 /** What the model that plays says of itself; undefined before that is known. */
 export const playing = () => store.models.find((model) => model.name === store.status.model);
+
+/** The model that morphing leads to, and how far it is there: {title, info, part}; null without. */
+export function morphing() {
+  const { morph_model: name, settings } = store.status;
+  if (!name) return null;
+  const info = store.models.find((model) => model.name === name)?.info ?? null;
+  return { name, title: info?.name ?? name, info, part: settings?.morph ?? 0 };
+}

@@ -5,7 +5,9 @@ import { Graph } from "./graph.js";
 import { link } from "./link.js";
 import { meter, tuner } from "./meter.js";
 import { rangeOf } from "./notes.js";
-import { playing, store, watch } from "./store.js";
+import { learnable } from "./learn.js";
+import { morphRow } from "./morph.js";
+import { morphing, playing, store, watch } from "./store.js";
 
 const STATS_MS = 3000;
 
@@ -23,6 +25,7 @@ function step(by) {
 function toggle(verb, label) {
   const button = h("button", { type: "button", id: verb, class: "toggle", "aria-pressed": "false",
     onclick: () => attempt(() => link.call(verb, { on: !store.status[verb] })) }, label);
+  learnable(button, { do: verb });
   watch("status", (status) => button.setAttribute("aria-pressed", Boolean(status[verb])));
   return button;
 }
@@ -34,6 +37,13 @@ function smallPrint(stats) {
   return [`${card.rate_hz / 1000} kHz`, `${card.period} × ${card.periods}`,
     `${card.buffer_ms} ms`, xruns === undefined ? null : `${xruns} xrun${xruns === 1 ? "" : "s"}`]
     .filter(Boolean).join(" · ");
+}
+
+/** Previous and next; with a foot they go through the presets. */
+function stepButton(id, by, ...text) {
+  const button = h("button", { type: "button", id, class: "step", onclick: () => attempt(() => step(by)) }, ...text);
+  learnable(button, { do: by > 0 ? "preset_next" : "preset_previous" });
+  return button;
 }
 
 export function build(root) {
@@ -55,12 +65,11 @@ export function build(root) {
     h("div", { class: "instrument" }, picture, h("div", {}, name, preset, range)),
     warnings,
     h("div", { class: "stage" }, canvas, display.root),
+    morphRow(),
     h("div", { class: "meters" }, input.root, output.root, small),
     h("div", { class: "deck" },
-      h("button", { type: "button", id: "previous", class: "step", onclick: () => attempt(() => step(-1)) },
-        h("span", { "aria-hidden": true }, "◀ "), "Previous"),
-      h("button", { type: "button", id: "next", class: "step", onclick: () => attempt(() => step(1)) },
-        "Next", h("span", { "aria-hidden": true }, " ▶")),
+      stepButton("previous", -1, h("span", { "aria-hidden": true }, "◀ "), "Previous"),
+      stepButton("next", 1, "Next", h("span", { "aria-hidden": true }, " ▶")),
       toggle("bypass", "Bypass"), toggle("tuner", "Tuner"), toggle("freeze", "Freeze")));
 
   function showInstrument() {
@@ -72,11 +81,13 @@ export function build(root) {
     say(range, model?.info ? `${rangeOf(model.info)} · ${status.source === "synth" ? "MIDI" : "audio in"}` : "");
     say(warnings, (status.warnings ?? []).join(" · "));
     const title = status.model_name ?? "";
-    if (picture.dataset.of !== title + (model ? "+" : "")) {
-      picture.dataset.of = title + (model ? "+" : "");
-      drawEmblem(picture, title, model?.info);
+    const other = morphing();
+    const drawn = JSON.stringify([title, Boolean(model), other?.title, Boolean(other?.info), other?.part]);
+    if (picture.dataset.of !== drawn && picture.clientWidth) {
+      picture.dataset.of = drawn;
+      drawEmblem(picture, title, model?.info, other);
     }
-    graph.instrument(title, model?.info ?? null);
+    graph.instrument(title, model?.info ?? null, other);
     canvas.setAttribute("aria-label", model?.info
       ? `Pitch against loudness. Trained from ${rangeOf(model.info)}, ${model.info.mean_min_power_note.toFixed(0)} to ${model.info.mean_max_power_note.toFixed(0)} dB.`
       : "Pitch against loudness");
@@ -84,6 +95,7 @@ export function build(root) {
     canvas.hidden = Boolean(status.tuner);
     say(small, smallPrint(stats));
   }
+  watch("settings", () => !root.hidden && store.status.morph_model && showInstrument());
 
   async function count() {
     stats = link.engine && !document.hidden ? await link.call("stats").catch(() => stats) : stats;
@@ -101,6 +113,7 @@ export function build(root) {
   });
   return {
     enter() {
+      showInstrument();
       count();
       timer = setInterval(count, STATS_MS);
     },

@@ -1,6 +1,7 @@
 // Presets and models: what can be played, in which order, and what is installed.
 import { ask, attempt, h } from "./dom.js";
 import { link } from "./link.js";
+import { learnable } from "./learn.js";
 import { modelCards } from "./models.js";
 import { refreshPresets, store, watch } from "./store.js";
 
@@ -29,6 +30,7 @@ function presetRow(preset, at, all) {
     disabled: Boolean(preset.problem), onclick: () => attempt(() => link.call("preset", { name })) },
     h("strong", {}, name),
     h("span", { class: "dim" }, preset.problem || `${preset.model} · ${preset.source === "synth" ? "MIDI" : "audio in"}`));
+  learnable(play, { do: `preset ${name}` });
   async function rename() {
     const to = await ask(`Rename ${name}`, { entry: name, yes: "Rename" });
     if (to && to !== name) await change("preset_rename", { name, to });
@@ -97,7 +99,7 @@ export function build(root) {
   root.append(
     h("h1", {}, "Presets"),
     h("button", { type: "button", id: "save", class: "main wide", onclick: save }, "Save what plays"),
-    list, sets, h("h1", {}, "Models"), cards.root);
+    list, sets, h("div", { class: "head" }, h("h1", {}, "Models"), cards.again), cards.root);
 
   /** Menus and focus stay where they were when the list is made anew. */
   function show({ presets }) {

@@ -1,13 +1,17 @@
 // Sound: every setting that the box has, grouped as its table says.
-import { attempt, h } from "./dom.js";
+import { bindings, learnButton } from "./bindings.js";
+import { attempt, byId, h } from "./dom.js";
 import { control } from "./control.js";
+import { controlName, learnable } from "./learn.js";
 import { link } from "./link.js";
-import { store, watch } from "./store.js";
+import { morphChoice } from "./morph.js";
+import { refreshMappings, store, watch } from "./store.js";
 
-const GROUPS = ["Tone", "Reverb", "Effect", "MIDI"];
+const GROUPS = ["Tone", "Reverb", "Morph", "Effect", "MIDI"];
 
 /** A new setting of the box finds its place by itself. */
 function groupOf(name, kind) {
+  if (name.startsWith("morph")) return "Morph";
   if (name.startsWith("reverb_")) return "Reverb";
   if (kind.doc.startsWith("EFFECT:")) return "Effect";
   if (kind.doc.startsWith("MIDI:")) return "MIDI";
@@ -28,25 +32,38 @@ export function build(root) {
   const controls = new Map();
   const source = sourceChoice();
   const groups = h("div", { class: "groups" });
-  root.append(h("h1", {}, "Sound"), source, groups);
+  const knobs = bindings();
+  // On a phone this is a long way down.
+  const jumps = h("nav", { class: "jumps", "aria-label": "Groups" });
+  root.append(h("div", { class: "head" }, h("h1", {}, "Sound"), learnButton()), source, jumps, groups);
+
+  const jump = (title) => h("button", { type: "button",
+    onclick: () => byId(`group-${title}`).scrollIntoView({ block: "start" }) }, title === "Controllers" ? "Knobs" : title);
 
   function fill() {
     groups.replaceChildren();
     controls.clear();
     for (const title of GROUPS) {
       const names = Object.keys(store.settings).filter((name) => groupOf(name, store.settings[name]) === title);
+      if (!names.length) continue;
       const id = `group-${title}`;
       const box = h("section", { class: "group", "aria-labelledby": id }, h("h2", { id }, title));
+      if (title === "Morph") box.append(morphChoice());
       for (const name of names) {
         controls.set(name, control(name, store.settings[name]));
         box.append(controls.get(name).root);
       }
       if (title === "MIDI") {
-        box.append(h("button", { type: "button", id: "tap", class: "wide",
-          onclick: () => attempt(() => link.call("tap")) }, "Tap the vibrato's tempo"));
+        const tap = h("button", { type: "button", id: "tap", class: "wide",
+          onclick: () => attempt(() => link.call("tap")) }, "Tap the vibrato's tempo");
+        learnable(tap, { do: "tap" });
+        box.append(tap);
       }
       groups.append(box);
     }
+    groups.append(knobs);
+    jumps.replaceChildren(...[...groups.querySelectorAll("h2[id]")].map(({ id }) => jump(id.replace("group-", ""))));
+    showBound(store.mappings);
   }
 
   function showAll(settings) {
@@ -55,6 +72,15 @@ export function build(root) {
     else for (const [name, each] of controls) each.show(settings[name].value);
   }
 
+  /** At each setting what moves it. */
+  function showBound(mappings) {
+    for (const [name, each] of controls) {
+      const by = mappings.filter((mapping) => mapping.active && mapping.set === name);
+      each.bound(by.map((mapping) => controlName(mapping.control)).join(", "));
+    }
+  }
+
   watch("settings", showAll);
-  return {};
+  watch("mappings", showBound);
+  return { enter: refreshMappings };
 }

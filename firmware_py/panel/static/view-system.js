@@ -1,13 +1,15 @@
-// System: how the box is, what it is plugged into, its log; fitting it to the player.
-import { ask, attempt, h, say } from "./dom.js";
-import { getJson, http, link, token } from "./link.js";
-import { store, watch } from "./store.js";
+// System: how the box is, what it is plugged into, who may use it, its log.
+import { autofit, latency } from "./calibration.js";
+import { midiPorts, soundCard } from "./devices.js";
+import { h } from "./dom.js";
+import { getJson } from "./link.js";
+import { phones } from "./phones.js";
+import { on, watch } from "./store.js";
 
 const REFRESH_MS = 4000;
-const FIT_S = 10;
 const GB = 1e9;
 
-const row = (term, text) => [h("dt", {}, term), h("dd", {}, text)];
+const row = (term, text, kind = null) => [h("dt", {}, term), h("dd", { class: kind }, text)];
 
 function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
@@ -15,131 +17,81 @@ function duration(seconds) {
   return hours ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }
 
+const space = (free, total) => `${(free / GB).toFixed(1)} of ${(total / GB).toFixed(1)} GB`;
+const tight = (free, total) => (free / total < 0.1 ? "problem" : null);
+
 /** What cannot be known on this board is left out. */
 function health(system) {
   const { cpu = {}, temperature_c: heat, throttling, memory, disk } = system;
-  const throttled = throttling && [...throttling.now, ...throttling.since_start.map((each) => `earlier: ${each}`)];
+  const now = throttling?.now ?? [];
+  const throttled = throttling && [...now, ...throttling.since_start.map((each) => `earlier: ${each}`)];
   return [
     row("Version", system.version),
     system.board && row("Board", system.board),
-    cpu.busy != null && row("CPU", `${Math.round(cpu.busy * 100)} % of ${cpu.cores} cores${cpu.governor ? `, ${cpu.governor}` : ""}`),
-    heat != null && row("Temperature", `${heat.toFixed(0)} °C`),
-    throttled && row("Throttling", throttled.length ? throttled.join(", ") : "none"),
-    memory && row("Memory free", `${(memory.available_bytes / GB).toFixed(1)} of ${(memory.total_bytes / GB).toFixed(1)} GB`),
-    disk && row("Disk free", `${(disk.free_bytes / GB).toFixed(1)} of ${(disk.total_bytes / GB).toFixed(1)} GB`),
+    cpu.busy != null && row("CPU", `${Math.round(cpu.busy * 100)} % of ${cpu.cores} cores${cpu.governor ? `, ${cpu.governor}` : ""}`, cpu.busy > 0.9 ? "problem" : null),
+    heat != null && row("Temperature", `${heat.toFixed(0)} °C`, heat > 80 ? "problem" : null),
+    throttled && row("Throttling", throttled.length ? throttled.join(", ") : "none", now.length ? "problem" : null),
+    memory && row("Memory free", space(memory.available_bytes, memory.total_bytes), tight(memory.available_bytes, memory.total_bytes)),
+    disk && row("Disk free", space(disk.free_bytes, disk.total_bytes), tight(disk.free_bytes, disk.total_bytes)),
     system.uptime_s != null && row("Up for", duration(system.uptime_s)),
   ].filter(Boolean).flat();
 }
 
-function cardList({ cards, chosen }) {
-  if (!cards.length) return [h("li", { class: "empty" }, chosen.effect?.reason || "No sound card is found.")];
-  return cards.map((card) => h("li", { class: "item flat" }, h("span", {},
-    h("strong", {}, card.name ?? card.stable_id), h("br"),
-    h("span", { class: "dim" }, card.stable_id,
-      chosen.effect?.card === card.stable_id ? " · chosen for audio in" : "",
-      chosen.synth?.card === card.stable_id ? " · chosen for MIDI" : ""))));
-}
+function logOf() {
+  const text = h("pre", { id: "log", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Log" });
+  const unit = h("select", { id: "log-unit", "aria-label": "Log of", onchange: read },
+    h("option", { value: "engine" }, "Engine"), h("option", { value: "panel" }, "Panel"));
 
-function portList({ ports, problem }) {
-  const rows = ports.map((port) => h("li", { class: "item flat" }, Object.values(port).join(" · ")));
-  if (!rows.length) rows.push(h("li", { class: "empty" }, problem || "No MIDI port is there. Plug a keyboard in."));
-  return rows;
-}
-
-/** Auto-fit: the player plays while it counts down; then it says what it found. */
-function fitting() {
-  const label = "Fit to my playing";
-  const told = h("p", { id: "fit-told", role: "status" });
-  const bar = h("progress", { max: FIT_S, value: 0, hidden: true, "aria-label": "Time left to play" });
-  const button = h("button", { type: "button", id: "autofit", class: "main wide", onclick: fit }, label);
-  let running = false;
-
-  async function fit() {
-    running = true;
-    button.disabled = true;
-    bar.hidden = false;
-    bar.value = FIT_S;
-    say(told, "Play your lowest and highest, softest and loudest notes.");
+  async function read() {
     try {
-      const { values } = await link.call("autofit", { seconds: FIT_S });
-      const found = Object.entries(values).map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`);
-      say(told, `Fitted: ${found.join(", ")}.`);
+      const { lines } = await getJson(`/api/logs?lines=200&unit=${unit.value}`);
+      text.textContent = lines.join("\n") || "The log is empty.";
     } catch (error) {
-      say(told, [error.message, error.remedy].filter(Boolean).join(": "));
+      text.textContent = [error.message, error.remedy].filter(Boolean).join("\n");
     }
-    running = false;
-    button.disabled = false;
-    bar.hidden = true;
-    say(button, label);
+    text.scrollTop = text.scrollHeight;
   }
-  watch("meters", ({ autofit_s: left }) => {
-    if (!running || !(left > 0)) return;
-    bar.value = left;
-    say(button, `${Math.ceil(left)} s`);
-  });
-  return h("div", { class: "sets" }, h("p", { class: "dim" }, "It listens for ten seconds and moves your range into the instrument's."), button, bar, told);
-}
-
-async function unpair() {
-  if (!(await ask("Unpair this browser? It must be paired again to come back.", { yes: "Unpair", danger: true }))) return;
-  // Taken back on the box too; where it cannot be reached, at least forgotten here.
-  await http("DELETE", "/api/pair").catch(() => {});
-  if (token.get()) link.lostToken();
+  const details = h("details", { ontoggle: () => details.open && read() }, h("summary", {}, "Show the log"),
+    h("div", { class: "row" }, unit, h("button", { type: "button", onclick: read }, "Read again")), text);
+  return details;
 }
 
 export function build(root) {
   const facts = h("dl", { id: "health" });
-  const card = h("p", { class: "dim", id: "card" });
-  const cards = h("ul", { class: "list", id: "cards" });
-  const ports = h("ul", { class: "list", id: "ports" });
-  const log = h("pre", { id: "log", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Log of the engine" });
-  const details = h("details", { ontoggle: () => details.open && readLog() }, h("summary", {}, "Show the log"),
-    h("button", { type: "button", onclick: readLog }, "Read again"), log);
+  const card = soundCard();
+  const midi = midiPorts();
+  const paired = phones();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
   root.append(h("h1", {}, "System"), h("div", { class: "groups" },
+    group("Sound card", card.root),
+    group("Keyboards and controllers", midi.root),
+    group("Fit", autofit()),
+    group("Latency", latency()),
     group("Box", facts),
-    group("Auto-fit", fitting()),
-    group("Sound card", card, cards, h("button", { type: "button", onclick: devices }, "Look again")),
-    group("MIDI", ports),
-    group("Log", details),
-    group("This browser", h("button", { type: "button", id: "unpair", class: "danger wide", onclick: unpair }, "Unpair"))));
-
-  async function readLog() {
-    try {
-      const { lines } = await getJson("/api/logs?lines=200");
-      log.textContent = lines.join("\n") || "The log is empty.";
-    } catch (error) {
-      log.textContent = [error.message, error.remedy].filter(Boolean).join("\n");
-    }
-    log.scrollTop = log.scrollHeight;
-  }
+    group("Phones", paired.root),
+    group("Log", logOf())));
 
   async function look() {
     if (document.hidden) return;
     const system = await getJson("/api/system").catch(() => null);
     if (system) facts.replaceChildren(...health(system));
   }
-
-  async function devices() {
-    if (!link.engine) return;
-    const [found, midi] = await Promise.all([link.call("devices").catch(() => null), link.call("midi_ports").catch(() => null)]);
-    if (found) cards.replaceChildren(...cardList(found));
-    if (midi) ports.replaceChildren(...portList(midi));
-  }
-
-  function showCard() {
-    const { card: now = {} } = store.status;
-    say(card, [now.card, now.state, now.detail].filter(Boolean).join(" · "));
-  }
-  watch("status", showCard);
+  watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
+  on("midi", () => { if (!root.hidden) midi.look(); });
+  on("card", () => { if (!root.hidden) card.look(); });
   return {
     enter() {
       look();
-      devices();
+      card.look();
+      midi.look();
+      paired.look();
       timer = setInterval(look, REFRESH_MS);
     },
-    leave: () => clearInterval(timer),
+    leave() {
+      clearInterval(timer);
+      paired.forget();
+    },
   };
 }

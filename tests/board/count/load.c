@@ -1,6 +1,7 @@
 /* load PART SECONDS: what one part of the instrument does for so many seconds of sound at 48 kHz,
  * in blocks of 64, with a new control frame every 5 ms. PART: voice (100 harmonics, 65 noise
- * bands), output (gain and reverb), analyser, nothing.
+ * bands), high (the same at 2 kHz: a tenth is below Nyquist), quiet (of the 100 twenty are loud
+ * enough to be heard), output (gain and reverb), analyser, nothing.
  */
 #include <math.h>
 #include <stdint.h>
@@ -32,17 +33,18 @@ int main(int argc, char **argv)
         return 1;
     ddsp_features *found = calloc((size_t)ddsp_analyser_max_frames(analyser), sizeof *found);
     ddsp_output_set_reverb(output, 0.5f, 0.5f, 0.5f);
+    const float base_hz = part == 'h' ? 2000.0f : 200.0f;
     float heard = 0.0f;
     long frames = 0;
     /* Fixed input of the output stage and the analyser: a wavering tone with overtones. */
     for (long block = 0; block < blocks; block++) {
-        if (part == 'v') {
+        if (part == 'v' || part == 'h' || part == 'q') {
             if (block * BLOCK >= frames * HOP) {
                 for (int k = 0; k < HARMONICS; k++)
-                    weights[k] = uniform() / (float)(k + 1);
+                    weights[k] = part == 'q' && k >= 20 ? 1e-9f : uniform() / (float)(k + 1);
                 for (int b = 0; b < BANDS; b++)
                     bands[b] = 0.02f * uniform();
-                ddsp_voice_set_frame(voice, 200.0f + 20.0f * uniform(), 0.3f, weights, bands,
+                ddsp_voice_set_frame(voice, base_hz + 20.0f * uniform(), 0.3f, weights, bands,
                                      (float)HOP / RATE);
                 frames++;
             }

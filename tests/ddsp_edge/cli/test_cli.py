@@ -157,16 +157,14 @@ def test_a_closed_pipe_is_no_error():
     assert done.stdout.splitlines()[-1] == "0"
 
 
-def test_bench_reports_each_part(capsys):
-    assert cli.main(["bench", "--json"]) == 0
+def test_bench_prints_json_for_programs(capsys):
+    assert cli.main(["bench", "--json", "--only", "rendering,allocations"]) == 0
     found = json.loads(capsys.readouterr().out)
-    names = " ".join(r["name"] for r in found["results"])
-    for part in ("oscillator", "noise", "reverb", "analyser", "decoder", "voice", "MIDI"):
-        assert part in names
-    for result in found["results"]:
-        assert result["value"] > 0
-        if result["ratio"] is not None:
-            assert result["ratio"] == pytest.approx(result["peer_value"] / result["value"])
+    assert set(found["results"]) == {"rendering", "allocations"}
+    first = found["results"]["rendering"][0]
+    assert first["value"] > 0 and first["ratio"] == pytest.approx(first["value"] / 20)
+    assert cli.main(["bench", "--only", "weather"]) == 2
+    assert "--only weather: choose of kernel, paths" in capsys.readouterr().err
 
 
 def test_fit_prints_what_render_takes(tiny_path, capsys):

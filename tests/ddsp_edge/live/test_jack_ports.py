@@ -93,3 +93,31 @@ def test_without_a_server_it_says_so_and_waits(monkeypatch: pytest.MonkeyPatch) 
 def test_an_interface_that_is_none_of_ours() -> None:
     with pytest.raises(UserError, match="choose alsa, jack, none"):
         MidiPorts(lambda _: None, lambda _: None, api="coremidi")
+
+
+def test_a_port_that_is_switched_off_is_shown_but_not_heard_until_it_is_on_again() -> None:
+    ear = Ear()
+    ports = MidiPorts(ear.deliver, ear.on_event, api="jack", ignore=["three:*"], off=["two:keys"])
+    ports.start()
+    keyboards = [_keyboard(name) for name in ("one", "two", "three")]
+
+    def rows() -> dict[str, tuple[bool, str]]:
+        return {r["port"]: (r["heard"], r["ignored_by"]) for r in ports.everything()}
+
+    try:
+        wanted = {"one:keys": (True, ""), "two:keys": (False, "panel")}
+        wanted["three:keys"] = (False, "config")
+        assert until(lambda: wanted.items() <= rows().items())
+        keyboards[0].send_message(_note(60))
+        keyboards[1].send_message(_note(67))
+        assert until(lambda: ear.held() == {(0, 60)})
+        ports.switch_off(["one:keys"])  # what it holds is let go
+        wanted = {"one:keys": (False, "panel"), "two:keys": (True, "")}
+        assert until(lambda: wanted.items() <= rows().items() and ear.held() == set())
+        keyboards[0].send_message(_note(60))
+        keyboards[1].send_message(_note(67))
+        assert until(lambda: ear.held() == {(0, 67)})
+    finally:
+        ports.stop()
+    for keyboard in keyboards:
+        keyboard.delete()

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from bundle_versions import make_version
 
 from ddsp_edge import cli
 from ddsp_edge.bundle import read_bundle
+from ddsp_edge.remote.deploy import AT_ONCE
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(capsys, *words) -> tuple[int, str, str]:
@@ -45,6 +55,48 @@ def test_several_hosts_and_one_that_is_off(pedal, versions, capsys):
     assert "Permission denied" in rows["stranger"]["error"]
 
 
+def test_eight_hosts_at_a_time(tmp_path, versions, capsys, monkeypatch):
+    """An ssh that only counts how many of it run."""
+    program = tmp_path / "ssh"
+    program.write_text(
+        f"#!/bin/sh\ncd {tmp_path} && : >running.$$ && ls -d running.* | wc -l >count.$$\n"
+        "sleep 0.3; rm running.$$; exit 255\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("DDSP_EDGE_SSH", str(program))
+    hosts = [f"pedal-{i}" for i in range(3 * AT_ONCE)]
+    code, out, _ = run(capsys, "remote", "list", *hosts, "--json")
+    assert code == 1 and [row["host"] for row in json.loads(out)] == hosts
+    counts = [int(path.read_text()) for path in tmp_path.glob("count.*")]
+    assert len(counts) == len(hosts) and 1 < max(counts) <= AT_ONCE
+
+
+def test_ctrl_c_at_any_moment(pedal, versions):
+    """The whole program of the sender and its ssh; the same command then finishes."""
+    words = [sys.executable, "-m", "ddsp_edge", "deploy", str(versions[0]), "pedal"]
+    codes = set()
+    for tenths in range(1, 13):
+        process = subprocess.Popen(
+            words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
+        time.sleep(tenths / 10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate()
+        codes.add(process.returncode)
+        if tenths > 5:  # before that Python itself may still be starting
+            assert b"Traceback" not in said, said.decode()
+        for path in pedal.models.glob("*.zip"):
+            assert read_bundle(path).info.name == "Toy Flute"
+    assert codes & {130, -signal.SIGINT}, "none was stopped in the middle"
+    for _ in range(100):  # the device's side of the last one may still be leaving
+        if cli.main(words[3:]) == 0:
+            break
+        time.sleep(0.1)
+    assert read_bundle(pedal.models / "toy-flute.zip").card.strip()[-1] == "0"
+    assert not list((pedal.models / ".staging").iterdir())
+
+
 def test_an_unknown_host_key_is_refused_by_the_users_ssh(pedal, versions, capsys):
     code, _, err = run(capsys, "deploy", versions[0], "impostor")
     assert code == 1 and "Host key verification failed" in err
@@ -52,9 +104,7 @@ def test_an_unknown_host_key_is_refused_by_the_users_ssh(pedal, versions, capsys
 
 
 def test_the_key_may_do_nothing_else(pedal, versions, tmp_path):
-    import os
     import shlex
-    import subprocess
 
     ssh = shlex.split(os.environ["DDSP_EDGE_SSH"])
     done = subprocess.run(

@@ -9,7 +9,9 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -68,6 +70,28 @@ def test_without_an_engine_it_is_installed_and_said(device, versions):
     assert answer["ok"] and answer["plays"] is None and "no engine is running" in answer["note"]
     (status,) = ask(device, line(do="status"))
     assert status["ok"] and status["engine"] is None
+
+
+def test_an_engine_that_says_no_is_told_of(device, versions):
+    """One of an older program, which does not know the verb: by hand, there is none any more."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(device.socket))
+        listener.listen()
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb") as stream:
+                asked = json.loads(stream.readline())
+                error = {"code": "verb", "error": f"unknown verb {asked['do']!r}"}
+                stream.write(line(id=asked["id"], ok=False, **error))
+
+        engine = threading.Thread(target=refuse)
+        engine.start()
+        (answer,) = ask(device, request(versions[0], activate=True))
+        engine.join()
+    assert not answer["ok"] and "toy-flute is installed, but" in answer["error"]
+    assert "unknown verb" in answer["error"] and "update the device" in answer["error"]
+    assert read_bundle(device.models / "toy-flute.zip").card.strip()[-1] == "0"
 
 
 def test_what_is_no_request_is_said(device, versions):

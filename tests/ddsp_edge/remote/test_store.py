@@ -148,7 +148,8 @@ def test_a_full_or_read_only_disk_harms_nothing(tmp_path, versions, options):
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         else:
             (folder / "other").write_bytes(bytes(shutil.disk_usage(folder).free))
-        with pytest.raises(UserError, match="cannot be changed"):
+        remedy = "may be written" if options == "ro" else "make room"
+        with pytest.raises(UserError, match=f"cannot be changed .*; .*{remedy}"):
             put(store, versions[1])
         assert version_of(store) == "0"
         if options != "ro":
@@ -169,3 +170,16 @@ def test_any_name_of_a_model_is_a_safe_file_name_or_refused(text):
     except UserError:
         return
     assert name.isascii() and "/" not in name and name[0] not in ".-" and len(name) <= 64
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may become somebody else")
+def test_who_may_not_write_there_is_told_which_group(tmp_path, versions):
+    store = ModelStore(tmp_path / "models")
+    put(store, versions[0])
+    os.seteuid(65534)  # nobody, for this thread's files
+    try:
+        with pytest.raises(UserError, match="usermod -aG ddsp-edge"), store.change():
+            pytest.fail("may change it")
+    finally:
+        os.seteuid(0)
+    assert version_of(store) == "0"

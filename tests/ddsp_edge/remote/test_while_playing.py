@@ -58,7 +58,9 @@ def test_the_sound_goes_on(engine, jack_card, tmp_path, capsys):
         pytest.skip("no arecord (Debian: alsa-utils)")
     violin = find_model("violin")
     path = tmp_path / "new.zip"
-    write_bundle(path, replace(violin, info=replace(violin.info, name="Stage Violin")))
+    info = replace(violin.info, name="Stage Violin")
+    preview = b"OggS" + np.random.default_rng(1).bytes(2_000_000)  # so that it has 2 MB
+    write_bundle(path, replace(violin, info=info, preview=preview, preview_name="preview.ogg"))
     engine.call("set", values={"reverb_wet": 0.0})
     engine.call("midi", bytes=[0x90, 60, 100])
     time.sleep(0.5)
@@ -71,6 +73,7 @@ def test_the_sound_goes_on(engine, jack_card, tmp_path, capsys):
         assert recorder.wait(SECONDS + PATIENCE_S) == 0
     (answer,) = json.loads(capsys.readouterr().out)
     assert answer["plays"] == "stage-violin" and answer["news"]
+    print(f"{path.stat().st_size / 1e6:.1f} MB deployed in {answer['seconds']:.2f} s")
     assert engine.call("status")["model"] == "stage-violin"
     after = engine.call("stats"), jack_card.overloads()
     xruns = [s["stream"]["xruns"] for s, _ in (before, after)]

@@ -1,0 +1,80 @@
+"""Deterministic cost: executed instructions, by callgrind here and by QEMU for arm64."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ddsp_edge.bench.checkout import ROOT, compiled_kernel, compiler
+from ddsp_edge.bench.result import Result, against
+
+BOARD = ROOT / "tests/board"
+PARTS = ("voice", "output", "analyser")
+#: The same voice of 100 harmonics; "high": ten below Nyquist, "quiet": twenty loud enough.
+SCALING = ("voice", "high", "quiet")
+#: Python, decoder and the threads of one voice, million a second: measured on the emulated
+#: board, whose clock counts instructions (docs/board.md).
+CONTROL_SYNTH, CONTROL_EFFECT = 50.0, 50.0
+CONTROL_MORE = 43.0  #: each further voice: its frames and its network
+CARD = 23.0  #: of the audio thread, beside the kernel: the card, the rings
+GOAL_A53, GOAL_A72 = 35.0, 100.0  #: per cent of one core
+
+
+def results() -> list[Result]:
+    """Million instructions a second of sound at 48 kHz; nothing without the tools."""
+    return [*x86(), *arm64()]
+
+
+def x86() -> list[Result]:
+    """Under callgrind: the same on every run and machine with the same compiler."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None or compiler() is None:
+        return []
+    with tempfile.TemporaryDirectory() as name:
+        source = BOARD / "count/load.c"
+        program = compiled_kernel(Path(name) / "load", sources=(source,))
+
+        def executed(part: str, seconds: str) -> int:
+            command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+            told = subprocess.run([*command, str(program), part, seconds],
+                                  capture_output=True, text=True, check=True)  # fmt: skip
+            return int(re.findall(r"Collected : (\d+)", told.stderr)[0])
+
+        # Between a fifth and two fifths of a second: neither setting up nor settling.
+        idle = executed("nothing", "0.4") - executed("nothing", "0.2")
+        return [
+            Result(f"x86-64 instructions a second, {part}",
+                   5e-6 * (executed(part, "0.4") - executed(part, "0.2") - idle), "M")
+            for part in SCALING + PARTS[1:]
+        ]  # fmt: skip
+
+
+def arm64() -> list[Result]:
+    """QEMU's count of the kernel for arm64, and shares of two boards' cores, IPC stated there."""
+    if compiler() is None:
+        return []
+    done = subprocess.run(
+        [sys.executable, str(BOARD / "instructions.py"), "--json"], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        return []
+    told = json.loads(done.stdout)
+    millions = {part: told["instructions_per_s"][part] / 1e6 for part in PARTS}
+    found = [Result(f"arm64 instructions a second, {p}", n, "M") for p, n in millions.items()]
+    small, large = ((c, c["clock_hz"] * c["ipc"] / 1e6) for c in told["cores"])
+    synth = millions["voice"] + millions["output"] + CARD + CONTROL_SYNTH
+    effect = synth + millions["analyser"] + CONTROL_EFFECT - CONTROL_SYNTH
+    eight = synth + 7 * (millions["voice"] + CONTROL_MORE)
+    for name, work, (core, capacity), goal in (
+        ("synth, one voice, Python too", synth, small, GOAL_A53),
+        ("effect, one voice, Python too", effect, small, GOAL_A53),
+        ("synth, 8 voices, Python too", eight, large, GOAL_A72),
+    ):
+        title = f"{name}: {core['name']}, IPC {core['ipc']}"
+        found.append(against(title, 100 * work / capacity, "%", "goal", goal))
+    return found

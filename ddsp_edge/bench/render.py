@@ -1,0 +1,20 @@
+"""Both paths as files: file in, sound out, loading and all Python included."""
+
+from __future__ import annotations
+
+from ddsp_edge.bench.result import Result, against
+from ddsp_edge.demo import TUNE, VOICE
+from ddsp_edge.render import render
+
+GOAL_X = 20.0  #: times real time (ddsp-edge demo's limit)
+
+
+def results() -> list[Result]:
+    """The demo's voice and tune, rendered."""
+    found = []
+    for name, source, model in (("voice", VOICE, "violin"), ("MIDI", TUNE, "cello")):
+        reports = [render(source, model) for _ in range(5)]
+        factor = max(report.real_time_factor for report in reports)
+        title = f"rendering: {name} on {model}, times real time"
+        found.append(against(title, factor, "x", "goal", GOAL_X, more=True))
+    return found

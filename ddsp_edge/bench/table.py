@@ -1,0 +1,52 @@
+"""The results as lines for a terminal and as Markdown for docs/performance.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ddsp_edge.errors import UserError
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """One line a figure, under its subject."""
+    told = [f"{found['processor']}, Python {found['python']}; the best of several"]
+    if not found["peers"]:
+        told.append("no peers: they need a source checkout (docs/performance.md)")
+    for subject, rows in found["results"].items():
+        told.append(
+            f"\n{subject}" if rows else f"\n{subject}: needs a source checkout and its tools"
+        )
+        told += [f"  {row}" for row in rows]
+    return told
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """Tables, a subject each."""
+    told = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
+    for subject, rows in found["results"].items():
+        told += [
+            f"**{subject}**\n",
+            "| what | figure | beside | times better |",
+            "|---|---|---|---|",
+        ]
+        for r in rows:
+            beside = f"{r.against}: {r.peer_value:.4g}" if r.ratio is not None else ""
+            ratio = f"{r.ratio:.3g}" if r.ratio is not None else ""
+            told.append(f"| {r.name.strip()} | {r.value:.4g} {r.unit} | {beside} | {ratio} |")
+        told.append("")
+    return "\n".join(told)
+
+
+def into(path: Path, found: dict[str, Any]) -> None:
+    """Replace what stands between the two marks in ``path``. Raises UserError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise UserError(f"{path}: has no {BEGIN} and {END}, one each; add them")
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    path.write_text(f"{head}{BEGIN}\n{markdown(found)}\n{END}{tail}", encoding="utf-8")

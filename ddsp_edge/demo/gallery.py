@@ -1,0 +1,153 @@
+"""Everything there is to hear: what ``ddsp-edge demo --all`` renders, measures and draws."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ddsp_edge import acceptance
+from ddsp_edge.acceptance import Figure
+from ddsp_edge.audio_io import read_audio
+from ddsp_edge.bundle import Bundle, read_bundle
+from ddsp_edge.demo import PIANO, TUNE, VOICE
+from ddsp_edge.demo.tune import phrase_for
+from ddsp_edge.effect.autofit import AutoFit, learn
+from ddsp_edge.effect.source import analyse
+from ddsp_edge.errors import UserError
+from ddsp_edge.library import entries, find_model
+from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.picture import draw
+from ddsp_edge.render import DEFAULT_RATE, RenderReport, is_midi, render_file
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.source import synth_frames
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One thing to render."""
+
+    name: str  #: of its files
+    title: str
+    source: Path
+    model: str
+    group: str  #: "transformations", "tunes" or "instruments"
+
+
+#: The three of the notebook that this project grew from, its two MIDI pieces, and one more.
+WANTED = (
+    Wanted("voice-as-flute", "A sung voice as a flute", VOICE, "flute", "transformations"),
+    Wanted("voice-as-trumpet", "A sung voice as a trumpet", VOICE, "trumpet", "transformations"),
+    Wanted("piano-as-cello", "A piano line as a cello", PIANO, "cello", "transformations"),
+    Wanted("voice-as-violin", "A sung voice as a violin", VOICE, "violin", "transformations"),
+    Wanted("tune-on-violin", "A MIDI tune on the violin", TUNE, "violin", "tunes"),
+    Wanted("tune-on-cello", "A MIDI tune on the cello", TUNE, "cello", "tunes"),
+)
+
+
+@dataclass
+class Piece:
+    """What became of a :class:`Wanted`."""
+
+    wanted: Wanted
+    problem: str = ""  #: why there is no sound of it
+    report: RenderReport | None = None
+    input_file: str = ""  #: names of files in the folder
+    picture: str = ""
+    figures: list[Figure] = field(default_factory=list)
+
+    @property
+    def met(self) -> bool:
+        """Whether it is there and its sound within every limit; speed is shown only."""
+        judged = [figure for figure in self.figures if figure.name not in acceptance.TIMED]
+        return not self.problem and all(figure.met for figure in judged)
+
+
+@dataclass
+class Instrument:
+    """A model, and what of its bundle lies in the folder."""
+
+    name: str  #: what --model takes
+    bundle: Bundle
+    preview: str = ""
+    picture: str = ""
+    card: str = ""
+
+
+def instruments(folder: Path) -> list[Instrument]:
+    """Every model that can be played; card, preview and picture are copied into ``folder``."""
+    found: dict[str, Instrument] = {}
+    for entry in entries():  # the user's come first, and are what --model plays
+        name = entry.name.lower()
+        if entry.info is None or name in found:
+            continue
+        bundle = read_bundle(entry.path)
+        made = found[name] = Instrument(name, bundle)
+        if bundle.preview:
+            made.preview = f"{name}-{bundle.preview_name}"
+            (folder / made.preview).write_bytes(bundle.preview)
+        if bundle.picture:
+            made.picture = f"{name}-model.png"
+            (folder / made.picture).write_bytes(bundle.picture)
+        if bundle.card:
+            made.card = f"{name}-card.md"
+            (folder / made.card).write_text(bundle.card, encoding="utf-8")
+    return [found[name] for name in sorted(found)]
+
+
+def fitted(source: Path, info: ModelInfo) -> Settings:
+    """Octaves (and for a recording the loudness) that move what is in ``source`` into the range.
+
+    What a recording's own player would get from ``ddsp-edge fit``. Raises UserError.
+    """
+    if not is_midi(source):
+        audio = read_audio(source, DEFAULT_RATE)
+        fit = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s)
+        return Settings().changed(fit.fit(info).settings)
+    heard = AutoFit(info.hop_s)
+    for frame in synth_frames(source, info, Settings()).frames:
+        heard.hear(frame.f0_hz, 1.0, frame.loudness_db)
+    # A velocity means a loudness of the model's own range already.
+    return Settings().changed({"pitch_shift": heard.fit(info).settings["pitch_shift"]})
+
+
+def make(
+    folder: Path,
+    models: list[Instrument],
+    pictures: bool = True,
+    say: Callable[[str], None] = print,
+) -> list[Piece]:
+    """Render everything into ``folder`` (which is there). A missing model is told, not raised."""
+    wanted = [*WANTED]
+    for model in models:
+        info = model.bundle.info
+        score = folder / f"phrase-{model.name}.mid"
+        phrase_for(info.min_pitch_note, info.max_pitch_note).save(str(score))
+        title = f"A phrase on the {info.name.lower()}"
+        wanted.append(Wanted(f"phrase-{model.name}", title, score, model.name, "instruments"))
+    return [_make(each, folder, pictures, say) for each in wanted]
+
+
+def _make(wanted: Wanted, folder: Path, pictures: bool, say: Callable[[str], None]) -> Piece:
+    try:
+        bundle = find_model(wanted.model)
+    except UserError as error:
+        say(f"{wanted.title}: left out: {error}")
+        return Piece(wanted, f"the {wanted.model} is not installed here")
+    say(f"{wanted.title} ...")
+    settings = fitted(wanted.source, bundle.info)
+    report = render_file(wanted.source, bundle, folder / f"{wanted.name}.wav", settings=settings)
+    figures_of = acceptance.tune_figures if report.performance else acceptance.voice_figures
+    figures = [
+        *figures_of(report),
+        acceptance.silence_figure(report),
+        *acceptance.timed_figures(report),
+    ]
+    piece = Piece(wanted, "", report, wanted.source.name, "", figures)
+    if not (folder / wanted.source.name).exists():
+        shutil.copyfile(wanted.source, folder / wanted.source.name)
+    if pictures:
+        piece.picture = f"{wanted.name}.png"
+        draw(report, folder / piece.picture)
+    return piece

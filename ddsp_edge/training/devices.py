@@ -1,0 +1,35 @@
+"""CPU or CUDA, and in which precision."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+
+import torch
+
+from ddsp_edge.errors import UserError
+
+
+def choose(name: str = "auto") -> torch.device:
+    """``auto`` (CUDA where there is one), ``cpu`` or ``cuda``. Raises UserError."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise UserError(f"--device {name}: one of auto, cpu, cuda")
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise UserError(
+            "--device cuda: torch finds no CUDA here (a CPU build, or no driver); use --device cpu"
+        )
+    if name == "cpu" or not found:
+        return torch.device("cpu")
+    torch.set_float32_matmul_precision("high")  # TF32 where a product stays float32
+    return torch.device("cuda")
+
+
+def network_precision(device: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 for the network's products on a GPU that has it; sound and loss stay float32.
+
+    On the CPUs measured, converting costs more than a network of this size gains.
+    """
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return contextlib.nullcontext()

@@ -1,0 +1,123 @@
+// What the box is plugged into: choose the sound card and the keyboards, and hear that they work.
+import { attempt, h, say } from "./dom.js";
+import { link } from "./link.js";
+import { meter } from "./meter.js";
+import { store, watch } from "./store.js";
+
+const RATES = [44100, 48000, 88200, 96000];
+const PERIODS = [32, 64, 128, 256, 512, 1024];
+const TONE_S = 2;
+const SIDES = { both: "Both", left: "Left", right: "Right" };
+
+function field(id, label, select) {
+  select.id = id;
+  return h("label", { class: "field", for: id }, h("span", {}, label), select);
+}
+
+const options = (pairs, now) => pairs.map(([value, text, off]) =>
+  h("option", { value, disabled: Boolean(off), selected: String(value) === String(now) }, text));
+
+/** Only what the card can do; what holds now is always there. */
+function offered(all, can, now) {
+  const fits = all.filter((value) => can(value) || value === now);
+  return fits.includes(now) ? fits : [...fits, now].sort((a, b) => a - b);
+}
+
+export function soundCard() {
+  const state = h("p", { class: "dim", id: "card", role: "status" });
+  const selects = h("div", { class: "fields", id: "card-fields" });
+  const back = h("button", { type: "button", id: "card-forget", hidden: true,
+    onclick: () => choose({ forget: true }) }, "Back to config.toml");
+  const left = meter("In L");
+  const right = meter("In R");
+  let busy = false;
+
+  async function choose(change) {
+    if (busy) return;
+    busy = true;
+    selects.setAttribute("aria-busy", "true");
+    say(state, "Switching …");
+    await attempt(() => link.call("audio_choose", change), "Switched");
+    busy = false;
+    selects.removeAttribute("aria-busy");
+    await look();
+  }
+
+  const choice = (key, pairs, now, whole = false) => h("select", {
+    onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) }, options(pairs, now));
+
+  function show({ cards, others, used, wanted, chosen }) {
+    const card = cards.find((each) => each.used || each.stable_id === used.card);
+    const can = card?.playback;
+    const known = [...cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]),
+      ...others.map((name) => [name, name])];
+    const now = wanted.card || used.card || "";
+    if (!known.some(([name]) => name === now)) known.unshift([now, now || "the first that fits", !now]);
+    const rate = wanted.rate || used.rate_hz;
+    const period = wanted.period || used.period;
+    const rates = offered(RATES, (hz) => !can || can.rates.includes(hz), rate);
+    const periods = offered(PERIODS, (size) => !can || (size >= can.period[0] && size <= can.period[1]), period);
+    selects.replaceChildren(
+      field("card-name", "Card", choice("card", known, now)),
+      field("card-rate", "Rate", choice("rate", rates.map((hz) => [hz, `${hz / 1000} kHz`]), rate, true)),
+      field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} samples, ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
+      field("card-input", "Listens to", choice("input", Object.entries(SIDES), wanted.input || used.input)));
+    back.hidden = !chosen;
+  }
+
+  async function look() {
+    showState();
+    if (!link.engine || busy) return;
+    const found = await link.call("audio_devices").catch(() => null);
+    if (found && !selects.contains(document.activeElement)) show(found);
+  }
+
+  function showState() {
+    const { card = {} } = store.status;
+    if (!busy) say(state, [card.card, card.state, card.detail].filter(Boolean).join(" · "));
+  }
+
+  const tone = (side) => h("button", { type: "button", id: `tone-${side}`, "aria-label": `Test tone, ${SIDES[side].toLowerCase()}`,
+    onclick: () => attempt(() => link.call("test_tone", store.status.test_tone ? { seconds: 0 } : { seconds: TONE_S, side })) },
+    side === "both" ? "Tone" : `Tone ${SIDES[side].toLowerCase()}`);
+  watch("status", showState);
+  return {
+    root: h("div", { class: "stack" }, state, selects, back,
+      h("div", { class: "row" }, tone("left"), tone("right")),
+      h("div", { class: "meters" }, left.root, right.root),
+      h("button", { type: "button", onclick: look }, "Look again")),
+    look,
+    meters({ input_sides_dbfs: levels = [], input_sides_clip: clips = [] }) {
+      left.show(levels[0], clips[0]);
+      right.show(levels[1], clips[1]);
+    },
+  };
+}
+
+export function midiPorts() {
+  const list = h("ul", { class: "list", id: "ports" });
+
+  function row({ port, kind, heard, ignored_by: by }) {
+    const choose = async () => {
+      const told = await attempt(() => link.call("midi_choose", { port, on: !heard }));
+      if (told) show(told);
+    };
+    return h("li", { class: "item flat", "data-port": port },
+      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "left out by config.toml" : kind)),
+      h("button", { type: "button", class: "toggle", "aria-pressed": Boolean(heard), disabled: by === "config",
+        "aria-label": `Hear ${port}`, onclick: choose }, heard ? "Heard" : "Off"));
+  }
+
+  function show({ ports, problem }) {
+    const rows = ports.map(row);
+    if (!rows.length) rows.push(h("li", { class: "empty" }, problem || "No MIDI port is there. Plug a keyboard in."));
+    list.replaceChildren(...rows);
+  }
+
+  async function look() {
+    if (!link.engine) return;
+    const found = await link.call("midi_devices").catch(() => null);
+    if (found) show(found);
+  }
+  return { root: list, look };
+}
