@@ -267,7 +267,8 @@ def _command(args: argparse.Namespace) -> str:
         words += ["--name", args.name, "--lowest", f"{args.lowest:g}"]
         words += ["--highest", f"{args.highest:g}"]
         words += ["--single-notes"] if args.single_notes else []
-    words += [] if args.least_minutes == 2.0 else ["--least-minutes", f"{args.least_minutes:g}"]
+    if args.least_minutes is not None:
+        words += ["--least-minutes", f"{args.least_minutes:g}"]
     words += ["--warm-steps", str(args.warm_steps), "--steps", str(args.steps)]
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []
