@@ -76,9 +76,7 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
         settings = Settings().changed(found.settings)
     except UserError as error:
         raise UserError(f"{where}: settings: {error}") from None
-    return Preset(
-        name, found.model, found.source, settings, found.mappings, found.morph_model
-    )
+    return Preset(name, found.model, found.source, settings, found.mappings, found.morph_model)
 
 
 def preset_bytes(preset: Preset) -> bytes:

@@ -16,7 +16,7 @@ from ddsp_edge.frames import ControlFrame
 LOWEST_HZ = 10.0  #: a fundamental below this is no pitch
 NYQUIST_FADE = 0.05  #: of the sample rate: where harmonics fade below Nyquist
 SILENT = 1e-5  #: sum of harmonic amplitudes below which f0 jumps
-LEAP = 1.5  #: of f0 within one ramp: a cross-fade, no glide
+LEAP, LONGEST_LEAP_S = 1.5, 0.025  #: so much of f0 within one short ramp: a cross-fade
 SHORTEST_NOISE_FRAME_S = 0.005
 
 
@@ -129,6 +129,7 @@ class ReferenceVoice:
                 and leaps_now
                 and each.sum() >= SILENT
                 and not left.any()
+                and ramp <= LONGEST_LEAP_S * self.sample_rate
             ):
                 left, each = each, np.zeros(self.n_harmonics)
                 leaps.append((start, hz, np.zeros((n, self.n_harmonics))))

@@ -13,6 +13,7 @@
 #define LARGEST_AMPLITUDE 10.0f
 #define LONGEST_RAMP_S 10.0f
 #define LEAST_SAMPLE 1e-30f
+#define LONGEST_LEAP_S 0.025   /* in more time it is a glide */
 #define SECOND_SEED 0x85ebca6bu /* another sequence: the two noises add up in power */
 
 struct ddsp_voice {
@@ -91,7 +92,8 @@ void ddsp_voice_reset(ddsp_voice *voice)
  * silence. One at a time: a leap within a leap's ramp glides. */
 static void leap(ddsp_voice *voice, float f0_hz, float fraction)
 {
-    if (ddsp_harmonic_level(&voice->left, fraction) > 0.0f
+    if (voice->ramp.length > LONGEST_LEAP_S * voice->sample_rate
+        || ddsp_harmonic_level(&voice->left, fraction) > 0.0f
         || !ddsp_harmonic_leaps(&voice->harmonic, f0_hz, fraction))
         return;
     voice->left = voice->harmonic;

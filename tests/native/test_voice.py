@@ -306,7 +306,7 @@ def test_frames_of_the_wrong_size_are_refused() -> None:
         voice.set_frame(440.0, 0.1, np.zeros(59), np.zeros(65), 0.01)
 
 
-@pytest.mark.parametrize("ramp_s", [0.0015, 0.005, 0.02])
+@pytest.mark.parametrize("ramp_s", [0.0015, 0.005])
 def test_wide_leaps_do_not_crack(ramp_s):
     """The lower pitch has a hundred harmonics: none may be swept through the high ones."""
     rng = np.random.default_rng(3)
