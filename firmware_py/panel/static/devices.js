@@ -62,7 +62,7 @@ export function soundCard() {
     selects.replaceChildren(
       field("card-name", "Card", choice("card", known, now, false, rest)),
       field("card-rate", "Rate", choice("rate", rates.map((hz) => [hz, `${hz / 1000} kHz`]), rate, true)),
-      field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} samples, ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
+      field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} · ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
       field("card-input", "Listens to", choice("input", Object.entries(SIDES), wanted.input || used.input)));
     back.hidden = !chosen;
   }
