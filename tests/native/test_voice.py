@@ -306,7 +306,7 @@ def test_frames_of_the_wrong_size_are_refused() -> None:
         voice.set_frame(440.0, 0.1, np.zeros(59), np.zeros(65), 0.01)
 
 
-@pytest.mark.parametrize("ramp_s", [0.0015, 0.005])
+@pytest.mark.parametrize("ramp_s", [0.0015, 0.005, 0.02])
 def test_wide_leaps_do_not_crack(ramp_s):
     """The lower pitch has a hundred harmonics: none may be swept through the high ones."""
     rng = np.random.default_rng(3)
@@ -324,5 +324,6 @@ def test_wide_leaps_do_not_crack(ramp_s):
     sound[-480:] *= np.linspace(1, 0, 480)
     assert lone_clicks(sound, 48_000) == 0
     # Nothing is louder than both together could be: no dip to silence either.
-    power = np.convolve(sound**2, np.ones(480) / 480, "same")[960:-960]
+    two_periods = 1477  # of 65 Hz: in less, the power of one saw-tooth rises and falls by itself
+    power = np.convolve(sound**2, np.ones(two_periods) / two_periods, "same")[1500:-1500]
     assert power.min() > 0.2 * np.median(power)
