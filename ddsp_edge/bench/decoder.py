@@ -10,7 +10,7 @@ from ddsp_edge.bundle import Bundle
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library import entries, find_model
-from ddsp_edge.runtimes import Session, usable_runtimes
+from ddsp_edge.session import Session, usable_runtimes
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 
 A_NOTE = FeatureFrame(0.0, 330.0, -20.0)

@@ -57,7 +57,9 @@ class Lessons:
     def __init__(self, teacher: Step, state_size: int, dataset: Dataset) -> None:
         self.dataset, self._teacher, self._state_size = dataset, teacher, state_size
         self._items = [self._item(Features.of(piece)) for piece in dataset.train]
-        crops = AudioBatches(dataset.held_out, CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH)
+        crops = AudioBatches(
+            dataset.held_out, dataset.profile, CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH
+        )
         self._crops = crops.fixed(min(HELD_OUT_CROPS, len(crops.places)))
 
     def _item(self, piece: Features) -> dict[str, np.ndarray]:
@@ -108,7 +110,7 @@ class Lessons:
         for crop in self._crops:
             controls = sequence(crop["f0_scaled"], crop["pw_scaled"])
             amplitude, harmonics, noise = (c[:, CONTEXT_FRAMES:] for c in controls)
-            f0 = crop["synth_f0_hz"]
+            f0 = crop["synth_f0_hz"][:, CONTEXT_FRAMES:]
             partials = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
             sound = synth.harmonic(partials, f0, rate, hop) + synth.noise(
                 noise, rate, hop, noise_of

@@ -23,14 +23,15 @@ from ddsp_edge.files import write_atomically
 from ddsp_edge.library import find_model
 from ddsp_edge.session import Session
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.training.batches import Features
 from ddsp_edge.training.dataset import Dataset, prepare
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil
 from ddsp_edge.training.export import export, tflite_step
 from ddsp_edge.training.feed_forward import FeedForwardDecoder, FeedForwardShape
 from ddsp_edge.training.model import EdgeDecoder, Shape
+from ddsp_edge.training.networks import edge_shape
 from ddsp_edge.training.recipes import RECIPES
 from ddsp_edge.training.rounding import round_to_int8
-from ddsp_edge.training.trainer import _shape
 
 CALIBRATION_FRAMES = 4000
 TIMED, REPEATS = 100, 60  #: invocations in one reading of the clock; the best of so many
@@ -74,8 +75,6 @@ CANDIDATES: dict[str, tuple[str, Callable[[Shape], nn.Module]]] = {
 
 
 def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    from ddsp_edge.training.batches import Features
-
     pieces = [Features.of(piece) for piece in dataset.train]
     f0 = np.concatenate([piece.f0_scaled for piece in pieces])
     loudness = np.concatenate([piece.pw_scaled for piece in pieces])
@@ -86,7 +85,6 @@ def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 def invoke_us(model: bytes) -> float:
     """Of one invocation on LiteRT, undisturbed."""
     session = Session(model, INPUT_NAMES, OUTPUT_NAMES, "litert")
-    session.run(session.input_arrays())
     best = float("inf")
     for _ in range(REPEATS):
         begun = time.perf_counter()
@@ -102,7 +100,7 @@ def judge(
     """Train, export and time one candidate; its row and the trained module."""
     family, make = CANDIDATES[name]
     torch.manual_seed(plan.seed)
-    student: Any = make(_shape(lessons.dataset.summary))
+    student: Any = make(edge_shape(lessons.dataset.profile, lessons.dataset.summary))
     begun = time.process_time()
 
     def report(step: int, loss: float) -> None:
