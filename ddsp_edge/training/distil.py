@@ -110,7 +110,7 @@ class Lessons:
         for crop in self._crops:
             controls = sequence(crop["f0_scaled"], crop["pw_scaled"])
             amplitude, harmonics, noise = (c[:, CONTEXT_FRAMES:] for c in controls)
-            f0 = crop["synth_f0_hz"]
+            f0 = crop["synth_f0_hz"][:, CONTEXT_FRAMES:]
             partials = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
             sound = synth.harmonic(partials, f0, rate, hop) + synth.noise(
                 noise, rate, hop, noise_of

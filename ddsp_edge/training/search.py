@@ -23,6 +23,7 @@ from ddsp_edge.files import write_atomically
 from ddsp_edge.library import find_model
 from ddsp_edge.session import Session
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.training.batches import Features
 from ddsp_edge.training.dataset import Dataset, prepare
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil
 from ddsp_edge.training.export import export, tflite_step
@@ -74,8 +75,6 @@ CANDIDATES: dict[str, tuple[str, Callable[[Shape], nn.Module]]] = {
 
 
 def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    from ddsp_edge.training.batches import Features
-
     pieces = [Features.of(piece) for piece in dataset.train]
     f0 = np.concatenate([piece.f0_scaled for piece in pieces])
     loudness = np.concatenate([piece.pw_scaled for piece in pieces])

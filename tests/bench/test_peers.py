@@ -11,8 +11,7 @@ import pytest
 from bench.fluid import times_real_time
 from bench.gru512 import HARMONICS, NOISE, STATE, gru512
 
-from ddsp_edge.runtimes import usable_runtimes
-from ddsp_edge.session import Session
+from ddsp_edge.session import Session, usable_runtimes
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 
 HERE = Path(__file__).resolve().parent
