@@ -38,7 +38,7 @@ class FlatbufferError(ValueError):
 class Reader:
     """Reads tables of one file. Every method raises FlatbufferError on a bad offset."""
 
-    def __init__(self, data: bytes, schema: Schema) -> None:
+    def __init__(self, data: bytes | bytearray, schema: Schema) -> None:
         self._data, self._schema, self._tables = data, schema, 0
 
     def scalar(self, kind: str, position: int) -> Any:
