@@ -96,7 +96,7 @@ pitch; {held:.0f} s held out.
 
 ## Training
 * Warm start on analysed harmonics and noise: {plan.warm_steps} steps of {plan.warm_batch} x \
-{plan.warm_frames} frames; then the multi-scale spectral loss: {plan.steps} steps of \
+{plan.warm_frames} frames; then the multi-scale spectral loss: at most {plan.steps} steps of \
 {plan.batch} x {(plan.frames - 1) / profile.frame_rate:g} s. Seed {plan.seed}{took}.
 * {measured.parameters} parameters; the file has {measured.size_bytes} bytes ({info.quantization}, \
 per-tensor scales).
