@@ -16,6 +16,7 @@ from ddsp_edge.frames import ControlFrame
 LOWEST_HZ = 10.0  #: a fundamental below this is no pitch
 NYQUIST_FADE = 0.05  #: of the sample rate: where harmonics fade below Nyquist
 SILENT = 1e-5  #: sum of harmonic amplitudes below which f0 jumps
+LEAP, LONGEST_LEAP_S = 1.5, 0.025  #: so much of f0 within one short ramp: a cross-fade
 SHORTEST_NOISE_FRAME_S = 0.005
 
 
@@ -104,6 +105,9 @@ class ReferenceVoice:
         # The magnitudes of the noise frame that would start at each sample.
         magnitudes = np.zeros((n, self.n_noise))
         hz, each, gains = 0.0, np.zeros(self.n_harmonics), np.zeros(self.n_noise)
+        # The pitch before a leap, while it fades: (first sample, Hz), and its amplitudes now.
+        leaps: list[tuple[int, float, np.ndarray]] = []
+        left = np.zeros(self.n_harmonics)
         for event, start, end in zip(events, starts, ends, strict=True):
             frame = event.frame
             ramp_s = _within(event.ramp_s, 10.0)
@@ -118,8 +122,23 @@ class ReferenceVoice:
             )
             if target_hz < LOWEST_HZ:
                 target_hz = hz
+            leaps_now = target_hz >= LEAP * hz or hz >= LEAP * target_hz
+            if (
+                _within(frame.f0_hz, 0.5 * self.sample_rate) >= LOWEST_HZ
+                and hz > 0.0
+                and leaps_now
+                and each.sum() >= SILENT
+                and not left.any()
+                and ramp <= LONGEST_LEAP_S * self.sample_rate
+            ):
+                left, each = each, np.zeros(self.n_harmonics)
+                leaps.append((start, hz, np.zeros((n, self.n_harmonics))))
             if each.sum() < SILENT:
                 hz = target_hz
+            if leaps and end > start:
+                fading = 1.0 - np.minimum(np.arange(1, end - start + 1) / ramp, 1.0)
+                leaps[-1][2][start:end] = fading[:, None] * left
+            left = left * (1.0 - min((end - start) / ramp, 1.0))
             target_gains = _within(frame.noise_magnitudes, 10.0)
             if end > start:
                 count = np.arange(1, end - start + 1)[:, None]
@@ -132,11 +151,15 @@ class ReferenceVoice:
             hz += reached * (target_hz - hz)
             each = each + reached * (target_each - each)
             gains = gains + reached * (target_gains - gains)
-        return self._harmonics(f0_hz, amplitudes) + self._noise(magnitudes)
-
-    def _harmonics(self, f0_hz: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
         turns = np.cumsum(f0_hz / self.sample_rate) - f0_hz / self.sample_rate
-        out = np.zeros(len(f0_hz))
+        out = self._harmonics(turns, amplitudes)
+        for start, hz, each in leaps:
+            own = turns[start] + hz / self.sample_rate * (np.arange(n) - start)
+            out += self._harmonics(own, each)
+        return out + self._noise(magnitudes)
+
+    def _harmonics(self, turns: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
+        out = np.zeros(len(turns))
         for k in range(self.n_harmonics):
             out += amplitudes[:, k] * np.sin(2.0 * np.pi * (((k + 1) * turns) % 1.0))
         return out

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.files import check_target
-from ddsp_edge.training.recipes import RECIPES
+from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from ddsp_edge.metadata import Room
-    from ddsp_edge.training.recipes import Recipe
     from ddsp_edge.training.trainer import Progress, Trainer
 
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
@@ -35,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     about = parser.add_argument_group("the instrument")
     about.add_argument("--name", help="its name, for instance Cello")
-    about.add_argument("--recipe", metavar="NAME", help="as one of our own was made: violin, ...")
+    about.add_argument("--recipe", choices=sorted(RECIPES), help="as one of our own was made")
     about.add_argument("--single-notes", action="store_true", help="join the files into phrases")
     about.add_argument("--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch")
     about.add_argument("--highest", type=float, default=2000.0, metavar="HZ", help="highest pitch")
@@ -215,7 +214,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _room(trainer: Trainer) -> Room | None:
     """The learnt room, told in a line."""
-    if trainer.room is None:
+    from ddsp_edge.training.room import LearntRoom
+
+    if not isinstance(trainer.room, LearntRoom):
         return None
     room = trainer.room.as_room()
     if room is None:
@@ -266,6 +267,8 @@ def _command(args: argparse.Namespace) -> str:
         words += ["--name", args.name, "--lowest", f"{args.lowest:g}"]
         words += ["--highest", f"{args.highest:g}"]
         words += ["--single-notes"] if args.single_notes else []
+    if args.least_minutes is not None:
+        words += ["--least-minutes", f"{args.least_minutes:g}"]
     words += ["--warm-steps", str(args.warm_steps), "--steps", str(args.steps)]
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []

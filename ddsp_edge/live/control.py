@@ -20,11 +20,11 @@ from ddsp_edge.live.desk import Desk
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.inbox import Inbox
 from ddsp_edge.live.instrument import Instrument, Place
-from ddsp_edge.live.program import Programs
 from ddsp_edge.live.stage import Stage
 from ddsp_edge.live.test_signal import Tester, TestSignal
 from ddsp_edge.live.wishes import Wish, Wishes
 from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
 from native.rig import Rig
 

@@ -17,6 +17,7 @@ from ddsp_edge.synth.midi_map import (
     PRESSURE_DB,
     RPNS,
 )
+from ddsp_edge.synth.programs import Programs
 
 CENTRE = 64  #: of controllers that have a middle
 OFF_DB = -200.0  #: of a level controller at 0
@@ -41,7 +42,7 @@ class Controllers:
     def __init__(self, settings: Settings) -> None:
         self.level = {"volume": 1.0, "expression": 1.0, "breath": 1.0}
         self.player_pan = 0.0  #: -1..1
-        self.bank = [0, 0]
+        self.programs = Programs()
         self.members = MEMBERS if settings.mpe == "on" else 0  #: channels from 1 on; 0: no MPE
         self._tuning = {(0, 1): 0.0, (0, 2): 0.0}  # semitones
         self.glide_s: float | None = None  #: None: as the setting says
@@ -116,10 +117,10 @@ class Controllers:
     # The actions of the table.
 
     def bank_high(self, value: int, channel: int) -> None:
-        self.bank[0] = value
+        self.programs.bank_high(value, channel)
 
     def bank_low(self, value: int, channel: int) -> None:
-        self.bank[1] = value
+        self.programs.bank_low(value, channel)
 
     def modulation(self, value: int, channel: int) -> None:
         self.vibrato = value / 127

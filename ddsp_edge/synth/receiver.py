@@ -132,8 +132,8 @@ class Receiver:
 
     def _program(self, message: mido.Message, port: str) -> None:
         if self._on_program is not None:
-            high, low = self._controllers.bank
-            self._on_program(128 * high + low, message.program)
+            bank = self._controllers.programs.bank(message.channel)
+            self._on_program(bank, message.program)
 
     def _sense(self, message: mido.Message, port: str) -> None:
         self._sensing[port] = self._now

@@ -66,15 +66,20 @@ class AudioBatches:
     """Crops of ``frames`` frames after ``context`` frames of warm-up, with their audio.
 
     ``f0_scaled``, ``pw_scaled`` and ``synth_f0_hz`` are [size, context + frames], ``audio`` is
-    [size, (frames - 1) * hop]. Raises ValueError where no crop can be trusted.
+    [size, (frames - 1) * hop]. ``trust`` is the least share of trusted frames in a crop. Raises
+    ValueError where there is none.
     """
 
-    #: The least share of trusted frames in a crop.
-    TRUST = 0.85
     PLACES = 20  #: a second
 
     def __init__(
-        self, pieces: list[Piece], profile: Profile, frames: int, context: int, size: int
+        self,
+        pieces: list[Piece],
+        profile: Profile,
+        frames: int,
+        context: int,
+        size: int,
+        trust: float = 0.85,
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
         self.items = [Features.of(p) for p in pieces]
@@ -85,7 +90,7 @@ class AudioBatches:
             (i, at)
             for i, item in enumerate(self.items)
             for at in range(context, len(item) - frames - 1, step)
-            if item.weight[at : at + frames].mean() >= self.TRUST
+            if item.weight[at : at + frames].mean() >= trust
             and self._start(at) + (frames - 1) * profile.hop <= len(item.audio)
         ]
         if not self.places:

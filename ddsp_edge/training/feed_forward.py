@@ -66,8 +66,9 @@ class FeedForwardDecoder(nn.Module):
         x = torch.cat(heard, dim=-1)
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.1)
-        raw = torch.split(self.head(x), [1, shape.n_harmonics, shape.n_noise], dim=-1)
-        amplitude, harmonics, noise = outputs(*raw, loudness)
+        sizes = [1, shape.n_harmonics, shape.n_noise]
+        amplitude, harmonics, noise = torch.split(self.head(x), sizes, dim=-1)
+        amplitude, harmonics, noise = outputs(amplitude, harmonics, noise, loudness)
         return amplitude[..., 0], harmonics, noise
 
     def parameters_count(self) -> int:

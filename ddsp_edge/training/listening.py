@@ -75,7 +75,7 @@ def clipped_tops(audio: np.ndarray, rate: int) -> float:
     flat = (np.abs(np.diff(audio)) < 2e-5) & (level[1:] > 0.98 * top) & (top > 0.05)
     run = flat[2:] & flat[1:-1] & flat[:-2]
     starts = np.count_nonzero(run[1:] & ~run[:-1]) + int(run[:1].any())
-    return starts * rate / max(1, len(audio))
+    return float(starts * rate / max(1, len(audio)))
 
 
 def examine(

@@ -78,7 +78,7 @@ def sweep(
     ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
     try:
         trial = tune.with_parameters(_trial, dataset=dataset, plan=plan, minutes=minutes, kind=kind)
-        resources = {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}
+        resources: dict[str, float] = {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}
         tuner = tune.Tuner(
             tune.with_resources(trial, resources),
             param_space={key: tune.grid_search(values) for key, values in settings.items()},
@@ -90,13 +90,11 @@ def sweep(
         ray.shutdown()
     if len(results.errors) == len(results):
         raise UserError(f"every run of the sweep failed: {results.errors[0]}")
-    rows = sorted(
-        (r for r in results if r.metrics and "held_out" in r.metrics),
-        key=lambda r: r.metrics["held_out"],
-    )
-    for row in rows:
-        said = " ".join(f"--{k.replace('_', '-')} {row.config[k]:g}" for k in settings)
-        print(f"held out {row.metrics['held_out']:.4f} after {row.metrics['step']} steps: {said}")
+    ended = [results[i] for i in range(len(results))]
+    rows = [(r.metrics, r.config or {}) for r in ended if r.metrics and "held_out" in r.metrics]
+    for metrics, config in sorted(rows, key=lambda row: row[0]["held_out"]):
+        said = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
+        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {said}")
     return 0
 
 

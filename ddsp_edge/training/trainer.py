@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.training import checkpoint, devices, losses, networks, synth
+from ddsp_edge.training.augment import augment
 from ddsp_edge.training.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.dataset import Dataset
 from ddsp_edge.training.model import EdgeDecoder
@@ -92,6 +93,10 @@ class Trainer:
     cannot be gone on with, and ValueError for data without one usable crop.
     """
 
+    CLIP = 1.0  #: the gradient's largest norm
+    ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
+    TRUST = 0.85  #: least share of trusted frames in a crop to train on
+
     def __init__(
         self,
         dataset: Dataset,
@@ -107,12 +112,12 @@ class Trainer:
         profile = self.profile
         self.warm = WarmBatches(dataset.train, plan.warm_frames, plan.warm_batch)
         crop = (profile, plan.frames, plan.context, plan.batch)
-        self.crops = AudioBatches(dataset.train, *crop)
+        self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
         held = AudioBatches(dataset.held_out, *crop)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
         self.model = networks.make_model(profile, dataset.summary).to(self.device)
         self.average = copy.deepcopy(self.model)
-        self.room = LearntRoom(profile.sample_rate).to(self.device) if plan.room else None
+        self.room = self._make_room()
         self.optimiser = self._new_optimiser()
         self.step = 0
         self.seconds = 0.0  #: spent so far, over all runs
@@ -178,10 +183,14 @@ class Trainer:
         best.load_state_dict(self.best[1] if math.isfinite(self.best[0]) else self._weights())
         return best.eval()
 
+    def _make_room(self) -> nn.Module | None:
+        room = LearntRoom(self.profile.sample_rate).to(self.device)
+        return room if self.plan.room else None
+
     def _new_optimiser(self) -> torch.optim.Adam:
         groups = [{"params": list(self.model.parameters()), "share": 1.0}]
-        if self.room is not None:  # a handful of decibels and decays: they move faster
-            groups.append({"params": list(self.room.parameters()), "share": 10.0})
+        if self.room is not None:
+            groups.append({"params": list(self.room.parameters()), "share": self.ROOM_SHARE})
         return torch.optim.Adam(groups, lr=self.plan.warm_rate, fused=True)
 
     def _one_step(self) -> Progress:
@@ -195,9 +204,9 @@ class Trainer:
             self.optimiser = self._new_optimiser()
         rate = self._set_rate(warm)
         if warm:
-            loss = self._warm_loss(self.warm.draw(rng))
+            loss = self._warm_loss(augment(self.warm.draw(rng), rng))
         else:
-            loss = self._audio_loss(self.model, self.crops.draw(rng))
+            loss = self._audio_loss(self.model, augment(self.crops.draw(rng), rng))
         value = float(loss.detach())
         if not math.isfinite(value):
             raise UserError(
@@ -206,7 +215,7 @@ class Trainer:
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
             self._follow()
@@ -275,7 +284,8 @@ class Trainer:
         dry = synth.harmonic(amplitudes, f0, rate, hop) + synth.noise(noise, rate, hop, self.noise)
         if self.room is None:
             return dry
-        return self.room(dry)[:, (skip - start) * hop :]
+        wet: Tensor = self.room(dry)
+        return wet[:, (skip - start) * hop :]
 
     @torch.no_grad()
     def held_out_loss(self, model: Model) -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.files import read_limited, write_atomically
-from ddsp_edge.panel_code import code_json
+from ddsp_edge.panel_code import ASKED_S, code_json
 from firmware_py.panel.answers import ApiError
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 DIGITS = 6
 CODE_S = 600.0  #: that a code is taken for
 TRIES = 5  #: wrong ones, then there is a new code, after a while
-ASKED_S = 120.0  #: that the tuner shows the code for after a browser has asked
 ASK_AGAIN_S = 5.0  #: what asks more often changes nothing
 LOCKED_S = (60.0, 3600.0)  #: the first while, doubled each time, and the longest
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp
 from ddsp_edge.bundle import MAX_FILE_BYTES
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
-from firmware_py.panel.access import ASKED_S, Devices, Pairing
+from ddsp_edge.panel_code import ASKED_S
+from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
 from firmware_py.panel.intake import only, pair_request, switch, uploaded

@@ -42,7 +42,7 @@ class _Impatient(H11Protocol):
         if not mine or is_own(mine):
             return 0
         clients = (getattr(each, "client", None) for each in self.connections)
-        return sum(bool(each) and network_of(each[0]) == mine for each in clients)
+        return sum(network_of(each[0]) == mine for each in clients if each)
 
     def _give_up(self) -> None:
         ours = self.transport.get_protocol() is self  # else it is a WebSocket's by now

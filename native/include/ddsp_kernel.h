@@ -58,7 +58,8 @@ void ddsp_voice_reset(ddsp_voice *voice);
  * n_harmonics non-negative weights (normalised here, after the band-limit
  * mask), noise_magnitudes n_noise linear gains on white noise, uniform in
  * [-1, 1], of the model's own rate 2 * band_limit_hz.
- * f0_hz jumps instead of gliding while the harmonics are silent; below 10 Hz
+ * f0_hz jumps instead of gliding while the harmonics are silent; a leap by a fifth
+ * or more in 25 ms or less is a cross-fade of both pitches over the ramp; below 10 Hz
  * there is no pitch: the harmonics fade where they are. */
 void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
                           const float *harmonic_distribution,

@@ -11,6 +11,7 @@
 #define LARGEST_WEIGHT 1e6f
 #define LEAST_AMPLITUDE 3e-8f /* below the last bit of a 24-bit card: not heard, not summed */
 #define SILENT 1e-5f          /* sum of amplitudes below which f0 may jump */
+#define LEAP 1.5              /* a fifth within one ramp is no glide */
 
 enum { GROUP = 16 }; /* samples summed side by side */
 
@@ -108,6 +109,31 @@ void ddsp_harmonic_target(ddsp_harmonic *bank, float f0_hz, float amplitude,
     if (sum < SILENT)
         bank->step = bank->target_step;
     bank->glide = ((int64_t)bank->target_step - (int64_t)bank->step) / length;
+}
+
+float ddsp_harmonic_level(const ddsp_harmonic *bank, float fraction)
+{
+    float sum = 0.0f;
+    for (int k = 0; k < bank->n_active; k++) {
+        const float *a = bank->amplitude + 2 * k;
+        sum += ddsp_ramp_value(a[0], a[0] + a[1], fraction);
+    }
+    return sum;
+}
+
+int ddsp_harmonic_leaps(const ddsp_harmonic *bank, float f0_hz, float fraction)
+{
+    const double step = ddsp_within(f0_hz, 0.0f, (float)(0.5 * bank->sample_rate))
+                        / bank->sample_rate * 0x1p64;
+    const double now = (double)bank->step;
+    return f0_hz >= LOWEST_HZ && now > 0.0 && (step >= LEAP * now || now >= LEAP * step)
+           && ddsp_harmonic_level(bank, fraction) >= SILENT;
+}
+
+void ddsp_harmonic_silence(ddsp_harmonic *bank)
+{
+    memset(bank->amplitude, 0, sizeof bank->amplitude);
+    bank->n_active = 0;
 }
 
 void ddsp_harmonic_render(ddsp_harmonic *bank, const ddsp_ramp *ramp, int ahead, float *out,

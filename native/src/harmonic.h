@@ -31,6 +31,16 @@ void ddsp_harmonic_reset(ddsp_harmonic *bank);
 void ddsp_harmonic_target(ddsp_harmonic *bank, float f0_hz, float amplitude,
                           const float *weights, float fraction, int length);
 
+/* Whether f0_hz is so far from where the bank is now that a glide there would be heard as
+ * a crack: on the way the harmonics of the lower pitch are too high. `fraction` as above. */
+int ddsp_harmonic_leaps(const ddsp_harmonic *bank, float f0_hz, float fraction);
+
+/* The sum of the amplitudes now. */
+float ddsp_harmonic_level(const ddsp_harmonic *bank, float fraction);
+
+/* Silent at once; the phase goes on. */
+void ddsp_harmonic_silence(ddsp_harmonic *bank);
+
 /* Writes n <= DDSP_HARMONIC_CHUNK samples; the clock stands `ahead` samples before
  * the first. */
 void ddsp_harmonic_render(ddsp_harmonic *bank, const ddsp_ramp *ramp, int ahead, float *out,

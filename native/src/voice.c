@@ -13,12 +13,14 @@
 #define LARGEST_AMPLITUDE 10.0f
 #define LONGEST_RAMP_S 10.0f
 #define LEAST_SAMPLE 1e-30f
+#define LONGEST_LEAP_S 0.025   /* in more time it is a glide */
 #define SECOND_SEED 0x85ebca6bu /* another sequence: the two noises add up in power */
 
 struct ddsp_voice {
     double sample_rate;     /* 0 until prepared */
     ddsp_ramp ramp;
     ddsp_harmonic harmonic;
+    ddsp_harmonic left;         /* the pitch before a leap, while it fades */
     ddsp_noise noise, second;   /* second: of no bands where there is none */
 };
 
@@ -81,8 +83,21 @@ void ddsp_voice_reset(ddsp_voice *voice)
 {
     ddsp_ramp_begin(&voice->ramp, 0.0, voice->sample_rate);
     ddsp_harmonic_reset(&voice->harmonic);
+    ddsp_harmonic_reset(&voice->left);
     ddsp_noise_reset(&voice->noise);
     ddsp_noise_reset(&voice->second);
+}
+
+/* A leap is a cross-fade: the old pitch fades where it is, the new one comes out of
+ * silence. One at a time: a leap within a leap's ramp glides. */
+static void leap(ddsp_voice *voice, float f0_hz, float fraction)
+{
+    if (voice->ramp.length > LONGEST_LEAP_S * voice->sample_rate
+        || ddsp_harmonic_level(&voice->left, fraction) > 0.0f
+        || !ddsp_harmonic_leaps(&voice->harmonic, f0_hz, fraction))
+        return;
+    voice->left = voice->harmonic;
+    ddsp_harmonic_silence(&voice->harmonic);
 }
 
 void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
@@ -94,6 +109,10 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
     const float fraction = ddsp_ramp_fraction(&voice->ramp, 0);
     ddsp_ramp_begin(&voice->ramp, ddsp_within(ramp_s, 0.0f, LONGEST_RAMP_S),
                     voice->sample_rate);
+    leap(voice, f0_hz, fraction);
+    if (voice->left.n_active) /* without a pitch: it fades */
+        ddsp_harmonic_target(&voice->left, 0.0f, 0.0f, harmonic_distribution, fraction,
+                             voice->ramp.length);
     ddsp_harmonic_target(&voice->harmonic, f0_hz,
                          ddsp_within(amplitude, 0.0f, LARGEST_AMPLITUDE),
                          harmonic_distribution, fraction, voice->ramp.length);
@@ -110,6 +129,12 @@ void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
     for (int done = 0; done < n; done += DDSP_HARMONIC_CHUNK) {
         const int count = n - done < DDSP_HARMONIC_CHUNK ? n - done : DDSP_HARMONIC_CHUNK;
         ddsp_harmonic_render(&voice->harmonic, &voice->ramp, done, out + done, count);
+        if (voice->left.n_active == 0)
+            continue;
+        float fading[DDSP_HARMONIC_CHUNK];
+        ddsp_harmonic_render(&voice->left, &voice->ramp, done, fading, count);
+        for (int i = 0; i < count; i++)
+            out[done + i] += fading[i];
     }
     ddsp_noise_render(&voice->noise, &voice->ramp, 0, out, n);
     ddsp_noise_render(&voice->second, &voice->ramp, 0, out, n);

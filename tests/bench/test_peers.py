@@ -11,7 +11,8 @@ import pytest
 from bench.fluid import times_real_time
 from bench.gru512 import HARMONICS, NOISE, STATE, gru512
 
-from ddsp_edge.session import Session, usable_runtimes
+from ddsp_edge.runtimes import usable_runtimes
+from ddsp_edge.session import Session
 from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
 
 HERE = Path(__file__).resolve().parent
@@ -56,12 +57,14 @@ def test_the_network_has_its_size_and_a_memory() -> None:
     model = gru512()
     assert 4 * 1.7e6 < len(model) < 4 * 2.3e6
     session = Session(model, INPUT_NAMES, OUTPUT_NAMES, usable_runtimes()[0])
-    inputs = session.input_arrays()
-    inputs[0][:], inputs[1][:] = 0.5, 0.7
-    first = [r.copy() for r in session.run(inputs)]
-    assert [r.size for r in first] == [1, HARMONICS, NOISE, STATE]
-    inputs[2][:] = first[3].reshape(inputs[2].shape)
-    second = session.run(inputs)
+    for array, value in zip(session.inputs, (0.5, 0.7, 0.0), strict=True):
+        array[:] = value
+    session.step()
+    first = [array.copy() for array in session.outputs]
+    assert [array.size for array in first] == [1, HARMONICS, NOISE, STATE]
+    session.inputs[2][:] = first[3]
+    session.step()
+    second = session.outputs
     assert not np.allclose(first[1], second[1]) and np.abs(second[3]).max() <= 1.0
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 import tiny_decoder
+from bundle_versions import make_version
 
 from ddsp_edge.bundle import write_bundle
 
 YES = "dialog button[type=submit]"
+ABOUT = "return document.querySelector(arguments[0])?.textContent ?? ''"
 
 
 @pytest.fixture
@@ -93,6 +95,31 @@ def test_a_good_model_is_installed_heard_of_played_and_removed(library, engine, 
     library.tap(YES)
     library.until(lambda: not library.shown(card))
     assert "tiny" not in [row["name"] for row in engine.call("models")["models"]]
+
+
+def test_a_model_goes_back_to_the_version_before(library, engine, tmp_path):
+    card = "#model-list li[data-name=toy-flute]"
+    for number in (1, 2):
+        upload(library, make_version(tmp_path / f"{number}.zip", number))
+        library.until(lambda n=number: f"version {n}" in library.run(ABOUT, f"{card} .about"))
+    library.tap("[aria-label='Roll back Toy Flute']")
+    library.tap(YES)
+    library.until(lambda: "version 1" in library.run(ABOUT, f"{card} .about"))
+    library.until(lambda: not library.shown("[aria-label='Roll back Toy Flute']"))
+    library.tap("[aria-label='Remove Toy Flute']")
+    library.tap(YES)
+    library.until(lambda: not library.shown(card))
+
+
+def test_what_was_put_into_the_folder_is_found_when_looked_for(library, box):
+    folder = box.folder / "state" / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bundle(folder / "copied.zip", tiny_decoder.tiny_bundle())
+    library.tap("#models-refresh")
+    library.until(lambda: library.shown("#model-list li[data-name=copied]"))
+    (folder / "copied.zip").unlink()
+    library.tap("#models-refresh")
+    library.until(lambda: not library.shown("#model-list li[data-name=copied]"))
 
 
 def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):

@@ -2,9 +2,9 @@
 
 A glide of an octave with a wide vibrato, in a crescendo of 35 dB. What is left of the frames are
 sidebands about 50 Hz away from the tone: its frequency and its level, modulated at 35 to 65 Hz.
-Just noticeable at such rates are, at best, a frequency modulation of about 0.3 % (5 cents) and
-an amplitude modulation of 2 % (Zwicker and Fastl, Psychoacoustics, 7.2). The bounds are a third
-of those; without the kernel's ramps both would be heard.
+Just noticeable where the ear is keenest, at 4 Hz, are 0.35 % (6 cents) of frequency and 2 % of
+amplitude (Zwicker and Fastl, Psychoacoustics). The bounds are a quarter and a third of those;
+without the kernel's ramps they are passed several times over.
 """
 
 from __future__ import annotations

@@ -199,7 +199,7 @@ def test_from_a_blank_card_to_the_stage(stage: Stage, jack_card) -> None:
         assert "cello plays now" in stage.run("ddsp-edge deploy cello.zip pedal.local")
 
     def second_again() -> None:
-        stage.second.ssh("umount /var/lib/ddsp-edge && rmdir /var/lib/ddsp-edge")
+        stage.second.ssh("umount /var/lib/ddsp-edge && rm -r /var/lib/ddsp-edge")
         stage.second.ssh("test ! -e /etc/overlayroot.local.conf && test ! -e /opt/ddsp-edge")
         stage.run("ddsp-edge provision pi@pedal-2.local --wheelhouse wheels")
 

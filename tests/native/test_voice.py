@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from voice_tracks import control, play, random_track, rms_db, set_frame
 
+from ddsp_edge.evaluation import lone_clicks
 from ddsp_edge.reference_synth import ControlEvent
 from native.kernel import MAX_BLOCK, MAX_HARMONICS, MAX_NOISE_BANDS, Voice
 
@@ -303,3 +304,26 @@ def test_frames_of_the_wrong_size_are_refused() -> None:
     voice = Voice(48000, 60, 65, 8000.0)
     with pytest.raises(ValueError, match="this voice takes"):
         voice.set_frame(440.0, 0.1, np.zeros(59), np.zeros(65), 0.01)
+
+
+@pytest.mark.parametrize("ramp_s", [0.0015, 0.005, 0.02])
+def test_wide_leaps_do_not_crack(ramp_s):
+    """The lower pitch has a hundred harmonics: none may be swept through the high ones."""
+    rng = np.random.default_rng(3)
+    voice = Voice(48_000, 100, 0, 24_000.0)
+    weights = (1.0 / np.arange(1, 101)).astype(np.float32)
+    nothing = np.zeros(0, np.float32)
+    pieces = []
+    for hz in rng.choice([65.0, 98.0, 880.0, 1760.0, 3000.0], 40):
+        voice.set_frame(float(hz), 0.3, weights, nothing, ramp_s)
+        piece = np.empty(4800, np.float32)
+        voice.render(piece)
+        pieces.append(piece)
+    sound = np.concatenate(pieces)[480:-480].astype(float)
+    sound[:480] *= np.linspace(0, 1, 480)
+    sound[-480:] *= np.linspace(1, 0, 480)
+    assert lone_clicks(sound, 48_000) == 0
+    # Nothing is louder than both together could be: no dip to silence either.
+    two_periods = 1477  # of 65 Hz: in less, the power of one saw-tooth rises and falls by itself
+    power = np.convolve(sound**2, np.ones(two_periods) / two_periods, "same")[1500:-1500]
+    assert power.min() > 0.2 * np.median(power)

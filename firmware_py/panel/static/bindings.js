@@ -23,7 +23,7 @@ function row(mapping) {
 
 /** The button that turns learn mode on and off. */
 export function learnButton() {
-  return h("button", { type: "button", id: "learn", class: "toggle", "aria-pressed": learning(),
+  return h("button", { type: "button", id: "learn", class: "toggle", "aria-pressed": String(learning()),
     onclick: () => learnMode(!learning()) }, "Learn a knob");
 }
 

@@ -7,6 +7,7 @@ import { store, watch } from "./store.js";
 const RATES = [44100, 48000, 88200, 96000];
 const PERIODS = [32, 64, 128, 256, 512, 1024];
 const TONE_S = 2;
+const KINDS = { alsa: "plugged in", jack: "JACK", virtual: "the box's own: programs send to it", network: "network" };
 const SIDES = { both: "Both", left: "Left", right: "Right" };
 
 function field(id, label, select) {
@@ -14,8 +15,8 @@ function field(id, label, select) {
   return h("label", { class: "field", for: id }, h("span", {}, label), select);
 }
 
-const options = (pairs, now) => pairs.map(([value, text, off]) =>
-  h("option", { value, disabled: Boolean(off), selected: String(value) === String(now) }, text));
+const option = (now) => ([value, text, off]) =>
+  h("option", { value, disabled: Boolean(off), selected: String(value) === String(now) }, text);
 
 /** Only what the card can do; what holds now is always there. */
 function offered(all, can, now) {
@@ -43,24 +44,25 @@ export function soundCard() {
     await look();
   }
 
-  const choice = (key, pairs, now, whole = false) => h("select", {
-    onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) }, options(pairs, now));
+  const choice = (key, pairs, now, whole = false, others = []) => h("select", {
+    onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) },
+    pairs.map(option(now)), others.length ? h("optgroup", { label: "Other names of ALSA's" }, others.map(option(now))) : "");
 
   function show({ cards, others, used, wanted, chosen }) {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
     const can = card?.playback;
-    const known = [...cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]),
-      ...others.map((name) => [name, name])];
     const now = wanted.card || used.card || "";
+    const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]);
     if (!known.some(([name]) => name === now)) known.unshift([now, now || "the first that fits", !now]);
+    const rest = others.filter((name) => name !== now).map((name) => [name, name]);
     const rate = wanted.rate || used.rate_hz;
     const period = wanted.period || used.period;
     const rates = offered(RATES, (hz) => !can || can.rates.includes(hz), rate);
     const periods = offered(PERIODS, (size) => !can || (size >= can.period[0] && size <= can.period[1]), period);
     selects.replaceChildren(
-      field("card-name", "Card", choice("card", known, now)),
+      field("card-name", "Card", choice("card", known, now, false, rest)),
       field("card-rate", "Rate", choice("rate", rates.map((hz) => [hz, `${hz / 1000} kHz`]), rate, true)),
-      field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} samples, ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
+      field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} · ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
       field("card-input", "Listens to", choice("input", Object.entries(SIDES), wanted.input || used.input)));
     back.hidden = !chosen;
   }
@@ -103,12 +105,16 @@ export function midiPorts() {
       if (told) show(told);
     };
     return h("li", { class: "item flat", "data-port": port },
-      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "left out by config.toml" : kind)),
-      h("button", { type: "button", class: "toggle", "aria-pressed": Boolean(heard), disabled: by === "config",
+      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "left out by config.toml" : KINDS[kind] ?? kind)),
+      h("button", { type: "button", class: "toggle", "aria-pressed": String(Boolean(heard)), disabled: by === "config",
         "aria-label": `Hear ${port}`, onclick: choose }, heard ? "Heard" : "Off"));
   }
 
-  function show({ ports, problem }) {
+  let shown = "";
+  function show(found) {
+    const { ports, problem } = found;
+    if (JSON.stringify(found) === shown) return; // what has the focus keeps it
+    shown = JSON.stringify(found);
     const rows = ports.map(row);
     if (!rows.length) rows.push(h("li", { class: "empty" }, problem || "No MIDI port is there. Plug a keyboard in."));
     list.replaceChildren(...rows);

@@ -118,7 +118,7 @@ function cardOf(model) {
       h("button", { type: "button", class: "main", disabled: !info || current, "aria-label": `Play ${title}`,
         onclick: () => attempt(() => link.call("model", { name })) }, current ? "Plays" : "Play"),
       listen,
-      own && model.versions > 1 ? h("button", { type: "button", onclick: back }, "Roll back") : null,
+      own && model.versions > 0 ? h("button", { type: "button", "aria-label": `Roll back ${title}`, onclick: back }, "Roll back") : null,
       own ? h("button", { type: "button", class: "danger", "aria-label": `Remove ${title}`, onclick: remove }, "Remove") : null),
     model.card ? h("details", {}, h("summary", {}, "About this model"), h("pre", { class: "about" }, model.card)) : "",
     info?.attribution ? h("p", { class: "dim credit" }, info.attribution) : "");

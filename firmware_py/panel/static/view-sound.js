@@ -47,7 +47,7 @@ export function build(root) {
       const names = Object.keys(store.settings).filter((name) => groupOf(name, store.settings[name]) === title);
       if (!names.length) continue;
       const id = `group-${title}`;
-      const box = h("section", { class: "group", "aria-labelledby": id }, h("h2", { id }, title));
+      const box = h("section", { class: `group${names.length < 5 ? " short" : ""}`, "aria-labelledby": id }, h("h2", { id }, title));
       if (title === "Morph") box.append(morphChoice());
       for (const name of names) {
         controls.set(name, control(name, store.settings[name]));

@@ -77,6 +77,7 @@ export function build(root) {
     if (document.hidden) return;
     const system = await getJson("/api/system").catch(() => null);
     if (system) facts.replaceChildren(...health(system));
+    midi.look(); // what is plugged in is seen, whatever its driver says
   }
   watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
   on("midi", () => { if (!root.hidden) midi.look(); });
@@ -85,7 +86,6 @@ export function build(root) {
     enter() {
       look();
       card.look();
-      midi.look();
       paired.look();
       timer = setInterval(look, REFRESH_MS);
     },

@@ -1,11 +1,15 @@
 """The whole command on a toy instrument: recordings in, a bundle that plays out."""
 
+import argparse
+import shlex
+
 import numpy as np
 import pytest
 import soundfile
 
 from ddsp_edge import cli
 from ddsp_edge.bundle import read_bundle
+from ddsp_edge.cli import train
 from ddsp_edge.training.recipes import RECIPES
 
 pytest.importorskip("litert_torch", reason="the train extra is not installed")
@@ -69,3 +73,20 @@ def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeyp
 def test_recipes_name_their_source_and_licence():
     for recipe in RECIPES.values():
         assert recipe.licence and len(recipe.attribution) > 20
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--recipe", "flute"],
+        ["--name", "My Horn", "--single-notes", "--lowest", "60"],
+        ["--name", "A", "--least-minutes", "0.5"],
+    ],
+)
+def test_the_card_names_a_command_that_says_the_same(words):
+    parser = argparse.ArgumentParser()
+    train.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["train", "recordings", *words])
+    command = shlex.split(train._command(args))
+    assert command[0] == "ddsp-edge"
+    assert vars(parser.parse_args(command[1:])) == vars(args)

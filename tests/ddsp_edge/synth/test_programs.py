@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mido import Message
 
-from ddsp_edge.live.program import Programs
+from ddsp_edge.synth.programs import Programs
 
 
 def test_bank_and_program():

@@ -1,0 +1,125 @@
+"""Devices are chosen and tested, the round trip is measured, phones come and go."""
+
+import os
+import subprocess
+
+import mido
+import numpy as np
+import pytest
+from browser_sound import RATE, recorded
+
+MIDI = "jack"
+#: What joins the card's outputs and inputs here is JACK, not a plug.
+CABLE = ("card-out:out_000", "card-in:in_000")
+
+
+@pytest.fixture
+def system(phone, token):
+    phone.open("system", token)
+    phone.until(lambda: phone.shown("#card-name"))
+    return phone
+
+
+def level_at(samples, hz):
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    at = round(hz * len(samples) / RATE)
+    return spectrum[at - 3 : at + 4].max() / (len(samples) / 4)
+
+
+def test_a_tone_is_heard(system, engine, box):
+    assert level_at(recorded(box), 440.0) < 1e-4
+    system.tap("#tone-left")
+    system.until(lambda: engine.call("status")["test_tone"])
+    assert level_at(recorded(box), 440.0) > 0.01
+    system.tap("#tone-left")  # once more: enough
+    system.until(lambda: not engine.call("status")["test_tone"])
+
+
+def test_the_round_trip_by_a_cable(system, engine, box):
+    system.tap("#latency")
+    system.until(lambda: "nothing came back" in system.text("#latency-told"))
+    env = os.environ | box.env
+    subprocess.run(["jack_connect", *CABLE], env=env, check=True, capture_output=True)
+    system.tap("#latency")
+    system.until(lambda: "there and back" in system.text("#latency-told"))
+    subprocess.run(["jack_disconnect", *CABLE], env=env, check=True, capture_output=True)
+    told = system.text("#latency-told")
+    assert "48 kHz" in told and "left input" in told, told
+
+
+def choose(phone, css, value):
+    phone.run(
+        "const [css, value] = arguments; const e = document.querySelector(css); e.value = value;"
+        "e.dispatchEvent(new Event('change'))",
+        css,
+        value,
+    )
+
+
+def test_an_input_is_chosen_and_the_configs_comes_back(system, engine):
+    choose(system, "#card-input", "left")
+    system.until(lambda: engine.call("audio_devices")["used"]["input"] == "left")
+    system.until(lambda: system.shown("#card-forget"))
+    system.tap("#card-forget")
+    system.until(lambda: engine.call("audio_devices")["chosen"] is None)
+    system.until(lambda: not system.shown("#card-forget"))
+
+
+def test_a_card_that_cannot_be_opened_is_refused_and_the_old_one_plays_on(system, engine):
+    system.run(
+        "const e = document.getElementById('card-name');"
+        "e.append(new Option('none such', 'hw:CARD=NoSuch,DEV=0'))"
+    )
+    choose(system, "#card-name", "hw:CARD=NoSuch,DEV=0")
+    system.until(lambda: system.shown(".toast.bad"))
+    assert engine.call("status")["card"]["state"] == "running"
+    system.until(lambda: system.run("return document.getElementById('card-name').value") == "jk")
+
+
+def test_a_keyboard_is_left_out_and_heard_again(system, engine, box):
+    before = {name: os.environ.get(name) for name in box.env}
+    os.environ.update(box.env)
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    with backend.open_output("keys", virtual=True, client_name="keys"):
+        row = "#ports li[data-port*=keys]"
+        system.until(lambda: system.shown(row))  # it appears by itself
+        for heard in (False, True):
+            system.tap(f"{row} button")
+            system.until(
+                lambda heard=heard: (
+                    system.value(f"{row} button", "aria-pressed") == str(heard).lower()
+                )
+            )
+            system.until(
+                lambda heard=heard: ("keys" in str(engine.call("status")["midi_ports"])) is heard
+            )
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def test_a_phone_pairs_by_the_code_of_another_and_is_sent_away(system, new_phone):
+    system.tap("#pair-another")
+    code = system.until(lambda: system.text("#new-code strong")).replace(" ", "")
+    other = new_phone().open()
+    other.find("#code").send_keys(code)
+    other.tap("#pairing button")
+    other.until(lambda: other.text("#instrument") == "Violin")
+    system.tap("#tab-play")
+    system.tap("#tab-system")
+    system.until(lambda: system.shown("#phones li:nth-child(2) button"))
+    system.tap("#phones li:last-child button")
+    system.tap("dialog button[type=submit]")
+    other.until(lambda: other.shown("#pairing"))
+
+
+def test_the_tuner_shows_the_code_when_a_phone_asks(system, new_phone):
+    system.tap("#tab-play")
+    system.tap("#tuner")
+    system.until(lambda: system.shown(".tuner"))
+    other = new_phone().open()
+    system.until(lambda: "code" in system.text(".tuner-code"))
+    code = "".join(each for each in system.text(".tuner-code") if each.isdigit())
+    other.find("#code").send_keys(code)
+    other.tap("#pairing button")
+    other.until(lambda: other.shown("#play > *"))
+    system.tap("#tuner")
