@@ -94,4 +94,4 @@ models:
 
 clean:
 	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
-	    native/_kernel.c native/_stream.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	    native/_kernel.c native/_stream.c native/_training.c .pytest_cache .mypy_cache .ruff_cache .hypothesis

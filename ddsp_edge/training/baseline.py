@@ -81,7 +81,7 @@ def plain_loss(audio: Tensor, target: Tensor) -> Tensor:
 class PlainTrainer(Trainer):
     """vst.gin; give it :func:`plain_plan` and a dataset of profile ``vst``."""
 
-    CLIP, ROOM_SHARE, TRUST = 3.0, 1.0, 0.0
+    CLIP, ROOM_SHARE, TRUST, VARIED = 3.0, 1.0, 0.0, False
 
     def _make_room(self) -> nn.Module:
         return NoiseReverb()

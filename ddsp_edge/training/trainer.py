@@ -96,6 +96,7 @@ class Trainer:
     CLIP = 1.0  #: the gradient's largest norm
     ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
     TRUST = 0.85  #: least share of trusted frames in a crop to train on
+    VARIED = True  #: what the model is shown (:mod:`augment`)
 
     def __init__(
         self,
@@ -203,10 +204,9 @@ class Trainer:
             self.average.load_state_dict(self.model.state_dict())
             self.optimiser = self._new_optimiser()
         rate = self._set_rate(warm)
-        if warm:
-            loss = self._warm_loss(augment(self.warm.draw(rng), rng))
-        else:
-            loss = self._audio_loss(self.model, augment(self.crops.draw(rng), rng))
+        batch = (self.warm if warm else self.crops).draw(rng)
+        batch = augment(batch, rng) if self.VARIED else batch
+        loss = self._warm_loss(batch) if warm else self._audio_loss(self.model, batch)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise UserError(

@@ -32,7 +32,9 @@ PLATFORMS = [
     for argument in ("--platform", f"{tag}_aarch64")
 ]
 #: Built in place or left over, never part of a wheel.
-IGNORED = shutil.ignore_patterns("__pycache__", "*.so", "*.o", "_kernel.c", "_stream.c")
+IGNORED = shutil.ignore_patterns(
+    "__pycache__", "*.so", "*.o", "_kernel.c", "_stream.c", "_training.c"
+)
 
 
 def _host_python() -> str:

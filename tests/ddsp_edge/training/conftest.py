@@ -1,10 +1,18 @@
 """A tiny instrument: seconds of synthetic tones in a folder, enough to run every step."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import soundfile
 
 from ddsp_edge.training.recipes import Recipe
+
+with contextlib.suppress(ImportError):  # the train extra may not be installed
+    import torch
+
+    # Small tensors: threads that wait for each other on a busy machine cost more than they bring.
+    torch.set_num_threads(1)
 
 RECIPE = Recipe("Toy", "toy", True, 100.0, 900.0, "CC0 1.0", "made by the test")
 
