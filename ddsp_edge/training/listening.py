@@ -123,7 +123,7 @@ def _partials(
         around = slice(i - half, i + half + 1)
         if not sure[around].all() or np.ptp(log_f0[around]) > 25:
             continue
-        start = int(rows["position"][i]) - size // 2
+        start = min(int(rows["position"][i]) - size // 2, len(audio) - size)
         power = np.abs(np.fft.rfft(audio[start : start + size] * window, size)) ** 2
         f0 = float(rows["f0_hz"][i])
         if f0 < 4.5 * rate / size:  # harmonics this near to each other leave no room between

@@ -53,8 +53,8 @@ def test_a_controller_is_learnt_moves_its_setting_and_comes_back(box):
         box.end(signal.SIGKILL)
 
     with box.start().client() as client:
-        play(client, 0xB0, 11, 64)
-        until(lambda s: 0.7 < s["settings"]["morph"] < 0.8, client)
+        # The controls come up after the socket: the knob is moved until it is heard.
+        until(lambda s: play(client, 0xB0, 11, 64) or 0.7 < s["settings"]["morph"] < 0.8, client)
         client.call("preset_save", name="Own")
         assert client.call("learn", set="mix", keep="preset")["learning"]["keep"] == "preset"
         for value in (0, 60, 100):
