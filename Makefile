@@ -26,7 +26,7 @@ help:
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
-	@echo 'make models   train the shipped instruments again (about an hour each; AUDIO=$(AUDIO))'
+	@echo 'make models   train the shipped instruments again (a quarter of an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
 demo:
@@ -87,10 +87,14 @@ soak:
 
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
-	$(BIN)/ddsp-edge train $(AUDIO)/violin --recipe violin --work runs/violin \
-	    --out ddsp_edge/models/violin.zip --float32-out tests/golden/violin-float32.tflite
-	$(BIN)/ddsp-edge train $(AUDIO)/cello --recipe cello --work runs/cello \
-	    --out ddsp_edge/models/cello.zip --float32-out tests/golden/cello-float32.tflite
+	$(BIN)/python -m ddsp_edge.training.soundfont --program 56 --out runs/recordings/trumpet
+	for name in violin cello alto-sax double-bass trombone flute trumpet; do \
+	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
+	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
+	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
+	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name \
+	        --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	done
 
 clean:
 	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \

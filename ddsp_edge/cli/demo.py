@@ -116,7 +116,7 @@ def _all(args: argparse.Namespace) -> int:
         print(json.dumps({"met": met, "page": str(page), "pieces": rows}, indent=2))
         return 0 if met else 1
     for piece in made:
-        for figure in piece.figures:
+        for figure in piece.judged:
             if not figure.met:
                 print(f"{piece.wanted.title}: {figure}")
     left = [piece.wanted.title for piece in pieces if piece.problem]

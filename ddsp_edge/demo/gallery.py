@@ -58,10 +58,16 @@ class Piece:
     figures: list[Figure] = field(default_factory=list)
 
     @property
+    def judged(self) -> list[Figure]:
+        """Without speed, which hangs on what else runs, and without the onsets of an instrument's
+        own phrase: its notes swell, so half of their power comes when the player wants it."""
+        shown = {*acceptance.TIMED, *({"onsets"} if self.wanted.group == "instruments" else ())}
+        return [figure for figure in self.figures if figure.name not in shown]
+
+    @property
     def met(self) -> bool:
-        """Whether it is there and its sound within every limit; speed is shown only."""
-        judged = [figure for figure in self.figures if figure.name not in acceptance.TIMED]
-        return not self.problem and all(figure.met for figure in judged)
+        """Whether it is there and its sound within every limit that it is judged by."""
+        return not self.problem and all(figure.met for figure in self.judged)
 
 
 @dataclass

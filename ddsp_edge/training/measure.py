@@ -116,17 +116,28 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
 
 @dataclass(frozen=True)
 class Response:
-    """How the model answers a note that starts at once."""
+    """How the model answers notes that start at once."""
 
-    attack_s: float  #: from the note to half its steady power
+    attack_s: float  #: from the note to half its steady power; the slowest note's
     silence_dbfs: float  #: peak while it is shown silence
 
 
 def response(bundle: Bundle, runtime: str | None = None) -> Response:
-    """Play one note from silence in the middle of the trained range."""
+    """Play notes from silence: low, middle and high in the trained range, soft and loud."""
+    answers = [
+        _answer(bundle, pitch, loudness, runtime)
+        for pitch in (0.2, 0.5, 0.8)
+        for loudness in (0.3, 0.7)
+    ]
+    return Response(max(a.attack_s for a in answers), max(a.silence_dbfs for a in answers))
+
+
+def _answer(bundle: Bundle, pitch: float, loudness: float, runtime: str | None) -> Response:
+    """One note at these shares of the model's ranges."""
     info = bundle.info
-    f0 = float(midi_to_hz(0.5 * (info.min_pitch_note + info.max_pitch_note)))
-    loud = 0.3 * info.min_loudness_db + 0.7 * info.max_loudness_db
+    low, high = info.min_pitch_note, info.max_pitch_note
+    f0 = float(midi_to_hz(low + pitch * (high - low)))
+    loud = info.min_loudness_db + loudness * (info.max_loudness_db - info.min_loudness_db)
     silent = [FeatureFrame(i * info.hop_s, f0, SILENCE_DB) for i in range(round(0.5 / info.hop_s))]
     begins = len(silent) * info.hop_s
     sounding = [
