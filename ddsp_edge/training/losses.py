@@ -45,8 +45,8 @@ def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
     """[b, samples] twice -> scalar: mean absolute difference of levels, in nepers, in bands an
     octave wide and stretches of about 40 ms.
 
-    Two noises of one shape are alike here, where by :func:`multi_scale_spectral` each would rather
-    be silent: so the level of what is only known in power, a room, is learnt by this.
+    Two noises of one shape are alike here: what is only known in power, a room, is learnt by this.
+    (By :func:`multi_scale_spectral` a known room was found 3 to 7 dB too soft.)
     """
     size = 2 ** round(math.log2(0.02 * rate))
     window = torch.hann_window(size, device=audio.device)
