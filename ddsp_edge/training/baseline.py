@@ -94,8 +94,8 @@ class PlainTrainer(Trainer):
             group["lr"] = rate
         return rate
 
-    def _audio_loss(self, model: Any, batch: dict[str, Tensor]) -> Tensor:
-        return plain_loss(self.sound(model, batch), batch["audio"])
+    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+        return plain_loss(audio, target)
 
 
 def plain_plan(steps: int, warm_steps: int = 0, seed: int = 1) -> Plan:

@@ -97,7 +97,7 @@ def phrase(dataset: Dataset, rate: int) -> Piece:
 
 
 @torch.no_grad()
-def play(trainer: Trainer, model: Any, piece: Piece) -> np.ndarray:
+def play(trainer: Trainer, model: Any, piece: Piece, room: bool = True) -> np.ndarray:
     """The model's sound of a piece, with its room if one is learnt, (samples,) float32."""
     before = trainer.noise.get_state()
     trainer.noise.manual_seed(0)
@@ -110,7 +110,7 @@ def play(trainer: Trainer, model: Any, piece: Piece) -> np.ndarray:
         name: torch.from_numpy(np.asarray(row, np.float32))[None].to(trainer.device)
         for name, row in batch.items()
     }
-    sound = trainer.sound(model, tensors, skip=0)[0].cpu().numpy()
+    sound = trainer.sound(model, tensors, room)[0].cpu().numpy()
     trainer.noise.set_state(before)
     return np.asarray(sound)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -37,6 +39,30 @@ def multi_scale_spectral(audio: Tensor, target: Tensor) -> Tensor:
         total = total + (a - b).abs().mean()
         total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean()
     return total
+
+
+def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
+    """[b, samples] twice -> scalar: mean absolute difference of levels, in nepers, in bands an
+    octave wide and stretches of about 40 ms.
+
+    Two noises of one shape are alike here: what is only known in power, a room, is learnt by this.
+    (By :func:`multi_scale_spectral` a known room was found 3 to 7 dB too soft.)
+    """
+    size = 2 ** round(math.log2(0.02 * rate))
+    window = torch.hann_window(size, device=audio.device)
+    hz = torch.arange(size // 2 + 1, device=audio.device) * (rate / size)
+    band = torch.log2(hz.clamp(min=1.0) / 125.0).floor().clamp(0, 6).long()
+    levels = []
+    for sound in (audio, target):
+        spectrum = torch.stft(
+            sound, size, size // 2, window=window, center=False, return_complex=True
+        )
+        power = spectrum.real**2 + spectrum.imag**2
+        summed = power.new_zeros(len(power), 7, power.shape[2]).index_add_(1, band, power)
+        levels.append(torch.nn.functional.avg_pool1d(summed, 3, 1))
+    floor = (AUDIBLE * size / 4) ** 2
+    ours, theirs = (0.5 * torch.log(level + floor) for level in levels)
+    return (ours - theirs).abs().mean()
 
 
 def warm_start(

@@ -206,6 +206,7 @@ class Trainer:
         rate = self._set_rate(warm)
         batch = (self.warm if warm else self.crops).draw(rng)
         batch = augment(batch, rng) if self.VARIED else batch
+        self.room_loss: Tensor | None = None
         loss = self._warm_loss(batch) if warm else self._audio_loss(self.model, batch)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -214,7 +215,7 @@ class Trainer:
                 "another --seed, and please report it"
             )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        (loss if self.room_loss is None else loss + self.room_loss).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
@@ -267,25 +268,33 @@ class Trainer:
 
     def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> Tensor:
         batch = {name: value.to(self.device) for name, value in batch.items()}
-        return losses.multi_scale_spectral(self.sound(model, batch), batch["audio"])
+        dry = self._dry(model, batch, self.plan.context)
+        target = batch["audio"]
+        if isinstance(self.room, LearntRoom) and torch.is_grad_enabled():
+            self.room_loss = self.room.loss(dry, target)
+        return self._distance(self._with_room(dry)[:, -target.shape[1] :], target)
 
-    def sound(self, model: Model, batch: dict[str, Tensor], skip: int | None = None) -> Tensor:
-        """The model's sound of a batch after ``skip`` frames (the context), [batch, samples].
+    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+        return losses.multi_scale_spectral(audio, target)
 
-        With the room that is learnt beside it, where there is one.
-        """
-        skip = self.plan.context if skip is None else skip
+    def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:
+        """The model's sound of whole sequences, [batch, samples]; with the room that is learnt
+        beside it, where there is one and ``room`` says so."""
+        dry = self._dry(model, batch, 0)
+        return self._with_room(dry) if room else dry
+
+    def _with_room(self, dry: Tensor) -> Tensor:
+        return dry if self.room is None else self.room(dry)
+
+    def _dry(self, model: Model, batch: dict[str, Tensor], skip: int) -> Tensor:
+        """From frame ``skip`` on; for a room from the network's first quarter of a second on,
+        which has no past."""
         rate, hop = self.profile.sample_rate, self.profile.hop
-        # The network's first frames have no past: nobody hears them, not even the room.
         start = skip if self.room is None else min(skip, self.profile.frame_rate // 4)
         amplitude, harmonics, noise = (c[:, start:] for c in self._controls(model, batch))
         f0 = batch["synth_f0_hz"][:, start:]
         amplitudes = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
-        dry = synth.harmonic(amplitudes, f0, rate, hop) + synth.noise(noise, rate, hop, self.noise)
-        if self.room is None:
-            return dry
-        wet: Tensor = self.room(dry)
-        return wet[:, (skip - start) * hop :]
+        return synth.harmonic(amplitudes, f0, rate, hop) + synth.noise(noise, rate, hop, self.noise)
 
     @torch.no_grad()
     def held_out_loss(self, model: Model) -> float:

@@ -29,3 +29,11 @@ def test_warm_start_ignores_frames_without_weight():
     weight = torch.tensor([[1.0, 1.0, 0.0, 1.0]])
     assert float(losses.warm_start(h, n, other_h, other_n, weight)) == 0
     assert float(losses.warm_start(h, n, other_h, other_n, torch.ones(1, 4))) > 0
+
+
+def test_band_energy_does_not_mind_which_noise_but_how_much():
+    a, b = torch.randn(2, 1, 48_000) * 0.1
+    same = float(losses.band_energy(a, b, 16_000))
+    louder = float(losses.band_energy(2 * a, b, 16_000))
+    assert same < 0.25
+    assert louder == pytest.approx(np.log(2), abs=0.1)

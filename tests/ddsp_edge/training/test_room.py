@@ -5,7 +5,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from ddsp_edge.training import losses  # noqa: E402
 from ddsp_edge.training.room import LearntRoom  # noqa: E402
 
 RATE = 16_000
@@ -37,8 +36,8 @@ def test_it_finds_a_known_room():
         wet = known(dry)
     learner = LearntRoom(RATE)
     optimiser = torch.optim.Adam(learner.parameters(), lr=0.05)
-    for _ in range(120):
-        loss = losses.multi_scale_spectral(learner(dry), wet)
+    for _ in range(80):
+        loss = learner.loss(dry, wet)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -46,8 +45,8 @@ def test_it_finds_a_known_room():
     # The bands in which these notes sound.
     for band in found[1:5]:
         wanted = 0.9 if band["from_hz"] < 1000 else 0.5
-        assert band["t60_s"] == pytest.approx(wanted, rel=0.3), found
-        assert band["level_db"] == pytest.approx(-16.0, abs=3.0), found
+        assert band["t60_s"] == pytest.approx(wanted, rel=0.15), found
+        assert band["level_db"] == pytest.approx(-16.0, abs=5.0), found
 
 
 def test_nothing_to_hear_is_no_room():
@@ -66,7 +65,7 @@ def test_the_kernels_reverb_is_set_like_it(t60_s, level_db):
     found = room.as_room()
     assert found.level_db == pytest.approx(level_db, abs=0.1)
     dry, wet = kernel_answer(found, 48_000)
-    assert 10 * np.log10(np.sum(wet**2) / np.sum(dry**2)) == pytest.approx(level_db, abs=3.0)
+    assert 10 * np.log10(np.sum(wet**2) / np.sum(dry**2)) == pytest.approx(level_db, abs=3.5)
     power = np.cumsum(wet[::-1] ** 2)[::-1]
     decay_db = 10 * np.log10(power / power[0])
     at = [np.argmax(decay_db < limit) / 48_000 for limit in (-5.0, -25.0)]
