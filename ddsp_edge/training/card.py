@@ -114,7 +114,8 @@ median of those {t.f0_cents:.1f} cents off; {100 * t.f0_gross:.1f} % are another
 ({t.seconds:.0f} s compared).
 * Loudness: correlation {t.loudness_correlation:.3f}, median difference {t.loudness_db:.1f} dB.
 * Mean spectral difference of float32 and {info.quantization}: {measured.difference_db:.3f} dB.
-* The slowest of six notes from silence has half its steady power after {measured.attack_s * 1000:.1f} ms.
+* The slowest of six notes from silence has half its steady power after \
+{measured.attack_s * 1000:.1f} ms.
 * Shown silence it plays {_silence(measured.silence_dbfs)}.
 
 The loss sums, over Hann windows of 2048 to 64 samples a quarter apart, the mean absolute
