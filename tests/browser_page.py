@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -130,7 +133,8 @@ class Phone:
             try:
                 if found := condition():
                     return found
-            except StaleElementReferenceException:  # a list was made anew meanwhile
+            # A list was made anew meanwhile; a button comes up only when the page has heard of it.
+            except (StaleElementReferenceException, ElementNotInteractableException):
                 pass
             shown = self.driver.find_element(By.TAG_NAME, "body").text
             assert time.monotonic() < ends, f"it did not come true; the page shows:\n{shown}"

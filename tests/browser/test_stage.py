@@ -57,7 +57,7 @@ def test_two_phones_show_the_same(phone, new_phone, token, engine):
     phone.open("sound", token)
     slider = "#set-reverb_wet"
     phone.run(
-        "const e = arguments[0]; e.value = 800; e.dispatchEvent(new Event('input'))",
+        "const e = arguments[0]; e.value = 0.8 * e.max; e.dispatchEvent(new Event('input'))",
         phone.find(slider),
     )
     other.until(lambda: other.value(slider, "aria-valuetext") == "0.8")
