@@ -114,7 +114,7 @@ class Trainer:
         self.warm = WarmBatches(dataset.train, plan.warm_frames, plan.warm_batch)
         crop = (profile, plan.frames, plan.context, plan.batch)
         self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
-        held = AudioBatches(dataset.held_out, *crop)
+        held = AudioBatches(dataset.held_out, *crop, self.TRUST)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
         self.model = networks.make_model(profile, dataset.summary).to(self.device)
         self.average = copy.deepcopy(self.model)
