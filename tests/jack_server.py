@@ -52,6 +52,18 @@ class Unavailable(RuntimeError):
     """There is no such card here; the text says why."""
 
 
+def forget_the_dead() -> None:
+    """JACK's registry has eight places, and a killed server keeps its own once its number is
+    another process's. Where no server runs, the registry starts anew."""
+    for name in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if name.read_text().startswith("jackd"):
+                return
+        except OSError:  # it has just ended
+            continue
+    Path("/dev/shm/jack-shm-registry").unlink(missing_ok=True)
+
+
 def can_have_realtime() -> bool:
     """Whether this process may run threads under SCHED_FIFO."""
     found: list[bool] = []
@@ -99,6 +111,7 @@ class JackServer:
         for program, package in {"jackd": "jackd2", "jack_lsp": "jackd2"}.items():
             if shutil.which(program) is None:
                 raise Unavailable(f"{program} is not installed (apt-get install {package})")
+        forget_the_dead()
         self.config.write_text(_CONFIG)
         command = ["jackd", "--name", self.name]
         command += ["--realtime", "--realtime-priority", "75"] if can_have_realtime() else ["-r"]
