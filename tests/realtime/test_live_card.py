@@ -56,7 +56,8 @@ def test_a_card_that_is_pulled_is_taken_back_and_the_note_goes_on(own_server):
         assert stats["reopened"] == 1 and stats["control"]["errors"] == 0
         assert engine.status()["notes"] == [50]
     states = [event["state"] for event in events if event["event"] == "card"]
-    assert states[0] == "lost" and states[-1] == "running"
+    # It may be told first that the card runs.
+    assert "lost" in states[:2] and states[-1] == "running"
 
 
 def test_a_card_of_another_period_gets_the_models_made_anew(own_server):
