@@ -87,7 +87,14 @@ class Programs:
 
     def pair(self) -> str:
         """A token."""
-        code, _ = read_code(self.code)
+        deadline = time.monotonic() + START_S
+        while True:  # it listens a moment before it has written its code
+            try:
+                code, _ = read_code(self.code)
+                break
+            except UserError:
+                assert time.monotonic() < deadline, self.logs()
+                time.sleep(0.1)
         status, data = self.ask("POST", "/api/pair", {"code": code})
         assert status == 200, data
         return str(data["token"])
