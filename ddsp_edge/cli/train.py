@@ -147,18 +147,16 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             f"training needs {', '.join(missing)}; install with: pip install 'ddsp-edge[train]'"
         )
-    import torch
-
     from ddsp_edge.training import profiles
     from ddsp_edge.training.build import read_baseline
     from ddsp_edge.training.dataset import prepare
-    from ddsp_edge.training.devices import choose
+    from ddsp_edge.training.devices import choose, use_threads
     from ddsp_edge.training.diary import Diary
     from ddsp_edge.training.report import LEAST_MINUTES, report
     from ddsp_edge.training.trainer import Plan, Trainer
 
     if args.threads:
-        torch.set_num_threads(args.threads)
+        use_threads(args.threads)
     choose(args.device)
     profile = profiles.VST if args.profile == "vst" else profiles.EDGE
     if args.room and profile.name == "vst":

@@ -28,16 +28,18 @@ from ddsp_edge import evaluation
 from ddsp_edge.files import write_atomically
 from ddsp_edge.training import diary, fast, losses
 from ddsp_edge.training.dataset import Dataset, prepare
+from ddsp_edge.training.features import TRUST
+from ddsp_edge.training.measure import CROP_S
 from ddsp_edge.training.profiles import EDGE, VST
 from ddsp_edge.training.recipes import RECIPES
 from ddsp_edge.training.synth import noise as filtered_noise
+from ddsp_edge.training.synth import reverberate
 from ddsp_edge.training.trainer import Plan, Progress, Trainer
 from ddsp_edge.training.vst_model import exp_sigmoid
 
 LENGTH, FRAMES, BANDS, BIAS = 24_000, 500, 32, -3.0  #: of vst.gin's FilteredNoiseReverb
 LEAST = 1e-5  #: logarithms are taken of nothing smaller
 JUDGED_RATE = 16_000  #: everything is judged below 8 kHz, where both recipes have sound
-CROP_S, TRUST = 0.5, 0.85
 STEPS = ("plain", "warm", "network", "fast")
 
 
@@ -58,21 +60,13 @@ class NoiseReverb(nn.Module):
         return torch.cat([ir.new_zeros(1), ir[1:]])
 
     def forward(self, dry: Tensor) -> Tensor:
-        size = 1 << (dry.shape[1] + LENGTH - 1).bit_length()
-        spectrum = torch.fft.rfft(dry, n=size) * torch.fft.rfft(self.response(), n=size)
-        return dry + torch.fft.irfft(spectrum, n=size)[:, : dry.shape[1]]
+        return reverberate(dry, self.response())
 
 
 def plain_loss(audio: Tensor, target: Tensor) -> Tensor:
     """L1 of magnitudes and of their logarithms; [b, samples] twice -> scalar."""
     total = audio.new_zeros(())
-    for size in losses.SIZES:
-        window = torch.hann_window(size)
-        a, b = (
-            torch.stft(x, size, size // 4, window=window, center=False, return_complex=True)
-            for x in (audio, target)
-        )
-        ours, theirs = torch.sqrt(a.real**2 + a.imag**2 + 1e-14), b.abs()
+    for _, ours, theirs in losses.magnitudes(audio, target):
         logs = (x.clamp(min=LEAST).log() for x in (ours, theirs))
         total = total + (ours - theirs).abs().mean() + (next(logs) - next(logs)).abs().mean()
     return total

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ddsp_edge.scaling import scale_f0, scale_loudness
-from ddsp_edge.training.features import Piece
+from ddsp_edge.training.features import TRUST, Piece
 from ddsp_edge.training.profiles import Profile
 
 
@@ -79,7 +79,7 @@ class AudioBatches:
         frames: int,
         context: int,
         size: int,
-        trust: float = 0.85,
+        trust: float = TRUST,
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
         self.items = [Features.of(p) for p in pieces]

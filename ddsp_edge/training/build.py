@@ -10,21 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 
 import ddsp_edge
 from ddsp_edge import evaluation
 from ddsp_edge.bundle import Bundle, write_bundle
 from ddsp_edge.metadata import ModelInfo, Room
-from ddsp_edge.scaling import hz_to_midi, scale_f0, scale_loudness
+from ddsp_edge.scaling import hz_to_midi
 from ddsp_edge.training import measure
 from ddsp_edge.training.card import Baseline, Measured, model_card, read_baseline
-from ddsp_edge.training.dataset import Dataset, Piece
+from ddsp_edge.training.dataset import Dataset
 from ddsp_edge.training.export import export
-from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
+from ddsp_edge.training.features import Piece
+from ddsp_edge.training.model import EdgeDecoder
 from ddsp_edge.training.portrait import portrait
 from ddsp_edge.training.recipes import Recipe
-from ddsp_edge.training.rounding import round_to_int8
+from ddsp_edge.training.rounding import calibration, round_to_int8
 from ddsp_edge.training.trainer import Plan
 from ddsp_edge.training.vst_model import FRAME_SIZE, VstModel
 from ddsp_edge.vst_package import write_vst
@@ -32,7 +32,6 @@ from ddsp_edge.vst_package import write_vst
 __all__ = ["Baseline", "Measured", "build_bundle", "read_baseline"]
 
 PREVIEW_S = 5.0
-CALIBRATION_FRAMES = 4000
 MOST_DIFFERENCE_DB = 0.2  #: between the float32 and the quantized render
 
 
@@ -58,17 +57,13 @@ def build_bundle(
     the recording's, learnt apart.
     """
     profile, pieces = dataset.profile, dataset.held_out
-    decoder: torch.nn.Module
-    if isinstance(model, VstModel):
-        decoder, state_size = model.frame_decoder(), model.state_size
-    else:
-        decoder, state_size = FrameDecoder(model), model.shape.state_size
-    info = replace(_info(dataset, recipe, state_size, quantization), room=room)
+    decoder = model.frame_decoder()
+    info = replace(_info(dataset, recipe, decoder.state_size, quantization), room=room)
     files = {}
     for kind in dict.fromkeys(("none", quantization)):
         say(f"exporting ({'float32' if kind == 'none' else kind})")
         files[kind] = export(
-            round_to_int8(decoder, *_calibration(dataset)) if kind == "int8" else decoder,
+            round_to_int8(decoder, *calibration(dataset.train)) if kind == "int8" else decoder,
             info.state_size,
             info.n_harmonics,
             info.n_noise,
@@ -116,17 +111,6 @@ def build_bundle(
     if float32_out is not None:
         float32_out.write_bytes(reference.model)
     return measured
-
-
-def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Scaled pitch and loudness from all over the training data, (frames,) each."""
-    f0 = np.concatenate([piece.f0_hz for piece in dataset.train])
-    loudness = np.concatenate([piece.loudness_db for piece in dataset.train])
-    step = max(1, len(f0) // CALIBRATION_FRAMES)
-    return (
-        scale_f0(f0[::step]).astype(np.float32),
-        scale_loudness(loudness[::step]).astype(np.float32),
-    )
 
 
 def _info(dataset: Dataset, recipe: Recipe, state_size: int, quantization: str) -> ModelInfo:

@@ -14,23 +14,13 @@ import numpy as np
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.training import piece_cache, sources
-from ddsp_edge.training.features import AUDIBLE_DB, FIELDS, Piece
+from ddsp_edge.training.features import FINE_HOP_S, Piece
 from ddsp_edge.training.phrases import phrases
 from ddsp_edge.training.pool import run_all
 from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.recipes import Recipe
 from ddsp_edge.training.sources import LeftOut, Source
 from native.kernel import Analyser
-
-__all__ = ["EDGE", "FIELDS", "Dataset", "Piece", "prepare"]
-
-# Of the edge profile; dataset.profile has those of any.
-RATE = EDGE.sample_rate
-FRAME_RATE = EDGE.frame_rate
-HOP = EDGE.hop
-N_HARMONICS = EDGE.n_harmonics
-N_NOISE = EDGE.n_noise
-LATENCY_S = EDGE.latency_s
 
 LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
 HELD_OUT_EVERY = 12  #: one piece or note in so many is never trained on
@@ -184,8 +174,8 @@ def _gain(pieces: list[np.ndarray], rate: int) -> float:
 
 
 def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:
-    """(frames,) every 5 ms."""
-    return np.asarray(Analyser(rate, 0.005).process(audio)["loudness_db"])
+    """(frames,) every FINE_HOP_S."""
+    return np.asarray(Analyser(rate, FINE_HOP_S).process(audio)["loudness_db"])
 
 
 def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile) -> list[str]:
@@ -208,15 +198,12 @@ def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profil
 
 
 def _summary(train: list[Piece], profile: Profile, rounds: int) -> dict[str, float]:
-    weight = np.concatenate([p.weight for p in train]) > 0
-    loud = np.concatenate([p.loudness_db for p in train])
-    f0 = np.concatenate([p.f0_hz for p in train])
-    voiced = weight & (loud > AUDIBLE_DB)
-    if voiced.sum() < 10 * profile.frame_rate:
+    loud = np.concatenate([p.loudness_db[p.usable] for p in train])
+    f0 = np.concatenate([p.f0_hz[p.usable] for p in train])
+    if len(f0) < 10 * profile.frame_rate:
         raise UserError("less than ten seconds of the recordings have a clear single pitch")
-    f0, loud = f0[voiced], loud[voiced]
     return {
-        "usable_minutes": float(voiced.sum() / profile.frame_rate / 60 / rounds),
+        "usable_minutes": float(len(f0) / profile.frame_rate / 60 / rounds),
         "f0_low_hz": float(np.percentile(f0, 1)),
         "f0_high_hz": float(np.percentile(f0, 99)),
         "loudness_low_db": float(np.percentile(loud, 5)),

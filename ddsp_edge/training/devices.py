@@ -25,6 +25,11 @@ def choose(name: str = "auto") -> torch.device:
     return torch.device("cuda")
 
 
+def use_threads(count: int) -> None:
+    """So many CPU cores from now on."""
+    torch.set_num_threads(count)
+
+
 def network_precision(device: torch.device) -> AbstractContextManager[object]:
     """bfloat16 for the network's products on a GPU that has it; sound and loss stay float32.
 

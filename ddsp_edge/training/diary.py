@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import soundfile
 import torch
 
+from ddsp_edge.errors import UserError
 from ddsp_edge.files import replacing, write_atomically
+from ddsp_edge.picture import pyplot
 from ddsp_edge.scaling import scale_f0, scale_loudness
 from ddsp_edge.training.dataset import Dataset
-from ddsp_edge.training.features import Piece
+from ddsp_edge.training.features import FIELDS, Piece
 from ddsp_edge.training.trainer import Progress, Trainer
 
 EVERY_S = 300.0  #: seconds between samples
@@ -72,7 +75,9 @@ class Diary:
         rate = trainer.profile.sample_rate
         _write_sound(samples / "recording.wav", self.phrase.audio, rate)
         _write_sound(samples / f"step-{trainer.step:06d}.wav", sound, rate)
-        plt = _pyplot()
+        plt = None
+        with contextlib.suppress(UserError):  # there is no matplotlib
+            plt = pyplot()
         if plt is not None:
             _compare(plt, self.phrase.audio, sound, rate, samples / f"step-{trainer.step:06d}.png")
             _curves(plt, self.rows, self.folder / "loss.png")
@@ -91,9 +96,8 @@ def phrase(dataset: Dataset, rate: int) -> Piece:
                 best, most = (piece, part), score
     assert best is not None  # a dataset has held-out pieces
     piece, part = best
-    rows = (getattr(piece, name)[part] for name in ("f0_hz", "loudness_db", "synth_f0_hz"))
-    targets = (getattr(piece, name)[part] for name in ("harmonics", "noise", "weight"))
-    return Piece(piece.audio[part.start * hop : part.stop * hop], *rows, *targets)
+    rows = (getattr(piece, name)[part] for name in FIELDS[1:])
+    return Piece(piece.audio[part.start * hop : part.stop * hop], *rows)
 
 
 @torch.no_grad()
@@ -137,17 +141,6 @@ def _board(folder: Path) -> Any:
     except ImportError:
         return None
     return SummaryWriter(folder / "tensorboard")
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib
-    except ImportError:
-        return None
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
 
 
 def _compare(plt: Any, target: np.ndarray, ours: np.ndarray, rate: int, path: Path) -> None:

@@ -6,7 +6,6 @@ than the audio. The large one is any bundle or TFLite file that plays.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ from torch import Tensor, nn
 from ddsp_edge.training import losses, synth
 from ddsp_edge.training.batches import AudioBatches, Features
 from ddsp_edge.training.dataset import Dataset
-from ddsp_edge.training.drift import Step
+from ddsp_edge.training.drift import Step, play
+from ddsp_edge.training.trainer import learning_rate
 
 HELD_OUT_CROPS = 64
 CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH = 101, 100, 8
@@ -38,19 +38,6 @@ class DistilPlan:
     seed: int = 1
 
 
-def play(
-    step: Step, state_size: int, f0_scaled: np.ndarray, pw_scaled: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Amplitude (frames,), harmonics (frames, n), noise (frames, m) of a decoder's step."""
-    state = np.zeros(state_size, np.float32)
-    rows = []
-    for f0, loudness in zip(f0_scaled, pw_scaled, strict=True):
-        *controls, state = (np.array(x) for x in step(f0[None], loudness[None], state))
-        rows.append(controls)
-    amplitude, harmonics, noise = (np.stack(column) for column in zip(*rows, strict=True))
-    return amplitude[:, 0], harmonics, noise
-
-
 class Lessons:
     """What the large decoder answers to the training material, and what it is worth."""
 
@@ -62,9 +49,14 @@ class Lessons:
         )
         self._crops = crops.fixed(min(HELD_OUT_CROPS, len(crops.places)))
 
-    def _item(self, piece: Features) -> dict[str, np.ndarray]:
-        controls = play(self._teacher, self._state_size, piece.f0_scaled, piece.pw_scaled)
+    def _taught(self, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> tuple[Tensor, ...]:
+        """The teacher's amplitude (frames,), harmonics (frames, n) and noise (frames, m)."""
+        *controls, _ = play(self._teacher, (f0_scaled, pw_scaled), self._state_size)
         amplitude, harmonics, noise = map(torch.from_numpy, controls)
+        return amplitude[:, 0], harmonics, noise
+
+    def _item(self, piece: Features) -> dict[str, np.ndarray]:
+        amplitude, harmonics, noise = self._taught(piece.f0_scaled, piece.pw_scaled)
         # As it is heard: what lies above the band is not played, the rest is so much louder.
         harmonics = synth.mask_and_normalise(
             amplitude[None],
@@ -96,8 +88,8 @@ class Lessons:
 
         def sequence(f0_scaled: Tensor, pw_scaled: Tensor) -> tuple[Tensor, ...]:
             pairs = zip(f0_scaled.numpy(), pw_scaled.numpy(), strict=True)
-            rows = [play(self._teacher, self._state_size, *pair) for pair in pairs]
-            return tuple(torch.from_numpy(np.stack(c)) for c in zip(*rows, strict=True))
+            rows = [self._taught(*pair) for pair in pairs]
+            return tuple(torch.stack(column) for column in zip(*rows, strict=True))
 
         return self.held_out_loss(sequence)
 
@@ -108,13 +100,9 @@ class Lessons:
         noise_of = torch.Generator().manual_seed(0)
         total = count = 0.0
         for crop in self._crops:
-            controls = sequence(crop["f0_scaled"], crop["pw_scaled"])
-            amplitude, harmonics, noise = (c[:, CONTEXT_FRAMES:] for c in controls)
-            f0 = crop["synth_f0_hz"][:, CONTEXT_FRAMES:]
-            partials = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
-            sound = synth.harmonic(partials, f0, rate, hop) + synth.noise(
-                noise, rate, hop, noise_of
-            )
+            controls = (*sequence(crop["f0_scaled"], crop["pw_scaled"]), crop["synth_f0_hz"])
+            amplitude, harmonics, noise, f0_hz = (c[:, CONTEXT_FRAMES:] for c in controls)
+            sound = synth.sound(amplitude, harmonics, noise, f0_hz, rate, hop, noise_of)
             rows = len(crop["audio"])
             total += rows * float(losses.multi_scale_spectral(sound, crop["audio"]))
             count += rows
@@ -131,8 +119,7 @@ def distil(
     rng = np.random.default_rng(plan.seed)
     optimiser = torch.optim.Adam(student.parameters(), lr=plan.rate)
     for step in range(plan.steps):
-        cosine = 0.5 * (1 + math.cos(math.pi * step / plan.steps))
-        rate = plan.rate * (0.02 + 0.98 * cosine) * min(1.0, (step + 1) / plan.run_in)
+        rate = learning_rate(step, plan.steps, plan.rate, plan.run_in)
         for group in optimiser.param_groups:
             group["lr"] = rate
         batch = lessons.draw(rng, plan.batch, plan.frames)

@@ -66,13 +66,15 @@ def check_track(
     return f0_scaled.astype(np.float32), scale_loudness(loudness).astype(np.float32)
 
 
-def _play(step: Step, track: tuple[np.ndarray, np.ndarray], state_size: int) -> list[np.ndarray]:
+def play(step: Step, track: tuple[np.ndarray, np.ndarray], state_size: int) -> list[np.ndarray]:
+    """A decoder along (f0_scaled, pw_scaled), (frames,) each, from silence: amplitude (frames, 1),
+    harmonics (frames, n), noise (frames, m) and state (frames, state_size), float32."""
     state = np.zeros(state_size, np.float32)
     rows = []
     for f0_scaled, pw_scaled in zip(*track, strict=True):
         outputs = step(f0_scaled[None], pw_scaled[None], state)
-        state = np.array(outputs[3], np.float32)
-        rows.append([np.array(output, np.float64) for output in outputs])
+        rows.append([np.array(output, np.float32) for output in outputs])
+        state = rows[-1][3]
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
@@ -89,7 +91,10 @@ def measure(
     reference: Step, other: Step, state_size: int, track: tuple[np.ndarray, np.ndarray]
 ) -> Drift:
     """Play the track through both, each with its own state, and compare."""
-    a, b = _play(reference, track, state_size), _play(other, track, state_size)
+    a, b = (
+        [output.astype(np.float64) for output in play(decoder, track, state_size)]
+        for decoder in (reference, other)
+    )
     finite = all(bool(np.isfinite(x).all()) for x in (*a, *b))
     if not finite:
         return Drift(len(track[0]), math.inf, math.inf, math.inf, math.inf, False)

@@ -13,7 +13,7 @@ what is heard on stage is kept; a wider smoothing was worse too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -27,6 +27,7 @@ CONFIDENCE = 0.75  #: a pitch is trusted from here
 HARMONICITY = 0.8  #: least share of the energy that its harmonics must explain
 AUDIBLE_DB, SILENT_DB = -60.0, -65.0
 STEADY_S = 0.025  #: trusted for so long around
+TRUST = 0.85  #: least share of trusted frames in a stretch that is trained on or judged
 
 
 @dataclass
@@ -41,8 +42,13 @@ class Piece:
     noise: np.ndarray  #: (frames, n_noise) gains
     weight: np.ndarray  #: (frames,) 1 where pitch and target can be trusted, else 0
 
+    @property
+    def usable(self) -> np.ndarray:
+        """(frames,) True where it is trusted and sounds."""
+        return (self.weight > 0) & (self.loudness_db > AUDIBLE_DB)
 
-FIELDS = ("audio", "f0_hz", "loudness_db", "synth_f0_hz", "harmonics", "noise", "weight")
+
+FIELDS = tuple(each.name for each in fields(Piece))
 
 
 def pitch_lag_s(f0_hz: np.ndarray) -> np.ndarray:

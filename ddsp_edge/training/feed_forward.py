@@ -86,6 +86,7 @@ class FeedForwardFrameDecoder(nn.Module):
     def __init__(self, trained: FeedForwardDecoder) -> None:
         super().__init__()
         self.shape = shape = trained.shape
+        self.state_size = shape.state_size
         self.means = 2 * len(shape.smoothing)
         share = [1 / (1 + constant) for constant in shape.smoothing for _ in range(2)]
         self.register_buffer("share", torch.tensor([share], dtype=torch.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -26,19 +27,23 @@ def multi_scale_spectral(audio: Tensor, target: Tensor) -> Tensor:
     if fast.usable(audio):
         return fast.Spectral.apply(audio, target, SIZES, 4, LOG_FLOOR)
     total = audio.new_zeros(())
+    for size, a, b in magnitudes(audio, target):
+        floor = LOG_FLOOR * size / 4  # half the sum of a Hann window: a sine of amplitude 1
+        total = total + (a - b).abs().mean()
+        total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean()
+    return total
+
+
+def magnitudes(audio: Tensor, target: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """[b, samples] twice -> each of SIZES, and both magnitudes [b, bins, frames]."""
     for size in SIZES:
         window = torch.hann_window(size, device=audio.device)
         ours, theirs = (
             torch.stft(x, size, size // 4, window=window, center=False, return_complex=True)
             for x in (audio, target)
         )
-        # abs() of an exact zero has no gradient; the small constant is far below the floor.
-        a = torch.sqrt(ours.real**2 + ours.imag**2 + 1e-14)
-        b = theirs.abs()
-        floor = LOG_FLOOR * size / 4  # half the sum of a Hann window: a sine of amplitude 1
-        total = total + (a - b).abs().mean()
-        total = total + (torch.log(a + floor) - torch.log(b + floor)).abs().mean()
-    return total
+        # abs() of an exact zero has no gradient; the small constant is far below any floor.
+        yield size, torch.sqrt(ours.real**2 + ours.imag**2 + 1e-14), theirs.abs()
 
 
 def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:

@@ -13,13 +13,12 @@ from ddsp_edge.evaluation import tracking
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.scaling import SILENCE_DB, midi_to_hz
 from ddsp_edge.settings import Settings
-from ddsp_edge.training.dataset import Piece
+from ddsp_edge.training.features import TRUST, Piece
 from ddsp_edge.training.profiles import EDGE, Profile
 
 #: The dry instrument, alone.
 DRY = Settings(reverb_wet=0.0)
 CROP_S = 0.5
-TRUST = 0.85
 STAGE_RATE = 48_000
 #: What is softer than this in the recording counts for no figure of :func:`follows`.
 QUIET_DB = -60.0

@@ -129,7 +129,8 @@ class FrameDecoder(nn.Module):
         gru = trained.gru
         inputs = (gru.get_parameter("weight_ih_l0"), gru.get_parameter("bias_ih_l0"))
         states = (gru.get_parameter("weight_hh_l0"), gru.get_parameter("bias_hh_l0"))
-        size, n = shape.state_size, shape.n_harmonics
+        self.state_size = size = shape.state_size
+        n = shape.n_harmonics
         rows = [slice(0, size), slice(size, 2 * size), slice(2 * size, None)]
         self.in_reset, self.in_update, self.in_new = (part_of(*inputs, at) for at in rows)
         self.reset, self.update, self.new = (part_of(*states, at) for at in rows)

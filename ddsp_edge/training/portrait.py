@@ -9,10 +9,10 @@ import numpy as np
 from ddsp_edge.bundle import MAX_PICTURE_BYTES
 from ddsp_edge.errors import UserError
 from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.picture import draw_spectrogram, note_name, pyplot
 from ddsp_edge.scaling import hz_to_midi
 from ddsp_edge.training.dataset import Dataset
 
-QUIET_DB = -60.0
 COLOURS = 96  #: of the picture's palette: half the bytes, and nobody sees it
 
 
@@ -21,10 +21,8 @@ def portrait(info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.n
 
     ``original`` and ``ours`` are the same stretch, mono at the dataset's rate.
     """
-    from ddsp_edge import picture
-
     try:
-        plt = picture._matplotlib()
+        plt = pyplot()
     except UserError:
         return b""
     rate = dataset.profile.sample_rate
@@ -34,7 +32,7 @@ def portrait(info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.n
         ("a", original, "recording (held out)"),
         ("b", ours, f"{info.name} (ours)"),
     ):
-        picture._spectrogram(axes[name], sound, rate)
+        draw_spectrogram(axes[name], sound, rate)
         axes[name].set_title(title, loc="left")
         axes[name].set_xlim(0, len(original) / rate)
     axes["b"].set_xlabel("seconds")
@@ -53,14 +51,9 @@ def portrait(info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.n
 
 def _region(axis, info: ModelInfo, dataset: Dataset) -> None:  # type: ignore[no-untyped-def]
     """Where the training data lies in pitch and loudness, and the range that the model states."""
-    from ddsp_edge.picture import note_name
-
-    f0 = np.concatenate([piece.f0_hz for piece in dataset.train])
-    loud = np.concatenate([piece.loudness_db for piece in dataset.train])
-    weight = np.concatenate([piece.weight for piece in dataset.train])
-    used = (weight > 0) & (loud > QUIET_DB) & (f0 > 0)
-    notes = hz_to_midi(f0[used])
-    axis.hist2d(notes, loud[used], bins=(60, 60), cmap="magma", cmin=1)
+    notes = hz_to_midi(np.concatenate([p.f0_hz[p.usable] for p in dataset.train]))
+    loud = np.concatenate([p.loudness_db[p.usable] for p in dataset.train])
+    axis.hist2d(notes, loud, bins=(60, 60), cmap="magma", cmin=1)
     low, high = info.min_pitch_note, info.max_pitch_note
     soft, strong = info.min_loudness_db, info.max_loudness_db
     axis.plot([low, high, high, low, low], [soft, soft, strong, strong, soft], "--", color="0.4")

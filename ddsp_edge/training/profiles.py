@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ddsp_edge import vst_rules
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -25,4 +27,11 @@ class Profile:
 #: Ours: full band, 5 ms.
 EDGE = Profile("edge", 48_000, 200, 100, 65, 0.005)
 #: DDSP-VST's (docs/bundles.md).
-VST = Profile("vst", 16_000, 50, 60, 65, 0.020)
+VST = Profile(
+    "vst",
+    vst_rules.SAMPLE_RATE,
+    vst_rules.FRAME_RATE,
+    vst_rules.N_HARMONICS,
+    vst_rules.N_NOISE,
+    0.020,
+)

@@ -14,7 +14,6 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.files import write_atomically
 from ddsp_edge.training import listening
 from ddsp_edge.training.dataset import Dataset
-from ddsp_edge.training.features import AUDIBLE_DB
 from ddsp_edge.training.sources import Source
 
 LEAST_MINUTES = 2.0  #: fewer usable ones are refused
@@ -91,10 +90,7 @@ def make(dataset: Dataset) -> Report:
 
 def usable_minutes(dataset: Dataset) -> float:
     """Of trusted, audible frames; single notes that are trained on more than once count once."""
-    frames = [
-        sum(int(((p.weight > 0) & (p.loudness_db > AUDIBLE_DB)).sum()) for p in part)
-        for part in (dataset.train, dataset.held_out)
-    ]
+    frames = [sum(int(p.usable.sum()) for p in part) for part in (dataset.train, dataset.held_out)]
     return (frames[0] / dataset.rounds + frames[1]) / dataset.profile.frame_rate / 60
 
 

@@ -22,11 +22,8 @@ STRETCH_S = 4.0
 def draw(dataset: Dataset, files: list[dict[str, Any]]) -> bytes:
     """A PNG: pitches, levels, where both were played, trust in each file, and a typical stretch."""
     pieces = dataset.train + dataset.held_out
-    weight = np.concatenate([p.weight for p in pieces]) > 0
-    loudness = np.concatenate([p.loudness_db for p in pieces])
-    used = weight & (loudness > AUDIBLE_DB)
-    notes = hz_to_midi(np.concatenate([p.synth_f0_hz for p in pieces])[used])
-    levels = loudness[used]
+    notes = hz_to_midi(np.concatenate([p.synth_f0_hz[p.usable] for p in pieces]))
+    levels = np.concatenate([p.loudness_db[p.usable] for p in pieces])
     minutes = 1.0 / dataset.profile.frame_rate / 60
     each = np.full(len(notes), minutes)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_edge.metadata import Room
-from ddsp_edge.training import losses
+from ddsp_edge.training import losses, synth
 
 LENGTH_S = 1.0  #: of the impulse response
 EDGES_HZ = (0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)  #: where a band begins
@@ -64,21 +64,13 @@ class LearntRoom(nn.Module):
 
     def forward(self, dry: Tensor) -> Tensor:
         """The room is taken as it is: only :meth:`loss` teaches it."""
-        return self._with(dry, self.response().detach())
+        return synth.reverberate(dry, self.response().detach())
 
     def loss(self, dry: Tensor, target: Tensor) -> Tensor:
         """How far the room is off, by bands; no gradient reaches ``dry`` [b, samples]. ``target``
         [b, fewer samples] is compared with the end."""
-        sound = self._with(dry.detach(), self.response())
+        sound = synth.reverberate(dry.detach(), self.response())
         return losses.band_energy(sound[:, -target.shape[1] :], target, self.rate)
-
-    def _with(self, dry: Tensor, response: Tensor) -> Tensor:
-        size = dry.shape[1] + len(self.seconds)
-        size = 1 << (size - 1).bit_length()
-        wet = torch.fft.irfft(
-            torch.fft.rfft(dry, n=size) * torch.fft.rfft(response, n=size), n=size
-        )
-        return dry + wet[:, : dry.shape[1]]
 
     def bands(self) -> list[dict[str, float]]:
         """What was found: from_hz, t60_s and level_db of each band."""

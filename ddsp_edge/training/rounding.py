@@ -10,20 +10,38 @@ finds every weight on its grid already.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 from torch import nn
 
+from ddsp_edge.scaling import scale_f0, scale_loudness
+from ddsp_edge.training.features import Piece
 from ddsp_edge.training.quantize import MIN_WEIGHTS
 
+CALIBRATION_FRAMES = 4000
 LEVELS = 127  #: int8, symmetric
 DAMPING = 0.001  #: of the mean square of the inputs, for inputs that hardly ever move
 
 
+def calibration(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:
+    """Scaled pitch and loudness from all over the pieces, (frames,) float32 each."""
+    f0 = np.concatenate([piece.f0_hz for piece in pieces])
+    loudness = np.concatenate([piece.loudness_db for piece in pieces])
+    step = max(1, len(f0) // CALIBRATION_FRAMES)
+    return (
+        scale_f0(f0[::step]).astype(np.float32),
+        scale_loudness(loudness[::step]).astype(np.float32),
+    )
+
+
 def round_to_int8(decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> nn.Module:
-    """A copy whose larger layers hold int8 steps, fitted to the features' (frames,) track."""
+    """A copy whose larger layers hold int8 steps, fitted to the features' (frames,) track.
+
+    ``decoder`` as the exporter takes it, with its ``state_size``.
+    """
     decoder = copy.deepcopy(decoder).eval()
     for layer, inputs in _inputs(decoder, f0_scaled, pw_scaled).items():
         if layer.weight.numel() >= MIN_WEIGHTS:  # the quantizer leaves smaller ones alone
@@ -41,8 +59,7 @@ def _inputs(
         layer.register_forward_pre_hook(lambda m, x: seen.setdefault(m, []).append(x[0].detach()))
         for layer in layers
     ]
-    sizes: Any = getattr(decoder, "shape", decoder)  # of ours; DDSP-VST's has its own
-    state = torch.zeros(sizes.state_size)
+    state = torch.zeros(cast(int, decoder.state_size))
     with torch.no_grad():
         for f0, loudness in zip(f0_scaled, pw_scaled, strict=True):
             *_, state = decoder(torch.tensor([f0]), torch.tensor([loudness]), state)

@@ -15,26 +15,22 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
+from ddsp_edge.bench.decoder import invoke_us
 from ddsp_edge.files import write_atomically
 from ddsp_edge.library import find_model
-from ddsp_edge.session import Session
-from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
-from ddsp_edge.training.batches import Features
-from ddsp_edge.training.dataset import Dataset, prepare
+from ddsp_edge.training.dataset import prepare
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil
 from ddsp_edge.training.export import export, tflite_step
 from ddsp_edge.training.feed_forward import FeedForwardDecoder, FeedForwardShape
 from ddsp_edge.training.model import EdgeDecoder, Shape
 from ddsp_edge.training.networks import edge_shape
 from ddsp_edge.training.recipes import RECIPES
-from ddsp_edge.training.rounding import round_to_int8
+from ddsp_edge.training.rounding import calibration, round_to_int8
 
-CALIBRATION_FRAMES = 4000
-TIMED, REPEATS = 100, 60  #: invocations in one reading of the clock; the best of so many
+REPEATS = 60  #: of a timing; the best counts
 
 
 def _gru(hidden: int, state: int, dense: int) -> Callable[[Shape], nn.Module]:
@@ -74,26 +70,6 @@ CANDIDATES: dict[str, tuple[str, Callable[[Shape], nn.Module]]] = {
 }
 
 
-def _calibration(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    pieces = [Features.of(piece) for piece in dataset.train]
-    f0 = np.concatenate([piece.f0_scaled for piece in pieces])
-    loudness = np.concatenate([piece.pw_scaled for piece in pieces])
-    step = max(1, len(f0) // CALIBRATION_FRAMES)
-    return f0[::step], loudness[::step]
-
-
-def invoke_us(model: bytes) -> float:
-    """Of one invocation on LiteRT, undisturbed."""
-    session = Session(model, INPUT_NAMES, OUTPUT_NAMES, "litert")
-    best = float("inf")
-    for _ in range(REPEATS):
-        begun = time.perf_counter()
-        for _ in range(TIMED):
-            session.invoke()
-        best = min(best, (time.perf_counter() - begun) / TIMED)
-    return best * 1e6
-
-
 def judge(
     name: str, lessons: Lessons, plan: DistilPlan, say: Callable[[str], None] = print
 ) -> tuple[dict[str, Any], nn.Module]:
@@ -112,7 +88,7 @@ def judge(
     student.eval()
     shape, summary = student.shape, lessons.dataset.summary
     decoder = student.frame_decoder()
-    rounded = round_to_int8(decoder, *_calibration(lessons.dataset))
+    rounded = round_to_int8(decoder, *calibration(lessons.dataset.train))
     files = {
         quantization: export(
             module,
@@ -130,8 +106,8 @@ def judge(
         "parameters": student.parameters_count(),
         "held_out_loss": round(lessons.held_out_loss(student.sequence), 4),
         "train_s": round(took, 1),
-        "float32_us": round(invoke_us(files["none"].model), 2),
-        "int8_us": round(invoke_us(files["int8"].model), 2),
+        "float32_us": round(invoke_us(files["none"].model, "litert", REPEATS), 2),
+        "int8_us": round(invoke_us(files["int8"].model, "litert", REPEATS), 2),
         "int8_bytes": len(files["int8"].model),
         "plan": asdict(plan),
     }

@@ -87,3 +87,24 @@ def noise(magnitudes: Tensor, rate: int, hop: int, generator: torch.Generator) -
     # Two overlapping halves: the second of each frame meets the first of the next.
     halves = pieces[:, 1:, :step] + pieces[:, :-1, step:]
     return halves.reshape(batch, -1)[:, :length]
+
+
+def sound(
+    amplitude: Tensor,
+    harmonics: Tensor,
+    noise_magnitudes: Tensor,
+    f0_hz: Tensor,
+    rate: int,
+    hop: int,
+    generator: torch.Generator,
+) -> Tensor:
+    """A decoder's controls [b, f], [b, f, n], [b, f, m] at [b, f] Hz -> [b, (f - 1) * hop]."""
+    amplitudes = mask_and_normalise(amplitude, harmonics, f0_hz, rate / 2)
+    return harmonic(amplitudes, f0_hz, rate, hop) + noise(noise_magnitudes, rate, hop, generator)
+
+
+def reverberate(dry: Tensor, response: Tensor) -> Tensor:
+    """[b, samples] and an impulse response without the direct sound -> [b, samples]."""
+    size = 1 << (dry.shape[1] + len(response) - 1).bit_length()
+    spectrum = torch.fft.rfft(dry, n=size) * torch.fft.rfft(response, n=size)
+    return dry + torch.fft.irfft(spectrum, n=size)[:, : dry.shape[1]]

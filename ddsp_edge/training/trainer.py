@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.training import checkpoint, devices, losses, networks, synth
+from ddsp_edge.training import checkpoint, devices, features, losses, networks, synth
 from ddsp_edge.training.augment import augment
 from ddsp_edge.training.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.dataset import Dataset
@@ -86,6 +86,12 @@ class Progress:
     seconds: float = 0.0  #: spent so far, over all runs
 
 
+def learning_rate(step: int, steps: int, peak: float, run_in: int) -> float:
+    """A linear run-in, and half a cosine from ``peak`` down to 2 % of it."""
+    rate = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+    return rate * min(1.0, (step + 1) / max(1, run_in))
+
+
 class Trainer:
     """Trains the profile's network on a dataset, resumably.
 
@@ -95,7 +101,7 @@ class Trainer:
 
     CLIP = 1.0  #: the gradient's largest norm
     ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
-    TRUST = 0.85  #: least share of trusted frames in a crop to train on
+    TRUST = features.TRUST  #: least share of trusted frames in a crop to train on
     VARIED = True  #: what the model is shown (:mod:`augment`)
 
     def __init__(
@@ -185,8 +191,9 @@ class Trainer:
         return best.eval()
 
     def _make_room(self) -> nn.Module | None:
-        room = LearntRoom(self.profile.sample_rate).to(self.device)
-        return room if self.plan.room else None
+        if not self.plan.room:
+            return None
+        return LearntRoom(self.profile.sample_rate).to(self.device)
 
     def _new_optimiser(self) -> torch.optim.Adam:
         groups = [{"params": list(self.model.parameters()), "share": 1.0}]
@@ -206,8 +213,9 @@ class Trainer:
         rate = self._set_rate(warm)
         batch = (self.warm if warm else self.crops).draw(rng)
         batch = augment(batch, rng) if self.VARIED else batch
-        self.room_loss: Tensor | None = None
-        loss = self._warm_loss(batch) if warm else self._audio_loss(self.model, batch)
+        loss, room_loss = (
+            (self._warm_loss(batch), None) if warm else self._audio_loss(self.model, batch)
+        )
         value = float(loss.detach())
         if not math.isfinite(value):
             raise UserError(
@@ -215,7 +223,7 @@ class Trainer:
                 "another --seed, and please report it"
             )
         self.optimiser.zero_grad(set_to_none=True)
-        (loss if self.room_loss is None else loss + self.room_loss).backward()
+        (loss if room_loss is None else loss + room_loss).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
@@ -227,12 +235,11 @@ class Trainer:
         return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
 
     def _set_rate(self, warm: bool) -> float:
-        """A linear run-in, then half a cosine down to 2 %, in each stage."""
+        """Each stage has its own."""
         plan = self.plan
         done = self.step if warm else self.step - plan.warm_steps
         steps, peak = (plan.warm_steps, plan.warm_rate) if warm else (plan.steps, plan.rate)
-        rate = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / steps)))
-        rate *= min(1.0, (done + 1) / max(1, plan.run_in))
+        rate = learning_rate(done, steps, peak, plan.run_in)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["share"]
         return rate
@@ -266,13 +273,15 @@ class Trainer:
             batch["weight"],
         )
 
-    def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> Tensor:
+    def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Of the sound, and of the room that is learnt, which has gradients of its own."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
         dry = self._dry(model, batch, self.plan.context)
         target = batch["audio"]
+        room_loss = None
         if isinstance(self.room, LearntRoom) and torch.is_grad_enabled():
-            self.room_loss = self.room.loss(dry, target)
-        return self._distance(self._with_room(dry)[:, -target.shape[1] :], target)
+            room_loss = self.room.loss(dry, target)
+        return self._distance(self._with_room(dry)[:, -target.shape[1] :], target), room_loss
 
     def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
         return losses.multi_scale_spectral(audio, target)
@@ -291,16 +300,15 @@ class Trainer:
         which has no past."""
         rate, hop = self.profile.sample_rate, self.profile.hop
         start = skip if self.room is None else min(skip, self.profile.frame_rate // 4)
-        amplitude, harmonics, noise = (c[:, start:] for c in self._controls(model, batch))
-        f0 = batch["synth_f0_hz"][:, start:]
-        amplitudes = synth.mask_and_normalise(amplitude, harmonics, f0, rate / 2)
-        return synth.harmonic(amplitudes, f0, rate, hop) + synth.noise(noise, rate, hop, self.noise)
+        controls = (*self._controls(model, batch), batch["synth_f0_hz"])
+        amplitude, harmonics, noise, f0_hz = (c[:, start:] for c in controls)
+        return synth.sound(amplitude, harmonics, noise, f0_hz, rate, hop, self.noise)
 
     @torch.no_grad()
     def held_out_loss(self, model: Model) -> float:
         """Mean multi-scale spectral loss over the fixed held-out crops."""
         self.noise.manual_seed(0)
-        rows = [(len(b["audio"]), float(self._audio_loss(model, b))) for b in self.held_out]
+        rows = [(len(b["audio"]), float(self._audio_loss(model, b)[0])) for b in self.held_out]
         return sum(n * loss for n, loss in rows) / sum(n for n, _ in rows)
 
     def _weights(self, model: Model | None = None) -> dict[str, Tensor]:

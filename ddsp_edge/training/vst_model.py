@@ -14,8 +14,9 @@ import torch
 from torch import nn
 
 from ddsp_edge.training.profiles import VST
+from ddsp_edge.vst_rules import STATE_SIZE
 
-STATE_SIZE, CHANNELS = 512, 256
+CHANNELS = 256
 #: DDSP-VST's frame_size: the window of its loudness in samples, not the hop (320).
 FRAME_SIZE = 1024
 NOISE_BIAS = 5.0  #: the noise starts this far below the harmonics
@@ -67,11 +68,8 @@ def _controls(
     return exp_sigmoid(amplitude), harmonics, exp_sigmoid(noise - NOISE_BIAS)
 
 
-class VstModel(nn.Module):
-    """Many frames at once, for training; :meth:`frame_decoder` is the same one at a time.
-
-    Sizes can be shrunk for quick tests.
-    """
+class _Network(nn.Module):
+    """The layers of both; sizes can be shrunk for quick tests."""
 
     numbers: torch.Tensor  #: of the harmonics, [1, n_harmonics]
 
@@ -83,14 +81,23 @@ class VstModel(nn.Module):
         n_noise: int = VST.n_noise,
     ) -> None:
         super().__init__()
-        self.sizes = {"channels": channels, "state_size": state_size}
-        self.sizes |= {"n_harmonics": n_harmonics, "n_noise": n_noise}
-        self.state_size, self.n_harmonics, self.n_noise = state_size, n_harmonics, n_noise
+        self.channels, self.state_size = channels, state_size
+        self.n_harmonics, self.n_noise = n_harmonics, n_noise
         self.f0_stack, self.pw_stack = FcStack(1, channels), FcStack(1, channels)
-        self.gru = nn.GRU(2 * channels, state_size, batch_first=True)
+        self.gru = self._recurrent(2 * channels, state_size)
         self.out_stack = FcStack(2 * channels + state_size, channels)
         self.heads = nn.Linear(channels, 1 + n_harmonics + n_noise)
         self.register_buffer("numbers", torch.arange(1.0, n_harmonics + 1)[None], False)
+
+    def _recurrent(self, n_inputs: int, state_size: int) -> nn.Module:
+        raise NotImplementedError
+
+
+class VstModel(_Network):
+    """Many frames at once, for training; :meth:`frame_decoder` is the same one at a time."""
+
+    def _recurrent(self, n_inputs: int, state_size: int) -> nn.Module:
+        return nn.GRU(n_inputs, state_size, batch_first=True)
 
     def sequence(
         self, f0_scaled: torch.Tensor, pw_scaled: torch.Tensor
@@ -108,7 +115,7 @@ class VstModel(nn.Module):
 
     def frame_decoder(self) -> VstDecoder:
         """What is exported: a copy of the weights, one frame at a time."""
-        decoder = VstDecoder(**self.sizes)
+        decoder = VstDecoder(self.channels, self.state_size, self.n_harmonics, self.n_noise)
         renamed = {
             name.replace("gru.weight_ih_l0", "gru.from_input.weight")
             .replace("gru.bias_ih_l0", "gru.from_input.bias")
@@ -120,25 +127,11 @@ class VstModel(nn.Module):
         return decoder.eval()
 
 
-class VstDecoder(nn.Module):
-    """One frame of a DDSP-VST decoder; sizes can be shrunk for quick tests."""
+class VstDecoder(_Network):
+    """One frame of a DDSP-VST decoder."""
 
-    numbers: torch.Tensor  #: of the harmonics, [1, n_harmonics]
-
-    def __init__(
-        self,
-        channels: int = CHANNELS,
-        state_size: int = STATE_SIZE,
-        n_harmonics: int = VST.n_harmonics,
-        n_noise: int = VST.n_noise,
-    ) -> None:
-        super().__init__()
-        self.state_size, self.n_harmonics, self.n_noise = state_size, n_harmonics, n_noise
-        self.f0_stack, self.pw_stack = FcStack(1, channels), FcStack(1, channels)
-        self.gru = GruStep(2 * channels, state_size)
-        self.out_stack = FcStack(2 * channels + state_size, channels)
-        self.heads = nn.Linear(channels, 1 + n_harmonics + n_noise)
-        self.register_buffer("numbers", torch.arange(1.0, n_harmonics + 1)[None], False)
+    def _recurrent(self, n_inputs: int, state_size: int) -> nn.Module:
+        return GruStep(n_inputs, state_size)
 
     def forward(
         self, f0_scaled: torch.Tensor, pw_scaled: torch.Tensor, state: torch.Tensor

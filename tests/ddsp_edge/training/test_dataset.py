@@ -5,15 +5,16 @@ import pytest
 import soundfile
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.training import dataset, piece_cache
-from ddsp_edge.training.dataset import HOP, LOUD_DB, prepare
-from ddsp_edge.training.profiles import VST
+from ddsp_edge.training import piece_cache
+from ddsp_edge.training.dataset import LOUD_DB, prepare
+from ddsp_edge.training.features import FIELDS
+from ddsp_edge.training.profiles import EDGE, VST
 
 
 def test_pieces_line_up(toy_dataset):
     for piece in toy_dataset.train + toy_dataset.held_out:
-        frames = len(piece.audio) // HOP
-        for name in dataset.FIELDS[1:]:
+        frames = len(piece.audio) // EDGE.hop
+        for name in FIELDS[1:]:
             assert len(getattr(piece, name)) == frames, name
             assert np.all(np.isfinite(getattr(piece, name))), name
         assert piece.harmonics.min() >= 0 and piece.noise.min() >= 0

@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.training import search  # noqa: E402
-from ddsp_edge.training.distil import DistilPlan, Lessons, distil, play  # noqa: E402
+from ddsp_edge.training.distil import DistilPlan, Lessons, distil  # noqa: E402
+from ddsp_edge.training.drift import play  # noqa: E402
 from ddsp_edge.training.export import torch_step  # noqa: E402
 from ddsp_edge.training.feed_forward import FeedForwardDecoder, FeedForwardShape  # noqa: E402
 from ddsp_edge.training.model import EdgeDecoder, FrameDecoder, Shape  # noqa: E402
@@ -34,7 +35,8 @@ def lessons(teacher, toy_dataset):
 def test_what_is_played_is_the_sequence(teacher):
     rng = np.random.default_rng(0)
     f0, loudness = rng.uniform(0.3, 0.6, (2, 30)).astype(np.float32)
-    played = play(torch_step(FrameDecoder(teacher)), 8, f0, loudness)
+    amplitude, *played, _ = play(torch_step(FrameDecoder(teacher)), (f0, loudness), 8)
+    played = (amplitude[:, 0], *played)
     with torch.no_grad():
         wanted = teacher.sequence(torch.from_numpy(f0)[None], torch.from_numpy(loudness)[None])
     for found, expected in zip(played, wanted, strict=True):

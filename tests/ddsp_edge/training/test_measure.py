@@ -3,7 +3,7 @@ import pytest
 
 from ddsp_edge.bundle import Bundle
 from ddsp_edge.training import measure
-from ddsp_edge.training.dataset import Piece
+from ddsp_edge.training.features import Piece
 from ddsp_edge.training.profiles import EDGE
 
 RATE, HOP, DELAY = EDGE.sample_rate, EDGE.hop, measure.delay(EDGE)
