@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.test_signal import gains
+from ddsp_edge.live.test_signal import faded, gains
 
 if TYPE_CHECKING:
     from ddsp_edge.live.engine import LiveEngine
@@ -63,10 +63,7 @@ def sweep(rate: int, seconds: float = SWEEP_S, level_dbfs: float = LEVEL_DBFS) -
     octaves = np.log(top / LOWEST_HZ)
     t = np.arange(n) / rate
     phase = 2 * np.pi * LOWEST_HZ * seconds / octaves * np.expm1(t / seconds * octaves)
-    sound = 10 ** (level_dbfs / 20) * np.sin(phase)
-    ramp = np.sin(np.linspace(0, np.pi / 2, round(FADE_S * rate))) ** 2
-    sound[: len(ramp)] *= ramp
-    sound[-len(ramp) :] *= ramp[::-1]
+    sound = faded(10 ** (level_dbfs / 20) * np.sin(phase), FADE_S, rate)
     return np.concatenate([sound, np.zeros(round(LONGEST_S * rate))]).astype(np.float32)
 
 

@@ -34,10 +34,11 @@ def check_picture(path: Path | str) -> None:
         raise UserError(f"{path}: a picture is {', '.join(sorted(SUFFIXES))}; name it so")
     if not path.parent.is_dir():
         raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
-    _matplotlib()
+    pyplot()
 
 
-def _matplotlib() -> Any:
+def pyplot() -> Any:
+    """matplotlib's, without a screen. Raises UserError where it is not installed."""
     try:
         import matplotlib
     except ImportError:
@@ -53,7 +54,7 @@ def _matplotlib() -> Any:
 def draw(report: RenderReport, path: Path | str) -> None:
     """Input above, output in the middle, loudness below. Raises UserError."""
     check_picture(path)
-    plt = _matplotlib()
+    plt = pyplot()
     figure, axes = plt.subplots(
         3,
         1,
@@ -73,13 +74,13 @@ def draw(report: RenderReport, path: Path | str) -> None:
         axes[0].plot(times, f0, color="black", lw=0.8)
     else:
         assert report.input_audio is not None
-        _spectrogram(axes[0], report.input_audio, report.rate)
+        draw_spectrogram(axes[0], report.input_audio, report.rate)
         heading = f"{report.source.name} (input)"
         axes[0].plot(times, f0, color=PITCH_COLOUR, lw=1.4, label="pitch")
         axes[0].legend(loc="upper right")
     axes[0].set_title(heading, loc="left", fontsize=13)
     output = report.sound.mean(axis=1)
-    _spectrogram(axes[1], output, report.rate)
+    draw_spectrogram(axes[1], output, report.rate)
     axes[1].plot(times, sounding, color=PITCH_COLOUR, lw=1.4, label="pitch asked for")
     axes[1].legend(loc="upper right")
     axes[1].set_title(f"played on {report.model.name} (output)", loc="left", fontsize=13)
@@ -111,7 +112,7 @@ def _note_axis(axis: Any, low_hz: float, high_hz: float) -> None:
     axis.set_ylim(low_hz, high_hz)
 
 
-def _spectrogram(axis: Any, audio: np.ndarray, rate: int) -> None:
+def draw_spectrogram(axis: Any, audio: np.ndarray, rate: int) -> None:
     from ddsp_edge.evaluation.spectrum import spectrogram
 
     size = 1 << int(np.ceil(np.log2(0.06 * rate)))

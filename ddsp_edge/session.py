@@ -50,7 +50,6 @@ class Session:
                 interpreter.allocate_tensors()
             self._interpreter = interpreter
             self._in = self._ends(interpreter.get_input_details(), inputs)
-            self._out = self._ends(interpreter.get_output_details(), outputs)
             self.invoke = interpreter.invoke
             self.invoke()  # what is allocated lazily is allocated now; shapes are true from here
             self._out = self._ends(interpreter.get_output_details(), outputs)

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 
-from ddsp_edge.errors import UserError
 from ddsp_edge.files import write_atomically
 from ddsp_edge.toml_config import Range, from_dict, read_toml
 from firmware_py.config import Audio
@@ -81,8 +80,3 @@ def changed(choice: AudioChoice, wishes: dict[str, Any]) -> AudioChoice:
     # Checked as the file is.
     from_dict(AudioChoice, {**asdict(choice), **values}, "audio_choose")
     return replace(choice, **values)
-
-
-def say_same(error: UserError) -> UserError:
-    """The error, and that nothing has changed."""
-    return UserError(f"{error} (the card before plays on)")

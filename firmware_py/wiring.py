@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.errors import UserError
-from firmware_py.choices import AudioChoice, Choices, changed, say_same
+from firmware_py.choices import AudioChoice, Choices, changed
 
 if TYPE_CHECKING:
     from ddsp_edge.live.cards import Card, Pcm
@@ -28,7 +28,6 @@ class Wiring:
 
     def __init__(self, service: Service, choices: Choices) -> None:
         self._service, self._choices = service, choices
-        self._fallen_back = False
 
     # ---- sound
 
@@ -69,7 +68,7 @@ class Wiring:
                 "audio_choose: the card's driver does not answer; plug it in anew"
             ) from None
         except UserError as error:
-            raise say_same(error) from None
+            raise UserError(f"{error} (the card before plays on)") from None
         self._choices.keep_audio(choice)
         return self._audio()
 

@@ -24,7 +24,7 @@ COMPILE_ARGS = [
     "-fno-math-errno",
     "-fno-trapping-math",
     # a * b + c in one rounding where the processor has it; ISO C mode forbids it.
-    "-ffp-contract=fast",  # a * b + c in one step where the machine can; -std=c11 would forbid it
+    "-ffp-contract=fast",
     "-fvisibility=hidden",
 ]
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "tests/bench"
-#: As native/build_kernel.py, whose flags are those of the shipped kernel.
-FLAGS = ("-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 
 
 def compiler(language: str = "c") -> str | None:
@@ -26,9 +24,11 @@ def compiled_kernel(out: Path, *flags: str, sources: tuple[Path, ...] = ()) -> P
 
     Raises RuntimeError with what the compiler said.
     """
+    from native.build_kernel import COMPILE_ARGS  # a build needs cffi's parser; nothing else does
+
     command = [
         compiler() or "cc",
-        *FLAGS,
+        *(flag for flag in COMPILE_ARGS if flag != "-fvisibility=hidden"),
         f"-I{ROOT / 'native/include'}",
         f"-I{ROOT / 'native/src'}",
         *flags,

@@ -38,10 +38,15 @@ def tone(rate: int, hz: float, seconds: float) -> np.ndarray:
     sound = 10 ** (TONE_DBFS / 20) * np.sin(
         2 * np.pi * hz * np.arange(round(seconds * rate)) / rate
     )
-    ramp = np.sin(np.linspace(0, np.pi / 2, round(RAMP_S * rate))) ** 2
+    return faded(sound, RAMP_S, rate).astype(np.float32)
+
+
+def faded(sound: np.ndarray, seconds: float, rate: int) -> np.ndarray:
+    """``sound`` with both ends ramped (raised cosine), in place."""
+    ramp = np.sin(np.linspace(0, np.pi / 2, round(seconds * rate))) ** 2
     sound[: len(ramp)] *= ramp
     sound[-len(ramp) :] *= ramp[::-1]
-    return sound.astype(np.float32)
+    return sound
 
 
 def gains(side: str) -> tuple[float, float]:
