@@ -45,7 +45,8 @@ COLLECTIONS = (
 )
 
 
-def _read(path: Path, start_s: float, longest_s: float) -> np.ndarray:
+def read(path: Path, start_s: float, longest_s: float) -> np.ndarray:
+    """Mono at 48 kHz with a peak of -6 dBFS."""
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = audio.mean(axis=1)[round(start_s * rate) :][: round(longest_s * rate)]
     if rate != RATE:
@@ -61,7 +62,7 @@ def recordings(folder: Path) -> Iterator[tuple[Collection, str, np.ndarray]]:
             raise UserError(f"{folder / collection.pattern}: no such recordings; give --audio")
         picks = np.unique(np.linspace(0, len(files) - 1, collection.count).round().astype(int))
         for path in (files[i] for i in picks):
-            audio = _read(path, collection.start_s, collection.longest_s)
+            audio = read(path, collection.start_s, collection.longest_s)
             if len(audio) > RATE // 4:
                 yield collection, path.name, audio
 

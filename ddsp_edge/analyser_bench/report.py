@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_edge.analyser_bench import suites
+from ddsp_edge.analyser_bench.notes import FirstRow
 from ddsp_edge.analyser_bench.suites import CostRow, LoudnessRow, OnsetRow, TrackRow
 
 TRACK_HEAD = (
@@ -32,6 +33,13 @@ def _onset(row: OnsetRow) -> str:
     return (
         f"{row.f0_hz:>8.1f} Hz  {row.tracker:<18}{row.first_median:>8.1f}{row.first_worst:>8.1f}"
         f"{row.good_worst:>8.1f}"
+    )
+
+
+def _first(row: FirstRow) -> str:
+    return (
+        f"{row.material:<28}{row.tracker:<18}{row.notes:>6}{row.right:>8}{row.near:>8}"
+        f"{row.gross:>8}{row.right_ms:>8.1f}"
     )
 
 
@@ -62,15 +70,20 @@ def bench_analyser(audio: Path | None, own_only: bool, as_json: bool) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    tracks = suites.synthetic(own_only, say)
+    tracks, firsts = suites.synthetic(own_only, say), []
     if audio is not None:
         tracks += suites.real(audio, own_only, say)
+        firsts = suites.first_pitches(audio, own_only, say)
     onsets, loudness = suites.onsets(own_only, say), suites.loudness()
     cost = suites.cost()
     if as_json:
         found: dict[str, list[Any]] = {
-            "tracks": tracks, "onsets": onsets, "loudness": loudness, "cost": cost
-        }  # fmt: skip
+            "tracks": tracks,
+            "onsets": onsets,
+            "first_pitches": firsts,
+            "loudness": loudness,
+            "cost": cost,
+        }
         plain = {k: [_finite(asdict(r)) for r in v] for k, v in found.items()}
         print(json.dumps(plain, indent=2))
         return 0
@@ -81,6 +94,10 @@ def bench_analyser(audio: Path | None, own_only: bool, as_json: bool) -> int:
     print("\nonset to the first trusted right f0 (median, worst) and to right for good (worst), ms")
     for each in sorted(onsets, key=lambda r: r.f0_hz):
         print(_onset(each))
+    if firsts:
+        print("\nthe first trusted pitch of recorded notes: right, near (20 %), gross; ms to right")
+    for first in firsts:
+        print(_first(first))
     print("\nloudness: lag ms, ripple dB, note to within 3 dB ms, overshoot dB")
     for level in loudness:
         print(_loudness(level))

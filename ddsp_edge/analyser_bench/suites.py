@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ddsp_edge.analyser_bench.notes import FirstRow, Note, judge, notes
 from ddsp_edge.analyser_bench.recordings import consensus, recordings
 from ddsp_edge.analyser_bench.signals import ONSET_HZ, RATE, TIMBRES, onset, steady, tracks
 from ddsp_edge.analyser_bench.trackers import HOP_S, PEERS, Tracker, kernel
@@ -86,6 +87,22 @@ def real(folder: Path, own_only: bool, say: Callable[[str], None]) -> list[Track
         for group, audio, reference in material:
             scores.setdefault(group, []).append(score(tracker(audio), reference))
         rows += [TrackRow(name, group, pooled(each)) for group, each in scores.items()]
+    return rows
+
+
+def first_pitches(
+    folder: Path, own_only: bool, say: Callable[[str], None], most: int = 1000
+) -> list[FirstRow]:
+    """Raises UserError."""
+    by_material: dict[str, list[Note]] = {}
+    for note in notes(folder, most):
+        by_material.setdefault(note.material, []).append(note)
+    rows = []
+    for name, tracker in _trackers(own_only).items():
+        if "whole file" in name:
+            continue  # it sees what comes after
+        say(f"{name}: first pitches of recorded notes")
+        rows += [judge(name, tracker, material, each) for material, each in by_material.items()]
     return rows
 
 

@@ -26,6 +26,10 @@
 #define HEARD_LOW 1.75f        /* ... of a low note */
 #define HIGH_S 0.0046          /* periods up to this are those of high notes */
 #define ENOUGH_S 0.003         /* or a period, to be compared until its likeness counts in full */
+#define LIKELY 0.6f            /* confidence of a period that may be one */
+#define CLEAR 0.75f            /* ... of the first of a sound that is believed at once */
+#define SAME (1.0f / 24.0f)    /* octaves: half a semitone */
+#define SHORT_S 0.0014         /* a period of which three fit in what is compared */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define QUIET_POWER 3e-6f      /* -55 dB: below it the room is heard, and more likeness asked for */
@@ -64,18 +68,26 @@ void ddsp_pitch_free(ddsp_pitch *pitch)
     ddsp_correlogram_free(&pitch->correlogram);
 }
 
+/* The next period is a new sound's first. */
+static void forget(ddsp_pitch *pitch)
+{
+    pitch->n_track = 0;
+    pitch->known = 0;
+    pitch->last = -1.0f;
+}
+
 void ddsp_pitch_reset(ddsp_pitch *pitch)
 {
     ddsp_correlogram_reset(&pitch->correlogram);
     ddsp_onset_reset(&pitch->onset);
-    pitch->n_track = 0;
+    forget(pitch);
 }
 
 void ddsp_pitch_hear(ddsp_pitch *pitch, float sample)
 {
     ddsp_correlogram_hear(&pitch->correlogram, sample);
     if (ddsp_onset_hear(&pitch->onset, &pitch->correlogram))
-        pitch->n_track = 0;
+        forget(pitch);
 }
 
 /* Vertex of the parabola through three equally spaced values; offset in -1..1. */
@@ -246,6 +258,19 @@ static float quiet_cost(float power)
     return power < QUIET_POWER ? QUIET_COST * 10.0f * log10f(QUIET_POWER / power) : 0.0f;
 }
 
+/* What confidence loses in the first period of a sound that nothing confirms: the scratch of a
+ * bow, breath and a string that still rings often look a little like one. Of a high note some
+ * periods were compared already. */
+static float first_cost(ddsp_pitch *pitch, float lag, float confidence)
+{
+    const float octave = log2f(lag);
+    const int confirmed = fabsf(octave - pitch->last) < SAME || lag < (float)(SHORT_S * pitch->rate);
+    pitch->last = confidence >= LIKELY ? octave : -1.0f;
+    if (confidence >= (confirmed ? LIKELY : CLEAR))
+        pitch->known = 1;
+    return pitch->known ? 0.0f : CLEAR - LIKELY;
+}
+
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
 {
     ddsp_pitch_candidate found[DDSP_PITCH_CANDIDATES];
@@ -255,16 +280,17 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     ddsp_correlogram_compare(c, longest + REACH, pitch->onset.since);
     const int n = find_candidates(pitch, longest, found);
     if (n == 0) {
-        pitch->n_track = 0;
+        forget(pitch);
         return 0.0f;
     }
     const int best = follow(pitch, found, n);
     if (has_ended(c, found[best].lag)) {
-        pitch->n_track = 0;
+        forget(pitch);
         return 0.0f;
     }
     float height = found[best].height;
     const float lag = refine(pitch, found[best].lag, longest, &height);
-    *confidence = fmaxf(doubted(pitch, lag, height) - quiet_cost(power_now(c)), 0.0f);
+    const float sure = doubted(pitch, lag, height) - quiet_cost(power_now(c));
+    *confidence = fmaxf(sure - first_cost(pitch, lag, sure), 0.0f);
     return lag / (float)pitch->rate;
 }

@@ -21,6 +21,8 @@ typedef struct {
     ddsp_onset onset;
     ddsp_pitch_candidate track[DDSP_PITCH_CANDIDATES];
     int n_track;
+    int known;      /* 0 until a period of this sound was clear or found twice */
+    float last;     /* log2 of the lag of the last likely one */
     float taps[DDSP_PITCH_PHASES + 1][DDSP_PITCH_TAPS]; /* between samples of the similarity */
 } ddsp_pitch;
 

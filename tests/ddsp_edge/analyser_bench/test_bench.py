@@ -11,11 +11,14 @@ import soundfile
 
 from ddsp_edge import evaluation
 from ddsp_edge.analyser_bench import report, suites
+from ddsp_edge.analyser_bench.notes import LEAD_S, Note, first_pitch, judge
 from ddsp_edge.analyser_bench.recordings import recordings
 from ddsp_edge.analyser_bench.signals import RATE, harmonic, onset, steady, tracks
 from ddsp_edge.analyser_bench.trackers import kernel
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.tracking import score
+
+AUDIO = Path(__file__).parents[4] / "shared" / "audio"
 
 
 def test_signals_have_the_pitch_that_they_claim() -> None:
@@ -64,6 +67,24 @@ def test_peers_hear_a_plain_tone() -> None:
         assert score(tracker(signal.audio), signal.reference).accuracy > 0.98
 
 
+def test_the_first_pitch_of_a_note_is_told_right_near_or_gross() -> None:
+    tone = steady(220.0, 0.5).astype(np.float32)
+    audio = np.concatenate([np.zeros(round(LEAD_S * RATE), np.float32), tone])
+    heard = [Note("a", audio, f0_hz, LEAD_S) for f0_hz in (220.0, 240.0, 440.0)]
+    row = judge("ours", kernel, "a", [*heard, Note("a", np.zeros_like(audio), 220.0, LEAD_S)])
+    assert (row.notes, row.right, row.near, row.gross) == (4, 1, 1, 1)
+    assert 5.0 < 1000 * (first_pitch(kernel, heard[0]) or (0, 0))[1] < 15.0
+
+
+def test_recorded_notes_begin_with_their_own_pitch() -> None:
+    pytest.importorskip("parselmouth")
+    if not AUDIO.is_dir():
+        pytest.skip("the recordings of ../shared are not here")
+    rows = suites.first_pitches(AUDIO, True, lambda text: None, most=30)
+    assert len(rows) == 5 and sum(row.notes for row in rows) > 120
+    assert sum(row.right for row in rows) > 0.55 * sum(row.notes for row in rows)
+
+
 def test_references_agree_on_a_clean_tone_and_not_on_noise() -> None:
     pytest.importorskip("librosa")
     pytest.importorskip("parselmouth")
@@ -109,7 +130,7 @@ def test_the_report_is_json(
     monkeypatch.setattr(suites, "tracks", lambda: few)
     assert report.bench_analyser(None, own_only=True, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found) == {"tracks", "onsets", "loudness", "cost"}
+    assert set(found) == {"tracks", "onsets", "first_pitches", "loudness", "cost"}
     assert found["onsets"][0]["first_worst"] < 12.0
     assert report.bench_analyser(None, own_only=True, as_json=False) == 0
     text = capsys.readouterr().out
