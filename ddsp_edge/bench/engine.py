@@ -54,8 +54,8 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     """Seconds of this thread's work for ``seconds`` of sound.
 
     Ear or clock, network, voices, room, mix. Each voice has its own f0 near 110 Hz (so that
-    128 harmonics lie below Nyquist) and a step of the model's network each hop; the controls
-    that are sent have ``harmonics`` of them.
+    128 harmonics lie below Nyquist) and its row of the network each hop, decoded with the others
+    as on stage; the controls that are sent have ``harmonics`` of them.
     """
     info = bundle.info
     decoder = Decoder(bundle, None, voices)
@@ -64,7 +64,7 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     rig = Rig(RATE, PERIOD)
     rig.set(Control.REVERB_WET, 0.3)
     rig.play(part)
-    controls = ControlFrame(info.n_harmonics, info.n_noise)
+    controls = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
     weights = (1.0 / np.arange(1, harmonics + 1)).astype(np.float32)
     t = np.arange(PERIOD * round(seconds * RATE / PERIOD)) / RATE
     tone = 0.1 * np.sin(2 * np.pi * F0_HZ * t + np.sin(2 * np.pi * 5 * t))
@@ -76,8 +76,8 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
         rig.process(heard[at : at + PERIOD], played)
         for tick in part.read_ticks():
             position = int(tick["position"])
-            for voice, frame in enumerate(frames):
-                decoder.step(frame, controls, voice)
-                part.send_frame(voice, position, frame.f0_hz, controls.amplitude, weights,
-                                controls.noise_magnitudes, info.hop_s)  # fmt: skip
+            decoder.step_many(frames, controls)
+            for frame, made in zip(frames, controls, strict=True):
+                part.send_frame(frame.voice, position, frame.f0_hz, made.amplitude, weights,
+                                made.noise_magnitudes, info.hop_s)  # fmt: skip
     return time.thread_time() - begun

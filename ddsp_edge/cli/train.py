@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.files import check_target
+from ddsp_edge.library import find_model
 from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=("edge", "vst"),
         default="edge",
         help="edge: ours, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz (default: %(default)s)",
+    )
+    made.add_argument(
+        "--size",
+        choices=("large", "small"),
+        default="large",
+        help="small: 22,438 parameters for 82,566; best with a --teacher (default: %(default)s)",
+    )
+    made.add_argument(
+        "--teacher",
+        metavar="NAME|PATH",
+        help="an instrument from the same recordings to learn from",
     )
     made.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
     made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
@@ -153,6 +165,7 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.training.devices import choose, use_threads
     from ddsp_edge.training.diary import Diary
     from ddsp_edge.training.report import LEAST_MINUTES, report
+    from ddsp_edge.training.teacher import Teacher
     from ddsp_edge.training.trainer import Plan, Trainer
 
     if args.threads:
@@ -161,19 +174,30 @@ def run(args: argparse.Namespace) -> int:
     profile = profiles.VST if args.profile == "vst" else profiles.EDGE
     if args.room and profile.name == "vst":
         raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
+    if args.size != "large" and profile.name == "vst":
+        raise UserError(f"--size {args.size}: a DDSP-VST file has one size; leave it out")
+    teacher = Teacher.of(find_model(args.teacher), profile) if args.teacher else None
     baseline = read_baseline(args.baseline) if args.baseline else None
     check_target(out)
     dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
     least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
     report(dataset, run_folder, least_minutes=least)
     plan = Plan.of(
-        profile, warm_steps=args.warm_steps, steps=args.steps, seed=args.seed, room=args.room
+        profile,
+        warm_steps=args.warm_steps,
+        steps=args.steps,
+        seed=args.seed,
+        room=args.room,
+        size=args.size,
+        teacher=teacher.text if teacher else "",
     )
     if args.sweep:
         from ddsp_edge.training.sweep import sweep
 
         return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
-    trainer = Trainer(dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every)
+    trainer = Trainer(
+        dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every, teacher
+    )
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
     diary = Diary(trainer, dataset)
@@ -271,4 +295,6 @@ def _command(args: argparse.Namespace) -> str:
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []
     words += ["--room"] if args.room else []
+    words += ["--size", args.size] if args.size != "large" else []
+    words += ["--teacher", os.path.basename(args.teacher)] if args.teacher else []
     return shlex.join(words)

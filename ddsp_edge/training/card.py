@@ -74,6 +74,7 @@ def model_card(
     if baseline is not None:
         rows.append((baseline.text, baseline.loss))
     took = f", {_duration(training_s)} of training" if training_s is not None else ""
+    source = f"the controls of {plan.teacher}" if plan.teacher else "analysed harmonics and noise"
     facts: dict[str, Any] = {"plan": asdict(plan), "summary": s, "measured": asdict(measured)}
     if training_s is not None:
         facts["training_s"] = round(training_s, 1)
@@ -95,7 +96,7 @@ pitch; {held:.0f} s held out.
 {info.min_loudness_db:.0f} to {info.max_loudness_db:.0f} dB (5th to 99th).
 
 ## Training
-* Warm start on analysed harmonics and noise: {plan.warm_steps} steps of {plan.warm_batch} x \
+* Warm start on {source}: {plan.warm_steps} steps of {plan.warm_batch} x \
 {plan.warm_frames} frames; then the multi-scale spectral loss: at most {plan.steps} steps of \
 {plan.batch} x {(plan.frames - 1) / profile.frame_rate:g} s. Seed {plan.seed}{took}.
 * {measured.parameters} parameters; the file has {measured.size_bytes} bytes ({info.quantization}, \

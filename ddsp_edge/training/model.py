@@ -39,6 +39,10 @@ class Shape:
         return asdict(self)
 
 
+#: What the search found to be enough (docs/decoder.md); "large" is the default.
+SIZES = {"large": Shape(), "small": Shape(state_size=32, hidden=32, dense=64)}
+
+
 class EdgeDecoder(nn.Module):
     """Many frames at once, for training; :class:`FrameDecoder` is the same one at a time."""
 

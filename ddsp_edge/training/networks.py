@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import nn
 
 from ddsp_edge.scaling import scale_f0, scale_loudness
-from ddsp_edge.training.model import EdgeDecoder, Shape
+from ddsp_edge.training.model import SIZES, EdgeDecoder, Shape
 from ddsp_edge.training.profiles import Profile
 from ddsp_edge.training.vst_model import VstModel
 
 
-def make_model(profile: Profile, summary: dict[str, float]) -> EdgeDecoder | VstModel:
-    """An untrained network; torch's global seed decides its weights.
+def make_model(
+    profile: Profile, summary: dict[str, float], size: str = "large"
+) -> EdgeDecoder | VstModel:
+    """An untrained network of one of :data:`SIZES` (DDSP-VST's has one size); torch's global
+    seed decides its weights.
 
     It has ``sequence(f0_scaled [b, f], pw_scaled [b, f])`` -> amplitude [b, f], harmonics
     [b, f, n], noise [b, f, m]. Raises KeyError for a summary without the ranges.
     """
     if profile.name == "vst":
         return VstModel(n_harmonics=profile.n_harmonics, n_noise=profile.n_noise)
-    return EdgeDecoder(edge_shape(profile, summary))
+    return EdgeDecoder(edge_shape(profile, summary, size))
 
 
-def edge_shape(profile: Profile, summary: dict[str, float]) -> Shape:
+def edge_shape(profile: Profile, summary: dict[str, float], size: str = "large") -> Shape:
     """Inputs centred on the instrument's own range."""
     low, high = (float(scale_f0(summary[key])) for key in ("f0_low_hz", "f0_high_hz"))
     quiet, loud = (
         float(scale_loudness(summary[key])) for key in ("loudness_low_db", "loudness_high_db")
     )
-    return Shape(
+    return replace(
+        SIZES[size],
         n_harmonics=profile.n_harmonics,
         n_noise=profile.n_noise,
         pitch=(round((low + high) / 2, 4), round(3.0 / max(high - low, 0.1), 4)),

@@ -23,12 +23,13 @@ from ddsp_edge.files import write_atomically
 from ddsp_edge.library import find_model
 from ddsp_edge.training.dataset import prepare
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil
-from ddsp_edge.training.export import export, tflite_step
+from ddsp_edge.training.export import export
 from ddsp_edge.training.feed_forward import FeedForwardDecoder, FeedForwardShape
 from ddsp_edge.training.model import EdgeDecoder, Shape
 from ddsp_edge.training.networks import edge_shape
 from ddsp_edge.training.recipes import RECIPES
 from ddsp_edge.training.rounding import calibration, round_to_int8
+from ddsp_edge.training.teacher import Teacher
 
 REPEATS = 60  #: of a timing; the best counts
 
@@ -145,8 +146,7 @@ def _search(instrument: str, options: argparse.Namespace, plan: DistilPlan) -> N
             recipe = RECIPES[instrument]
             dataset = prepare(options.audio / recipe.folder, recipe, options.work / "cache")
             teacher = find_model(str(options.teacher or instrument))
-            step = tflite_step(teacher.model)
-            lessons = Lessons(step, teacher.info.state_size, dataset)
+            lessons = Lessons(Teacher.of(teacher, dataset.profile), dataset)
             reference = round(lessons.teacher_loss(), 4)
             print(f"{instrument}: the large decoder's held-out loss is {reference}", flush=True)
         row, student = judge(name, lessons, plan)

@@ -13,7 +13,7 @@ from ddsp_edge.training.dataset import Dataset
 from ddsp_edge.training.trainer import Plan, Progress, Trainer
 
 #: What may be swept: numbers of the plan.
-KEYS = {f.name: f.type for f in fields(Plan) if f.name not in ("room",)}
+KEYS = {f.name: f.type for f in fields(Plan) if f.type in ("int", "float")}
 
 
 def read_settings(words: list[str]) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""Two stages: controls analysed from the audio, then the audio itself.
+"""Two stages: controls (analysed from the audio, or a teacher's), then the audio itself.
 
 The run folder holds one checkpoint, replaced atomically; running the same command again
 goes on from there and gives the same model as a run that was never cut.
@@ -27,6 +27,7 @@ from ddsp_edge.training.dataset import Dataset
 from ddsp_edge.training.model import EdgeDecoder
 from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.room import LearntRoom
+from ddsp_edge.training.teacher import Teacher
 from ddsp_edge.training.vst_model import VstModel
 
 Model = EdgeDecoder | VstModel
@@ -57,6 +58,8 @@ class Plan:
     average: float = 0.995  #: of the weights, in the second stage
     patience: int = 2000  #: steps of the second stage without a better held-out loss end it
     room: bool = False  #: learn the recording's room apart from the instrument
+    size: str = "large"  #: of the network (model.SIZES)
+    teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
 
     @classmethod
     def of(cls, profile: Profile, **changes: Any) -> Plan:
@@ -112,17 +115,21 @@ class Trainer:
         fresh: bool = False,
         device: str = "auto",
         checkpoint_s: float = CHECKPOINT_S,
+        teacher: Teacher | None = None,
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.run_folder, self.profile = plan, run, dataset.profile
         self.device, self.checkpoint_s = devices.choose(device), checkpoint_s
         profile = self.profile
-        self.warm = WarmBatches(dataset.train, plan.warm_frames, plan.warm_batch)
+        pieces = dataset.train
+        if teacher is not None and self.plan.warm_steps:
+            pieces = [teacher.lesson(piece, profile) for piece in pieces]
+        self.warm = WarmBatches(pieces, plan.warm_frames, plan.warm_batch)
         crop = (profile, plan.frames, plan.context, plan.batch)
         self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
         held = AudioBatches(dataset.held_out, *crop, self.TRUST)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
-        self.model = networks.make_model(profile, dataset.summary).to(self.device)
+        self.model = networks.make_model(profile, dataset.summary, plan.size).to(self.device)
         self.average = copy.deepcopy(self.model)
         self.room = self._make_room()
         self.optimiser = self._new_optimiser()

@@ -51,6 +51,12 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     soundfile.write(tmp_path / "in.wav", tone, 48_000)
     assert cli.main(["render", "in.wav", "--model", "toy.zip", "--out", "out.wav"]) == 0
     assert np.abs(soundfile.read(tmp_path / "out.wav")[0]).max() > 0.01
+    small = ["--size", "small", "--teacher", "toy.zip", "--work", "runs/small"]
+    assert cli.main([*command, *small, "--out", "small.zip"]) == 0
+    taught = read_bundle(tmp_path / "small.zip")
+    assert (bundle.info.state_size, taught.info.state_size) == (96, 32)
+    assert "the controls of Toy (" in taught.card
+    assert "--size small --teacher toy.zip" in taught.card
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,8 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
         (["{folder}", "--name", "A", "--lowest", "900", "--highest", "100"], "40 to 2000 Hz"),
         (["{folder}", "--name", "A", "--steps", "0", "--warm-steps", "0"], "nothing to train"),
         (["nowhere", "--name", "A"], "no such folder"),
+        (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
+        (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
     ],
 )
 def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeypatch):

@@ -9,11 +9,11 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.training import search  # noqa: E402
 from ddsp_edge.training.distil import DistilPlan, Lessons, distil  # noqa: E402
-from ddsp_edge.training.drift import play  # noqa: E402
 from ddsp_edge.training.export import torch_step  # noqa: E402
 from ddsp_edge.training.feed_forward import FeedForwardDecoder, FeedForwardShape  # noqa: E402
 from ddsp_edge.training.model import EdgeDecoder, FrameDecoder, Shape  # noqa: E402
 from ddsp_edge.training.search_plot import draw, excess_percent  # noqa: E402
+from ddsp_edge.training.teacher import Teacher  # noqa: E402
 
 PLAN = DistilPlan(steps=60, batch=4, frames=80, skip=20)
 
@@ -29,14 +29,13 @@ def teacher():
 
 @pytest.fixture(scope="module")
 def lessons(teacher, toy_dataset):
-    return Lessons(torch_step(FrameDecoder(teacher)), 8, toy_dataset)
+    return Lessons(Teacher(torch_step(FrameDecoder(teacher)), 8), toy_dataset)
 
 
 def test_what_is_played_is_the_sequence(teacher):
     rng = np.random.default_rng(0)
     f0, loudness = rng.uniform(0.3, 0.6, (2, 30)).astype(np.float32)
-    amplitude, *played, _ = play(torch_step(FrameDecoder(teacher)), (f0, loudness), 8)
-    played = (amplitude[:, 0], *played)
+    played = Teacher(torch_step(FrameDecoder(teacher)), 8).controls(f0, loudness)
     with torch.no_grad():
         wanted = teacher.sequence(torch.from_numpy(f0)[None], torch.from_numpy(loudness)[None])
     for found, expected in zip(played, wanted, strict=True):
