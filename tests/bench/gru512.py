@@ -1,8 +1,8 @@
 """DDSP-VST's network as a TFLite file with random weights: what its size costs, whatever it plays.
 
 Stacks of 256 for pitch and loudness, a GRU of 512, a stack of 256, one dense layer for all
-controls (Engel et al., "DDSP", ICLR 2020; DDSP-VST's sizes); float32. Layer norms are left out
-(their cost is below 1 % of it), which favours the peer. Needs no torch.
+controls (Engel et al., "DDSP", ICLR 2020; DDSP-VST's sizes); float32. Layer norms are left out,
+which favours the peer. Needs no torch.
 """
 
 from __future__ import annotations
