@@ -30,6 +30,7 @@
 #define CLEAR 0.75f            /* ... of the first of a sound that is believed at once */
 #define SAME (1.0f / 24.0f)    /* octaves: half a semitone */
 #define SHORT_S 0.0014         /* a period of which three fit in what is compared */
+#define LOUD_POWER 3e-5f       /* -45 dB: a note that has begun */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
 #define SMALLEST_POWER 1e-7f   /* of a pitched sound: -70 dB */
 #define QUIET_POWER 3e-6f      /* -55 dB: below it the room is heard, and more likeness asked for */
@@ -259,12 +260,13 @@ static float quiet_cost(float power)
 }
 
 /* What confidence loses in the first period of a sound that nothing confirms: the scratch of a
- * bow, breath and a string that still rings often look a little like one. Of a high note some
- * periods were compared already. */
-static float first_cost(ddsp_pitch *pitch, float lag, float confidence)
+ * bow, breath and a string that still rings often look a little like one. Of a high note
+ * that has begun some periods were compared already. */
+static float first_cost(ddsp_pitch *pitch, float lag, float confidence, float power)
 {
     const float octave = log2f(lag);
-    const int confirmed = fabsf(octave - pitch->last) < SAME || lag < (float)(SHORT_S * pitch->rate);
+    const int short_and_loud = lag < (float)(SHORT_S * pitch->rate) && power > LOUD_POWER;
+    const int confirmed = fabsf(octave - pitch->last) < SAME || short_and_loud;
     pitch->last = confidence >= LIKELY ? octave : -1.0f;
     if (confidence >= (confirmed ? LIKELY : CLEAR))
         pitch->known = 1;
@@ -290,7 +292,7 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     }
     float height = found[best].height;
     const float lag = refine(pitch, found[best].lag, longest, &height);
-    const float sure = doubted(pitch, lag, height) - quiet_cost(power_now(c));
-    *confidence = fmaxf(sure - first_cost(pitch, lag, sure), 0.0f);
+    const float power = power_now(c), sure = doubted(pitch, lag, height) - quiet_cost(power);
+    *confidence = fmaxf(sure - first_cost(pitch, lag, sure, power), 0.0f);
     return lag / (float)pitch->rate;
 }
