@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-from pathlib import Path
-
 import mido
 import numpy as np
 import soundfile
 
+from ddsp_edge import fluidsynth
 from ddsp_edge.demo import PIANO
 
-FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 RATE = 44_100
 BEATS_A_MINUTE = 92
 TICKS = 480
@@ -53,14 +49,7 @@ def score() -> mido.MidiFile:
 
 def play() -> np.ndarray:
     """(samples,) mono at RATE, dry."""
-    with tempfile.TemporaryDirectory() as folder:
-        midi, wav = Path(folder, "piano.mid"), Path(folder, "piano.wav")
-        score().save(midi)
-        command = ["fluidsynth", "-n", "-i", "-q", "-R", "0", "-C", "0", "-r", str(RATE)]
-        command += ["-g", "0.5", "-T", "wav", "-O", "float", "-F", str(wav), str(FONT), str(midi)]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        audio, _ = soundfile.read(wav, dtype="float32", always_2d=True)
-    mono = audio.mean(axis=1)
+    mono = fluidsynth.play(score(), RATE)
     heard = np.flatnonzero(np.abs(mono) > 1e-4)
     mono = mono[: heard[-1] + RATE // 10]
     return mono * (PEAK / np.abs(mono).max())

@@ -9,10 +9,7 @@ off. A model card must say that the sound is synthesised, from which font and un
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,16 +17,15 @@ import numpy as np
 import soundfile
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.fluidsynth import FONT, play
 from ddsp_edge.training.performance import perform
 
 RATE = 48_000
-FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")  #: of Debian's fluid-soundfont-gm; MIT
 #: General MIDI program to the range that is played, sounding MIDI notes.
 RANGES = {56: (52, 84), 57: (40, 72), 60: (41, 77), 68: (58, 91), 71: (50, 91), 73: (60, 96)}
 PEAK = 0.7
 CUT_S = 60.0  #: longest file; cut where it is silent
 SILENT = 1e-4
-LIMIT_S = 600  #: FluidSynth needs a few seconds
 
 
 def synthesise(
@@ -45,35 +41,12 @@ def synthesise(
     Mono, 48 kHz, 24 bits; deterministic. Raises UserError: FluidSynth or the font is missing,
     fails or is silent; the folder holds files already.
     """
-    fluidsynth = shutil.which("fluidsynth")
-    if fluidsynth is None:
-        raise UserError("fluidsynth is not installed; sudo apt install fluidsynth")
-    if not font.is_file():
-        raise UserError(f"{font}: no such sound font; sudo apt install fluid-soundfont-gm")
-    with font.open("rb") as stream:
-        if stream.read(12)[8:] != b"sfbk":  # FluidSynth would play another font instead
-            raise UserError(f"{font}: is not a SoundFont 2 file; give one with --font")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is there already; name a new folder with --out")
     lowest, highest = RANGES.get(program, (48, 84))
     say(f"playing {minutes:g} minutes of program {program}, notes {lowest} to {highest}")
     music = perform(lowest, highest, 60 * minutes, seed)
-    with tempfile.TemporaryDirectory() as folder:
-        midi, sound = Path(folder) / "solo.mid", Path(folder) / "solo.wav"
-        music.midi_file(program).save(str(midi))
-        command = [fluidsynth, "-n", "-i", "-q", "-R", "0", "-C", "0", "-r", str(RATE)]
-        command += ["-g", "0.5", "-o", "synth.polyphony=16", "-T", "wav", "-O", "float"]
-        try:
-            subprocess.run(
-                [*command, "-F", str(sound), str(font), str(midi)],
-                check=True,
-                capture_output=True,
-                timeout=LIMIT_S,
-            )
-            audio, _ = soundfile.read(sound, dtype="float32", always_2d=True)
-        except (subprocess.SubprocessError, OSError, soundfile.LibsndfileError) as error:
-            raise UserError(f"{font}: fluidsynth could not play it ({error})") from None
-    mono = audio.mean(axis=1)
+    mono = play(music.midi_file(program), RATE, font)
     peak = float(np.abs(mono).max(initial=0.0))
     if peak < 1e-3:
         raise UserError(f"{font}: program {program} is silent there; give another --program")

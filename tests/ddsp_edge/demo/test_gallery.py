@@ -16,6 +16,7 @@ from ddsp_edge.demo import PIANO, TUNE, VOICE, gallery, piano
 from ddsp_edge.demo.gallery import Instrument, Piece, fitted
 from ddsp_edge.demo.page import page
 from ddsp_edge.demo.tune import phrase_for
+from ddsp_edge.fluidsynth import FONT
 from ddsp_edge.library import find_model
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "source"}
@@ -169,7 +170,7 @@ def test_a_phrase_lies_in_the_middle_of_a_range(low, high):
 
 
 def test_the_piano_is_what_its_maker_plays():
-    if shutil.which("fluidsynth") is None or not piano.FONT.exists():
+    if shutil.which("fluidsynth") is None or not FONT.exists():
         pytest.skip("apt: fluidsynth fluid-soundfont-gm")
     ours, rate = soundfile.read(PIANO, dtype="float32")
     again = piano.play()
