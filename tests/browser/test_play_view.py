@@ -7,6 +7,9 @@ from browser_sound import harmonics, recorded
 
 from ddsp_edge.panel_code import read_code
 
+#: Of the picture as it was decoded.
+WIDTH = "return document.querySelector(arguments[0])?.naturalWidth"
+
 
 def test_a_wrong_code_is_refused_and_the_right_one_lets_in(box, new_phone):
     phone = new_phone().open()
@@ -40,6 +43,22 @@ def test_another_model_is_heard(box, engine, phone):
     phone.until(lambda: engine.call("status")["notes"] == [])
     phone.tap("#previous")
     phone.until(lambda: phone.text("#instrument") == "Violin")
+
+
+def test_the_emblem_opens_the_models_picture(phone, token):
+    phone.open("play", token)
+    assert phone.value("#about", "aria-label") == "Picture of Violin"
+    phone.tap("#about")
+    phone.until(lambda: phone.run(WIDTH, "dialog .picture img") == 880)
+    assert "Violin" in phone.value("dialog .picture img", "alt")
+    assert "CC" in phone.text("dialog.about-model")  # its licence
+    phone.tap("#about-close")
+    phone.until(lambda: not phone.shown("dialog"))
+    asked = (
+        "return performance.getEntriesByType('resource')"
+        ".filter((e) => e.name.endsWith('/picture')).length"
+    )
+    assert phone.run(asked) == 1  # it is part of no page until somebody looks
 
 
 @pytest.mark.parametrize("verb", ["bypass", "tuner", "freeze"])
