@@ -8,6 +8,7 @@ behind it, or a training zip with such a file in a folder.
 from __future__ import annotations
 
 import hashlib
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ __all__ = ["Bundle", "ModelInfo", "read_bundle", "write_bundle"]
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_CARD_BYTES = 64 * 1024
 MAX_PREVIEW_BYTES = 4 * 1024 * 1024
-MAX_PICTURE_BYTES = 256 * 1024
+MAX_PICTURE_BYTES, MAX_PICTURE_SIDE = 256 * 1024, 2048
 MODEL, METADATA, CARD, SUMS = "model.tflite", "metadata.json", "MODEL_CARD.md", "SHA256SUMS"
 PREVIEW_MARKS = {b"OggS": "preview.ogg", b"fLaC": "preview.flac", b"RIFF": "preview.wav"}
 PREVIEWS = tuple(PREVIEW_MARKS.values())
@@ -116,11 +117,22 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
     if previews and PREVIEW_MARKS.get(preview[:4]) != preview_name:
         raise ZipError(f"its {preview_name} is not what its name says")
     picture = members.get(PICTURE, b"")
-    if PICTURE in names and not picture.startswith(PNG_MARK):
-        raise ZipError(f"its {PICTURE} is not what its name says")
+    if PICTURE in names:
+        _check_picture(picture)
     return Bundle(
         info, members[MODEL], card, preview, preview_name, picture, path, model.per_channel
     )
+
+
+def _check_picture(data: bytes) -> None:
+    """What a browser may be given: few bytes can say that they are an enormous picture."""
+    if not data.startswith(PNG_MARK) or data[12:16] != b"IHDR" or len(data) < 33:
+        raise ZipError(f"its {PICTURE} is not what its name says")
+    width, height = struct.unpack(">II", data[16:24])
+    if not (0 < width <= MAX_PICTURE_SIDE and 0 < height <= MAX_PICTURE_SIDE):
+        raise ZipError(
+            f"its {PICTURE} is {width} x {height}; a side has 1 to {MAX_PICTURE_SIDE} pixels"
+        )
 
 
 def _read_vst(path: Path, name: str, data: bytes) -> Bundle:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import ddsp_edge
 
+KEPT_S = 1.0  #: asked again sooner, the machine is not looked at again
 #: Bits of the firmware's word (Raspberry Pi), now; the same 16 higher: since power-on.
 THROTTLED = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "too hot"}
 
@@ -21,9 +24,18 @@ class Host:
     def __init__(self, models: Path, root: Path = Path("/")) -> None:
         self._models, self._root = models, root
         self._cpu_before = self._cpu_times()
+        self._lock = threading.Lock()
+        self._kept: dict[str, Any] | None = None
+        self._until_s = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """What cannot be known here is null."""
+        """As it was at most KEPT_S ago. What cannot be known here is null."""
+        with self._lock:
+            if self._kept is None or time.monotonic() >= self._until_s:
+                self._kept, self._until_s = self._look(), time.monotonic() + KEPT_S
+            return self._kept
+
+    def _look(self) -> dict[str, Any]:
         return {
             "version": ddsp_edge.__version__,
             "python": platform.python_version(),

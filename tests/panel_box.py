@@ -36,6 +36,7 @@ class Programs:
     folder: Path
     env: dict[str, str]
     midi: str = "none"  #: [midi] api
+    card: str = "jk"
     port: int = field(default_factory=free_port)
     engine: subprocess.Popen[bytes] | None = None
     panel: subprocess.Popen[bytes] | None = None
@@ -45,7 +46,7 @@ class Programs:
         self.config = self.folder / "config.toml"
         self.code = self.folder / "code.json"
         self.config.write_text(
-            f'[audio]\ncard = "jk"\n[midi]\napi = "{self.midi}"\n'
+            f'[audio]\ncard = "{self.card}"\n[midi]\napi = "{self.midi}"\n'
             f'[instrument]\nsource = "synth"\nstate = "{self.folder}/state"\n'
             f'[control]\nsocket = "{self.socket}"\n[panel]\nport = {self.port}\n'
         )
@@ -127,9 +128,11 @@ class Programs:
 
 
 @contextlib.contextmanager
-def running(folder: Path, env: dict[str, str], midi: str = "none") -> Iterator[Programs]:
+def running(
+    folder: Path, env: dict[str, str], midi: str = "none", card: str = "jk"
+) -> Iterator[Programs]:
     """Both, until the block ends."""
-    programs = Programs(folder, env, midi)
+    programs = Programs(folder, env, midi, card)
     try:
         programs.start_engine()
         programs.start_panel()

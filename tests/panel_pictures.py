@@ -88,6 +88,11 @@ def views(phone: Phone, album: Album, engine: ControlClient, token: str) -> None
             time.sleep(2.5)  # a trail of points, a first look at the box
             album.take(phone, f"{view}-{size}")
         phone.open("play", token)
+        phone.tap("#about")
+        phone.until(lambda: phone.shown("dialog img"))
+        time.sleep(0.5)
+        album.take(phone, f"about-{size}")
+        phone.tap("#about-close")
         engine.call("tuner", on=True)
         phone.until(lambda: phone.shown(".tuner.heard"))
         time.sleep(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from ddsp_edge.control_protocol import RequestError
@@ -42,6 +44,15 @@ def answer(
     body = json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(body, status, kept, "application/json")
+
+
+def file_answer(request: Request, data: bytes, kind: str) -> Response:
+    """A file that the browser keeps and asks for each time: mostly 304."""
+    etag = f'"{hashlib.sha256(data).hexdigest()[:20]}"'
+    headers = {"Cache-Control": "private, no-cache", "ETag": etag}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return Response(data, 200, headers, kind)
 
 
 def refusal(error: ApiError) -> Response:

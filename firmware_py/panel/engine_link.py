@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 EVENT_RATE_HZ = 25.0
 MAX_PENDING = 32  #: requests on their way, of all browsers
 ANSWER_S, WAITS_S = 10.0, 90.0  #: for a verb's answer, and for that of one that waits
-QUIET_S = 3.0  #: without the meters that were asked for: the engine hangs
+#: Without the meters that were asked for: the engine hangs, unless it does what takes long (a
+#: sound card may stop everything while it is opened).
+QUIET_S = 3.0
 RETRY_S = (0.1, 2.0)  #: pauses between attempts to connect, growing
 
 
@@ -39,6 +41,7 @@ class EngineLink:
         self.up = False
         self._writer: asyncio.StreamWriter | None = None
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._long: set[int] = set()  #: of those that are pending, the verbs that wait
         self._last_id = 0
         self._listening = False
 
@@ -57,6 +60,8 @@ class EngineLink:
         request_id = self._last_id
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._pending[request_id] = future
+        if VERBS[verb].waits:
+            self._long.add(request_id)
         try:
             writer.write(encode({"id": request_id, "do": verb, **arguments}))
             async with asyncio.timeout(WAITS_S if VERBS[verb].waits else ANSWER_S):
@@ -67,6 +72,7 @@ class EngineLink:
             raise RequestError("engine", "the engine did not answer in time", _START) from None
         finally:
             self._pending.pop(request_id, None)
+            self._long.discard(request_id)
         if message.get("ok") is True:
             return dict(message["result"])
         raise RequestError(
@@ -146,8 +152,13 @@ class EngineLink:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Raises OSError, ValueError, EOFError, TimeoutError where no more can be read."""
         while True:
-            async with asyncio.timeout(QUIET_S if self._listening and self.up else None):
-                line = await reader.readline()
+            try:
+                async with asyncio.timeout(QUIET_S if self._listening and self.up else None):
+                    line = await reader.readline()
+            except TimeoutError:
+                if self._long:
+                    continue
+                raise TimeoutError(f"nothing came for {QUIET_S:g} s") from None
             if not line:
                 raise EOFError("it has hung up")
             message = json.loads(line)

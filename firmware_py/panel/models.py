@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ddsp_edge.bundle import MAX_FILE_BYTES, PREVIEWS, read_bundle
+from ddsp_edge.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library import model_files
 from ddsp_edge.metadata import ModelInfo
@@ -30,6 +30,7 @@ class _Known:
     info: ModelInfo | None
     card: str
     preview: str  #: the name of one, "" without
+    picture: bool  #: whether there is one
     problem: str
 
 
@@ -57,15 +58,16 @@ class Models:
         try:
             status = path.stat()
         except OSError as error:
-            return _Known(None, "", "", f"cannot be read ({error.strerror})")
+            return _Known(None, "", "", False, f"cannot be read ({error.strerror})")
         key = (path, status.st_mtime_ns, status.st_size)
         with self._lock:
             if key not in self._read:
                 try:
                     bundle = read_bundle(path)
-                    known = _Known(bundle.info, bundle.card, bundle.preview_name, "")
+                    has_picture = bool(bundle.picture)
+                    known = _Known(bundle.info, bundle.card, bundle.preview_name, has_picture, "")
                 except UserError as error:
-                    known = _Known(None, "", "", _nameless(error, path))
+                    known = _Known(None, "", "", False, _nameless(error, path))
                 if len(self._read) >= 512:
                     self._read.clear()
                 self._read[key] = known
@@ -94,6 +96,7 @@ class Models:
             "problem": known.problem,
             "card": known.card,
             "has_preview": bool(known.preview),
+            "has_picture": known.picture,
             "removable": kept,
             "versions": versions,
         }
@@ -111,14 +114,24 @@ class Models:
 
     def preview(self, name: str) -> tuple[bytes, str]:
         """(sound file, its type)."""
-        _, path = self._found(name)
-        try:
-            bundle = read_bundle(path)
-        except UserError as error:
-            raise ApiError(404, _nameless(error, path), "upload the model again") from None
+        bundle = self._bundle(name)
         if not bundle.preview:
             raise ApiError(404, f"{name} has no preview", "play it")
         return bundle.preview, AUDIO[bundle.preview_name]
+
+    def picture(self, name: str) -> bytes:
+        """A PNG."""
+        bundle = self._bundle(name)
+        if not bundle.picture:
+            raise ApiError(404, f"{name} has no picture", "its card says what it is")
+        return bundle.picture
+
+    def _bundle(self, name: str) -> Bundle:
+        _, path = self._found(name)
+        try:
+            return read_bundle(path)
+        except UserError as error:
+            raise ApiError(404, _nameless(error, path), "upload the model again") from None
 
     # ---- changes
 

@@ -42,6 +42,7 @@ SCHEMAS: Json = {
             "problem": _TEXT,
             "card": {**_TEXT, "description": "Markdown"},
             "has_preview": _BOOL,
+            "has_picture": _BOOL,
             "removable": _BOOL,
             "versions": {"type": "integer", "description": "older ones to roll back to"},
         }
@@ -201,6 +202,16 @@ _PATHS: Json = {
                     }
                 },
                 404,
+            ),
+            parameters=[_NAME],
+        )
+    },
+    "/api/models/{name}/picture": {
+        "get": _operation(
+            "picture",
+            "What was trained and measured, drawn",
+            _answers(
+                {"200": {"description": "a PNG", "content": {"image/png": {"schema": _FILE}}}}, 404
             ),
             parameters=[_NAME],
         )

@@ -22,7 +22,7 @@ from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.errors import UserError
 from ddsp_edge.panel_code import ASKED_S
 from firmware_py.panel.access import Devices, Pairing
-from firmware_py.panel.answers import ApiError, answer, from_user_error, refusal
+from firmware_py.panel.answers import ApiError, answer, file_answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
 from firmware_py.panel.intake import only, pair_request, switch, uploaded
 from firmware_py.panel.models import Models
@@ -113,7 +113,11 @@ class Panel:
 
     async def preview(self, request: Request) -> Response:
         data, kind = await run_in_threadpool(self._models.preview, request.path_params["name"])
-        return Response(data, 200, {"Cache-Control": "private, no-cache"}, kind)
+        return file_answer(request, data, kind)
+
+    async def picture(self, request: Request) -> Response:
+        data = await run_in_threadpool(self._models.picture, request.path_params["name"])
+        return file_answer(request, data, "image/png")
 
     async def upload(self, request: Request) -> Response:
         only(request, "allow_downgrade")
@@ -191,6 +195,7 @@ def make_app(
         ),
         Route(MODELS + "/{name}", panel.remove_model, methods=["DELETE"]),
         Route(MODELS + "/{name}/preview", panel.preview),
+        Route(MODELS + "/{name}/picture", panel.picture),
         Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),
         Route("/api/system", panel.system),
         Route("/api/logs", panel.logs),

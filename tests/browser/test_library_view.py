@@ -132,6 +132,13 @@ def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):
     assert str(tmp_path) not in library.text("#upload-problem")
 
 
+def test_what_is_said_about_a_model_has_its_picture(library):
+    card = "#model-list li[data-name=violin]"
+    library.tap(f"{card} summary")
+    width = "return document.querySelector(arguments[0])?.naturalWidth"
+    library.until(lambda: library.run(width, f"{card} .picture img") == 880)
+
+
 def test_the_preview_of_a_shipped_model_plays(library):
     css = "[aria-label='Listen to Violin']"
     library.tap(css)

@@ -47,6 +47,21 @@ def test_the_round_trip_by_a_cable(system, engine, box):
     assert "48 kHz" in told and "left input" in told, told
 
 
+@pytest.mark.parametrize(
+    ("beyond", "says"), [(24, "take 0.50 ms"), (0, "take 0.00 ms"), (None, "Not measured")]
+)
+def test_what_was_not_measured_is_no_figure(system, beyond, says):
+    found = {"round_trip_samples": 400, "fraction_samples": 0.25, "round_trip_ms": 8.339}
+    found |= {"rate_hz": 48_000, "input": "left", "snr_db": 60.0, "warning": ""}
+    told = system.run(
+        "const [found, done] = arguments;"
+        "import('/static/calibration.js').then((m) => done(m.roundTrip(found)))",
+        found | {"beyond_samples": beyond},
+        later=True,
+    )
+    assert says in told and "400.25 samples" in told
+
+
 def choose(phone, css, value):
     phone.run(
         "const [css, value] = arguments; const e = document.querySelector(css); e.value = value;"

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import random
+import struct
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -278,7 +279,7 @@ def test_shipped_bundles_are_good() -> None:
             assert words in card, f"{path}: the card does not speak of {words}"
 
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 880, 560) + bytes(50)
 
 
 def test_a_picture_comes_back(tmp_path: Path) -> None:
@@ -290,6 +291,11 @@ def test_a_picture_comes_back(tmp_path: Path) -> None:
 def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"picture.png is not what its name says"):
         write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=b"GIF89a"))
+    bomb = PNG[:16] + struct.pack(">II", 30_000, 30_000) + PNG[24:]
+    with pytest.raises(UserError, match=r"picture.png is 30000 x 30000; a side has 1 to 2048"):
+        write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=bomb))
+    with pytest.raises(UserError, match=r"picture.png is not what its name says"):
+        write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=PNG[:20]))
     with pytest.raises(UserError, match=r"picture.png has 262153 bytes, more than 262144"):
         write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=PNG[:9] + bytes(1 << 18)))
     assert not (tmp_path / "t.zip").exists()

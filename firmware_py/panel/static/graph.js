@@ -133,7 +133,9 @@ export class Graph {
     context.globalAlpha = 0.6 + 0.4 * part;
     context.textAlign = "left";
     const text = this.#other ? title : "trained here";
-    context.fillText(text, left + 10, below ? top + height - 13 : top + 15);
+    // Above the frame, where there is room: the point is mostly just below its upper edge.
+    const above = top > 20 ? top - 10 : top + 15;
+    context.fillText(text, left + 2, below ? top + height + 12 : above);
     context.globalAlpha = 1;
   }
 

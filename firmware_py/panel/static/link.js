@@ -4,7 +4,8 @@ const KEY = "ddsp-edge-token";
 const RATE_HZ = 25;
 const RETRY_MS = [300, 3000];
 const ANSWER_MS = 95000; // the panel's own limit is 90 s
-const QUIET_MS = 5000; // without meters while the engine is up: the network has gone
+const QUIET_MS = 5000; // without meters while the engine is up: the network has gone,
+const OPENING_MS = 30000; // or a sound card is opened, which may stop everything
 
 /** Why the box did not do what it was asked. */
 export class Refused extends Error {
@@ -125,7 +126,8 @@ class Link {
   }
 
   #watch() {
-    const quiet = performance.now() - this.#heardAt > QUIET_MS;
+    const opening = [...this.#waiting.values()].some(({ verb }) => verb === "audio_choose");
+    const quiet = performance.now() - this.#heardAt > (opening ? OPENING_MS : QUIET_MS);
     if (this.#socket && this.connected && this.engine && quiet && !document.hidden) this.drop();
   }
 
@@ -154,7 +156,7 @@ class Link {
         this.#waiting.delete(id);
         reject(new Refused("network", "No answer", "try again"));
       }, ANSWER_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
+      this.#waiting.set(id, { verb, resolve, reject, timer });
       this.#socket.send(JSON.stringify({ ...details, id, do: verb }));
     });
   }

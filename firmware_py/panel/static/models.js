@@ -1,11 +1,9 @@
 // The models: a card for each, with its sound; upload, roll back, remove.
+import { facts, modelPath, picture, titleOf } from "./about.js";
 import { ask, attempt, h, toast } from "./dom.js";
 import { colourOf, drawEmblem } from "./emblem.js";
 import { http, link, Refused, token } from "./link.js";
-import { decibels, rangeOf } from "./notes.js";
 import { refreshModels, store, watch } from "./store.js";
-
-const path = (name, rest = "") => `/api/models/${encodeURIComponent(name)}${rest}`;
 
 let sounding = null; // one preview at a time
 
@@ -17,7 +15,7 @@ async function preview(name, button) {
     if (same) return;
   }
   await attempt(async () => {
-    const sound = await (await http("GET", path(name, "/preview"))).blob();
+    const sound = await (await http("GET", modelPath(name, "/preview"))).blob();
     const url = URL.createObjectURL(sound);
     const audio = new Audio(url);
     sounding = { button, stop() {
@@ -86,33 +84,28 @@ function uploader() {
   return h("div", { class: "upload" }, input, label, bar, problem);
 }
 
-function facts(model) {
-  const { info } = model;
-  if (!info) return h("p", { class: "problem" }, model.problem || "It cannot be used.");
-  return h("p", { class: "dim" }, `${rangeOf(info)} · ${decibels(info.mean_min_power_note)} to ${decibels(info.mean_max_power_note)} dB · ${info.sample_rate / 1000} kHz · ${info.licence}`);
-}
-
 function cardOf(model) {
   const { name, info } = model;
-  const title = info?.name ?? name;
+  const title = titleOf(model);
   const current = name === store.status.model;
   const own = model.removable;
-  const picture = h("canvas", { class: "emblem", "aria-hidden": true });
+  const emblem = h("canvas", { class: "emblem", "aria-hidden": true });
+  const drawn = picture(model);
   const listen = model.has_preview
     ? h("button", { type: "button", "aria-pressed": "false", "aria-label": `Listen to ${title}`, onclick: () => preview(name, listen) }, "Listen")
     : null;
   async function remove() {
     if (!(await ask(`Remove ${title}?`, { yes: "Remove", danger: true }))) return;
-    await attempt(() => http("DELETE", path(name)), "Removed");
+    await attempt(() => http("DELETE", modelPath(name)), "Removed");
     await refreshModels();
   }
   async function back() {
     if (!(await ask(`Go back to the ${title} before this one?`, { yes: "Roll back" }))) return;
-    await attempt(() => http("POST", path(name, "/rollback")), "Rolled back");
+    await attempt(() => http("POST", modelPath(name, "/rollback")), "Rolled back");
     await refreshModels();
   }
   const item = h("li", { class: `card${current ? " current" : ""}`, "data-name": name },
-    picture,
+    emblem,
     h("div", { class: "card-text" }, h("h2", {}, title), facts(model)),
     h("div", { class: "row wrap" },
       h("button", { type: "button", class: "main", disabled: !info || current, "aria-label": `Play ${title}`,
@@ -120,10 +113,10 @@ function cardOf(model) {
       listen,
       own && model.versions > 0 ? h("button", { type: "button", "aria-label": `Roll back ${title}`, onclick: back }, "Roll back") : null,
       own ? h("button", { type: "button", class: "danger", "aria-label": `Remove ${title}`, onclick: remove }, "Remove") : null),
-    model.card ? h("details", {}, h("summary", {}, "About this model"), h("pre", { class: "about" }, model.card)) : "",
+    model.card ? h("details", { ontoggle: drawn.look }, h("summary", {}, "About this model"), drawn.root, h("pre", { class: "about" }, model.card)) : "",
     info?.attribution ? h("p", { class: "dim credit" }, info.attribution) : "");
   item.style.setProperty("--tint", colourOf(title));
-  return [item, () => drawEmblem(picture, title, info)];
+  return [item, () => drawEmblem(emblem, title, info)];
 }
 
 export function modelCards() {

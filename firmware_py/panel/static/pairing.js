@@ -1,5 +1,5 @@
 // The pairing screen: the box's code for a token of this browser's own.
-import { byId, h } from "./dom.js";
+import { h } from "./dom.js";
 import { http, token } from "./link.js";
 
 /** What the box calls this browser in its list of devices. */
@@ -39,5 +39,7 @@ export function pairingScreen(root, paired) {
     code, button, problem,
     h("p", { id: "pair-help" }, "The tuner shows it now, and so does a paired phone (System). Also the box's log, and ",
       h("code", {}, "ddsp-edge panel-code"), ". It is asked once for each phone.")));
-  byId("code").focus();
+  code.focus();
+  // A browser that goes to the address's #play takes the focus away as it has loaded.
+  if (document.readyState !== "complete") addEventListener("load", () => setTimeout(() => code.focus()), { once: true });
 }

@@ -1,4 +1,5 @@
 // Play: what sounds, what is heard, and the few things a foot or thumb wants on stage.
+import { showAbout } from "./about.js";
 import { attempt, h, say } from "./dom.js";
 import { drawEmblem } from "./emblem.js";
 import { Graph } from "./graph.js";
@@ -48,6 +49,7 @@ function stepButton(id, by, ...text) {
 
 export function build(root) {
   const picture = h("canvas", { class: "emblem", "aria-hidden": true });
+  const about = h("button", { type: "button", id: "about", onclick: () => playing() && showAbout(playing()) }, picture);
   const name = h("h1", { id: "instrument" }, "…");
   const preset = h("p", { class: "preset-name" });
   const range = h("p", { class: "dim" });
@@ -62,7 +64,7 @@ export function build(root) {
   let timer = 0;
 
   root.append(
-    h("div", { class: "instrument" }, picture, h("div", {}, name, preset, range)),
+    h("div", { class: "instrument" }, about, h("div", {}, name, preset, range)),
     warnings,
     h("div", { class: "stage" }, canvas, display.root),
     morphRow(),
@@ -76,6 +78,8 @@ export function build(root) {
     const { status } = store;
     const model = playing();
     say(name, status.model_name ?? "Nothing plays");
+    about.disabled = !model;
+    about.setAttribute("aria-label", `Picture of ${status.model_name ?? "the instrument"}`);
     name.setAttribute("aria-busy", Boolean(status.loading));
     say(preset, status.preset ? `${status.preset}${status.edited ? " · edited" : ""}` : "");
     say(range, model?.info ? `${rangeOf(model.info)} · ${status.source === "synth" ? "MIDI" : "audio in"}` : "");

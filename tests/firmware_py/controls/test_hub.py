@@ -17,6 +17,7 @@ from ddsp_edge.settings import Settings
 from firmware_py.controls import Controls, ControlsConfig
 from firmware_py.controls.config import Encoder, Expression, Key, Light, Relay, Switch
 from firmware_py.controls.keys import EV_KEY, EVENT
+from firmware_py.learning import Learner, Lesson
 
 gpiozero = pytest.importorskip("gpiozero", reason="the extra `pedal` is not installed")
 from gpiozero.pins.mock import MockFactory, MockSPIDevice  # noqa: E402
@@ -45,12 +46,14 @@ class Mcp3008(MockSPIDevice):
 class Stage:
     """Controls over mock pins, and what they did."""
 
-    def __init__(self, config, start=True):
+    def __init__(self, config, start=True, **more):
         self.factory = MockFactory()
         self.done, self.changes = [], []
         self.settings = Settings()
         self._news = threading.Condition()
-        self.controls = Controls(config, self.act, self.change, lambda: self.settings, self.factory)
+        self.controls = Controls(
+            config, self.act, self.change, lambda: self.settings, self.factory, **more
+        )
         if start:
             self.controls.start()
 
@@ -103,6 +106,34 @@ def stage():
 
 def switch(name, pin, **more):
     return Switch(name, pin, bounce_s=0.0, **more)
+
+
+def test_a_switch_is_learnt_by_pressing_it_and_meanwhile_does_not_act():
+    learner = Learner(Lesson(do="bypass"), lambda control: "", 0.0)
+    learning = threading.Event()
+    learning.set()
+
+    def learns(*what):
+        return learning.is_set() and learner.hear(*what, 1.0)
+
+    config = ControlsConfig(
+        switches=(switch("left", 17),), mappings=(Mapping("switch left", do="freeze"),)
+    )
+    box = Stage(config, learns=learns)
+    try:
+        box.press(17)
+        box.wait(lambda: learner.poll(1.0))
+        learnt = learner.lesson.mapping(learner.poll(1.0))
+        assert learnt == Mapping("switch left", do="bypass")
+        learning.clear()
+        box.settle()
+        assert box.done == []
+        box.controls.use((), (learnt,))
+        box.settle()
+        box.press(17)
+        box.wait(lambda: box.done == ["bypass"])
+    finally:
+        box.controls.stop()
 
 
 def test_short_and_long_presses(stage):

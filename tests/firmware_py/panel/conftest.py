@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ class Engine:
 
     def __init__(self):
         self.asked, self.plays, self.reloads = [], "violin", 0
+        self.stands_s = 0.0
 
     def hello(self):
         return {"program": "ddsp-edge"}
@@ -52,6 +54,14 @@ class Engine:
     def reload(self):
         self.reloads += 1
         return {"model": self.plays}
+
+    def audio_choose(self, **wish):
+        time.sleep(self.stands_s)  # in the server's thread: nothing else is said meanwhile
+        return {"used": wish}
+
+    def settings(self):
+        time.sleep(self.stands_s)
+        return {"settings": {}}
 
     def watch(self):
         return {"loudness_db": -20.0}, {"model": self.plays}

@@ -59,6 +59,25 @@ def test_the_shipped_ones_are_listed_with_card_and_preview(box):
     assert answer.content == find_model("violin").preview
 
 
+def test_a_picture_is_given_to_who_is_paired_and_kept_by_the_browser(box, data):
+    row = next(r for r in box.ask("GET", "/api/models").json()["models"] if r["name"] == "violin")
+    assert row["has_picture"]
+    address = "/api/models/violin/picture"
+    assert box.client.get(address).status_code == 401
+    answer = box.ask("GET", address)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    from ddsp_edge.library import find_model
+
+    assert answer.content == find_model("violin").picture
+    known = {"If-None-Match": answer.headers["etag"]}
+    again = box.ask("GET", address, headers=known)
+    assert again.status_code == 304 and not again.content
+    told = upload(box, data).json()
+    assert told["model"]["has_picture"] is False
+    assert box.ask("GET", "/api/models/tiny/picture").status_code == 404
+
+
 def test_an_upload_is_installed_and_what_plays_is_told(box, data):
     answer = upload(box, data)
     assert answer.status_code == 201, answer.text
@@ -148,7 +167,8 @@ def test_no_name_reaches_a_path(box, name, tmp_path, data):
     (tmp_path / "secret.zip").write_bytes(data)
     upload(box, data)
     for address in (quote(name, safe=""), name.replace("\0", "%00")):
-        for method, tail in (("DELETE", ""), ("GET", "/preview"), ("POST", "/rollback")):
+        asked = (("DELETE", ""), ("GET", "/preview"), ("GET", "/picture"), ("POST", "/rollback"))
+        for method, tail in asked:
             answer = box.ask(method, f"/api/models/{address}{tail}")
             assert answer.status_code in (404, 405), (method, address, answer.text)
     assert (tmp_path / "secret.zip").exists() and (box.folder / "tiny.zip").exists()

@@ -1,6 +1,7 @@
 """The page's files: cached, compressed, and nothing else of the disk."""
 
 import gzip
+import re
 
 import pytest
 
@@ -25,6 +26,19 @@ def test_every_file_of_the_page_is_served(box):
         assert answer.status_code == 200, path.name
         assert answer.headers["content-type"] == TYPES[path.suffix]
         assert answer.content == path.read_bytes()
+
+
+def needed(name):
+    """A module and all that it imports."""
+    imports = re.findall(r'^import .* from "\./([\w-]+\.js)";$', (FOLDER / name).read_text(), re.M)
+    return {name}.union(*(needed(each) for each in imports))
+
+
+def test_what_play_needs_is_asked_for_at_once():
+    """Not one module after the other, each of which would be a round trip."""
+    page = (FOLDER / "index.html").read_text()
+    asked = re.findall(r'<link rel="modulepreload" href="/static/([\w-]+\.js)">', page)
+    assert sorted(asked) == sorted((needed("app.js") | needed("view-play.js")) - {"app.js"})
 
 
 def test_a_change_is_seen(tmp_path):

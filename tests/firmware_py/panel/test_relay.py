@@ -16,7 +16,7 @@ from websockets.sync.client import connect as ws_connect
 from ddsp_edge.control_protocol import RequestError
 from ddsp_edge.control_verbs import VERBS
 from firmware_py.control_server import ControlServer
-from firmware_py.panel import relay
+from firmware_py.panel import engine_link, relay
 from firmware_py.panel.relay import (
     MAX_BROWSERS,
     MAX_STRANGERS,
@@ -234,6 +234,18 @@ def test_the_engine_goes_and_comes_back(browser, served):
     assert browser.until(is_event("engine")) == {"event": "engine", "up": True}
     assert browser.call("status")["ok"]
     browser.until(is_event("meters"))
+
+
+def test_an_engine_that_stands_still_is_lost_unless_it_does_what_takes_long(
+    browser, served, monkeypatch
+):
+    monkeypatch.setattr(engine_link, "QUIET_S", 1.5)
+    served.engine.stands_s = 4.0
+    assert browser.call("audio_choose", rate=48_000)["result"] == {"used": {"rate": 48_000}}
+    assert not [each for each in browser.events if each["event"] == "engine" and not each["up"]]
+    assert browser.call("settings")["code"] == "engine"
+    browser.until(lambda each: each.get("event") == "engine" and not each["up"])
+    served.engine.stands_s = 0.0
 
 
 def test_a_browser_that_takes_nothing_holds_up_nobody(connect, served, monkeypatch, caplog):

@@ -1,7 +1,10 @@
 """What the box tells of itself, from a file system made for it; what is not there is null."""
 
+import time
+
 import pytest
 
+from ddsp_edge.host import KEPT_S
 from firmware_py.panel.system import System
 
 FILES = {
@@ -40,6 +43,15 @@ def test_a_pi(root):
     cpu = told["cpu"]
     assert (cpu["busy"], cpu["load_1min"], cpu["frequency_mhz"]) == (0.4, 0.5, 1500.0)
     assert cpu["governor"] == "performance" and told["disk"]["free_bytes"] > 0
+
+
+def test_it_is_not_looked_at_for_every_phone_that_asks(root, monkeypatch):
+    system = System(root, root)
+    assert system.as_json()["uptime_s"] == 1234.5
+    (root / "proc/uptime").write_text("1236.5 99.0")
+    assert system.as_json()["uptime_s"] == 1234.5
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + KEPT_S)
+    assert system.as_json()["uptime_s"] == 1236.5
 
 
 def test_a_machine_that_tells_nothing(tmp_path):

@@ -1,10 +1,12 @@
 """Both programs for real, on a paced sound card: what a phone asks for is heard and kept."""
 
+import collections
 import contextlib
-import http.client
 import json
 import os
+import re
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -17,9 +19,13 @@ from websockets.sync.client import connect
 from ddsp_edge.bundle import write_bundle
 from ddsp_edge.control_client import ControlClient
 from ddsp_edge.panel_code import read_code
+from firmware_py.panel.guard import BURST, RATE_HZ
 
 WAIT_S = 30.0
 FLOOD_HZ, FLOODERS = 200, 20
+PATHS = ("/", "/api/system", "/api/models", "/static/app.js", "/api/logs?lines=9")
+ASKED = "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
+STATUS, STATUS_BYTES = re.compile(rb"HTTP/1\.1 (\d{3})"), len(b"HTTP/1.1 200")
 #: `make panel-load` sets 60.
 FLOOD_S = float(os.environ.get("DDSP_EDGE_FLOOD_S", "10"))
 
@@ -133,47 +139,56 @@ def test_the_engine_is_lost_and_found(programs, token):
 
 def test_a_flood_of_requests_adds_no_xruns_to_a_playing_note(programs, token, overloads):
     """And no note is cut: the panel is a program of its own, with little of the processor."""
-    codes = {}
+    codes, sent = collections.Counter(), collections.Counter()
 
-    def flood(paths, until_s):
-        connection = http.client.HTTPConnection("127.0.0.1", programs.port, timeout=WAIT_S)
-        headers = {"Authorization": f"Bearer {token}"}
-        sent, began = 0, time.monotonic()
-        while (now := time.monotonic()) < until_s:
-            if sent > (now - began) * FLOOD_HZ / FLOODERS:
-                time.sleep(0.002)
-                continue
-            connection.request("GET", paths[sent % len(paths)], headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-            codes[answer.status] = codes.get(answer.status, 0) + 1
-            sent += 1
-        connection.close()
+    def hear(line):
+        tail = b""
+        while data := line.recv(1 << 16):
+            codes.update(int(code) for code in STATUS.findall(tail + data))
+            tail = (tail + data)[-STATUS_BYTES + 1 :]
 
-    with ControlClient(programs.socket) as engine, phone(programs, token) as socket:
+    def flood(number, until_s):
+        """Asks in its time, whether answers come or not."""
+        with socket.create_connection(("127.0.0.1", programs.port)) as line:
+            hearing = threading.Thread(target=hear, args=(line,))
+            hearing.start()
+            began = time.monotonic()
+            while (now := time.monotonic()) < until_s:
+                if sent[number] > (now - began) * FLOOD_HZ / FLOODERS:
+                    time.sleep(0.002)
+                    continue
+                path = PATHS[sent[number] % len(PATHS)]
+                line.sendall(ASKED.format(path=path, port=programs.port, token=token).encode())
+                sent[number] += 1
+            line.shutdown(socket.SHUT_RDWR)
+            hearing.join()
+
+    with ControlClient(programs.socket) as engine, phone(programs, token) as seen:
         engine.call("model", name="violin", source="synth", timeout_s=WAIT_S)
         engine.call("midi", bytes=[0x90, 67, 100])
-        until(socket, lambda m: m.get("event") == "meters" and m["output_dbfs"] > -50.0)
+        until(seen, lambda m: m.get("event") == "meters" and m["output_dbfs"] > -50.0)
         before, late = xruns(programs), overloads()
         cpu_before_s = cpu_s(programs.panel.pid)
-        paths = ["/", "/api/system", "/api/models", "/static/app.js", "/api/logs?lines=9"]
         until_s = time.monotonic() + FLOOD_S
-        threads = [threading.Thread(target=flood, args=(paths, until_s)) for _ in range(FLOODERS)]
+        threads = [threading.Thread(target=flood, args=(n, until_s)) for n in range(FLOODERS)]
         for thread in threads:
             thread.start()
         quietest = 0.0
         while any(thread.is_alive() for thread in threads):
-            meters = until(socket, lambda m: m.get("event") == "meters")
+            meters = until(seen, lambda m: m.get("event") == "meters")
             quietest = min(quietest, meters["output_dbfs"])
         added, drivers = xruns(programs) - before, overloads() - late
         assert engine.call("status")["notes"]
         engine.call("panic")
     used_s = cpu_s(programs.panel.pid) - cpu_before_s
     print(
-        f"{sum(codes.values())} requests in {FLOOD_S:g} s, {codes}: {added} xruns "
+        f"{sent.total()} requests in {FLOOD_S:g} s, answered {dict(codes)}: {added} xruns "
         f"({drivers} the driver's own); the panel took {used_s:.1f} s of a processor"
     )
-    assert sum(codes.values()) > FLOOD_S * FLOOD_HZ / 2 and codes.get(429), codes
+    assert sent.total() > 0.9 * FLOOD_S * FLOOD_HZ, sent
+    # Where others have the processor, the panel may not come to what it would refuse.
+    carried_out = codes.total() - codes[429]
+    assert 0 < carried_out <= 1.1 * (BURST + RATE_HZ * FLOOD_S), codes
     assert added <= drivers
     assert quietest > -60.0
 
