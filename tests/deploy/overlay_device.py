@@ -89,6 +89,7 @@ class OverlayDevice:
             # Root's start-up files of the shell are this machine's, not a bare device's.
             f"mount -t tmpfs none {self.root}/root && "
             f"mount -t tmpfs none {self.root}/run && mkdir {self.root}/run/sshd && "
+            f"mkdir -p {self.root}/etc/udev/rules.d && "  # every board has udev
             f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
         )
         (disk / "up" / str(self.folder)[1:]).mkdir(parents=True)

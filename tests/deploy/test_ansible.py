@@ -1,4 +1,4 @@
-"""The Ansible role on a bare device: sets it up; a second run and check mode change nothing."""
+"""The Ansible role on a bare device: sets it up; again and in check mode changes nothing; away."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def play(device, wheels, tmp_path):
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(VARIABLES.format(config=device.config, wheels=wheels))
 
-    def run(*words: str) -> dict[str, int]:
+    def run(book: str, *words: str) -> dict[str, int]:
         done = subprocess.run(
-            [PLAYBOOK, "-i", str(inventory), "site.yml", *words],
+            [PLAYBOOK, "-i", str(inventory), book, *words],
             cwd=ANSIBLE,
             env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
                  "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1",
@@ -58,11 +58,12 @@ def play(device, wheels, tmp_path):
     return run
 
 
-def test_check_mode_first_then_set_up_then_nothing(device, play):
-    checked = play("--check")
+def test_check_mode_first_then_set_up_then_nothing_then_away(device, play):
+    before = device.changes()
+    checked = play("site.yml", "--check")
     assert checked["changed"] > 5
     device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
-    made = play()
+    made = play("site.yml")
     assert made["changed"] > 5 and made["failed"] == 0
     assert "cello" in device.ssh("ddsp-edge models list")
     assert "require_signature = true" in device.ssh("cat /etc/ddsp-edge/deploy.toml")
@@ -71,10 +72,16 @@ def test_check_mode_first_then_set_up_then_nothing(device, play):
     assert 'restrict,command="ddsp-edge receive" ssh-ed25519 BBBB' in keys
     assert "ddsp-edge" in device.ssh("id -nG courier").split()
     device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
-    again = play()
+    again = play("site.yml")
     assert again["changed"] == 0, again["log"][-6000:]
-    checked = play("--check")
+    checked = play("site.yml", "--check")
     assert checked["changed"] == 0, checked["log"][-6000:]
+    assert play("remove.yml", "--check")["changed"] > 0
+    assert "cello" in device.ssh("ddsp-edge models list")
+    assert play("remove.yml")["changed"] > 0
+    assert device.changes() == before
+    again = play("remove.yml")
+    assert again["changed"] == 0, again["log"][-6000:]
 
 
 def test_the_example_inventory_and_playbooks_are_well_formed(tmp_path):
@@ -87,7 +94,7 @@ def test_the_example_inventory_and_playbooks_are_well_formed(tmp_path):
         cwd=ANSIBLE, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["pedals"]["hosts"] == ["pedal-1.local", "pedal-2.local"]
-    for book in ("site.yml", "models.yml"):
+    for book in ("site.yml", "models.yml", "remove.yml"):
         done = subprocess.run(
             [PLAYBOOK, "-i", "inventory.example.yml", "--syntax-check", book],
             cwd=ANSIBLE, env=environment, capture_output=True, text=True,

@@ -242,10 +242,12 @@ def test_a_fleet(stage: Stage, wheels: Path) -> None:
     stage.newer(3)
     said = play(stage, FLEET, {check: boards})
     recaps = [[int(n) for n in re.findall(r"changed=(\d+)", text)] for text in said.values()]
-    checked, again, models = recaps[-3:]
+    checked, again, models, removed = recaps[-4:]
     assert len(checked) == 2 and min(checked) > 0
     assert again == [0, 0], said["cd deploy/ansible && ansible-playbook site.yml"][-6000:]
-    assert models == [1, 1]
+    assert models == [1, 1] and min(removed) > 0
+    for device in (stage.pedal, stage.second):
+        device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
 
 
 def test_every_command_in_the_text_is_run_or_excused() -> None:
