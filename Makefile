@@ -19,7 +19,7 @@ help:
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
-	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
+	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
@@ -49,7 +49,7 @@ board-test:
 # As root: a bare device is an overlay of this machine.
 deploy-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
+	@[ -x $(BIN)/ansible-playbook ] || $(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
 	@$(BIN)/python -m pytest tests/deploy
 
 panel-load:

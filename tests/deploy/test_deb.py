@@ -16,9 +16,8 @@ def package(wheels, tmp_path_factory) -> Path:
     if shutil.which("dpkg-deb") is None:
         pytest.skip("no dpkg-deb")
     out = tmp_path_factory.mktemp("deb")
-    arch = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True)
-    build = ["sh", "deploy/deb/build.sh", arch.stdout.strip(), str(wheels), str(out)]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["make", "-s", "deb", f"WHEELS={wheels}", f"OUT={out}"],
+                          cwd=ROOT, capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return next(out.glob("*.deb"))
 

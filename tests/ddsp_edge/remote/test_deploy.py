@@ -19,6 +19,7 @@ from bundle_versions import make_version
 
 from ddsp_edge import cli
 from ddsp_edge.bundle import read_bundle
+from ddsp_edge.cli.remote import ACTIONS
 from ddsp_edge.remote.deploy import AT_ONCE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,6 +57,19 @@ def test_several_hosts_and_one_that_is_off(pedal, versions, capsys):
     assert code == 1 and {host for host, row in rows.items() if row["ok"]} == {"pedal"}
     assert "Connection refused" in rows["off"]["error"]
     assert "Permission denied" in rows["stranger"]["error"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_speaks_json(pedal, versions, capsys, action):
+    for path in versions[:2]:
+        assert run(capsys, "deploy", path, "pedal")[0] == 0
+    name = ["toy-flute"] if ACTIONS[action][1] else []
+    code, out, _ = run(capsys, "remote", action, *name, "pedal", "off", "--json")
+    good, bad = json.loads(out)
+    assert code == 1 and bad.keys() == {"host", "ok", "error"} and not bad["ok"]
+    assert good["host"] == "pedal"
+    if action != "logs":  # there may be no journal here
+        assert good["ok"], good
 
 
 def test_eight_hosts_at_a_time(tmp_path, versions, capsys, monkeypatch):
