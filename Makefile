@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all test board-test deploy-test deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all test board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -21,6 +21,7 @@ help:
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
+	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64'
 	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
@@ -59,6 +60,9 @@ panel-load:
 
 # For the Debian that it is made on; ARCH=arm64 is cross-compiled.
 ARCH ?= $(shell dpkg --print-architecture)
+wheels:
+	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels
+
 deb:
 	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)
 
