@@ -12,15 +12,16 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all test board-test deploy-test deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all test board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
-	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; five minutes)'
+	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
+	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64'
 	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
@@ -49,7 +50,7 @@ board-test:
 # As root: a bare device is an overlay of this machine.
 deploy-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
+	@[ -x $(BIN)/ansible-playbook ] || $(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
 	@$(BIN)/python -m pytest tests/deploy
 
 panel-load:
@@ -59,6 +60,9 @@ panel-load:
 
 # For the Debian that it is made on; ARCH=arm64 is cross-compiled.
 ARCH ?= $(shell dpkg --print-architecture)
+wheels:
+	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels
+
 deb:
 	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)
 

@@ -63,8 +63,9 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service"
-[ -e "$here/systemd/ddsp-edge-panel.service" ] && services="$services ddsp-edge-panel.service"
+services="ddsp-edge.service ddsp-edge-panel.service"
+groups="audio gpio input spi"
+made=$etc/.groups # those of them that were not here before
 
 # from | to | mode: every file that is simply put into its place.
 files() {
@@ -85,29 +86,43 @@ boot_config() {
     return 0
 }
 
+# Needs no other file: the Ansible role sends this one alone. What it goes by is removed last, so
+# that a second run finishes what was cut off.
 if [ -n "$uninstall" ]; then
+    last=$etc
+    [ -z "$keep" ] || last=$prefix
+    if [ ! -e "$last" ]; then
+        say "nothing of ddsp-edge is here"
+        exit 0
+    fi
     for unit in $services; do
         ! running || systemctl -q disable --now "$unit" 2>/dev/null || true
-        rm -f "/etc/systemd/system/multi-user.target.wants/$unit"
+        rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
+        [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    files | while read -r _ to _; do rm -f "$to"; done
-    rm -f /usr/local/bin/ddsp-edge
-    rm -rf "$prefix" /run/ddsp-edge /run/ddsp-edge-panel
-    [ -n "$keep" ] || rm -rf "$etc"
-    if [ -n "$keep" ]; then :; elif mountpoint -q "$state"; then # the partition stays, empty
-        find "$state" -mindepth 1 -delete
-    else
-        rm -rf "$state"
-    fi
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+        /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
+    rm -rf /run/ddsp-edge /run/ddsp-edge-panel
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"
-    for user in ddsp-edge-panel ddsp-edge; do
-        if [ -z "$keep" ] && getent passwd $user >/dev/null; then userdel $user; fi
-    done
-    if [ -z "$keep" ] && getent group ddsp-edge-panel >/dev/null; then groupdel ddsp-edge-panel; fi
-    if [ -z "$keep" ] && getent group ddsp-edge >/dev/null; then groupdel ddsp-edge; fi
+    if [ -z "$keep" ]; then
+        if mountpoint -q "$state"; then # the partition stays, empty
+            find "$state" -mindepth 1 -delete
+        else
+            rm -rf "$state"
+        fi
+        for user in ddsp-edge-panel ddsp-edge; do
+            if getent passwd $user >/dev/null; then userdel $user; fi
+            if getent group $user >/dev/null; then groupdel $user; fi
+        done
+        [ ! -e "$made" ] || while read -r group; do # unless others have joined since
+            if getent group "$group" | grep -q ':$'; then groupdel "$group"; fi
+        done <"$made"
+    fi
     ! running || systemctl daemon-reload
+    rm -rf "$prefix"
+    [ -n "$keep" ] || rm -rf "$etc"
     say "ddsp-edge is removed${keep:+; $etc and $state are kept}"
     exit 0
 fi
@@ -160,8 +175,12 @@ case $version in 3.11 | 3.12 | 3.13) ;; *) stop "Python $version is here; ddsp-e
 
 # ---- user, files, folders -------------------------------------------------------------------
 say "user and files"
-for group in audio gpio input; do
-    getent group $group >/dev/null || { groupadd -r $group && did "made the group $group"; }
+mkdir -p "$etc"
+for group in $groups; do
+    getent group "$group" >/dev/null && continue
+    say "$group" >>"$made"
+    groupadd -r "$group"
+    did "made the group $group"
 done
 if ! getent passwd ddsp-edge >/dev/null; then
     useradd -r -U -d "$state" -s /usr/sbin/nologin -c "ddsp-edge" ddsp-edge
@@ -173,7 +192,7 @@ if ! getent passwd ddsp-edge-panel >/dev/null; then
 fi
 member() { id -nG "$1" | tr ' ' '\n' | grep -qx "$2"; }
 join() { member "$1" "$2" || { usermod -aG "$2" "$1" && did "$1 is in the group $2 now"; }; }
-for group in audio gpio input; do join ddsp-edge $group; done
+for group in $groups; do join ddsp-edge "$group"; done
 join ddsp-edge-panel ddsp-edge
 ! getent group systemd-journal >/dev/null || join ddsp-edge-panel systemd-journal
 [ -z "$login" ] || [ "$login" = root ] || join "$login" ddsp-edge

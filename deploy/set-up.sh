@@ -53,6 +53,7 @@ apt_install() {
     fi
     say "installing packages: $as_root $command"
     # Lists may be missing or old: fetch them only then.
+    # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null 2>&1 || {
         $as_root apt-get update -qq
         $as_root env DEBIAN_FRONTEND=noninteractive $command -qq

@@ -15,6 +15,7 @@ from board.stage import RATE
 from board.wheels import ROOT
 
 from ddsp_edge.audio_io import write_audio
+from ddsp_edge.library import shipped_folder
 
 #: Kernel and decoder agree far better than this (docs/board.md has the figures); it is inaudible.
 RENDER_ERROR_DB = -50.0
@@ -36,7 +37,8 @@ def test_doctor_is_content(board: Board) -> None:
     details = {finding["name"]: finding["detail"] for finding in told["findings"]}
     assert details["Python"].endswith("on aarch64")
     assert details["TFLite runtime"] == "litert"
-    assert details["models"] == "cello, violin"
+    shipped = sorted(path.stem for path in shipped_folder().glob("*.zip"))
+    assert details["models"] == ", ".join(shipped)
     assert "Loopback" in details["sound card"]
 
 

@@ -23,9 +23,9 @@ APT = "DEBIAN_FRONTEND=noninteractive apt-get -y -q"
 
 @pytest.fixture(scope="module")
 def package(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make deb ARCH=arm64` makes."""
+    """What `make deb ARCH=arm64` makes, of the wheels that are there."""
     out = tmp_path_factory.mktemp("deb")
-    subprocess.run(["sh", "deploy/deb/make.sh", "arm64", str(wheels), str(out)],
+    subprocess.run(["make", "-s", "deb", "ARCH=arm64", f"WHEELS={wheels}", f"OUT={out}"],
                    cwd=ROOT, check=True)  # fmt: skip
     return next(out.glob("ddsp-edge_*_arm64.deb"))
 
@@ -70,3 +70,8 @@ def test_it_installs_and_plays(bare: Board, package: Path) -> None:
     track = track_f0(heard, RATE)
     assert seconds_near(track.f0_hz, NOTE, track.hop_s) > 1.2
     assert bare.check("stat -c '%U %a' /var/lib/ddsp-edge/models").strip() == "ddsp-edge 2775"
+
+
+def test_purging_leaves_nothing(bare: Board) -> None:
+    bare.check(f"{APT} purge ddsp-edge", 900)
+    assert left(bare) == []

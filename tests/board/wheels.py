@@ -169,9 +169,9 @@ def dependencies() -> Path:
 
 
 def wheelhouse(folder: Path) -> Path:
-    """Ours and all that it needs, linked into ``folder``, which is there; the folder."""
+    """Ours and all that it needs, copied into ``folder``, which is there; the folder."""
     for wheel in [our_wheel(), *dependencies().glob("*.whl")]:
-        (folder / wheel.name).symlink_to(wheel)
+        shutil.copy(wheel, folder)
     return folder
 
 
@@ -185,6 +185,6 @@ def install(wheels: list[Path], site: Path) -> None:
     )  # fmt: skip
 
 
-if __name__ == "__main__":  # for deploy/deb/make.sh: into the folder that is named
+if __name__ == "__main__":  # for deploy/wheels.sh: into the folder that is named
     for each in sorted(wheelhouse(Path(sys.argv[1])).glob("*.whl")):
         print(each.name)

@@ -6,14 +6,20 @@ only their own. No systemd runs there: units are enabled but not started.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import time
 from pathlib import Path
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+#: Logs, caches and lists of the system's own programs, and its backups of the list of users.
+NOISE = ("/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg", "/tmp", "/root", "/home",
+         "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-",
+         "/etc/subgid-", "/etc/.pwd.lock")  # fmt: skip
 
 
 class Unavailable(Exception):
@@ -83,6 +89,7 @@ class OverlayDevice:
             # Root's start-up files of the shell are this machine's, not a bare device's.
             f"mount -t tmpfs none {self.root}/root && "
             f"mount -t tmpfs none {self.root}/run && mkdir {self.root}/run/sshd && "
+            f"mkdir -p {self.root}/etc/udev/rules.d && "  # every board has udev
             f"exec chroot {self.root} {SSHD} -D -e -f {self.folder}/sshd_config"
         )
         (disk / "up" / str(self.folder)[1:]).mkdir(parents=True)
@@ -111,6 +118,15 @@ class OverlayDevice:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def changes(self) -> set[tuple[str, str]]:
+        """Every file there that this machine has not, or has otherwise: its path and what it is."""
+        upper, found = self.folder / "disk" / "up", set()
+        for path in upper.rglob("*"):
+            below = Path("/") / path.relative_to(upper)
+            if not str(below).startswith(NOISE) and (what := _what(path)) != _what(below):
+                found.add((str(below), what))
+        return found
+
     def close(self) -> None:
         """Everything that was done there is gone."""
         server = getattr(self, "_server", None)
@@ -119,6 +135,22 @@ class OverlayDevice:
             server.wait()
             self._log.close()
         subprocess.run(["umount", "-l", str(self.folder / "disk")], capture_output=True)
+
+
+def _what(path: Path) -> str:
+    """Kind, owner, mode and content; "" where there is none."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return ""
+    if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+        return "removed"
+    content = ""
+    if path.is_symlink():
+        content = os.readlink(path)
+    elif path.is_file():
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{stat.filemode(status.st_mode)} {status.st_uid}:{status.st_gid} {content}"
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""The Ansible role on a bare device: sets it up; a second run and check mode change nothing."""
+"""The Ansible role on a bare device: sets it up; again and in check mode changes nothing; away."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ all:
   children:
     ddsp_edge:
       hosts:
+        board-that-is-off:
+          ansible_host: 127.0.0.1
+          ansible_port: 1
         device:
           ansible_ssh_common_args: -F {config}
           ansible_become: false  # root already
@@ -33,15 +36,15 @@ all:
 
 @pytest.fixture
 def play(device, wheels, tmp_path):
-    """Runs the playbook; what changed on the device."""
+    """Runs a playbook on the device, or on other hosts too; what changed on the last one."""
     if PLAYBOOK is None:
         pytest.skip("no ansible-playbook (pip install ansible-core)")
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(VARIABLES.format(config=device.config, wheels=wheels))
 
-    def run(*words: str) -> dict[str, int]:
+    def run(book: str, *words: str, hosts: str = "device") -> dict[str, int]:
         done = subprocess.run(
-            [PLAYBOOK, "-i", str(inventory), "site.yml", *words],
+            [PLAYBOOK, "-i", str(inventory), "--limit", hosts, book, *words],
             cwd=ANSIBLE,
             env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
                  "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1",
@@ -50,7 +53,8 @@ def play(device, wheels, tmp_path):
             text=True,
             timeout=500,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        good = done.returncode == 0
+        assert good == (hosts == "device"), done.stdout[-4000:] + done.stderr[-2000:]
         recap = done.stdout.rsplit("PLAY RECAP", 1)[1]
         counts = dict(word.split("=") for word in recap.split() if "=" in word)
         return {key: int(value) for key, value in counts.items()} | {"log": done.stdout}
@@ -58,11 +62,19 @@ def play(device, wheels, tmp_path):
     return run
 
 
-def test_check_mode_first_then_set_up_then_nothing(device, play):
-    checked = play("--check")
+def test_a_board_that_fails_ends_a_rolling_update(device, play):
+    before = device.changes()
+    said = play("site.yml", hosts="all")
+    assert said["unreachable"] == 1 and "device" not in said["log"].rsplit("PLAY RECAP", 1)[1]
+    assert device.changes() == before
+
+
+def test_check_mode_first_then_set_up_then_nothing_then_away(device, play):
+    before = device.changes()
+    checked = play("site.yml", "--check")
     assert checked["changed"] > 5
     device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
-    made = play()
+    made = play("site.yml")
     assert made["changed"] > 5 and made["failed"] == 0
     assert "cello" in device.ssh("ddsp-edge models list")
     assert "require_signature = true" in device.ssh("cat /etc/ddsp-edge/deploy.toml")
@@ -71,10 +83,16 @@ def test_check_mode_first_then_set_up_then_nothing(device, play):
     assert 'restrict,command="ddsp-edge receive" ssh-ed25519 BBBB' in keys
     assert "ddsp-edge" in device.ssh("id -nG courier").split()
     device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
-    again = play()
+    again = play("site.yml")
     assert again["changed"] == 0, again["log"][-6000:]
-    checked = play("--check")
+    checked = play("site.yml", "--check")
     assert checked["changed"] == 0, checked["log"][-6000:]
+    assert play("remove.yml", "--check")["changed"] > 0
+    assert "cello" in device.ssh("ddsp-edge models list")
+    assert play("remove.yml")["changed"] > 0
+    assert device.changes() == before
+    again = play("remove.yml")
+    assert again["changed"] == 0, again["log"][-6000:]
 
 
 def test_the_example_inventory_and_playbooks_are_well_formed(tmp_path):
@@ -87,7 +105,7 @@ def test_the_example_inventory_and_playbooks_are_well_formed(tmp_path):
         cwd=ANSIBLE, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["pedals"]["hosts"] == ["pedal-1.local", "pedal-2.local"]
-    for book in ("site.yml", "models.yml"):
+    for book in ("site.yml", "models.yml", "remove.yml"):
         done = subprocess.run(
             [PLAYBOOK, "-i", "inventory.example.yml", "--syntax-check", book],
             cwd=ANSIBLE, env=environment, capture_output=True, text=True,

@@ -61,7 +61,7 @@ class Stage:
 
     def _copy_sources(self) -> None:
         self.clone.mkdir()
-        for name in (*SOURCES, "MANIFEST.in", "CHANGELOG.md"):
+        for name in (*SOURCES, "MANIFEST.in", "CHANGELOG.md", "Makefile"):
             if (ROOT / name).is_dir():
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(ROOT / name, self.clone / name, ignore=ignored)
@@ -201,9 +201,9 @@ def test_from_a_blank_card_to_the_stage(stage: Stage, jack_card) -> None:
     def second_again() -> None:
         stage.second.ssh("umount /var/lib/ddsp-edge && rm -r /var/lib/ddsp-edge")
         stage.second.ssh("test ! -e /etc/overlayroot.local.conf && test ! -e /opt/ddsp-edge")
-        stage.run("ddsp-edge provision pi@pedal-2.local --wheelhouse wheels")
+        stage.run("ddsp-edge provision pi@pedal-2.local --wheelhouse out/wheels")
 
-    read_only = "ddsp-edge provision pi@pedal-2.local --wheelhouse wheels --read-only-root"
+    read_only = "ddsp-edge provision pi@pedal-2.local --wheelhouse out/wheels --read-only-root"
     said = play(
         stage,
         FIRST,
@@ -242,10 +242,12 @@ def test_a_fleet(stage: Stage, wheels: Path) -> None:
     stage.newer(3)
     said = play(stage, FLEET, {check: boards})
     recaps = [[int(n) for n in re.findall(r"changed=(\d+)", text)] for text in said.values()]
-    checked, again, models = recaps[-3:]
+    checked, again, models, removed = recaps[-4:]
     assert len(checked) == 2 and min(checked) > 0
     assert again == [0, 0], said["cd deploy/ansible && ansible-playbook site.yml"][-6000:]
-    assert models == [1, 1]
+    assert models == [1, 1] and min(removed) > 0
+    for device in (stage.pedal, stage.second):
+        device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
 
 
 def test_every_command_in_the_text_is_run_or_excused() -> None:

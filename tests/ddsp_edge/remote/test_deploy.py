@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +19,7 @@ from bundle_versions import make_version
 
 from ddsp_edge import cli
 from ddsp_edge.bundle import read_bundle
+from ddsp_edge.cli.remote import ACTIONS
 from ddsp_edge.remote.deploy import AT_ONCE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,6 +57,19 @@ def test_several_hosts_and_one_that_is_off(pedal, versions, capsys):
     assert code == 1 and {host for host, row in rows.items() if row["ok"]} == {"pedal"}
     assert "Connection refused" in rows["off"]["error"]
     assert "Permission denied" in rows["stranger"]["error"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_speaks_json(pedal, versions, capsys, action):
+    for path in versions[:2]:
+        assert run(capsys, "deploy", path, "pedal")[0] == 0
+    name = ["toy-flute"] if ACTIONS[action][1] else []
+    code, out, _ = run(capsys, "remote", action, *name, "pedal", "off", "--json")
+    good, bad = json.loads(out)
+    assert code == 1 and bad.keys() == {"host", "ok", "error"} and not bad["ok"]
+    assert good["host"] == "pedal"
+    if action != "logs":  # there may be no journal here
+        assert good["ok"], good
 
 
 def test_eight_hosts_at_a_time(tmp_path, versions, capsys, monkeypatch):
@@ -103,19 +120,53 @@ def test_an_unknown_host_key_is_refused_by_the_users_ssh(pedal, versions, capsys
     assert not (pedal.models / "toy-flute.zip").exists()
 
 
-def test_the_key_may_do_nothing_else(pedal, versions, tmp_path):
-    import shlex
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ssh", "pedal", "touch {touched}"],
+        ["ssh", "pedal", "sh", "-c", "'touch {touched}'"],
+        ["ssh", "-tt", "pedal", "touch {touched}"],
+        ["ssh", "-s", "pedal", "sftp"],
+        ["ssh", "-o", "SendEnv=SSH_TOUCHED", "pedal", "receive; touch {touched}"],
+        ["scp", "{bundle}", "pedal:{touched}"],
+        ["sftp", "-b", "{batch}", "pedal"],
+        ["ssh", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "pedal"],
+        ["ssh", "-W", "127.0.0.1:{port}", "pedal"],
+    ],
+)
+def test_the_key_may_do_nothing_else(pedal, versions, tmp_path, words):
+    """sshd starts `ddsp-edge receive`, which reads nothing here and says nothing, or refuses."""
+    config = shlex.split(os.environ["DDSP_EDGE_SSH"])[1:]
+    touched, batch = tmp_path / "touched", tmp_path / "batch"
+    batch.write_text(f"put {versions[0]} {touched}\n")
+    with socket.socket() as other:  # a service there that the key would lead to
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        other.settimeout(0.2)
+        port = other.getsockname()[1]
+        words = [w.format(touched=touched, batch=batch, bundle=versions[0], port=port)
+                 for w in words]  # fmt: skip
+        command = [words[0], *config, *words[1:]]
+        done = subprocess.run(command, input=b"", capture_output=True, timeout=60)
+        with pytest.raises(TimeoutError):
+            other.accept()
+    assert not touched.exists() and done.stdout == b"", done.stdout
+    assert done.returncode != 0 or "-R" not in words
 
-    ssh = shlex.split(os.environ["DDSP_EDGE_SSH"])
-    done = subprocess.run(
-        [*ssh, "pedal", f"touch {tmp_path}/touched"], input=b"", capture_output=True
-    )
-    assert not (tmp_path / "touched").exists() and done.stdout == b""
-    forward = subprocess.run(
-        [*ssh, "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "pedal"],
-        input=b"", capture_output=True,
-    )  # fmt: skip
-    assert forward.returncode != 0
+
+def test_a_terminal_shows_how_far_it_is(pedal, versions):
+    main, terminal = pty.openpty()
+    words = [sys.executable, "-m", "ddsp_edge", "deploy", str(versions[0]), "pedal"]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal) as process:
+        os.close(terminal)
+        drawn = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(main, 4096):
+                drawn += part
+        os.close(main)
+        (line,) = process.stdout.read().splitlines()
+    assert b"] 100%" in drawn and b"pedal: check" in drawn
+    assert drawn.endswith(b"\r\x1b[K") and line.startswith(b"Toy Flute is on pedal")
 
 
 def test_signed_on_the_way(pedal, versions, keys, trusted, capsys):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -15,6 +13,7 @@ import threading
 import time
 
 import pytest
+from bundle_versions import put_request as request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,14 +23,6 @@ from ddsp_edge.library import shipped_folder
 from ddsp_edge.remote import signing
 from ddsp_edge.remote.policy import Policy, load_policy
 from ddsp_edge.remote.receive import Receiver
-
-
-def request(path, signature=None, **more) -> bytes:
-    data = path.read_bytes()
-    message = {"do": "put", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), **more}
-    if signature is not None:
-        message["signature"] = base64.b64encode(signature.read_bytes()).decode()
-    return json.dumps(message).encode() + b"\n" + data
 
 
 def ask(device, *requests: bytes) -> list[dict]:
