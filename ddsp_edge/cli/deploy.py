@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,36 +71,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Progress:
-    """The bytes of all hosts together and what was last begun, on a terminal."""
+    """A bar of the bytes of all hosts together, on a terminal."""
 
     def __init__(self, hosts: int, size: int, quiet: bool) -> None:
-        self._total, self._sent, self._step = hosts * size, 0, ""
-        self._shown = sys.stderr.isatty() and not quiet
-        self._lock = threading.Lock()  # hosts have threads of their own
+        self._bar: Any = None
+        if quiet or not sys.stderr.isatty():
+            return
+        try:
+            from tqdm import tqdm
+        except ImportError:  # a nicety: pip install 'ddsp-edge[remote]'
+            return
+        self._bar = tqdm(total=hosts * size, unit="B", unit_scale=True, leave=False)
 
     def __enter__(self) -> _Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write("")
+        if self._bar is not None:
+            self._bar.close()
 
     def sent(self, count: int) -> None:
-        with self._lock:
-            self._sent += count
-            self._draw()
+        if self._bar is not None:
+            self._bar.update(count)
 
     def step(self, host: str, step: str) -> None:
-        with self._lock:
-            self._step = f"{host}: {step}"
-            self._draw()
-
-    def _draw(self) -> None:
-        share = self._sent / self._total
-        self._write(f"[{'#' * round(30 * share):<30}] {share:4.0%}  {self._step}")
-
-    def _write(self, text: str) -> None:
-        if self._shown:
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{host}: {step}")
 
 
 def _line(parcel: Parcel, outcome: Outcome) -> str:
