@@ -94,13 +94,14 @@ models:
 	$(BIN)/python -m ddsp_edge.training.soundfont --program 56 --out runs/recordings/trumpet
 	for name in violin cello alto-sax double-bass trombone flute trumpet; do \
 	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
-	    case $$name in violin) small=4000;; cello) small=2000;; *) small=2500;; esac; \
+	    case $$name in violin) small=4000;; cello) small=2000;; trombone) small=6000;; *) small=2500;; esac; \
+	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
 	        --out runs/$$name-large.zip || exit; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps 6000 --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
 	done
 
 clean:
