@@ -32,7 +32,7 @@ def test_the_slider_is_in_play_while_there_is_a_second_model(morphed, engine):
     assert morphed.text(".morph .first") == "Violin"
     morphed.until(
         lambda: morphed.text(".morph .second") == "Cello"
-    )  # its title comes with the list
+    )  # with the list
     assert not morphed.run(
         "const v = document.getElementById('views'); return v.scrollHeight > v.clientHeight"
     )
