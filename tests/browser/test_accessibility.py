@@ -76,6 +76,7 @@ def test_a_session_by_keyboard_alone(box, engine, new_phone):
         tab_to(phone, "#bypass")
         press(phone, SPACE)
         phone.until(lambda on=on: engine.call("status")["bypass"] is on)
+        phone.until(lambda on=on: phone.value("#bypass", "aria-pressed") == str(on).lower())
     tab_to(phone, "#about")
     press(phone, ENTER)
     phone.until(lambda: phone.run("return document.activeElement.id") == "about-close")
