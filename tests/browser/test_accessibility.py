@@ -14,6 +14,13 @@ TAB, SPACE, ENTER, ESCAPE, RIGHT, HOME = (
     {"key": "Home", "windowsVirtualKeyCode": 36},
 )
 VIEWS = ("play", "sound", "presets", "system")
+#: What is there once all has come that a view asks the box for.
+LAST = {
+    "play": "#play-morph",
+    "sound": ".setting[data-name=morph]",
+    "presets": "li.card:nth-child(7)",
+    "system": "#card-name",
+}
 ROLES = {
     *("button", "slider", "combobox", "spinbutton", "tab", "textbox", "checkbox"),
     *("DisclosureTriangle", "log", "group", "listbox"),
@@ -48,9 +55,7 @@ def full(phone, engine):
 
     def show(view, token):
         phone.open(view, token)
-        phone.until(
-            lambda: phone.run("return document.querySelectorAll('li.card').length > 5")
-        ) if (view == "presets") else None
+        phone.until(lambda: phone.shown(LAST[view]))
         phone.run("for (const each of document.querySelectorAll('details')) each.open = true")
         return phone
 
@@ -71,6 +76,7 @@ def test_a_session_by_keyboard_alone(box, engine, new_phone):
         tab_to(phone, "#bypass")
         press(phone, SPACE)
         phone.until(lambda on=on: engine.call("status")["bypass"] is on)
+        phone.until(lambda on=on: phone.value("#bypass", "aria-pressed") == str(on).lower())
     tab_to(phone, "#about")
     press(phone, ENTER)
     phone.until(lambda: phone.run("return document.activeElement.id") == "about-close")
@@ -147,7 +153,7 @@ def test_texts_and_fields_stand_out(full, token, engine, state):
             "document.querySelector('#set-mix').closest('.setting').querySelector('.learn-this').click()"
         )
     if state in ("about", "learn"):
-        phone.until(lambda: phone.shown("dialog"))
+        phone.until(lambda: phone.shown("#about-close, #learn-cancel"))
     if state == "tuner":
         phone.until(lambda: phone.shown(".tuner"))
     looked, faint = phone.run(seen.FAINT)

@@ -30,9 +30,7 @@ def morphed(phone, token, engine):
 def test_the_slider_is_in_play_while_there_is_a_second_model(morphed, engine):
     morphed.until(lambda: morphed.shown("#play-morph"))
     assert morphed.text(".morph .first") == "Violin"
-    morphed.until(
-        lambda: morphed.text(".morph .second") == "Cello"
-    )  # its title comes with the list
+    morphed.until(lambda: morphed.text(".morph .second") == "Cello")  # with the list
     assert not morphed.run(
         "const v = document.getElementById('views'); return v.scrollHeight > v.clientHeight"
     )
