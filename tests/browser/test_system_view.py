@@ -7,6 +7,7 @@ import mido
 import numpy as np
 import pytest
 from browser_sound import RATE, recorded
+from panel_pictures import playing
 
 MIDI = "jack"
 #: What joins the card's outputs and inputs here is JACK, not a plug.
@@ -69,6 +70,29 @@ def choose(phone, css, value):
         css,
         value,
     )
+
+
+def test_the_box_fits_itself_to_the_player(system, engine, box):
+    engine.call("model", name="violin", source="effect")
+    system.until(lambda: engine.call("status")["source"] == "effect")
+    system.tap("#autofit")
+    system.until(lambda: "it needs" in system.text("#autofit-told"))  # nobody played
+    with playing(box.env):
+        system.tap("#autofit")
+        system.until(lambda: "Fitted" in system.text("#autofit-told"))
+    told = system.text("#autofit-told")
+    settings = engine.call("settings")["settings"]
+    for name in ("pitch_shift", "input_gain"):
+        value = settings[name]["value"]
+        assert f"{name.replace('_', ' ')} {value:g}" in told, (told, value)
+    assert settings["input_gain"]["value"] != settings["input_gain"]["default"]
+
+
+def test_the_log_is_read_in_the_page(system):
+    system.tap("#system summary")
+    system.until(lambda: system.text("#log"))  # its lines, or that there is no journal
+    system.tap("#system summary")
+    system.until(lambda: not system.shown("#log"))
 
 
 def test_an_input_is_chosen_and_the_configs_comes_back(system, engine):
