@@ -74,9 +74,10 @@ class OverlayDevice:
         self.config.write_text(self.entry("device", "root", self.folder / "key"))
 
     def entry(self, names: str, user: str, key: Path) -> str:
-        """Of an ssh_config: how it is reached."""
+        """Of an ssh_config: how it is reached; without ``user``, who logs in stands elsewhere."""
         return (
-            f"Host {names}\n HostName 127.0.0.1\n Port {self._port}\n User {user}\n"
+            f"Host {names}\n HostName 127.0.0.1\n Port {self._port}\n"
+            f"{f' User {user}' if user else ''}\n"
             f" IdentityFile {key}\n IdentitiesOnly yes\n"
             f" UserKnownHostsFile {self.folder}/known\n StrictHostKeyChecking yes\n"
         )

@@ -87,7 +87,7 @@ class Stage:
             (self.pedal, "pedal.local pedal-1.local"),
             (self.second, "pedal-2.local"),
         ):
-            entries.append(device.entry(names, "pi", secret))
+            entries.append(device.entry(names, "", secret))
             public = secret.with_suffix(".pub").read_text().strip()
             device.ssh(
                 "command -v sudo >/dev/null || apt-get install -y -qq sudo >/dev/null; "
