@@ -102,8 +102,8 @@ def test_ctrl_c_at_any_moment(pedal, versions):
             os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate()
         codes.add(process.returncode)
-        if tenths > 5:  # before that Python itself may still be starting
-            assert b"Traceback" not in said, said.decode()
+        # Python itself may still have been starting: that is not the program's yet.
+        assert b"Traceback" not in said or b", in main" not in said, said.decode()
         for path in pedal.models.glob("*.zip"):
             assert read_bundle(path).info.name == "Toy Flute"
     assert codes & {130, -signal.SIGINT}, "none was stopped in the middle"
