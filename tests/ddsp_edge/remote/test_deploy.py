@@ -95,7 +95,13 @@ def test_ctrl_c_at_any_moment(pedal, versions):
     codes = set()
     for tenths in range(1, 13):
         process = subprocess.Popen(
-            words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            words,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            # What a shell starts in the background ignores Ctrl-C, and so would this.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         time.sleep(tenths / 10)
         with contextlib.suppress(ProcessLookupError):

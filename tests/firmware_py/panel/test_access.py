@@ -24,6 +24,7 @@ CLOSED = [
     ("POST", "/api/models"),
     ("DELETE", "/api/models/violin"),
     ("GET", "/api/models/violin/preview"),
+    ("GET", "/api/models/violin/picture"),
     ("POST", "/api/models/violin/rollback"),
     ("GET", "/api/system"),
     ("GET", "/api/logs"),
