@@ -152,11 +152,11 @@ def test_whatever_a_model_says_is_text_on_the_page(models_folder, tmp_path):
 
 
 def test_a_bundle_s_picture_is_shown():
-    made = library.shipped_folder() / "cello.zip"
-    assert read_bundle(made).picture
+    bundle = read_bundle(library.shipped_folder() / "cello.zip")
+    assert bundle.picture
     from ddsp_edge.demo.page import _model
 
-    shown = _model(Instrument("cello", made, "p.ogg", "cello-model.png", "c.md"))
+    shown = _model(Instrument("cello", bundle, "p.ogg", "cello-model.png", "c.md"))
     assert 'src="cello-model.png"' in shown and "held-out loss" in shown
 
 
