@@ -144,7 +144,9 @@ class Output:
 class Analyser:
     """Streaming pitch and loudness (``ddsp_analyser_*``)."""
 
-    def __init__(self, sample_rate: float, hop_s: float, max_block: int = MAX_BLOCK) -> None:
+    def __init__(
+        self, sample_rate: float, hop_s: float, max_block: int = MAX_BLOCK, eager: bool = False
+    ) -> None:
         self._analyser = ffi.gc(lib.ddsp_analyser_new(), lib.ddsp_analyser_free)
         if self._analyser == ffi.NULL:
             raise MemoryError("ddsp_analyser_new")
@@ -152,6 +154,7 @@ class Analyser:
             lib.ddsp_analyser_prepare(self._analyser, sample_rate, max_block, hop_s),
             f"analyser(sample_rate={sample_rate}, max_block={max_block}, hop_s={hop_s})",
         )
+        lib.ddsp_analyser_set_eager(self._analyser, eager)
         self.max_block = max_block
         self._room = np.zeros(lib.ddsp_analyser_max_frames(self._analyser), FEATURE_DTYPE)
         self._frames = ffi.from_buffer("ddsp_features[]", self._room, require_writable=True)

@@ -23,7 +23,7 @@ Tracker = Callable[[np.ndarray], Track]
 
 def kernel(audio: np.ndarray) -> Track:
     """The analyser of the stage."""
-    rows = Analyser(RATE, HOP_S).process(audio.astype(np.float32))
+    rows = Analyser(RATE, HOP_S, eager=True).process(audio.astype(np.float32))
     times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
     return Track(times, f0_hz, rows["confidence"] >= TRUSTED)
 

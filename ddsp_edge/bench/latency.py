@@ -12,6 +12,7 @@ from ddsp_edge.live.latency import FIRST, NOTES, TONES, VST_TIMER_MS, VST_WINDOW
 from ddsp_edge.settings import Settings
 
 RATE, PERIOD = 48_000, 128
+HOP_PHASES = 15  #: of a period against a hop of 240
 MODEL, PEER = "violin", "DDSP-VST by design"
 SETTINGS = Settings(reverb_wet=0.0, attack=0.001, release=0.01)
 
@@ -73,7 +74,8 @@ def _tone(engine: LiveEngine, i: int) -> float:
     t = np.arange(PERIOD * 40) / RATE
     tone = 0.05 * np.sin(2 * np.pi * TONES[i % len(TONES)] * t)
     heard = _run(engine, np.concatenate([np.zeros(offset), tone]))
-    _run(engine, np.zeros(RATE // 2, np.float32))
+    # Every phase of the hops, which are counted from the last tone.
+    _run(engine, np.zeros(RATE // 2 + i % HOP_PHASES * PERIOD, np.float32))
     return _first_ms(heard, offset)
 
 

@@ -16,6 +16,11 @@ def analyse(audio: np.ndarray, rate: float, hop_s: float) -> np.ndarray:
     return Analyser(rate, hop_s).process(audio)
 
 
+def heard_on_stage(audio: np.ndarray, rate: float, hop_s: float) -> np.ndarray:
+    """As :func:`analyse`, but as the stage's ear tells it: a sound's first pitch at once."""
+    return Analyser(rate, hop_s, eager=True).process(audio)
+
+
 def frames_of(features: np.ndarray, rate: float, player: EffectPlayer) -> list[FeatureFrame]:
     """Features of :func:`analyse` to frames, through the stage's own player."""
     return [
@@ -35,4 +40,4 @@ def effect_frames(
 ) -> list[FeatureFrame]:
     """Mono audio (``input_trim`` applied) to the frames of a model, at its control rate."""
     player = EffectPlayer(info, settings or Settings())
-    return frames_of(analyse(audio, rate, info.hop_s), rate, player)
+    return frames_of(heard_on_stage(audio, rate, info.hop_s), rate, player)

@@ -124,9 +124,14 @@ int ddsp_analyser_prepare(ddsp_analyser *analyser, double sample_rate,
 /* Audio. */
 void ddsp_analyser_reset(ddsp_analyser *analyser);
 
+/* Audio. eager 1: the first trusted pitch of a sound that begins, which is looked for every
+ * millisecond, makes a frame at once, from which the hops are counted on. 0 (as prepared):
+ * frames fall due by the hop alone. Kept by reset. */
+void ddsp_analyser_set_eager(ddsp_analyser *analyser, int eager);
+
 /* Audio. Hears n mono samples (0 <= n <= max_block) and writes the frames
- * that fell due, the k-th (k = 1, 2, ...) after round(k * hop_s *
- * sample_rate) samples. Returns how many; room for
+ * that fell due, the k-th (k = 1, 2, ...) round(k * hop_s * sample_rate)
+ * samples after the start (or the last eager one). Returns how many; room for
  * ddsp_analyser_max_frames() is always enough. */
 int ddsp_analyser_process(ddsp_analyser *analyser, const float *in, int n,
                           ddsp_features *out);

@@ -14,6 +14,7 @@
 #define RUMBLE_HZ 30.0      /* below this is stage, not voice */
 #define FORMANT_HZ 3500.0   /* above this helps no pitch */
 #define LONGEST_LEVEL_S 0.03
+#define SHORTEST_HOP_S 0.001 /* also between looks for a first pitch */
 #define LARGEST_INPUT 16.0f
 #define TRUSTED 0.6f        /* confidence from which a pitch replaces the last */
 
@@ -93,7 +94,8 @@ struct ddsp_analyser {
     history heard;
     ddsp_pitch pitch;           /* of every decimation-th sample */
     int decimation, until_coarse;
-    int64_t position, frame, due;
+    int eager;
+    int64_t position, origin, frame, due; /* the frame-th hop from the origin is due next */
     float f0_hz;
 };
 
@@ -119,13 +121,13 @@ void ddsp_analyser_free(ddsp_analyser *a)
 int ddsp_analyser_prepare(ddsp_analyser *a, double sample_rate, int max_block, double hop_s)
 {
     if (!a || !(sample_rate >= 8000.0 && sample_rate <= 384000.0) || max_block < 1
-        || max_block > DDSP_MAX_BLOCK || !(hop_s >= 0.001 && hop_s <= 0.1))
+        || max_block > DDSP_MAX_BLOCK || !(hop_s >= SHORTEST_HOP_S && hop_s <= 0.1))
         return DDSP_BAD_ARGUMENT;
     release(a);
     a->sample_rate = sample_rate;
     a->max_block = max_block;
     a->hop = hop_s * sample_rate;
-    a->max_frames = (int)(max_block / a->hop) + 2;
+    a->max_frames = (int)(max_block / (SHORTEST_HOP_S * sample_rate)) + 2;
     a->rumble = section_pass(sample_rate, RUMBLE_HZ, 0.7071, 1);
     const double formant_hz = fmin(FORMANT_HZ, 0.4 * sample_rate);
     a->formant[0] = section_pass(sample_rate, formant_hz, 0.5412, 0);
@@ -143,6 +145,14 @@ int ddsp_analyser_prepare(ddsp_analyser *a, double sample_rate, int max_block, d
     return DDSP_OK;
 }
 
+/* The hops are counted from here. */
+static void count_from(ddsp_analyser *a, int64_t origin)
+{
+    a->origin = origin;
+    a->frame = 1;
+    a->due = origin + llround(a->hop);
+}
+
 void ddsp_analyser_reset(ddsp_analyser *a)
 {
     section *all[] = {&a->rumble, &a->formant[0], &a->formant[1]};
@@ -152,9 +162,13 @@ void ddsp_analyser_reset(ddsp_analyser *a)
     ddsp_pitch_reset(&a->pitch);
     a->until_coarse = a->decimation;
     a->position = 0;
-    a->frame = 1;
-    a->due = llround(a->hop);
+    count_from(a, 0);
     a->f0_hz = 0.0f;
+}
+
+void ddsp_analyser_set_eager(ddsp_analyser *a, int eager)
+{
+    a->eager = eager;
 }
 
 int ddsp_analyser_max_frames(const ddsp_analyser *a)
@@ -162,10 +176,9 @@ int ddsp_analyser_max_frames(const ddsp_analyser *a)
     return a->max_frames;
 }
 
-static ddsp_features features_now(ddsp_analyser *a)
+static ddsp_features features_now(ddsp_analyser *a, float period_s, float confidence)
 {
-    ddsp_features f = {.position = a->position};
-    const float period_s = ddsp_pitch_estimate(&a->pitch, &f.confidence);
+    ddsp_features f = {.position = a->position, .confidence = confidence};
     if (period_s > 0.0f && f.confidence >= TRUSTED)
         a->f0_hz = fminf(fmaxf(1.0f / period_s, 40.0f), 2000.0f);
     f.f0_hz = a->f0_hz;
@@ -188,14 +201,24 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         const double low =
             section_step(&a->formant[1], section_step(&a->formant[0], clean));
         history_push(&a->heard, fabs(clean) < 1e-12 ? 0.0f : (float)clean);
-        if (--a->until_coarse == 0) {
+        const int fresh = --a->until_coarse == 0;
+        if (fresh) {
             ddsp_pitch_hear(&a->pitch, fabs(low) < 1e-12 ? 0.0f : (float)low);
             a->until_coarse = a->decimation;
         }
-        if (++a->position == a->due) {
-            out[made++] = features_now(a);
-            a->due = llround((double)++a->frame * a->hop);
-        }
+        a->position++;
+        const int is_due = a->position == a->due;
+        if (!is_due && !(fresh && ddsp_pitch_seeks(&a->pitch)))
+            continue;
+        float confidence;
+        const float period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
+        if (is_due)
+            a->due = a->origin + llround((double)++a->frame * a->hop);
+        else if (a->eager && a->pitch.belief.known)
+            count_from(a, a->position);
+        else
+            continue;
+        out[made++] = features_now(a, period_s, confidence);
     }
     section_settle(&a->rumble);
     section_settle(&a->formant[0]);

@@ -85,6 +85,7 @@ static int prepare_ear(ddsp_part *part, double hop_s)
         ddsp_analyser_prepare(part->analyser, part->sample_rate, part->max_block, hop_s);
     if (status != DDSP_OK)
         return status;
+    ddsp_analyser_set_eager(part->analyser, 1);
     part->features = calloc((size_t)ddsp_analyser_max_frames(part->analyser),
                             sizeof *part->features);
     return part->features ? DDSP_OK : DDSP_NO_MEMORY;

@@ -26,9 +26,7 @@
 #define HEARD_LOW 1.75f        /* ... of a low note */
 #define HIGH_S 0.0046          /* periods up to this are those of high notes */
 #define ENOUGH_S 0.003         /* or a period, to be compared until its likeness counts in full */
-#define LIKELY 0.6f            /* confidence of a period that may be one */
-#define CLEAR 0.75f            /* ... of the first of a sound that is believed at once */
-#define SAME (1.0f / 24.0f)    /* octaves: half a semitone */
+#define YOUNG_S 0.05           /* a sound since whose onset no more has passed */
 #define SHORT_S 0.0014         /* a period of which three fit in what is compared */
 #define LOUD_POWER 3e-5f       /* -45 dB: a note that has begun */
 #define FADED 0.03f            /* of the window's power: the sound it holds has ended */
@@ -73,8 +71,7 @@ void ddsp_pitch_free(ddsp_pitch *pitch)
 static void forget(ddsp_pitch *pitch)
 {
     pitch->n_track = 0;
-    pitch->known = 0;
-    pitch->last = -1.0f;
+    ddsp_belief_reset(&pitch->belief);
 }
 
 void ddsp_pitch_reset(ddsp_pitch *pitch)
@@ -259,18 +256,16 @@ static float quiet_cost(float power)
     return power < QUIET_POWER ? QUIET_COST * 10.0f * log10f(QUIET_POWER / power) : 0.0f;
 }
 
-/* What confidence loses in the first period of a sound that nothing confirms: the scratch of a
- * bow, breath and a string that still rings often look a little like one. Of a high note
- * that has begun some periods were compared already. */
-static float first_cost(ddsp_pitch *pitch, float lag, float confidence, float power)
+static int is_young(const ddsp_pitch *pitch)
 {
-    const float octave = log2f(lag);
+    return pitch->onset.since < (int64_t)(YOUNG_S * pitch->rate);
+}
+
+/* Of a high note that has begun some periods were compared already. */
+static ddsp_beginning beginning(const ddsp_pitch *pitch, float lag, float power)
+{
     const int short_and_loud = lag < (float)(SHORT_S * pitch->rate) && power > LOUD_POWER;
-    const int confirmed = fabsf(octave - pitch->last) < SAME || short_and_loud;
-    pitch->last = confidence >= LIKELY ? octave : -1.0f;
-    if (confidence >= (confirmed ? LIKELY : CLEAR))
-        pitch->known = 1;
-    return pitch->known ? 0.0f : CLEAR - LIKELY;
+    return !is_young(pitch) ? DDSP_SLOW : short_and_loud ? DDSP_SHORT : DDSP_SUDDEN;
 }
 
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
@@ -285,6 +280,8 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
         forget(pitch);
         return 0.0f;
     }
+    if (!pitch->belief.known)
+        pitch->n_track = 0; /* the past has no say in what it did not know */
     const int best = follow(pitch, found, n);
     if (has_ended(c, found[best].lag)) {
         forget(pitch);
@@ -292,7 +289,13 @@ float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence)
     }
     float height = found[best].height;
     const float lag = refine(pitch, found[best].lag, longest, &height);
-    const float power = power_now(c), sure = doubted(pitch, lag, height) - quiet_cost(power);
-    *confidence = fmaxf(sure - first_cost(pitch, lag, sure, power), 0.0f);
+    const float power = power_now(c);
+    const float sure = fmaxf(doubted(pitch, lag, height) - quiet_cost(power), 0.0f);
+    *confidence = ddsp_belief_look(&pitch->belief, beginning(pitch, lag, power), log2f(lag), sure);
     return lag / (float)pitch->rate;
+}
+
+int ddsp_pitch_seeks(const ddsp_pitch *pitch)
+{
+    return !pitch->belief.known && is_young(pitch) && pitch->correlogram.filled == 0;
 }

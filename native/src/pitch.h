@@ -1,6 +1,7 @@
 #ifndef DDSP_PITCH_H
 #define DDSP_PITCH_H
 
+#include "belief.h"
 #include "correlogram.h"
 #include "onset.h"
 
@@ -19,10 +20,9 @@ typedef struct {
     int min_lag, max_lag;
     ddsp_correlogram correlogram;
     ddsp_onset onset;
+    ddsp_belief belief;
     ddsp_pitch_candidate track[DDSP_PITCH_CANDIDATES];
     int n_track;
-    int known;      /* 0 until a period of this sound was clear or found twice */
-    float last;     /* log2 of the lag of the last likely one */
     float taps[DDSP_PITCH_PHASES + 1][DDSP_PITCH_TAPS]; /* between samples of the similarity */
 } ddsp_pitch;
 
@@ -37,5 +37,9 @@ void ddsp_pitch_hear(ddsp_pitch *pitch, float sample);
 /* Audio. One estimate from what was heard. Returns the period in seconds, 0 where none
  * is found, and sets *confidence to 0..1. */
 float ddsp_pitch_estimate(ddsp_pitch *pitch, float *confidence);
+
+/* Audio. Whether a sound began a moment ago and an estimate now may tell its period, which is
+ * not known yet: true once a millisecond. */
+int ddsp_pitch_seeks(const ddsp_pitch *pitch);
 
 #endif

@@ -144,7 +144,11 @@ def test_loudness_of_a_steady_tone_is_steady() -> None:
 
 
 def onset_frames(
-    f0_hz: float, timbre: tuple[int, float], late: int, hop_s: float = HOP_S
+    f0_hz: float,
+    timbre: tuple[int, float],
+    late: int,
+    hop_s: float = HOP_S,
+    eager: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frames after a note (attack of 2 ms) out of room noise; and the samples since its start."""
     rate, start = 48000, 9600 + late
@@ -152,7 +156,7 @@ def onset_frames(
     note[:96] *= 0.5 - 0.5 * np.cos(np.pi * np.arange(96) / 96)
     x = np.random.default_rng(late).normal(0, 10 ** (-75 / 20), start + len(note))
     x[start:] += note
-    frames = analyse(x, rate, hop_s)
+    frames = Analyser(rate, hop_s, eager=eager).process(x)
     frames = frames[frames["position"] >= start]
     return frames, frames["position"] - start
 
@@ -160,31 +164,42 @@ def onset_frames(
 TIMBRES = [(1, 1.0), (8, 1.0), (30, 0.5), (12, -0.3)]
 
 
-@pytest.mark.parametrize(
-    ("f0_hz", "samples"),
-    # Two periods and a hop; 12 ms at 220 Hz. High notes wait for enough to compare.
-    [
-        (65.41, 1704),
-        (82.41, 1404),
-        (110.0, 1112),
-        (220.0, 576),
-        (440.0, 458),
-        (880.0, 368),
-        (1760.0, 368),
-    ],
-)
-def test_a_note_out_of_silence_is_known_soon(f0_hz: float, samples: int) -> None:
-    false_starts = 0
+@pytest.mark.parametrize("f0_hz", [65.41, 82.41, 110.0, 220.0, 440.0, 880.0, 1760.0])
+def test_a_note_out_of_silence_is_known_soon(f0_hz: float) -> None:
+    """Within two periods and a hop; 12 ms at 220 Hz, 35 ms at 65 Hz. And the first is right."""
+    most = min(2 * 48000 / f0_hz + 240, {220.0: 576, 65.41: 1680}.get(f0_hz, 9999))
     for timbre in TIMBRES:
-        for late in range(0, 240, 40):  # against the hops
-            frames, since = onset_frames(f0_hz, timbre, late)
+        for late in range(0, 240, 8):  # against the hops
+            frames, since = onset_frames(f0_hz, timbre, late, eager=True)
             right = np.abs(cents(frames["f0_hz"], f0_hz)) < 50.0
             trusted = frames["confidence"] >= 0.6
-            first = int(np.argmax(right & trusted))
-            assert since[first] <= samples
+            first = int(np.argmax(trusted))
+            assert since[first] <= most
             assert right[first:].all()
-            false_starts += int(trusted[:first].any())
-    assert false_starts <= 3  # of 24: a guess from the first moments, soon mended
+
+
+def test_the_first_pitch_makes_a_frame_from_which_hops_are_counted() -> None:
+    plain, _ = onset_frames(220.0, TIMBRES[0], 100)
+    eager, _ = onset_frames(220.0, TIMBRES[0], 100, eager=True)
+    gaps = np.diff(eager["position"])
+    (short,) = np.flatnonzero(gaps < 240)
+    assert gaps[short] >= 40 and (np.delete(gaps, short) == 240).all()
+    early, before = eager[short + 1], eager[short]
+    assert early["confidence"] >= 0.6 > before["confidence"]
+    # The others' grid stays, and they know it later.
+    assert (plain["position"] % 240 == 0).all()
+    assert plain["position"][np.argmax(plain["confidence"] >= 0.6)] > early["position"]
+
+
+def test_onset_after_onset_never_overflows() -> None:
+    """Louder and louder bursts: there is room for every frame that can be made."""
+    rate = 48000
+    x = np.zeros(rate)
+    for i, level in enumerate(10 ** (np.arange(-70, 20, 10) / 20)):
+        start = 9600 + i * 120
+        x[start:] = level * np.sin(2 * np.pi * 1900 * np.arange(rate - start) / rate)
+    frames = Analyser(rate, 0.1, eager=True).process(x)
+    assert np.isfinite(frames["f0_hz"]).all() and (np.diff(frames["position"]) >= 40).all()
 
 
 @pytest.mark.parametrize("f0_hz", [110.0, 220.0, 440.0, 880.0, 1760.0])
@@ -378,3 +393,18 @@ def test_a_clean_string_is_followed_down_to_the_floor(f0_hz: float) -> None:
     x = np.concatenate([tone(f0_hz, 48000, 0.4), tone(f0_hz * 1.3, 48000, 0.4) * 10 ** (-44 / 20)])
     last = analyse(x, 48000)[-10:]
     assert np.abs(cents(last["f0_hz"], f0_hz * 1.3)).max() < 10.0
+
+
+def test_a_consonant_after_a_vowel_brings_no_low_note() -> None:
+    """The end of a note, half in the window, is like a low one for one look."""
+    rate = 48000
+    hiss = np.random.default_rng(0).normal(0, 10 ** (-30 / 20), rate // 2)
+    t = np.arange(rate // 2) / rate
+    for late in range(0, 240, 6):
+        f0 = 220.0 * 2.0 ** (2.0 * t)
+        phase = 2 * np.pi * np.cumsum(f0) / rate
+        vowel = 0.3 * np.sum([np.sin(k * phase) / k for k in range(1, 7)], axis=0)
+        x = np.concatenate([np.zeros(late), vowel, hiss])
+        frames = Analyser(rate, HOP_S, eager=True).process(x)
+        after = frames[frames["position"] > late + len(vowel)]
+        assert np.abs(cents(after["f0_hz"], f0[-1])).max() < 60.0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rig_pump import HOP_S, PERIOD, RATE, answering, make_part, pump, send, sine
 
+from native.kernel import Analyser
 from native.rig import MAX_PARTS, Control, Part, Rig
 
 
@@ -77,7 +78,11 @@ def test_ticks_are_the_analysers_frames() -> None:
     seen = []
     pump(rig, sine(330, 1.0), lambda _: seen.extend(part.read_ticks().copy()))
     positions = [int(tick["position"]) for tick in seen]
-    assert positions == [round(k * HOP_S * RATE) for k in range(1, 201)]
+    expected = Analyser(RATE, HOP_S, eager=True).process(sine(330, 1.0)[:, 0])
+    assert positions == expected["position"].tolist()
+    # The tone's first pitch did not wait for its hop; the others did.
+    assert sorted({b - a for a, b in pairwise(positions)})[-1] == round(HOP_S * RATE)
+    assert sum(b - a < round(HOP_S * RATE) for a, b in pairwise(positions)) == 1
     assert abs(seen[-1]["f0_hz"] - 330) < 1 and seen[-1]["confidence"] > 0.9
     assert abs(seen[-1]["loudness_db"] + 9.03) < 0.5
     assert all(a["made_ns"] <= b["made_ns"] for a, b in pairwise(seen))
