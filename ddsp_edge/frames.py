@@ -18,6 +18,7 @@ class FeatureFrame:
     onset: bool = False  #: a note starts here: reach it at once, not over a hop
     voice: int = 0  #: which of the instrument's voices
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
+    pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
 
 
 @dataclass(slots=True)

@@ -337,4 +337,5 @@ def _part_way(before: FeatureFrame, after: FeatureFrame, share: float) -> Featur
         after.confidence,
         voice=after.voice,
         brightness_db=after.brightness_db,
+        pitched=before.pitched + share * (after.pitched - before.pitched),
     )

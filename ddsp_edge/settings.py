@@ -86,6 +86,9 @@ SETTINGS: dict[str, Setting | Choice] = {
     "mix": Setting("", 0, 1, 1, "EFFECT: 0 is the input alone, 1 the instrument alone"),
     "gate": Setting("dB", -80, -10, -80, "EFFECT: softer input is silence; -80 is no gate"),
     "gate_hysteresis": Setting("dB", 0, 24, 6, "EFFECT: how far below the gate it closes again"),
+    "unpitched": Setting(
+        "", 0, 1, 1, "EFFECT: what has no pitch (consonants, breath) is 0 the last note, 1 noise"
+    ),
     "snap": Choice(("off", "soft", "hard"), "off", "EFFECT: pull the pitch to the scale"),
     "snap_key": Choice(NOTE_NAMES, "C", "EFFECT: key note of the scale"),
     "snap_scale": Choice(
@@ -133,6 +136,7 @@ class Settings:
     mix: float = _default("mix")
     gate: float = _default("gate")
     gate_hysteresis: float = _default("gate_hysteresis")
+    unpitched: float = _default("unpitched")
     snap: str = _default("snap")
     snap_key: str = _default("snap_key")
     snap_scale: str = _default("snap_scale")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.metadata import ModelInfo
@@ -13,6 +15,12 @@ from ddsp_edge.settings import Settings
 
 #: How fast a note that starts at once gets there, in seconds: a click is faster.
 ONSET_RAMP_S = 0.0015
+#: Noise that stands for a note without pitch is so much softer than the note, in dB ...
+UNPITCHED_DB = -6.0
+#: ... and at most so much louder than the model's own, linear.
+LARGEST_UNPITCHED = 100.0
+#: Mean square of the white noise that magnitudes are gains of: uniform in -1..1.
+NOISE_POWER = 1.0 / 3.0
 #: Above silence the sound fades in over this many dB, so that no gate is heard.
 FADE_IN_DB = 6.0
 
@@ -38,6 +46,7 @@ class Shaper:
         self._shift = 2.0 ** (settings.pitch_shift / 12.0)
         self._shown_shift = 2.0 ** ((settings.pitch_shift + settings.input_pitch) / 12.0)
         self._input_gain = settings.input_gain
+        self._unpitched = settings.unpitched
         self._harmonic_gain = 10.0 ** (settings.harmonic_gain / 20.0)
         self._noise_gain = 10.0 ** (settings.noise_gain / 20.0)
 
@@ -91,9 +100,25 @@ class Shaper:
         if frame.brightness_db:
             gain *= 10.0 ** ((level + self._offset_db - shown.loudness_db) / 20.0)
         controls.f0_hz = frame.f0_hz * self._shift
+        share = 1.0 - self._unpitched * (1.0 - frame.pitched)
+        if share < 1.0:
+            give_way(controls, share)
         controls.amplitude *= self._harmonic_gain * gain
         controls.noise_magnitudes *= self._noise_gain * gain
 
     def ramp_s(self, frame: FeatureFrame) -> float:
         """How long the voice takes to get there, seconds: a hop, but an onset is there at once."""
         return ONSET_RAMP_S if frame.onset else self.info.hop_s
+
+
+def give_way(controls: ControlFrame, share: float) -> None:
+    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour."""
+    weights = controls.harmonic_distribution
+    total = float(weights.sum(dtype=np.float64))
+    own = NOISE_POWER * float(np.mean(controls.noise_magnitudes**2)) if controls.n_noise else 0.0
+    amplitude, controls.amplitude = controls.amplitude, controls.amplitude * share
+    if not (total > 0.0 and own > 0.0):
+        return
+    lost = 0.5 * (1.0 - share**2) * (amplitude / total) ** 2 * float(np.dot(weights, weights))
+    wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
+    controls.noise_magnitudes *= min(LARGEST_UNPITCHED, math.sqrt(1.0 + wanted / own))

@@ -7,6 +7,7 @@ import math
 
 from ddsp_edge.effect.gate import Gate, knee
 from ddsp_edge.effect.snap import Snap
+from ddsp_edge.effect.voicing import Voicing
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.scaling import SILENCE_DB
@@ -30,7 +31,7 @@ def is_pitch(f0_hz: float) -> bool:
 
 
 class EffectPlayer:
-    """Gate, knee, pitch that holds, scale snap and freeze. Not thread-safe: one control thread.
+    """Gate, knee, pitch that holds, note or noise, scale snap, freeze. One control thread's.
 
     A tick costs a few microseconds; whatever comes in, what goes out is finite: ``f0_hz`` is 0
     (before the first pitch) or LOWEST_HZ to HIGHEST_HZ, ``loudness_db`` is SILENCE_DB to 0.
@@ -39,7 +40,7 @@ class EffectPlayer:
 
     def __init__(self, info: ModelInfo, settings: Settings) -> None:
         self._hop_s = info.hop_s
-        self._gate, self._snap = Gate(), Snap()
+        self._gate, self._snap, self._voicing = Gate(), Snap(), Voicing()
         self.set(settings)
         self.reset()
 
@@ -62,6 +63,7 @@ class EffectPlayer:
         """As new: nothing heard, nothing frozen."""
         self._gate.reset()
         self._snap.reset()
+        self._voicing.reset()
         self._time_s = -math.inf
         self._heard = 0.0  # MIDI note of the last pitch; 0 where there was none yet
         self._begins = True  # no pitch yet since the last silence
@@ -109,7 +111,8 @@ class EffectPlayer:
         elif confidence >= VOICED:
             self._begins = False
         self._follow(level, dt_s)
-        return self._mixed(note, confidence, level, time_s, dt_s)
+        pitched = self._voicing.step(confidence >= VOICED, dt_s)
+        return self._mixed(note, confidence, level, pitched, time_s, dt_s)
 
     def _passed(self, time_s: float) -> float:
         """Seconds since the last tick; a hop where that makes no sense."""
@@ -125,7 +128,13 @@ class EffectPlayer:
             self._level += (level - self._level) * (1.0 - math.exp(-dt_s / LEVEL_S))
 
     def _mixed(
-        self, note: float, confidence: float, level: float, time_s: float, dt_s: float
+        self,
+        note: float,
+        confidence: float,
+        level: float,
+        pitched: float,
+        time_s: float,
+        dt_s: float,
     ) -> FeatureFrame:
         """What is played and what is frozen, one fading into the other."""
         step = dt_s / FREEZE_S
@@ -135,6 +144,7 @@ class EffectPlayer:
             silent = level <= SILENCE_DB
             level += hold * (self._held_db - level)
             confidence += hold * (1.0 - confidence)
+            pitched += hold * (1.0 - pitched)
             if held and (silent or not note):
                 note = held  # let go into silence: the drone fades, it does not slide
             elif held:
@@ -143,4 +153,4 @@ class EffectPlayer:
         if note:
             hz = min(max(440.0 * 2.0 ** ((note - 69.0) / 12.0), LOWEST_HZ), HIGHEST_HZ)
         confidence = min(1.0, max(0.0, confidence)) if confidence == confidence else 0.0
-        return FeatureFrame(time_s, hz, level, confidence)
+        return FeatureFrame(time_s, hz, level, confidence, pitched=pitched)

@@ -13,7 +13,15 @@ from tiny_decoder import HARMONICS, INFO, NOISE, tiny_bundle
 from ddsp_edge.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import SETTINGS, Settings
-from ddsp_edge.shaper import FADE_IN_DB, ONSET_RAMP_S, Shaper
+from ddsp_edge.shaper import (
+    FADE_IN_DB,
+    LARGEST_UNPITCHED,
+    NOISE_POWER,
+    ONSET_RAMP_S,
+    UNPITCHED_DB,
+    Shaper,
+    give_way,
+)
 
 DECODER = Decoder(tiny_bundle(), voices=2)
 
@@ -63,6 +71,39 @@ def test_while_no_pitch_is_known_the_model_is_shown_its_usual_one(f0_hz: float) 
     controls = shaped(FeatureFrame(0.0, f0_hz, -20.0))
     same(controls, raw(usual, -20.0))
     assert not controls.f0_hz > 0.0
+
+
+def power(controls: ControlFrame) -> tuple[float, float]:
+    """Mean squares of the harmonics and of the noise, as the kernel plays them."""
+    shares = controls.harmonic_distribution / controls.harmonic_distribution.sum()
+    harmonics = 0.5 * np.sum((controls.amplitude * shares) ** 2)
+    return float(harmonics), float(NOISE_POWER * np.mean(controls.noise_magnitudes**2))
+
+
+@pytest.mark.parametrize("pitched", [0.0, 0.3, 1.0])
+def test_what_has_no_pitch_is_noise(pitched: float) -> None:
+    controls = shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=pitched))
+    (harmonics, noise), (before, own) = power(controls), power(raw(330.0, -20.0))
+    assert harmonics == pytest.approx(pitched**2 * before, rel=1e-5)
+    lost = before - harmonics
+    assert noise == pytest.approx(own + 10 ** (UNPITCHED_DB / 10) * lost, rel=1e-5)
+
+
+def test_unpitched_says_how_much() -> None:
+    half = shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0.5)
+    same(half, shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.5)))
+    same(shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0), raw(330.0, -20.0))
+
+
+def test_a_model_with_hardly_any_noise_gives_no_more_than_the_limit() -> None:
+    controls = ControlFrame(HARMONICS, NOISE, amplitude=1.0)
+    controls.harmonic_distribution[:] = 1.0
+    controls.noise_magnitudes[:] = 1e-6
+    give_way(controls, 0.0)
+    np.testing.assert_allclose(controls.noise_magnitudes, 1e-6 * LARGEST_UNPITCHED, rtol=1e-6)
+    controls.noise_magnitudes[:] = 0.0
+    give_way(controls, 0.0)
+    assert controls.amplitude == 0.0 and not controls.noise_magnitudes.any()
 
 
 def test_gains() -> None:

@@ -63,6 +63,15 @@ def test_what_is_no_pitch_holds_the_last_one(hz):
     assert stage.hear(hz)[0].f0_hz == pytest.approx(330.0)
 
 
+def test_a_frozen_note_stays_a_note() -> None:
+    stage = Stage()
+    stage.hear(330.0, seconds=0.2)
+    stage.player.freeze(True)
+    assert stage.hear(330.0, confidence=0.1, seconds=0.3)[-1].pitched == 1.0
+    stage.player.freeze(False)
+    assert stage.hear(330.0, confidence=0.1, seconds=0.3)[-1].pitched == 0.0
+
+
 def test_unvoiced_sound_holds_the_pitch_through_the_real_analyser():
     sung = tone(220.0, 0.5)
     hiss = 0.02 * np.random.default_rng(1).standard_normal(RATE // 2)
