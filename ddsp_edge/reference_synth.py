@@ -1,7 +1,7 @@
 """What the C voice does, said slowly: the kernel is tested against this.
 
 Float64, one frame after the other, nothing shared with the C but the rules of
-``native/include/ddsp_kernel.h`` and the random numbers of ``native/src/random.h``.
+``native/include/ddsp_kernel.h`` and the random numbers of ``native/src/synthesis/random.h``.
 """
 
 from __future__ import annotations

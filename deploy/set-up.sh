@@ -163,7 +163,7 @@ fingerprint() {
         pwd
         say "$want ${TRAIN:-0} $torch"
         cat pyproject.toml setup.py deploy/set-up.sh native/build_*.py \
-            native/include/*.h native/src*/*.c native/src*/*.h
+            native/include/*.h native/src*/*.c native/src*/*.h native/src/*/*.c native/src/*/*.h
     } | cksum
 }
 

@@ -34,9 +34,9 @@ ffibuilder.set_source(
     "native._kernel",
     '#include <stdint.h>\n#include "ddsp_kernel.h"\n',
     # setuptools wants paths relative to the project root.
-    sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src").glob("*.c")),
-    include_dirs=["native/include"],
-    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.glob("*/*.h")),
+    sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src").rglob("*.c")),
+    include_dirs=["native/include", "native/src"],
+    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.rglob("*.h")),
     extra_compile_args=COMPILE_ARGS,
     libraries=["m"],
     py_limited_api=True,

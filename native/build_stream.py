@@ -29,8 +29,8 @@ ffibuilder.set_source(
     '#include <stdint.h>\n#include "ddsp_stream.h"\n',
     # setuptools wants paths relative to the project root.
     sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src_stream").glob("*.c")),
-    include_dirs=["native/include"],
-    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.glob("*/*.h")),
+    include_dirs=["native/include", "native/src"],
+    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.rglob("*.h")),
     extra_compile_args=COMPILE_ARGS,
     libraries=["asound", "m", "pthread"],
     py_limited_api=True,

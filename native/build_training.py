@@ -17,8 +17,8 @@ ffibuilder.set_source(
     "native._training",
     '#include <stdint.h>\n#include "ddsp_training.h"\n',
     sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src_training").glob("*.c")),
-    include_dirs=["native/include"],
-    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.glob("*/*.h")),
+    include_dirs=["native/include", "native/src"],
+    depends=sorted(str(p.relative_to(ROOT)) for p in HERE.rglob("*.h")),
     extra_compile_args=[
         "-std=c11",
         "-O3",

@@ -33,7 +33,7 @@ def compiled_kernel(out: Path, *flags: str, sources: tuple[Path, ...] = ()) -> P
         f"-I{ROOT / 'native/src'}",
         *flags,
         *map(str, sources),
-        *map(str, sorted((ROOT / "native/src").glob("*.c"))),
+        *map(str, sorted((ROOT / "native/src").rglob("*.c"))),
         *("-o", str(out), "-lm", "-pthread"),
     ]
     made = subprocess.run(command, capture_output=True, text=True)

@@ -20,7 +20,7 @@ EDGES_HZ = (0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)  #: where a band 
 GAP_S = 0.010  #: after the direct sound: what is earlier colours the instrument and stays in it
 START_T60_S, START_DB = 0.6, -30.0
 SHORTEST_S, LONGEST_S = 0.1, 8.0
-#: Decay times and cutoffs of the kernel's own reverb (native/src/reverb.c).
+#: Decay times and cutoffs of the kernel's own reverb (native/src/synthesis/reverb.c).
 KERNEL_DECAY_S, KERNEL_CUT_HZ, KERNEL_LINE_S = (0.3, 8.0), (18_000.0, 900.0), 0.0335
 AUDIBLE_DB = -45.0  #: a room that is softer than this is none
 
@@ -115,7 +115,7 @@ def _damping(middle_s: float, bright_s: float) -> float:
 
 def _wet(ratio: float) -> float:
     """The setting at which the kernel's room is ``ratio`` times its dry sound: it plays
-    w (1.5 - 0.5 w) of the one and 1 - w^2 of the other (native/src/output.c)."""
+    w (1.5 - 0.5 w) of the one and 1 - w^2 of the other (native/src/synthesis/output.c)."""
     low, high = 0.0, 1.0
     for _ in range(30):
         wet = 0.5 * (low + high)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ddsp_edge.training import fast
 
-SHORTEST_NOISE_S = 0.005  #: as the kernel's frames (native/src/noise.c): 256 at 48 kHz, 65 bands
+SHORTEST_NOISE_S = 0.005  #: as the kernel's frames (native/src/synthesis/noise.c): 256 at 48 kHz, 65 bands
 
 
 def mask_and_normalise(

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../src/hot.h"
+#include "common/cpu_dispatch.h"
 #include "ddsp_training.h"
 
 enum { GROUP = 32, RESEED = 16, MOST = 512 };
@@ -80,7 +80,7 @@ DDSP_INLINE void ddsp_training_harmonic_body(const float *amplitudes, const uint
     }
 }
 
-DDSP_HOT(extern, ddsp_training_harmonic,
+DDSP_CPU_DISPATCH(extern, ddsp_training_harmonic,
          (const float *amplitudes, const uint32_t *phase, const int32_t *count, int segments,
           int hop, int n, float *out),
          (amplitudes, phase, count, segments, hop, n, out))
@@ -137,7 +137,7 @@ DDSP_INLINE void ddsp_training_harmonic_gradient_body(const float *sample_gradie
     }
 }
 
-DDSP_HOT(extern, ddsp_training_harmonic_gradient,
+DDSP_CPU_DISPATCH(extern, ddsp_training_harmonic_gradient,
          (const float *sample_gradient, const uint32_t *phase, const int32_t *count, int segments,
           int hop, int n, float *amplitude_gradient),
          (sample_gradient, phase, count, segments, hop, n, amplitude_gradient))

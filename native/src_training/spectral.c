@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../src/hot.h"
+#include "common/cpu_dispatch.h"
 #include "ddsp_training.h"
 
 enum { CHUNK = 64 };
@@ -72,6 +72,6 @@ DDSP_INLINE void ddsp_training_spectral_body(float *ours, const float *theirs, l
     sums[1] = logarithmic;
 }
 
-DDSP_HOT(extern, ddsp_training_spectral,
+DDSP_CPU_DISPATCH(extern, ddsp_training_spectral,
          (float *ours, const float *theirs, long frames, int bins, float floor, double *sums),
          (ours, theirs, frames, bins, floor, sums))

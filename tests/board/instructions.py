@@ -56,7 +56,7 @@ def count() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         load = folder / "load"
-        sources = [HERE / "count/load.c", *sorted((ROOT / "native/src").glob("*.c"))]
+        sources = [HERE / "count/load.c", *sorted((ROOT / "native/src").rglob("*.c"))]
         includes = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
         flags = ["-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
         libraries = ["-static", "-pthread", "-lm"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-KERNEL = sorted((ROOT / "native/src").glob("*.c"))
+KERNEL = sorted((ROOT / "native/src").rglob("*.c"))
 SOURCES = [*KERNEL, Path(__file__).with_name("test_kernel.c")]
 THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unknown-pragmas"]
@@ -68,7 +68,7 @@ def test_no_allocation_after_prepare(tmp_path: Path, portable: list[str]) -> Non
 
 def test_an_allocation_would_be_seen(tmp_path: Path) -> None:
     """The proof can fail: a render that allocates is caught."""
-    voice = (ROOT / "native/src/voice.c").read_text()
+    voice = (ROOT / "native/src/synthesis/voice.c").read_text()
     head, body = voice.split("void ddsp_voice_render(", 1)
     body = body.replace("{\n", "{\n    free(malloc((size_t)n + 1));\n", 1)
     leaky = tmp_path / "voice.c"
@@ -92,7 +92,7 @@ def test_the_threads_meet_without_a_race(tmp_path: Path, checks: str) -> None:
 
 def test_a_race_would_be_seen(tmp_path: Path) -> None:
     """The proof can fail: a ring that publishes a slot before its contents are there."""
-    source = (ROOT / "native/src/ring.c").read_text()
+    source = (ROOT / "native/src/rig/ring.c").read_text()
     assert "memory_order_release" in source
     racy = tmp_path / "ring.c"
     racy.write_text(source.replace("memory_order_release", "memory_order_relaxed"))

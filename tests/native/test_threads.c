@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "ddsp_kernel.h"
-#include "ring.h"
+#include "rig/ring.h"
 
 enum { BLOCK = 64, BLOCKS = 4000, ITEMS = 100000, PARTS = 40 };
 

@@ -1,0 +1,97 @@
+#include "rig/crossfader.h"
+
+#include <math.h>
+#include <string.h>
+
+#define QUARTER_TURN 1.57079633f
+
+void ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *part)
+{
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        if (!crossfader->slot[s].part) {
+            crossfader->slot[s] = (ddsp_crossfader_slot){part, 0.0f, 0.0f};
+            return;
+        }
+    }
+}
+
+void ddsp_crossfader_change(ddsp_crossfader *crossfader, ddsp_part *next, int in, int fade)
+{
+    crossfader->waiting = 1;
+    crossfader->next = next;
+    crossfader->next_in = in;
+    crossfader->next_fade = fade < 1 ? 1 : fade;
+}
+
+/* The squares cross linearly in sin^2: equal power, and no corner at either end. */
+static float gain_at(const ddsp_crossfader_slot *slot, float cosine, float sine)
+{
+    const float out = slot->from * cosine, in = slot->to * sine;
+    return sqrtf(out * out + in * in);
+}
+
+static float gain_now(const ddsp_crossfader *crossfader, const ddsp_crossfader_slot *slot)
+{
+    if (crossfader->fade_at >= crossfader->fade_length)
+        return slot->to;
+    const float angle = QUARTER_TURN * (float)crossfader->fade_at / (float)crossfader->fade_length;
+    return gain_at(slot, cosf(angle), sinf(angle));
+}
+
+int ddsp_crossfader_until(ddsp_crossfader *crossfader, int n)
+{
+    if (crossfader->waiting && crossfader->next_in == 0) {
+        for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+            ddsp_crossfader_slot *slot = &crossfader->slot[s];
+            slot->from = gain_now(crossfader, slot);
+            slot->to = slot->part && slot->part == crossfader->next ? 1.0f : 0.0f;
+        }
+        crossfader->fade_at = 0;
+        crossfader->fade_length = crossfader->next_fade;
+        crossfader->waiting = 0;
+    }
+    const int left = crossfader->fade_length - crossfader->fade_at;
+    n = left > 0 && left < n ? left : n;
+    return crossfader->waiting && crossfader->next_in < n ? crossfader->next_in : n;
+}
+
+void ddsp_crossfader_process(ddsp_crossfader *crossfader, const float *mono, float *wet, float *work, int n)
+{
+    const int fading = crossfader->fade_at < crossfader->fade_length;
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        const ddsp_crossfader_slot *slot = &crossfader->slot[s];
+        if (!slot->part)
+            continue;
+        ddsp_part_process(slot->part, mono, work, n);
+        if (!fading) {
+            if (slot->to > 0.0f)
+                for (int i = 0; i < n; i++)
+                    wet[i] += work[i];
+            continue;
+        }
+        for (int i = 0; i < n; i++) {
+            const float angle =
+                QUARTER_TURN * (float)(crossfader->fade_at + i + 1) / (float)crossfader->fade_length;
+            wet[i] += work[i] * gain_at(slot, cosf(angle), sinf(angle));
+        }
+    }
+    if (fading)
+        crossfader->fade_at += n;
+    if (crossfader->waiting)
+        crossfader->next_in -= n;
+}
+
+ddsp_part *ddsp_crossfader_leave(ddsp_crossfader *crossfader)
+{
+    if (crossfader->fade_at < crossfader->fade_length)
+        return NULL;
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        ddsp_crossfader_slot *slot = &crossfader->slot[s];
+        if (slot->part && slot->to == 0.0f && !(crossfader->waiting && crossfader->next == slot->part)) {
+            ddsp_part *part = slot->part;
+            *slot = (ddsp_crossfader_slot){0};
+            return part;
+        }
+    }
+    return NULL;
+}

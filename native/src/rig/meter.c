@@ -1,0 +1,93 @@
+/* One writer, so that counting is a load and a store; only the peaks, which readers
+ * set back, need an exchange.
+ */
+#include "rig/meter.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LOAD_S 0.5      /* time constant of the load */
+
+#define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
+#define STORE(field, value) atomic_store_explicit(&(field), value, memory_order_relaxed)
+#define ADD(field, value) STORE(field, LOAD(field) + (value))
+
+void ddsp_meter_reset(ddsp_meter *meter)
+{
+    memset(meter, 0, sizeof *meter);
+}
+
+void ddsp_meter_peak(_Atomic float *peak, float value)
+{
+    float old = LOAD(*peak);
+    while (value > old
+           && !atomic_compare_exchange_weak_explicit(peak, &old, value, memory_order_relaxed,
+                                                     memory_order_relaxed))
+        ;
+}
+
+void ddsp_meter_sides(_Atomic float *sides, const float *stereo, int n)
+{
+    for (int s = 0; s < 2; s++) {
+        float peak = 0.0f;
+        for (int i = 0; i < n; i++) {
+            const float level = fabsf(stereo[2 * i + s]);
+            peak = level > peak ? level : peak;
+        }
+        ddsp_meter_peak(&sides[s], peak);
+    }
+}
+
+void ddsp_meter_block(ddsp_meter *meter, uint64_t ns, double block_s)
+{
+    ADD(meter->blocks, 1);
+    if (block_s <= 0.0)
+        return;
+    int bucket = 0;
+    while (bucket < DDSP_TIME_BUCKETS - 1 && ns >> (bucket + 1))
+        bucket++;
+    ADD(meter->process_ns[bucket], 1);
+    STORE(meter->process_last_ns, ns);
+    if (ns > LOAD(meter->process_max_ns))
+        STORE(meter->process_max_ns, ns);
+    const double share = block_s < LOAD_S ? block_s / LOAD_S : 1.0;
+    const double load = LOAD(meter->load);
+    STORE(meter->load, (float)(load + share * ((double)ns * 1e-9 / block_s - load)));
+}
+
+void ddsp_meter_events(ddsp_meter *meter, ddsp_part_events events)
+{
+    ADD(meter->late_frames, events.late);
+    ADD(meter->tick_overruns, events.tick_overruns);
+    ADD(meter->frame_overruns, events.frame_overruns);
+    ADD(meter->stalls, events.stalls);
+}
+
+void ddsp_meter_read(ddsp_meter *meter, ddsp_rig_stats *out)
+{
+    *out = (ddsp_rig_stats){
+        .position = LOAD(meter->position),
+        .blocks = LOAD(meter->blocks),
+        .input_peak = atomic_exchange_explicit(&meter->input_peak, 0.0f, memory_order_relaxed),
+        .output_peak = atomic_exchange_explicit(&meter->output_peak, 0.0f, memory_order_relaxed),
+        .input_clips = LOAD(meter->input_clips),
+        .output_clips = LOAD(meter->output_clips),
+        .bad_inputs = LOAD(meter->bad_inputs),
+        .late_frames = LOAD(meter->late_frames),
+        .tick_overruns = LOAD(meter->tick_overruns),
+        .frame_overruns = LOAD(meter->frame_overruns),
+        .stalls = LOAD(meter->stalls),
+        .parts = LOAD(meter->parts),
+        .load = LOAD(meter->load),
+        .process_last_ns = LOAD(meter->process_last_ns),
+        .process_max_ns = LOAD(meter->process_max_ns),
+    };
+    for (int s = 0; s < 2; s++) {
+        out->input_sides[s] =
+            atomic_exchange_explicit(&meter->input_sides[s], 0.0f, memory_order_relaxed);
+        out->output_sides[s] =
+            atomic_exchange_explicit(&meter->output_sides[s], 0.0f, memory_order_relaxed);
+    }
+    for (int i = 0; i < DDSP_TIME_BUCKETS; i++)
+        out->process_ns[i] = LOAD(meter->process_ns[i]);
+}

@@ -1,0 +1,35 @@
+/* What the rig's audio thread does with a part. */
+#ifndef DDSP_PART_H
+#define DDSP_PART_H
+
+#include <stdatomic.h>
+
+#include "common/kernel_api.h"
+
+/* What the part saw since it was last asked; the rig sums over its parts. */
+typedef struct {
+    unsigned late, ticks, tick_overruns, frame_overruns, stalls;
+} ddsp_part_events;
+
+/* Control: the rig takes the part; panics counts the rig's ddsp_rig_panic calls, on
+ * the control thread. 0: not prepared so, or played before. */
+int ddsp_part_join(ddsp_part *part, double sample_rate, int max_block, const unsigned *panics);
+
+/* Audio: time starts; the first sample is number `position`. */
+void ddsp_part_begin(ddsp_part *part, int64_t position);
+
+/* Audio, once before a block is rendered: a waiting onset overtakes older frames. */
+void ddsp_part_overtake(ddsp_part *part);
+
+/* Audio: hears mono, writes out; n <= max_block. Position goes on by n. */
+void ddsp_part_process(ddsp_part *part, const float *mono, float *out, int n);
+
+/* Audio: forgets frames sent before panic number `panic` and takes no more until
+ * ddsp_part_silence, which resets the voices. */
+void ddsp_part_panic(ddsp_part *part, unsigned panic);
+void ddsp_part_silence(ddsp_part *part);
+
+/* Audio. */
+ddsp_part_events ddsp_part_take_events(ddsp_part *part);
+
+#endif
