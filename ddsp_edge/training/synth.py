@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from ddsp_edge.training import fast
 
-SHORTEST_NOISE_S = 0.005  #: as the kernel's frames (native/src/synthesis/noise.c): 256 at 48 kHz, 65 bands
+#: As the frames of native/src/synthesis/noise.c: 256 samples at 48 kHz, 65 bands.
+SHORTEST_NOISE_S = 0.005
 
 
 def mask_and_normalise(
