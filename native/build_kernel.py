@@ -10,7 +10,14 @@ from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-HEADER = HERE / "include" / "ddsp_kernel.h"
+#: The areas of the API in the order in which they build on each other; ddsp_kernel.h includes all.
+AREAS = ("common", "frames", "synthesis", "analysis", "rig")
+
+
+def cdef() -> str:
+    """The kernel's public headers as one cffi cdef."""
+    return "\n".join((HERE / "include" / f"ddsp_{area}.h").read_text() for area in AREAS)
+
 
 COMPILE_ARGS = [
     "-std=c11",
@@ -29,10 +36,10 @@ COMPILE_ARGS = [
 ]
 
 ffibuilder = FFI()
-ffibuilder.cdef(HEADER.read_text())
+ffibuilder.cdef(cdef())
 ffibuilder.set_source(
     "native._kernel",
-    '#include <stdint.h>\n#include "ddsp_kernel.h"\n',
+    '#include "ddsp_kernel.h"\n',
     # setuptools wants paths relative to the project root.
     sources=sorted(str(p.relative_to(ROOT)) for p in (HERE / "src").rglob("*.c")),
     include_dirs=["native/include", "native/src"],

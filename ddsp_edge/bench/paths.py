@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from cffi import FFI
 
-from ddsp_edge.bench.checkout import ROOT, compiled_kernel, compiler
+from ddsp_edge.bench.checkout import compiled_kernel, compiler
 from ddsp_edge.bench.result import Result, against, best_s
+from native.build_kernel import cdef
 
 RATE, HARMONICS, BANDS, BLOCK = 48_000, 100, 65, 480
 GOAL_NS = 0.25  #: an oscillator-sample, on the widest path
@@ -40,7 +41,7 @@ class PathVoice:
 
     def __init__(self, library: Path, harmonics: int, bands: int, rate: int = RATE) -> None:
         self._ffi = FFI()
-        self._ffi.cdef((ROOT / "native/include/ddsp_kernel.h").read_text())
+        self._ffi.cdef(cdef())
         self._lib: Any = self._ffi.dlopen(str(library))
         self._voice = self._ffi.gc(self._lib.ddsp_voice_new(), self._lib.ddsp_voice_free)
         done = self._lib.ddsp_voice_prepare(self._voice, rate, 8192, harmonics, bands, rate / 2, 1)

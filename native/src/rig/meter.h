@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "rig/part.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 #define DDSP_MIXER_H
 
 #include "common/smoothed_value.h"
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "synthesis/limiter.h"
 #include "rig/meter.h"
 

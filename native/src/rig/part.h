@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 
 /* What the part saw since it was last asked; the rig sums over its parts. */
 typedef struct {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 
 #define PI 3.14159265358979323846
 enum { PARTIALS = 12 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "common/sanitize.h"
 
 void ddsp_test_tone_process(ddsp_test_tone *tone, const float *clean, float *out, int n)

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "common/ramp.h"
 
 enum { DDSP_HARMONIC_CHUNK = 64 };

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "synthesis/fft.h"
 #include "common/ramp.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "common/sanitize.h"
 #include "synthesis/reverb.h"
 #include "common/ramp.h"

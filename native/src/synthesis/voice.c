@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/kernel_api.h"
+#include "ddsp_kernel.h"
 #include "common/sanitize.h"
 #include "synthesis/harmonic.h"
 #include "synthesis/noise.h"

@@ -1,0 +1,74 @@
+/* ddsp_synthesis.h: from control frames to sound. Rules and threads: ddsp_common.h. */
+
+/* ---- voice: harmonic oscillator bank + filtered noise ------------------ */
+
+typedef struct ddsp_voice ddsp_voice;
+
+/* Setup. NULL when out of memory. */
+ddsp_voice *ddsp_voice_new(void);
+
+/* Setup; also resets. sample_rate 8000..384000 Hz, max_block 1..8192,
+ * n_harmonics 0..128, n_noise 0 or 2..129. band_limit_hz, 1000..384000, is
+ * the highest frequency the model was trained on (half its sample rate):
+ * harmonics at or above it are masked as in training, the noise bands span
+ * 0..band_limit_hz. */
+int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
+                       int n_harmonics, int n_noise, double band_limit_hz,
+                       uint32_t seed);
+
+/* Setup, after ddsp_voice_prepare, which forgets it; also resets. A second noise
+ * beside the first, with bands of its own (ranges as there): for a morph between two
+ * models. set_frame then reads n_noise + n_second noise_magnitudes. Harmonics are
+ * masked at the higher of both limits. */
+int ddsp_voice_prepare_second(ddsp_voice *voice, int n_second, double second_limit_hz);
+
+/* Audio. Silence, phase 0, noise from the start of its seeded sequence. */
+void ddsp_voice_reset(ddsp_voice *voice);
+
+/* Audio. New targets, reached linearly after ramp_s seconds (at least one
+ * sample), then held. amplitude is linear, harmonic_distribution is
+ * n_harmonics non-negative weights (normalised here, after the band-limit
+ * mask), noise_magnitudes n_noise linear gains on white noise, uniform in
+ * [-1, 1], of the model's own rate 2 * band_limit_hz.
+ * f0_hz jumps instead of gliding while the harmonics are silent; a leap by a fifth
+ * or more in 25 ms or less is a cross-fade of both pitches over the ramp; below 10 Hz
+ * there is no pitch: the harmonics fade where they are. */
+void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
+                          const float *harmonic_distribution,
+                          const float *noise_magnitudes, float ramp_s);
+
+/* Audio. Writes n mono samples, 0 <= n <= max_block. */
+void ddsp_voice_render(ddsp_voice *voice, float *out, int n);
+
+/* Setup. NULL is allowed. */
+void ddsp_voice_free(ddsp_voice *voice);
+
+/* ---- output: gain, stereo reverb, safety ------------------------------- */
+
+typedef struct ddsp_output ddsp_output;
+
+/* Setup. NULL when out of memory. */
+ddsp_output *ddsp_output_new(void);
+
+/* Setup; also resets, to gain 1, size and damping 0.5, wet 0. Same ranges as
+ * ddsp_voice_prepare. */
+int ddsp_output_prepare(ddsp_output *output, double sample_rate, int max_block);
+
+/* Audio. Clears the reverb tail and jumps every ramp to its target. */
+void ddsp_output_reset(ddsp_output *output);
+
+/* Audio. Linear gain of each side, 0..16, ramped over 10 ms. */
+void ddsp_output_set_gain(ddsp_output *output, float left, float right);
+
+/* Audio. size, damping and wet in 0..1, ramped over 20 ms. At wet 0 the
+ * reverb is not heard at all: output = gain * input. */
+void ddsp_output_set_reverb(ddsp_output *output, float size, float damping,
+                            float wet);
+
+/* Audio. n mono samples in, 2n interleaved stereo samples out,
+ * 0 <= n <= max_block. Samples beyond +-1 are left to the caller. */
+void ddsp_output_process(ddsp_output *output, const float *in, float *out,
+                         int n);
+
+/* Setup. NULL is allowed. */
+void ddsp_output_free(ddsp_output *output);
