@@ -91,7 +91,7 @@ soak:
 
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
-	$(BIN)/python -m ddsp_edge.training.soundfont --program 56 --out runs/recordings/trumpet
+	$(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/trumpet
 	for name in violin cello alto-sax double-bass trombone flute trumpet; do \
 	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
 	    case $$name in violin) small=4000;; cello) small=2000;; trombone) small=6000;; *) small=2500;; esac; \

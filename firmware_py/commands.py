@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 import mido
 
 import ddsp_edge
-from ddsp_edge.actions import ACTIONS, Action
-from ddsp_edge.control_protocol import MAX_LINE_BYTES, VERSION
-from ddsp_edge.control_verbs import MAX_EVENT_RATE_HZ, VERBS
+from ddsp_edge.api.protocol import MAX_LINE_BYTES, VERSION
+from ddsp_edge.api.verbs import MAX_EVENT_RATE_HZ, VERBS
 from ddsp_edge.errors import UserError
-from ddsp_edge.gestures import TapTempo, vibrato_hz
-from ddsp_edge.host import Host
 from ddsp_edge.live.engine import LiveEngine
-from ddsp_edge.live.test_signal import TONE_DBFS, gains, tone
-from ddsp_edge.loopback import LEVEL_DBFS, SWEEP_S, measure
+from ddsp_edge.live.round_trip import LEVEL_DBFS, SWEEP_S, measure
+from ddsp_edge.live.test_tone import TONE_DBFS, gains, tone
+from ddsp_edge.presets.actions import ACTIONS, Action
 from ddsp_edge.settings import SETTINGS, Choice
-from firmware_py.learning import USUAL_S, Keep, Lesson
+from ddsp_edge.system.host import Host
+from firmware_py.controls.gestures import TapTempo, vibrato_hz
+from firmware_py.learn.session import USUAL_S, Keep, Lesson
 
 if TYPE_CHECKING:
     from firmware_py.service import Service
@@ -58,7 +58,7 @@ Result = dict[str, Any]
 
 
 class Commands:
-    """Public methods are verbs (ddsp_edge/control_verbs.py), but for :meth:`act`, :meth:`watch`."""
+    """Public methods are verbs (ddsp_edge/api/verbs.py), but for :meth:`act`, :meth:`watch`."""
 
     def __init__(self, service: Service) -> None:
         self._service, self._engine = service, service.engine
@@ -338,7 +338,7 @@ def _latency(engine: LiveEngine, seconds: float, level: float, side: str) -> Res
 
 
 def _models() -> Result:
-    from ddsp_edge.library import entries
+    from ddsp_edge.library.catalog import entries
 
     rows = [
         {
@@ -354,7 +354,7 @@ def _models() -> Result:
 
 def _devices() -> Result:
     # Imported here: a board that plays never needs it.
-    from ddsp_edge.live.cards import choose, list_cards
+    from ddsp_edge.cards.capabilities import choose, list_cards
 
     cards = list_cards()
     chosen = {}

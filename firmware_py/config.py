@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from ddsp_edge.control_protocol import default_socket
+from ddsp_edge.api.protocol import default_socket
+from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import user_folder
-from ddsp_edge.live.card import CardSettings
-from ddsp_edge.live.midi_network import address_of
-from ddsp_edge.toml_config import Range, from_dict, read_toml
+from ddsp_edge.library.catalog import user_folder
+from ddsp_edge.midi.network import address_of
+from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")

@@ -9,8 +9,8 @@ from typing import Annotated
 import tomli_w
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.files import write_atomically
-from ddsp_edge.toml_config import MAX_ITEMS, Range, from_dict, read_toml
+from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.toml_config import MAX_ITEMS, Range, from_dict, read_toml
 
 FILE = "programs.toml"
 BANKS, PROGRAMS = 128 * 128, 128

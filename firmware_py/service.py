@@ -15,22 +15,22 @@ from typing import Any
 import mido
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import ENVIRONMENT as MODELS_ENVIRONMENT
+from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
-from ddsp_edge.mappings import Mapping as ControlMapping
-from firmware_py.choices import Choices
+from ddsp_edge.presets.mapping import Mapping as ControlMapping
 from firmware_py.commands import Commands
 from firmware_py.config import Audio, Config, read_config
-from firmware_py.control_server import ControlServer
-from firmware_py.heartbeat import Heartbeat
-from firmware_py.notify import Notifier
-from firmware_py.periphery import Periphery
-from firmware_py.repertoire import Repertoire
-from firmware_py.shelf import Shelf
+from firmware_py.device_overrides import Choices
+from firmware_py.device_selection import Wiring
+from firmware_py.learn.midi_learn import Teacher
+from firmware_py.liveness import Heartbeat
+from firmware_py.peripherals import Periphery
+from firmware_py.playback import Repertoire
+from firmware_py.preset_editor import Shelf
+from firmware_py.sd_notify import Notifier
 from firmware_py.signals import SIGNALS
-from firmware_py.teacher import Teacher
-from firmware_py.wiring import Wiring
+from firmware_py.socket.server import ControlServer
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tiny_decoder
 
-from ddsp_edge.bundle import write_bundle
+from ddsp_edge.bundles.bundle import write_bundle
 
 
 def make_version(path: Path, number: int, name: str = "Toy Flute") -> Path:

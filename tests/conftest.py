@@ -14,7 +14,7 @@ import pytest
 import tflite_runtime_env
 import tiny_decoder
 
-from ddsp_edge.bundle import Bundle, write_bundle
+from ddsp_edge.bundles.bundle import Bundle, write_bundle
 
 # The same examples every time, and no clock: the machine may be busy.
 hypothesis.settings.register_profile(
@@ -72,7 +72,7 @@ class Exports:
         return self._made[key]
 
     def _make(self, kind: str, quantization: str, arithmetic: str) -> Bundle:
-        from ddsp_edge.training.export import export
+        from ddsp_edge.training.export.to_tflite import export
 
         module, info = decoder_and_info(kind)
         info = replace(info, quantization=quantization)
@@ -93,12 +93,12 @@ def decoder_and_info(kind: str) -> tuple[Any, Any]:
     import torch
 
     if kind == "vst":
-        from ddsp_edge.training.vst_model import sounding_vst_decoder
+        from ddsp_edge.training.networks.vst_model import sounding_vst_decoder
 
         vst = {"profile": "vst", "sample_rate": 16000, "frame_rate": 50.0, "frame_size": 1024}
         sizes = {"n_harmonics": 60, "n_noise": 65, "state_size": 512}
         return sounding_vst_decoder(), replace(tiny_decoder.INFO, name="Seeded", **vst, **sizes)
-    from ddsp_edge.training.model import EdgeDecoder, FrameDecoder
+    from ddsp_edge.training.networks.model import EdgeDecoder, FrameDecoder
 
     torch.manual_seed(1)
     trained = EdgeDecoder()

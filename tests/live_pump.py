@@ -9,7 +9,7 @@ from typing import Any
 import mido
 import numpy as np
 
-from ddsp_edge.bundle import Bundle
+from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.live.engine import LiveEngine
 
 RATE, PERIOD = 48_000, 128

@@ -8,8 +8,8 @@ from typing import Any
 import mido
 from tiny_decoder import INFO
 
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.player import SynthPlayer
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ddsp_edge.control_client import ControlClient
+from ddsp_edge.api.client import ControlClient
+from ddsp_edge.api.pairing_code import read_code
 from ddsp_edge.errors import UserError
-from ddsp_edge.panel_code import read_code
 
 START_S = 30.0
 

@@ -23,7 +23,7 @@ import panel_box
 from browser_page import PHONE, Phone
 from sounds import shaped, tone
 
-from ddsp_edge.control_client import ControlClient
+from ddsp_edge.api.client import ControlClient
 
 RATE = 48_000
 SIZES = {"phone": PHONE, "desktop": (1280, 800)}

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from tiny_decoder import HARMONICS, NOISE, GraphBuilder, Weights, _ends, tiny_bundle, weights
 
-from ddsp_edge.bundle import Bundle
-from ddsp_edge.tensors import OUTPUT_NAMES
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.tflite.signature import OUTPUT_NAMES
 
 
 def row_model(w: Weights | None = None) -> bytes:

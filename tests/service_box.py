@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from ddsp_edge.control_client import ControlClient, NoEngine
+from ddsp_edge.api.client import ControlClient, NoEngine
 
 ROOT = Path(__file__).parents[1]
 #: Long enough for a machine that does ten other things.

@@ -20,8 +20,8 @@ from typing import Any
 import mido
 from jack_server import JackServer
 
-from ddsp_edge.library import find_model
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.cards.settings import CardSettings
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.settings import SETTINGS, Setting, Settings
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ddsp_edge.control_verbs import VERBS
+from ddsp_edge.api.verbs import VERBS
 from firmware_py.commands import METERS
 
 TEXT = (Path(__file__).parents[1] / "docs" / "control.md").read_text()

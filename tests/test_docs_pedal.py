@@ -6,11 +6,11 @@ import re
 import textwrap
 from pathlib import Path
 
-from ddsp_edge.actions import ACTIONS
-from ddsp_edge.mappings import KINDS
-from ddsp_edge.preset_folder import Order
-from ddsp_edge.presets import parse_preset
-from ddsp_edge.toml_config import from_dict, parse_toml
+from ddsp_edge.presets.actions import ACTIONS
+from ddsp_edge.presets.folder import Order
+from ddsp_edge.presets.mapping import KINDS
+from ddsp_edge.presets.preset import parse_preset
+from ddsp_edge.system.toml_config import from_dict, parse_toml
 from firmware_py.controls.config import SHOWS, ControlsConfig
 
 TEXT = (Path(__file__).parents[1] / "docs" / "pedal.md").read_text()

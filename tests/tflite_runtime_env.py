@@ -60,8 +60,8 @@ class Environment:
 
 def decode(bundle: Path, f0_hz: np.ndarray, loudness_db: np.ndarray) -> dict:
     """Frames through a Decoder: amplitude (n,), harmonics (n, h), noise (n, m), runtime."""
-    from ddsp_edge.bundle import read_bundle
-    from ddsp_edge.decoder import Decoder
+    from ddsp_edge.bundles.bundle import read_bundle
+    from ddsp_edge.decoding.decoder import Decoder
     from ddsp_edge.frames import ControlFrame, FeatureFrame
 
     decoder = Decoder(read_bundle(bundle))

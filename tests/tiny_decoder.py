@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ddsp_edge.bundle import Bundle
-from ddsp_edge.metadata import VST_KEYS, ModelInfo
-from ddsp_edge.safezip import build_zip
-from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import VST_KEYS, ModelInfo
+from ddsp_edge.system.safe_zip import build_zip
+from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 
 STATE, HARMONICS, NOISE = 6, 5, 4
 CARD = "# Tiny\n\nA test model.\n"

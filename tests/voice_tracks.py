@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from reference_synth import ControlEvent, ReferenceVoice
 
 from ddsp_edge.frames import ControlFrame
-from ddsp_edge.reference_synth import ControlEvent, ReferenceVoice
 from native.kernel import Voice
 
 

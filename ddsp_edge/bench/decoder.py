@@ -6,13 +6,13 @@ from pathlib import Path
 
 from ddsp_edge.bench.checkout import ROOT
 from ddsp_edge.bench.result import Result, against, best_s
-from ddsp_edge.bundle import Bundle
-from ddsp_edge.decoder import Decoder
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
-from ddsp_edge.library import entries, find_model
-from ddsp_edge.runtimes import usable_runtimes
-from ddsp_edge.session import Session
-from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.library.catalog import entries, find_model
+from ddsp_edge.tflite.interpreter import Session
+from ddsp_edge.tflite.runtimes import usable_runtimes
+from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 
 A_NOTE = FeatureFrame(0.0, 330.0, -20.0)
 GOAL_OVERHEAD_US = 30.0  #: of Python around one invocation

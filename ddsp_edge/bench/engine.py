@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ddsp_edge.bench.result import Result, against
-from ddsp_edge.bundle import Bundle
-from ddsp_edge.decoder import Decoder
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 from native.rig import Control, Part, Rig
 
 RATE, PERIOD, F0_HZ = 48_000, 128, 110.0

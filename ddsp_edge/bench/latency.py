@@ -6,7 +6,7 @@ import mido
 import numpy as np
 
 from ddsp_edge.bench.result import Result, against
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.latency import FIRST, NOTES, TONES, VST_TIMER_MS, VST_WINDOW_MS, measure
 from ddsp_edge.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddsp_edge.bench.result import Result, against
 from ddsp_edge.demo import TUNE, VOICE
-from ddsp_edge.render import render
+from ddsp_edge.offline.rendering import render
 
 GOAL_X = 20.0  #: times real time (ddsp-edge demo's limit)
 

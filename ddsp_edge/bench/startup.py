@@ -13,7 +13,7 @@ GOAL_LOAD_S = 0.5  #: of a model (ddsp-edge demo's limit)
 READY = """
 import json, time
 begun = time.perf_counter()
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 imported = time.perf_counter()
 with LiveEngine(None, source="synth") as engine:

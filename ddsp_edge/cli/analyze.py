@@ -27,10 +27,10 @@ def run(args: argparse.Namespace) -> int:
     """Raises UserError."""
     if not 0.001 <= args.hop <= 0.1:
         raise UserError(f"--hop {args.hop:g}: choose 0.001 to 0.1 seconds")
-    from ddsp_edge.audio_io import read_audio
     from ddsp_edge.effect.source import analyse
-    from ddsp_edge.files import check_target, replacing
-    from ddsp_edge.render import DEFAULT_RATE
+    from ddsp_edge.offline.rendering import DEFAULT_RATE
+    from ddsp_edge.system.atomic_files import check_target, replacing
+    from ddsp_edge.system.audio_file import read_audio
 
     if args.out is not None:
         check_target(args.out, args.source)

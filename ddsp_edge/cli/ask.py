@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ddsp_edge.control_client import ControlClient
-from ddsp_edge.control_verbs import VERBS
+from ddsp_edge.api.client import ControlClient
+from ddsp_edge.api.verbs import VERBS
 
 #: Some verbs are answered when they are done: loading a model, listening for autofit.
 WAITS_S = 90.0

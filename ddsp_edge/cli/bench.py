@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.latency:
         return _latency(args)
     if args.analyser:
-        from ddsp_edge.analyser_bench.report import bench_analyser
+        from ddsp_edge.bench.analyser.report import bench_analyser
 
         return bench_analyser(args.audio, args.own, args.json)
     return _speed(args)
@@ -63,9 +63,9 @@ def _speed(args: argparse.Namespace) -> int:
 
 
 def _latency(args: argparse.Namespace) -> int:
+    from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.errors import UserError
-    from ddsp_edge.library import find_model
-    from ddsp_edge.live.card import CardSettings
+    from ddsp_edge.library.catalog import find_model
     from ddsp_edge.live.latency import VST_TIMER_MS, VST_WINDOW_MS, measure
 
     if args.count < 1:

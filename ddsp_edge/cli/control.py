@@ -6,10 +6,10 @@ import argparse
 import json
 from typing import Any
 
+from ddsp_edge.api.verbs import VERBS
 from ddsp_edge.cli.ask import add_engine_parser, ask, show
-from ddsp_edge.control_verbs import VERBS
 from ddsp_edge.errors import UserError
-from ddsp_edge.toml_config import did_you_mean
+from ddsp_edge.system.toml_config import did_you_mean
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:

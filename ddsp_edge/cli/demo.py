@@ -31,10 +31,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0; 1 where a figure misses its limit (--all: of the sound). Raises UserError."""
-    from ddsp_edge import acceptance
-    from ddsp_edge.demo import TUNE, VOICE
-    from ddsp_edge.picture import check_picture, draw
-    from ddsp_edge.render import render_file
+    from ddsp_edge.demo import TUNE, VOICE, acceptance
+    from ddsp_edge.offline.plot import check_picture, draw
+    from ddsp_edge.offline.rendering import render_file
 
     begun = time.perf_counter()
     try:

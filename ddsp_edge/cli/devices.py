@@ -7,11 +7,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from ddsp_edge.cards import mixer_levels
+from ddsp_edge.cards.capabilities import Card, Chosen, Pcm, choose, list_cards, other_pcms
+from ddsp_edge.cards.identity import KINDS, CardIdentity, find, read_cards
 from ddsp_edge.errors import UserError
-from ddsp_edge.live import mixer
-from ddsp_edge.live.card_identity import KINDS, CardIdentity, find, read_cards
-from ddsp_edge.live.cards import Card, Chosen, Pcm, choose, list_cards, other_pcms
-from ddsp_edge.live.ports import list_ports
+from ddsp_edge.midi.ports import list_ports
 
 USES = {"synth": "MIDI instrument", "effect": "pedal (audio in)"}
 
@@ -77,10 +77,10 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-def _levels(identity: CardIdentity) -> list[mixer.Level]:
+def _levels(identity: CardIdentity) -> list[mixer_levels.Level]:
     """None of them where the mixer cannot be opened: listing goes on."""
     try:
-        return mixer.levels(identity)
+        return mixer_levels.levels(identity)
     except UserError:
         return []
 
@@ -146,14 +146,15 @@ def _set(args: argparse.Namespace) -> int:
     if not wishes:
         raise UserError("nothing to set: give --capture-gain or --playback-volume")
     for text in wishes.values():  # all of them, before the first is set
-        mixer.parse_level(text)
+        mixer_levels.parse_level(text)
     cards = read_cards()
     card = find(args.card, cards)
     if card is None:
         known = ", ".join(c.alsa_id for c in cards) or "there is no sound card"
         raise UserError(f"no card {args.card!r} now; cards: {known}")
     done = [
-        mixer.set_level(card, direction, text, args.control) for direction, text in wishes.items()
+        mixer_levels.set_level(card, direction, text, args.control)
+        for direction, text in wishes.items()
     ]
     if args.json:
         rows = [asdict(level) for level in done]

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from ddsp_edge.health import examine
+from ddsp_edge.cli.doctor_checks import examine
 
 #: Group to its headline; "device" decides the exit code.
 GROUPS = {

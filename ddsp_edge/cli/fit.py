@@ -28,13 +28,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises UserError."""
-    from ddsp_edge.audio_io import read_audio
     from ddsp_edge.effect.autofit import learn
     from ddsp_edge.effect.mix import trimmed
     from ddsp_edge.effect.source import analyse
-    from ddsp_edge.library import find_model
-    from ddsp_edge.render import DEFAULT_RATE
+    from ddsp_edge.library.catalog import find_model
+    from ddsp_edge.offline.rendering import DEFAULT_RATE
     from ddsp_edge.settings import parse_settings
+    from ddsp_edge.system.audio_file import read_audio
 
     settings = parse_settings(args.set)
     info = find_model(args.model).info

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ddsp_edge.api.client import NoEngine
 from ddsp_edge.cli.ask import add_engine_parser, ask, show
-from ddsp_edge.control_client import NoEngine
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _own(args: argparse.Namespace) -> dict[str, Any]:
     """The rig alone on the card: no model, no engine."""
-    from ddsp_edge.live.card import CardSettings
+    from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.live.engine import LiveEngine
-    from ddsp_edge.loopback import measure
+    from ddsp_edge.live.round_trip import measure
 
     card = CardSettings(args.card, rate=args.rate, period=args.period, periods=args.periods)
     with LiveEngine(card, "effect") as engine:

@@ -7,8 +7,8 @@ import json
 import sys
 from typing import Any
 
+from ddsp_edge.api.client import ControlClient
 from ddsp_edge.cli.ask import add_engine_parser, ask, show
-from ddsp_edge.control_client import ControlClient
 from ddsp_edge.errors import UserError
 
 ENDS = ("learnt", "cancelled", "timeout", "failed")

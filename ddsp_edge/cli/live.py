@@ -47,8 +47,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when it is stopped, by Ctrl-C too. Raises UserError."""
     settings = parse_settings(args.set)
+    from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.errors import UserError
-    from ddsp_edge.live.card import CardSettings
     from ddsp_edge.live.terminal import perform
 
     if args.seconds is not None and not args.seconds > 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_edge.cli.ask import add_engine_parser, ask, show
-from ddsp_edge.library import SUFFIXES
+from ddsp_edge.library.catalog import SUFFIXES
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:

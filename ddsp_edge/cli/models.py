@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ddsp_edge.bundles.metadata import ModelInfo, Room
+from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
 from ddsp_edge.errors import UserError
-from ddsp_edge.files import check_target
-from ddsp_edge.library import SUFFIXES, entries, find_model
-from ddsp_edge.metadata import ModelInfo, Room
-from ddsp_edge.runtimes import usable_runtimes
-from ddsp_edge.trial import try_model
-from ddsp_edge.vst_rules import Rule, check_file_for_vst, would_take
+from ddsp_edge.library.catalog import SUFFIXES, entries, find_model
+from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -187,7 +187,7 @@ def _as_json(rules: list[Rule]) -> list[dict[str, Any]]:
 
 
 def _add(args: argparse.Namespace) -> int:
-    from ddsp_edge.installation import add
+    from ddsp_edge.library.install import add
 
     added = add(args.file, args.name, args.force)
     if args.json:
@@ -201,14 +201,14 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from ddsp_edge.installation import remove
+    from ddsp_edge.library.install import remove
 
     print(f"removed {remove(args.model)}")
     return 0
 
 
 def _export_vst(args: argparse.Namespace) -> int:
-    from ddsp_edge.vst_package import refusal, write_vst
+    from ddsp_edge.bundles.vst_export import refusal, write_vst
 
     bundle = find_model(args.model)
     info = bundle.info

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from ddsp_edge.panel_code import read_code
+from ddsp_edge.api.pairing_code import read_code
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:

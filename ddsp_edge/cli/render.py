@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     settings = parse_settings(args.set)
     from ddsp_edge.errors import UserError
     from ddsp_edge.evaluation import peak_dbfs
-    from ddsp_edge.render import render_file
+    from ddsp_edge.offline.rendering import render_file
 
     if not 0 <= args.seed < 1 << 32:
         raise UserError(f"--seed {args.seed}: choose 0 to {(1 << 32) - 1}")

@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises UserError."""
-    from ddsp_edge.bundle import read_bundle
+    from ddsp_edge.bundles.bundle import read_bundle
     from ddsp_edge.errors import UserError
     from ddsp_edge.remote import signing
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.files import check_target
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.system.atomic_files import check_target
 from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
-    from ddsp_edge.metadata import Room
-    from ddsp_edge.training.trainer import Progress, Trainer
+    from ddsp_edge.bundles.metadata import Room
+    from ddsp_edge.training.fit.trainer import Progress, Trainer
 
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
@@ -160,13 +160,13 @@ def run(args: argparse.Namespace) -> int:
             f"training needs {', '.join(missing)}; install with: pip install 'ddsp-edge[train]'"
         )
     from ddsp_edge.training import profiles
-    from ddsp_edge.training.build import read_baseline
-    from ddsp_edge.training.dataset import prepare
-    from ddsp_edge.training.devices import choose, use_threads
-    from ddsp_edge.training.diary import Diary
-    from ddsp_edge.training.report import LEAST_MINUTES, report
-    from ddsp_edge.training.teacher import Teacher
-    from ddsp_edge.training.trainer import Plan, Trainer
+    from ddsp_edge.training.data.dataset import prepare
+    from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
+    from ddsp_edge.training.export.build import read_baseline
+    from ddsp_edge.training.fit.devices import choose, use_threads
+    from ddsp_edge.training.fit.run_log import Diary
+    from ddsp_edge.training.fit.teacher import Teacher
+    from ddsp_edge.training.fit.trainer import Plan, Trainer
 
     if args.threads:
         use_threads(args.threads)
@@ -192,7 +192,7 @@ def run(args: argparse.Namespace) -> int:
         teacher=teacher.text if teacher else "",
     )
     if args.sweep:
-        from ddsp_edge.training.sweep import sweep
+        from ddsp_edge.training.study.hyperparameters import sweep
 
         return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
     trainer = Trainer(
@@ -212,7 +212,7 @@ def run(args: argparse.Namespace) -> int:
     if trainer.step < trainer.total:
         print(f"no better held-out loss for {plan.patience} steps: done at step {trainer.step}")
     diary.sample()
-    from ddsp_edge.training.build import build_bundle
+    from ddsp_edge.training.export.build import build_bundle
 
     measured = build_bundle(
         model,
@@ -236,7 +236,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _room(trainer: Trainer) -> Room | None:
     """The learnt room, told in a line."""
-    from ddsp_edge.training.room import LearntRoom
+    from ddsp_edge.training.fit.room import LearntRoom
 
     if not isinstance(trainer.room, LearntRoom):
         return None

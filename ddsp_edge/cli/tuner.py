@@ -12,10 +12,10 @@ import sys
 import time
 from typing import Any
 
+from ddsp_edge.api.client import ControlClient
+from ddsp_edge.api.pairing_code import asked_code
 from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
-from ddsp_edge.control_client import ControlClient
 from ddsp_edge.errors import UserError
-from ddsp_edge.panel_code import asked_code
 
 RATE_HZ = 10.0
 CODE_S = 1.0  #: between looks for a pairing code

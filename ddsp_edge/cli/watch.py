@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import Any
 
+from ddsp_edge.api.client import ControlClient
 from ddsp_edge.cli.ask import add_engine_parser
-from ddsp_edge.control_client import ControlClient
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:

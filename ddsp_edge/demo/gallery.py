@@ -7,21 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddsp_edge import acceptance
-from ddsp_edge.acceptance import Figure
-from ddsp_edge.audio_io import read_audio
-from ddsp_edge.bundle import Bundle, read_bundle
-from ddsp_edge.demo import PIANO, TUNE, VOICE
+from ddsp_edge.bundles.bundle import Bundle, read_bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.demo import PIANO, TUNE, VOICE, acceptance
+from ddsp_edge.demo.acceptance import Figure
 from ddsp_edge.demo.tune import phrase_for
 from ddsp_edge.effect.autofit import AutoFit, learn
 from ddsp_edge.effect.source import analyse
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import entries, find_model
-from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.picture import draw
-from ddsp_edge.render import DEFAULT_RATE, RenderReport, is_midi, render_file
+from ddsp_edge.library.catalog import entries, find_model
+from ddsp_edge.offline.plot import draw
+from ddsp_edge.offline.rendering import DEFAULT_RATE, RenderReport, is_midi, render_file
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import synth_frames
+from ddsp_edge.system.audio_file import read_audio
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import Any
 from ddsp_edge import __version__
 from ddsp_edge.demo import HERE
 from ddsp_edge.demo.gallery import Instrument, Piece
-from ddsp_edge.files import write_atomically
-from ddsp_edge.picture import note_name
-from ddsp_edge.render import RenderReport
+from ddsp_edge.offline.plot import note_name
+from ddsp_edge.offline.rendering import RenderReport
+from ddsp_edge.system.atomic_files import write_atomically
 
 GROUPS = {
     "transformations": "Transformations",

@@ -10,8 +10,8 @@ import mido
 import numpy as np
 import soundfile
 
-from ddsp_edge import fluidsynth
 from ddsp_edge.demo import PIANO
+from ddsp_edge.system import fluidsynth
 
 RATE = 44_100
 BEATS_A_MINUTE = 92

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.gate import KNEE_DB
 from ddsp_edge.effect.player import is_pitch
 from ddsp_edge.errors import UserError
-from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import SETTINGS, Setting
 
 #: How long a player is listened to, in seconds.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddsp_edge.scaling import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB
 
 #: Below KNEE_DB two decibels are taken for one, so that room noise fades into silence
 #: at (KNEE_DB + SILENCE_DB) / 2 without a switch that could flutter.

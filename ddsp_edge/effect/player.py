@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import math
 
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.gate import Gate, knee
 from ddsp_edge.effect.snap import Snap
 from ddsp_edge.effect.voicing import Voicing
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
+from ddsp_edge.units import SILENCE_DB
 
 #: What is taken for a pitch, in Hz; everything else holds the last one.
 LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.player import EffectPlayer
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
 from native.kernel import Analyser
 

@@ -12,20 +12,20 @@ from typing import Any
 import mido
 import numpy as np
 
-from ddsp_edge.bundle import Bundle
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.live import report
-from ddsp_edge.live.card import CardSettings
-from ddsp_edge.live.card_keeper import CardKeeper
-from ddsp_edge.live.control import Control
+from ddsp_edge.live import status_report
+from ddsp_edge.live.card_supervisor import CardKeeper
+from ddsp_edge.live.control_thread import Control
 from ddsp_edge.live.events import Event, Listener
-from ddsp_edge.live.gauges import Gauges
 from ddsp_edge.live.instrument import Place
+from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
-from ddsp_edge.live.sources import SOURCES
-from ddsp_edge.live.test_signal import TestSignal
-from ddsp_edge.live.wishes import Wish, Wishes
-from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.test_tone import TestSignal
+from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.probe import Probe
 from native.rig import Rig
@@ -258,12 +258,12 @@ class LiveEngine:
     # ---- what there is to know ----------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """For people and displays: plain JSON values, at most 50 ms old (live/report.py)."""
-        return report.status(self._control, self._loader, self._keeper)
+        """For people and displays: plain JSON values, at most 50 ms old (live/status_report.py)."""
+        return status_report.status(self._control, self._loader, self._keeper)
 
     def stats(self) -> dict[str, Any]:
-        """For engineers: counters and histograms since the start (live/report.py)."""
-        return report.stats(self._control, self._loader, self._keeper)
+        """For engineers: counters and histograms since the start (live/status_report.py)."""
+        return status_report.stats(self._control, self._loader, self._keeper)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """``listener(event)`` for every event, a dict; call what is returned to end that.

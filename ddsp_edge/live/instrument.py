@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import mido
 import numpy as np
 
-from ddsp_edge.bundle import Bundle
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.morph import Morph
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.live.gauges import Gauges
-from ddsp_edge.morph import Morph
+from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.rig import Part
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import mido
 import numpy as np
 
-from ddsp_edge.bundle import Bundle
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.card import CardSettings
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.settings import Settings
 from native.probe import Catch, Probe

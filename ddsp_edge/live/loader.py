@@ -8,12 +8,12 @@ import threading
 import time
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.collector import settle
-from ddsp_edge.live.control import Control
-from ddsp_edge.live.gauges import Histogram
+from ddsp_edge.live.control_thread import Control
+from ddsp_edge.live.gc_control import settle
 from ddsp_edge.live.instrument import Place
-from ddsp_edge.live.sources import SOURCES
-from ddsp_edge.live.wishes import Wish, Wishes
+from ddsp_edge.live.instruments import SOURCES
+from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.timing import Histogram
 
 _LOG = logging.getLogger(__name__)
 

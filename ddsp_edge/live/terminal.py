@@ -7,12 +7,12 @@ import sys
 import threading
 from typing import Any, TextIO
 
+from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model, installed
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.library.catalog import find_model, installed
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
-from ddsp_edge.live.ports import MidiPorts
+from ddsp_edge.midi.ports import MidiPorts
 from ddsp_edge.settings import Settings
 
 EVERY_S = 0.1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ddsp_edge.bundle import Bundle, read_bundle, write_bundle
+from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.remote import signing
 from ddsp_edge.remote.session import Session

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ddsp_edge.control_protocol import default_socket
-from ddsp_edge.library import user_folder
-from ddsp_edge.toml_config import from_dict, read_toml
+from ddsp_edge.api.protocol import default_socket
+from ddsp_edge.library.catalog import user_folder
+from ddsp_edge.system.toml_config import from_dict, read_toml
 
 ENVIRONMENT = "DDSP_EDGE_DEPLOY"
 PATH = Path("/etc/ddsp-edge/deploy.toml")

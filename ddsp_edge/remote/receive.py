@@ -14,14 +14,14 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import ddsp_edge
-from ddsp_edge.control_client import ControlClient, NoEngine
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.client import ControlClient, NoEngine
+from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.errors import UserError
-from ddsp_edge.journal import read_journal
+from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.store import Installed, ModelStore
 from ddsp_edge.remote import protocol, signing
 from ddsp_edge.remote.policy import Policy
-from ddsp_edge.remote.store import Installed, ModelStore
-from ddsp_edge.trial import try_model
+from ddsp_edge.system.journal import read_journal
 
 #: The engine loads and warms the model before it answers.
 ACTIVATE_S = 20.0

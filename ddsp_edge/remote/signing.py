@@ -2,7 +2,7 @@
 
 The signature covers the bundle's bytes, so also the instrument's name and the time it was made
 (metadata.json): a renamed or older file is no other file to the one who signed it, and the
-receiver compares both (:mod:`ddsp_edge.remote.store`).
+receiver compares both (:mod:`ddsp_edge.library.store`).
 """
 
 from __future__ import annotations

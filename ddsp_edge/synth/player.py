@@ -6,14 +6,14 @@ import copy
 import math
 from collections.abc import Callable
 
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.conditioner import ONSET_RAMP_S
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.metadata import ModelInfo
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
-from ddsp_edge.shaper import ONSET_RAMP_S
 from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.synth.voice import CLOSE_S, NEVER, NoteVoice
+from ddsp_edge.units import SILENCE_DB
 
 HIGHEST_PITCH = 150.0  #: MIDI note; 47 kHz, no instrument is there
 

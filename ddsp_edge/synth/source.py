@@ -11,9 +11,9 @@ from pathlib import Path
 
 import mido
 
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.metadata import ModelInfo
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.player import SynthPlayer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ddsp_edge import vst_rules
+from ddsp_edge.bundles import vst_check
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ EDGE = Profile("edge", 48_000, 200, 100, 65, 0.005)
 #: DDSP-VST's (docs/bundles.md).
 VST = Profile(
     "vst",
-    vst_rules.SAMPLE_RATE,
-    vst_rules.FRAME_RATE,
-    vst_rules.N_HARMONICS,
-    vst_rules.N_NOISE,
+    vst_check.SAMPLE_RATE,
+    vst_check.FRAME_RATE,
+    vst_check.N_HARMONICS,
+    vst_check.N_NOISE,
     0.020,
 )

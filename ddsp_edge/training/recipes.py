@@ -104,7 +104,7 @@ RECIPES = {
         attribution=(
             "Not trained on a player: synthesised from the trumpet (program 56) of the sound "
             "font FluidR3 GM by Frank Wen, MIT, played by FluidSynth with a made-up solo "
-            "(python -m ddsp_edge.training.soundfont --program 56 --out trumpet)"
+            "(python -m ddsp_edge.training.data.soundfont --program 56 --out trumpet)"
         ),
     ),
 }

@@ -5,6 +5,6 @@ config (:mod:`firmware_py.controls.config`, docs/pedal.md).
 """
 
 from firmware_py.controls.config import ControlsConfig
-from firmware_py.controls.hub import Controls
+from firmware_py.controls.dispatcher import Controls
 
 __all__ = ["Controls", "ControlsConfig"]

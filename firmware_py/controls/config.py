@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.gestures import HOLD_S
-from ddsp_edge.mappings import Mapping, parse_control
-from ddsp_edge.toml_config import Range, did_you_mean
+from ddsp_edge.presets.mapping import Mapping, parse_control
+from ddsp_edge.system.toml_config import Range, did_you_mean
+from firmware_py.controls.gestures import HOLD_S
 
 Pin = Annotated[int, Range(0, 255)]  #: the chip's number (BCM on a Raspberry Pi): GPIO17 is 17
 Hold = Annotated[float, Range(0.2, 5, "s")]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.toml_config import did_you_mean
+from ddsp_edge.system.toml_config import did_you_mean
 from firmware_py.controls.config import Key
 
 _LOG = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from ddsp_edge.api.pairing_code import code_file
 from ddsp_edge.errors import UserError
-from ddsp_edge.panel_code import code_file
 
 NICE = 10  #: gives way to whatever plays
 
@@ -44,7 +44,7 @@ def _serve(config_path: Path | None, host: str | None, port: int | None) -> None
             f"the panel needs {error.name}, which is missing; install it with: "
             "pip install 'ddsp-edge[panel]'"
         ) from None
-    from ddsp_edge.library import ENVIRONMENT as MODELS_ENVIRONMENT
+    from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
     from firmware_py.config import read_config
 
     os.nice(max(0, NICE - os.nice(0)))

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ddsp_edge.api.pairing_code import ASKED_S, code_json
 from ddsp_edge.errors import UserError
-from ddsp_edge.files import read_limited, write_atomically
-from ddsp_edge.panel_code import ASKED_S, code_json
+from ddsp_edge.system.atomic_files import read_limited, write_atomically
 from firmware_py.panel.answers import ApiError
 
 log = logging.getLogger(__name__)

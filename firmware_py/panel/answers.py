@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.errors import UserError
 
 #: HTTP status of the control protocol's codes.

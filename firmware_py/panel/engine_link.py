@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ddsp_edge.control_client import MAX_ANSWER_BYTES
-from ddsp_edge.control_protocol import RequestError, encode
-from ddsp_edge.control_verbs import VERBS
+from ddsp_edge.api.client import MAX_ANSWER_BYTES
+from ddsp_edge.api.protocol import RequestError, encode
+from ddsp_edge.api.verbs import VERBS
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from ddsp_edge.toml_config import did_you_mean
+from ddsp_edge.system.toml_config import did_you_mean
 from firmware_py.panel.answers import ApiError
 from firmware_py.panel.models import staging
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ddsp_edge.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bundle
+from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bundle
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import model_files
-from ddsp_edge.metadata import ModelInfo
+from ddsp_edge.library.catalog import model_files
+from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
-from ddsp_edge.remote.store import CHUNK, ModelStore
-from ddsp_edge.trial import try_model
 from firmware_py.panel.answers import ApiError, from_user_error
 from firmware_py.panel.guard import too_large
 

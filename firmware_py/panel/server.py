@@ -17,10 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from ddsp_edge.bundle import MAX_FILE_BYTES
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.pairing_code import ASKED_S
+from ddsp_edge.api.protocol import RequestError
+from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
 from ddsp_edge.errors import UserError
-from ddsp_edge.panel_code import ASKED_S
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.answers import ApiError, answer, file_answer, from_user_error, refusal
 from firmware_py.panel.guard import Guard, device_of, own_names
@@ -28,8 +28,8 @@ from firmware_py.panel.intake import only, pair_request, switch, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
 from firmware_py.panel.pages import Pages
-from firmware_py.panel.relay import Relay
 from firmware_py.panel.system import Logs, System
+from firmware_py.panel.ws_proxy import Relay
 
 log = logging.getLogger(__name__)
 

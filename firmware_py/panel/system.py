@@ -1,4 +1,4 @@
-"""How the box is (ddsp_edge/host.py), and what its services wrote."""
+"""How the box is (ddsp_edge/system/host.py), and what its services wrote."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.host import Host as System
-from ddsp_edge.journal import read_journal
+from ddsp_edge.system.host import Host as System
+from ddsp_edge.system.journal import read_journal
 from firmware_py.panel.answers import ApiError, from_user_error
 
 __all__ = ["Logs", "System"]

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ddsp_edge.control_protocol import MAX_LINE_BYTES
+from ddsp_edge.api.protocol import MAX_LINE_BYTES
 from ddsp_edge.errors import UserError
 from firmware_py.config import Config
 from firmware_py.panel.access import Devices, Pairing

@@ -15,7 +15,7 @@ from typing import Any
 import mido
 import rtmidi
 
-from ddsp_edge.live.ports import MidiPorts
+from ddsp_edge.midi.ports import MidiPorts
 
 COUNT = 1000
 

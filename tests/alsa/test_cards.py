@@ -10,10 +10,10 @@ import pytest
 
 from alsa import cards_to_pull
 from ddsp_edge import cli
+from ddsp_edge.cards import mixer_levels
+from ddsp_edge.cards.capabilities import choose, list_cards
+from ddsp_edge.cards.identity import CardIdentity, find, read_cards, resolve
 from ddsp_edge.errors import UserError
-from ddsp_edge.live import mixer
-from ddsp_edge.live.card_identity import CardIdentity, find, read_cards, resolve
-from ddsp_edge.live.cards import choose, list_cards
 
 
 def _card(name: str) -> CardIdentity:
@@ -108,13 +108,13 @@ def test_a_card_that_comes_back_under_another_number_is_found() -> None:
 
 def test_levels_in_percent_and_db() -> None:
     dummy = _card("Dummy")
-    level = mixer.set_level(dummy, "playback", "80%")
+    level = mixer_levels.set_level(dummy, "playback", "80%")
     assert (level.control, level.percent, level.db, level.db_range) == ("Master", 80, -9, (-45, 0))
-    level = mixer.set_level(dummy, "capture", "-12dB")
+    level = mixer_levels.set_level(dummy, "capture", "-12dB")
     assert (level.control, level.db) == ("Mic", -12)
     assert alsaaudio.Mixer("Mic", cardindex=dummy.index).getrec() == [1, 1]  # switched on
-    assert mixer.set_level(dummy, "capture", "0%", control="CD").percent == 0
-    read = {(each.control, each.direction): each for each in mixer.levels(dummy)}
+    assert mixer_levels.set_level(dummy, "capture", "0%", control="CD").percent == 0
+    read = {(each.control, each.direction): each for each in mixer_levels.levels(dummy)}
     assert read["Master", "playback"].percent == 80
     assert read["CD", "capture"].percent == 0
 
@@ -129,7 +129,7 @@ def test_levels_in_percent_and_db() -> None:
 )
 def test_levels_that_cannot_be(card: str, level: str, control: str | None, words: str) -> None:
     with pytest.raises(UserError, match=words):
-        mixer.set_level(_card(card), "capture", level, control)
+        mixer_levels.set_level(_card(card), "capture", level, control)
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

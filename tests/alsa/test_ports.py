@@ -16,8 +16,8 @@ import rtmidi
 from midi_ear import Ear, until
 
 from alsa import cards_to_pull
-from ddsp_edge.live import seq_clients
-from ddsp_edge.live.ports import MidiPorts, list_ports
+from ddsp_edge.midi import alsa_seq
+from ddsp_edge.midi.ports import MidiPorts, list_ports
 
 
 def note_on(note: int, channel: int = 0) -> list[int]:
@@ -242,11 +242,11 @@ def test_a_listener_that_fails_ends_nothing() -> None:
 def test_the_kernel_knows_of_no_client_of_ours_afterwards(ear: Ear) -> None:
     ports = MidiPorts(ear.deliver, ear.on_event)
     ports.start()
-    during = seq_clients.read()
+    during = alsa_seq.read()
     assert during is not None
     assert "ddsp-edge" in during.names.values()
     ports.stop()
-    after = seq_clients.read()
+    after = alsa_seq.read()
     assert after is not None
     assert not [name for name in after.names.values() if name.startswith("ddsp-edge")]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from tiny_decoder import GraphBuilder
 
-from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 
 STACK, STATE, HARMONICS, NOISE = 256, 512, 60, 65
 

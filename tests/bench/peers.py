@@ -16,7 +16,7 @@ from bench.fluid import times_real_time
 from bench.gru512 import gru512
 
 from ddsp_edge.bench.decoder import invoke_us
-from ddsp_edge.runtimes import usable_runtimes
+from ddsp_edge.tflite.runtimes import usable_runtimes
 
 HERE = Path(__file__).resolve().parent
 

@@ -11,9 +11,9 @@ import pytest
 from bench.fluid import times_real_time
 from bench.gru512 import HARMONICS, NOISE, STATE, gru512
 
-from ddsp_edge.runtimes import usable_runtimes
-from ddsp_edge.session import Session
-from ddsp_edge.tensors import INPUT_NAMES, OUTPUT_NAMES
+from ddsp_edge.tflite.interpreter import Session
+from ddsp_edge.tflite.runtimes import usable_runtimes
+from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 
 HERE = Path(__file__).resolve().parent
 RATE, FRAME = 16_000, 320

@@ -13,8 +13,8 @@ from board.machine import Board
 from board.stage import CONFIG, RATE
 from board.wheels import wheelhouse
 
-from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
+from ddsp_edge.system.audio_file import read_audio
 
 #: The card is the instrument's alone once its service is installed.
 ORDER = ["files", "instructions", "live", "service", "ssh", "package"]

@@ -14,8 +14,8 @@ from board.machine import GUEST, Board
 from board.stage import RATE
 from board.wheels import ROOT
 
-from ddsp_edge.audio_io import write_audio
-from ddsp_edge.library import shipped_folder
+from ddsp_edge.library.catalog import shipped_folder
+from ddsp_edge.system.audio_file import write_audio
 
 #: Kernel and decoder agree far better than this (docs/board.md has the figures); it is inaudible.
 RENDER_ERROR_DB = -50.0

@@ -17,9 +17,9 @@ from board.machine import Board
 from board.stage import RATE, WORLD, seconds_near, write_score
 from sounds import shaped
 
-from ddsp_edge.bundle import write_bundle
+from ddsp_edge.bundles.bundle import write_bundle
 from ddsp_edge.evaluation import lone_clicks, spectral_difference_db, track_f0
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 
 NOTE = 62
 #: Longer than the deploy takes there, in the board's seconds.

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("selenium", reason="selenium is not installed (pip install selenium)")
 import browser_page
 
-from ddsp_edge.control_client import ControlClient
+from ddsp_edge.api.client import ControlClient
 
 
 @pytest.fixture(scope="session")

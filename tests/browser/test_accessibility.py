@@ -3,7 +3,7 @@
 import browser_seen as seen
 import pytest
 
-from ddsp_edge.panel_code import read_code
+from ddsp_edge.api.pairing_code import read_code
 
 TAB, SPACE, ENTER, ESCAPE, RIGHT, HOME = (
     {"key": "Tab", "windowsVirtualKeyCode": 9},

@@ -4,7 +4,7 @@ import pytest
 import tiny_decoder
 from bundle_versions import make_version
 
-from ddsp_edge.bundle import write_bundle
+from ddsp_edge.bundles.bundle import write_bundle
 
 YES = "dialog button[type=submit]"
 ABOUT = "return document.querySelector(arguments[0])?.textContent ?? ''"

@@ -5,7 +5,7 @@ import pytest
 from browser_page import PHONE
 from browser_sound import harmonics, recorded
 
-from ddsp_edge.panel_code import read_code
+from ddsp_edge.api.pairing_code import read_code
 
 #: Of the picture as it was decoded.
 WIDTH = "return document.querySelector(arguments[0])?.naturalWidth"

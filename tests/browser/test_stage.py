@@ -3,7 +3,7 @@
 import os
 import signal
 
-from ddsp_edge.control_client import ControlClient
+from ddsp_edge.api.client import ControlClient
 from ddsp_edge.settings import SETTINGS
 
 MAX_BYTES = 150_000  #: of all views, answers of the API included

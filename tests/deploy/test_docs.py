@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from overlay_device import OverlayDevice, Unavailable
 
-from ddsp_edge.bundle import write_bundle
-from ddsp_edge.library import find_model
+from ddsp_edge.bundles.bundle import write_bundle
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.remote.provision import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ import time
 import pytest
 from service_box import PATIENCE_S, ROOT, play, until
 
-from ddsp_edge.control_client import ControlClient
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.client import ControlClient
+from ddsp_edge.api.protocol import RequestError
 
 
 def test_it_plays_what_the_socket_asks_and_ends_by_sigterm(box):

@@ -5,7 +5,7 @@ import signal
 import pytest
 from service_box import play, until
 
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.protocol import RequestError
 
 
 def test_a_morph_is_chosen_played_kept_and_comes_back(box):

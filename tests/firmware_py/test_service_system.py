@@ -8,7 +8,7 @@ import time
 import pytest
 from service_box import play, until
 
-from ddsp_edge.control_protocol import RequestError
+from ddsp_edge.api.protocol import RequestError
 
 
 def test_another_card_is_taken_while_it_plays_and_after_a_restart(box):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from reference_synth import ControlEvent, ReferenceVoice, harmonic_amplitudes
 from voice_tracks import control, play, random_track, rms_db
 
-from ddsp_edge.reference_synth import ControlEvent, ReferenceVoice, harmonic_amplitudes
 from native.kernel import Voice
 
 RATES = [8000, 16000, 22050, 44100, 48000, 96000, 192000]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_synth import ControlEvent
 from voice_tracks import control, play, random_track, rms_db, set_frame
 
 from ddsp_edge.evaluation import lone_clicks
-from ddsp_edge.reference_synth import ControlEvent
 from native.kernel import MAX_BLOCK, MAX_HARMONICS, MAX_NOISE_BANDS, Voice
 
 TINY = np.finfo(np.float32).tiny

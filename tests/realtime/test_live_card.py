@@ -9,9 +9,9 @@ import mido
 import pytest
 from jack_server import JackServer
 
+from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 
 CELLO = find_model("cello")

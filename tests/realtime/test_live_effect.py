@@ -9,14 +9,13 @@ import numpy as np
 from live_pump import level_db
 from sounds import shaped
 
-from ddsp_edge import acceptance
-from ddsp_edge.audio_io import read_audio
-from ddsp_edge.demo import VOICE
-from ddsp_edge.library import find_model
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.cards.settings import CardSettings
+from ddsp_edge.demo import VOICE, acceptance
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
-from ddsp_edge.render import RenderReport
+from ddsp_edge.offline.rendering import RenderReport
 from ddsp_edge.settings import Settings
+from ddsp_edge.system.audio_file import read_audio
 
 RATE = 48_000
 VIOLIN, CELLO = find_model("violin"), find_model("cello")

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from ddsp_edge import evaluation
-from ddsp_edge.library import find_model
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.cards.settings import CardSettings
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
-from ddsp_edge.live.ports import MidiPorts
+from ddsp_edge.midi.ports import MidiPorts
 from ddsp_edge.settings import Settings
 
 RATE = 48_000

@@ -11,8 +11,8 @@ from live_pump import level_db
 from sounds import shaped
 
 from ddsp_edge import evaluation
-from ddsp_edge.library import find_model
-from ddsp_edge.live.card import CardSettings
+from ddsp_edge.cards.settings import CardSettings
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.settings import Settings
 

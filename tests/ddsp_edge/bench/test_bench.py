@@ -10,7 +10,7 @@ from ddsp_edge.bench import Result, allocations, curves, engine, history, startu
 from ddsp_edge.bench.checkout import ROOT, compiled_kernel, compiler
 from ddsp_edge.bench.result import against, best_s
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 
 FOUND = {
     "processor": "Abacus",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tiny_decoder import tiny_bundle
 
-from ddsp_edge import health, library
-from ddsp_edge.bundle import write_bundle
-from ddsp_edge.cli import doctor
-from ddsp_edge.health import Finding
+from ddsp_edge.bundles.bundle import write_bundle
+from ddsp_edge.cli import doctor, doctor_checks
+from ddsp_edge.cli.doctor_checks import Finding
+from ddsp_edge.library import catalog
 
 
 def _run(*words: str) -> int:
@@ -23,7 +23,7 @@ def _run(*words: str) -> int:
 
 
 def test_every_finding_has_a_headline_and_a_remedy_where_it_is_bad() -> None:
-    for finding in health.examine():
+    for finding in doctor_checks.examine():
         assert finding.group in doctor.GROUPS
         assert finding.detail
         assert finding.ok or finding.remedy, finding
@@ -31,7 +31,7 @@ def test_every_finding_has_a_headline_and_a_remedy_where_it_is_bad() -> None:
 
 
 def test_the_report_names_all_that_the_issue_asks_for() -> None:
-    names = {finding.name for finding in health.examine()}
+    names = {finding.name for finding in doctor_checks.examine()}
     assert names >= {
         *("Python", "kernel", "numpy", "TFLite runtime", "litert", "tflite-runtime", "soundfile"),
         *("mp3", "soxr", "mido", "models", "matplotlib", "torch", "litert-torch"),
@@ -67,7 +67,7 @@ def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 def _finding(name: str) -> Finding:
-    return next(finding for finding in health.examine() if finding.name == name)
+    return next(finding for finding in doctor_checks.examine() if finding.name == name)
 
 
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +99,8 @@ def test_a_missing_part_of_live_playing(
 
 
 def test_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(health.RUNTIMES):
-        monkeypatch.setitem(health.RUNTIMES, name, ("no_such_module", f"pip install {name}"))
+    for name in list(doctor_checks.RUNTIMES):
+        monkeypatch.setitem(doctor_checks.RUNTIMES, name, ("no_such_module", f"pip install {name}"))
     finding = _finding("TFLite runtime")
     assert (finding.ok, finding.remedy) == (False, "pip install litert")
 
@@ -108,7 +108,7 @@ def test_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_models_that_load_and_that_do_not(
     models_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(catalog, "shipped_folder", lambda: tmp_path / "shipped")
     finding = _finding("models")
     assert not finding.ok
     assert str(models_folder) in finding.remedy
@@ -123,7 +123,7 @@ def test_models_that_load_and_that_do_not(
 
 def test_no_sound_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cards = tmp_path / "cards"
-    monkeypatch.setattr(health, "SOUND_CARDS", cards)
+    monkeypatch.setattr(doctor_checks, "SOUND_CARDS", cards)
     assert not _finding("sound card").ok
     cards.write_text("--- no soundcards ---\n")
     assert not _finding("sound card").ok

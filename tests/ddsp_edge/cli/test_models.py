@@ -12,12 +12,12 @@ import pytest
 import tiny_decoder
 from tiny_decoder import INFO, tiny_bundle, vst_file
 
-from ddsp_edge import library
-from ddsp_edge.bundle import write_bundle
+from ddsp_edge.bundles.bundle import write_bundle
 from ddsp_edge.cli import models
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model
-from ddsp_edge.safezip import build_zip
+from ddsp_edge.library import catalog
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.system.safe_zip import build_zip
 
 
 def _run(*words: str) -> int:
@@ -29,7 +29,7 @@ def _run(*words: str) -> int:
 
 @pytest.fixture
 def folder(models_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(catalog, "shipped_folder", lambda: tmp_path / "shipped")
     return models_folder
 
 

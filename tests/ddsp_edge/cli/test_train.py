@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from ddsp_edge import cli
-from ddsp_edge.bundle import read_bundle
+from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli import train
 from ddsp_edge.training.recipes import RECIPES
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ddsp_edge.bundle import read_bundle
+from ddsp_edge.bundles.bundle import read_bundle
 
 pytest.importorskip("litert_torch", reason="the train extra is not installed")
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from ddsp_edge.api.pairing_code import asked_code, code_json
 from ddsp_edge.cli.tuner import tuner_line
-from ddsp_edge.panel_code import asked_code, code_json
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ import pytest
 import soundfile
 from tiny_decoder import tiny_bundle, vst_file
 
-from ddsp_edge import cli, library
-from ddsp_edge.bundle import read_bundle, write_bundle
+from ddsp_edge import cli
+from ddsp_edge.bundles.bundle import read_bundle, write_bundle
 from ddsp_edge.demo import PIANO, TUNE, VOICE, gallery, piano
 from ddsp_edge.demo.gallery import Instrument, Piece, fitted
 from ddsp_edge.demo.page import page
 from ddsp_edge.demo.tune import phrase_for
-from ddsp_edge.fluidsynth import FONT
-from ddsp_edge.library import find_model
+from ddsp_edge.library import catalog
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.system.fluidsynth import FONT
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "source"}
 
@@ -76,9 +77,9 @@ def made(tmp_path_factory) -> Path:
     """The whole command on the two oldest of the shipped models."""
     folder, shipped = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("shipped")
     for name in ("violin", "cello"):
-        shutil.copy(library.shipped_folder() / f"{name}.zip", shipped)
+        shutil.copy(catalog.shipped_folder() / f"{name}.zip", shipped)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(library, "shipped_folder", lambda: shipped)
+        patch.setattr(catalog, "shipped_folder", lambda: shipped)
         patch.setenv("DDSP_EDGE_MODELS", str(folder / "none"))
         assert cli.main(["demo", "--all", "--out", str(folder)]) == 0
     return folder
@@ -115,7 +116,7 @@ def test_every_sound_is_there_and_sounds(made):
 
 
 def test_json_says_the_same(tmp_path, capsys, models_folder, monkeypatch):
-    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "none")
+    monkeypatch.setattr(catalog, "shipped_folder", lambda: tmp_path / "none")
     monkeypatch.setattr(gallery, "WANTED", gallery.WANTED[:1])
     words = ["demo", "--all", "--json", "--no-picture", "--out", str(tmp_path / "out")]
     assert cli.main(words) == 0
@@ -152,7 +153,7 @@ def test_whatever_a_model_says_is_text_on_the_page(models_folder, tmp_path):
 
 
 def test_a_bundle_s_picture_is_shown():
-    bundle = read_bundle(library.shipped_folder() / "cello.zip")
+    bundle = read_bundle(catalog.shipped_folder() / "cello.zip")
     assert bundle.picture
     from ddsp_edge.demo.page import _model
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.effect.gate import ATTACK_S, HOLD_S, KNEE_DB, RELEASE_S, Gate, knee
-from ddsp_edge.scaling import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB
 
 HOP = 0.005
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.effect.mix import clipped_samples, mix_gains, trimmed, with_dry
-from ddsp_edge.render import render
+from ddsp_edge.offline.rendering import render
 from ddsp_edge.settings import Settings
 
 RATE = 48_000

@@ -11,8 +11,8 @@ from tiny_decoder import INFO
 
 from ddsp_edge.effect.player import FREEZE_S, HIGHEST_HZ, LOWEST_HZ, EffectPlayer
 from ddsp_edge.effect.source import analyse, frames_of
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
+from ddsp_edge.units import SILENCE_DB
 
 HOP = 0.005
 RATE = 48_000

@@ -5,12 +5,12 @@ import pytest
 import soxr
 from tiny_decoder import INFO
 
-from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
 from ddsp_edge.effect.player import EffectPlayer
 from ddsp_edge.effect.source import analyse, effect_frames, frames_of
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
+from ddsp_edge.system.audio_file import read_audio
+from ddsp_edge.units import SILENCE_DB
 
 RATE = 48_000
 

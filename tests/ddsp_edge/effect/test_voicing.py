@@ -8,9 +8,9 @@ from sounds import tone
 
 from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.effect.voicing import FADE_S, HOLD_S, Voicing
-from ddsp_edge.engine import Engine
 from ddsp_edge.frames import FeatureFrame
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
 
 HOP, RATE = 0.005, 48_000

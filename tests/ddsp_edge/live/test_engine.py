@@ -12,14 +12,14 @@ from live_pump import PERIOD, RATE, Pump, level_db, pumped
 from sounds import shaped
 
 from ddsp_edge import evaluation
-from ddsp_edge.audio_io import read_audio
 from ddsp_edge.demo import VOICE
 from ddsp_edge.effect.source import effect_frames
-from ddsp_edge.engine import Engine
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
+from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
+from ddsp_edge.system.audio_file import read_audio
 
 VIOLIN, CELLO = find_model("violin"), find_model("cello")
 #: The noise is another sequence (it is one period older): measured without it.

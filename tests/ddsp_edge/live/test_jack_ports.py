@@ -11,7 +11,7 @@ from jack_server import JackServer, Unavailable
 from midi_ear import Ear, until
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.ports import MidiPorts, list_ports
+from ddsp_edge.midi.ports import MidiPorts, list_ports
 
 rtmidi = pytest.importorskip("rtmidi", reason="MIDI ports need the extra `live`")
 

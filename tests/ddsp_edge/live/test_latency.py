@@ -9,7 +9,7 @@ import tiny_decoder
 
 from ddsp_edge.cli import main
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.latency import measure, spread
 
 

@@ -5,9 +5,9 @@ import pytest
 from live_pump import RATE, level_db, pumped
 from tiny_decoder import INFO, tiny_bundle, weights
 
-from ddsp_edge.engine import Engine
 from ddsp_edge.evaluation import lone_clicks
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
 
 VIOLIN, CELLO = find_model("violin"), find_model("cello")

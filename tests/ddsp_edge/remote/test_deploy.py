@@ -19,7 +19,7 @@ import pytest
 from bundle_versions import make_version
 
 from ddsp_edge import cli
-from ddsp_edge.bundle import read_bundle
+from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli.remote import ACTIONS
 from ddsp_edge.remote.deploy import AT_ONCE
 

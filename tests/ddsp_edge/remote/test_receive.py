@@ -17,9 +17,9 @@ from bundle_versions import put_request as request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ddsp_edge.bundle import read_bundle
+from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.errors import UserError
-from ddsp_edge.library import shipped_folder
+from ddsp_edge.library.catalog import shipped_folder
 from ddsp_edge.remote import signing
 from ddsp_edge.remote.policy import Policy, load_policy
 from ddsp_edge.remote.receive import Receiver
@@ -172,7 +172,7 @@ def test_cut_off_or_killed_anywhere_one_whole_model_stays(device, tmp_path):
     """
     from dataclasses import replace
 
-    from ddsp_edge.bundle import write_bundle
+    from ddsp_edge.bundles.bundle import write_bundle
 
     violin = read_bundle(shipped_folder() / "violin.zip")
     files = []

@@ -19,10 +19,10 @@ from bundle_versions import put_request
 from sounds import shaped
 
 from ddsp_edge import cli
-from ddsp_edge.bundle import read_bundle, write_bundle
-from ddsp_edge.control_client import ControlClient, NoEngine
+from ddsp_edge.api.client import ControlClient, NoEngine
+from ddsp_edge.bundles.bundle import read_bundle, write_bundle
 from ddsp_edge.evaluation import lone_clicks
-from ddsp_edge.library import find_model
+from ddsp_edge.library.catalog import find_model
 
 PATIENCE_S = 30.0
 RATE = 48_000

@@ -18,10 +18,10 @@ from tiny_decoder import INFO
 
 from ddsp_edge.demo import TUNE
 from ddsp_edge.errors import UserError
-from ddsp_edge.scaling import SILENCE_DB
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import source
 from ddsp_edge.synth.source import Note, read_midi, synth_frames
+from ddsp_edge.units import SILENCE_DB
 
 HOP = INFO.hop_s
 TICKS = 24_000  # a beat of 0.5 s: 48000 ticks a second

@@ -44,6 +44,6 @@ def toy_recipe():
 
 @pytest.fixture(scope="session")
 def toy_dataset(toy_folder, tmp_path_factory):
-    from ddsp_edge.training.dataset import prepare
+    from ddsp_edge.training.data.dataset import prepare
 
     return prepare(toy_folder, RECIPE, tmp_path_factory.mktemp("cache"), say=lambda _: None)

@@ -3,8 +3,8 @@
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.mappings import Mapping
-from ddsp_edge.toml_config import from_dict, parse_toml
+from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.system.toml_config import from_dict, parse_toml
 from firmware_py.controls.config import ControlsConfig, Expression, Key, Light, Relay, Switch
 
 EXAMPLE = """

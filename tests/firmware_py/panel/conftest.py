@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 from websockets.sync.client import connect as ws_connect
 
 from ddsp_edge.errors import UserError
-from firmware_py.control_server import ControlServer
 from firmware_py.panel import guard
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.rates import Buckets
 from firmware_py.panel.server import make_app
 from firmware_py.panel.web import make_server
+from firmware_py.socket.server import ControlServer
 
 
 class Engine:

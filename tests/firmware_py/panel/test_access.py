@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ddsp_edge.api.pairing_code import read_code
 from ddsp_edge.errors import UserError
-from ddsp_edge.panel_code import read_code
 from firmware_py.panel import guard
 from firmware_py.panel.access import ASKED_S, CODE_S, MAX_DEVICES, TRIES, Devices, Pairing
 from firmware_py.panel.answers import ApiError

@@ -9,7 +9,7 @@ import pytest
 import tiny_decoder
 from mutations import mutate
 
-from ddsp_edge.bundle import MAX_FILE_BYTES, read_bundle, write_bundle
+from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, read_bundle, write_bundle
 from firmware_py.panel.server import MAX_UPLOAD_BYTES
 
 NAMES = [
@@ -54,7 +54,7 @@ def test_the_shipped_ones_are_listed_with_card_and_preview(box):
     assert violin["card"].startswith("#") and violin["info"]["name"] == "Violin"
     answer = box.ask("GET", "/api/models/violin/preview")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("audio/")
-    from ddsp_edge.library import find_model
+    from ddsp_edge.library.catalog import find_model
 
     assert answer.content == find_model("violin").preview
 
@@ -67,7 +67,7 @@ def test_a_picture_is_given_to_who_is_paired_and_kept_by_the_browser(box, data):
     answer = box.ask("GET", address)
     assert answer.status_code == 200 and answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    from ddsp_edge.library import find_model
+    from ddsp_edge.library.catalog import find_model
 
     assert answer.content == find_model("violin").picture
     known = {"If-None-Match": answer.headers["etag"]}

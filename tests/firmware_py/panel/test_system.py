@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ddsp_edge.host import KEPT_S
+from ddsp_edge.system.host import KEPT_S
 from firmware_py.panel.system import System
 
 FILES = {

@@ -16,9 +16,9 @@ import tiny_decoder
 from panel_box import running
 from websockets.sync.client import connect
 
-from ddsp_edge.bundle import write_bundle
-from ddsp_edge.control_client import ControlClient
-from ddsp_edge.panel_code import read_code
+from ddsp_edge.api.client import ControlClient
+from ddsp_edge.api.pairing_code import read_code
+from ddsp_edge.bundles.bundle import write_bundle
 from firmware_py.panel.guard import BURST, RATE_HZ
 
 WAIT_S = 30.0

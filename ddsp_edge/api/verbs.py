@@ -1,0 +1,284 @@
+"""Every verb of the control socket, in one table: server, clients and docs/control.md read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ddsp_edge.api.protocol import RequestError
+from ddsp_edge.system.toml_config import did_you_mean
+
+MAX_TEXT = 1024
+MAX_ITEMS = 1024
+MAX_EVENT_RATE_HZ = 30.0
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+        raise ValueError(f"a text of 1 to {MAX_TEXT} printable characters")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
+        raise ValueError("a number")
+    if not math.isfinite(value):
+        raise ValueError("a finite number")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise ValueError("a whole number from 0")
+    return value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise ValueError(f"a list of at most {MAX_ITEMS} texts")
+    return [_text(each) for each in value]
+
+
+def _values(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not value or len(value) > MAX_ITEMS:
+        raise ValueError('an object of settings, for instance {"mix": 0.5}')
+    return value
+
+
+def _bytes(value: Any) -> list[int]:
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_ITEMS:
+        raise ValueError("a list of bytes, for instance [144, 60, 100]")
+    if any(isinstance(each, bool) or not isinstance(each, int) for each in value):
+        raise ValueError("a list of bytes, for instance [144, 60, 100]")
+    if any(not 0 <= each <= 255 for each in value):
+        raise ValueError("bytes from 0 to 255")
+    return value
+
+
+#: Kind of an argument to what checks it; it raises ValueError with what would be right.
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "number": _number,
+    "whole": _whole,
+    "switch": _switch,
+    "texts": _texts,
+    "values": _values,
+    "bytes": _bytes,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument; without ``required`` it may be left out (``doc`` says what happens then)."""
+
+    kind: str  #: a key of KINDS
+    doc: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing to ask for."""
+
+    doc: str  #: what it does and, after a colon, what the answer holds
+    arguments: Mapping[str, Argument]
+    waits: bool = False  #: answered only when it is done; other requests go on meanwhile
+
+
+_ON = Argument("switch", "left out: the other of the two", required=False)
+_PRESET = Argument("text", "name of a preset")
+_BANK = Argument("whole", "MIDI bank, 0 to 16383")
+_PROGRAM = Argument("whole", "MIDI program, 0 to 127")
+
+VERBS: dict[str, Verb] = {
+    "hello": Verb("who is there: program, version, pid, verbs, limits", {}),
+    "status": Verb("what plays now: model, preset, settings, meters, card, ports", {}),
+    "stats": Verb("counters and timing histograms of every stage, and how the machine is", {}),
+    "settings": Verb("every setting: value, unit, range, default, doc", {}),
+    "set": Verb(
+        "change settings: the values as they are now",
+        {"values": Argument("values", "settings to change; all of them or none")},
+    ),
+    "models": Verb("every model that can be named, broken ones with their problem", {}, True),
+    "model": Verb(
+        "play a model, cross-faded: what plays now",
+        {
+            "name": Argument("text", "name of an installed model", required=False),
+            "path": Argument("text", "or the path of a bundle", required=False),
+            "source": Argument("text", "effect or synth; left out: as it is", required=False),
+        },
+        True,
+    ),
+    "morph_model": Verb(
+        "choose the model that the setting morph leads to, cross-faded: what plays now",
+        {
+            "name": Argument("text", "name of an installed model", required=False),
+            "path": Argument("text", "or the path of a bundle; neither: none", required=False),
+        },
+        True,
+    ),
+    "reload": Verb(
+        "look at the folders again; what plays is loaded anew if its file has changed", {}, True
+    ),
+    "presets": Verb("the presets in their order, and which one plays", {}, True),
+    "preset": Verb("play a preset, cross-faded: what plays now", {"name": _PRESET}, True),
+    "preset_next": Verb("play the next preset in the order", {}, True),
+    "preset_previous": Verb("play the previous preset in the order", {}, True),
+    "preset_save": Verb(
+        "keep what plays now as a preset",
+        {"name": Argument("text", "left out: the preset that plays", required=False)},
+        True,
+    ),
+    "preset_rename": Verb(
+        "give a preset another name", {"name": _PRESET, "to": Argument("text", "new name")}, True
+    ),
+    "preset_remove": Verb("remove a preset; what plays goes on", {"name": _PRESET}, True),
+    "preset_order": Verb(
+        "set the order of the presets",
+        {"names": Argument("texts", "the first ones; the others follow as they were")},
+        True,
+    ),
+    "setlist": Verb(
+        "next and previous go through a set list",
+        {"name": Argument("text", "left out: through all presets", required=False)},
+        True,
+    ),
+    "setlist_set": Verb(
+        "make a set list, or change it",
+        {
+            "name": Argument("text", "of the set list"),
+            "names": Argument("texts", "of presets; none: it is removed"),
+        },
+        True,
+    ),
+    "programs": Verb("what each MIDI program plays", {}, True),
+    "program": Verb(
+        "play what a MIDI program change would play", {"bank": _BANK, "program": _PROGRAM}, True
+    ),
+    "program_set": Verb(
+        "choose what a MIDI program plays",
+        {
+            "bank": _BANK,
+            "program": _PROGRAM,
+            "preset": Argument("text", "a preset", required=False),
+            "model": Argument("text", "or a model; neither: as without a map", required=False),
+        },
+        True,
+    ),
+    "mappings": Verb("what the controls do, where that is kept, and what is being learnt", {}),
+    "learn": Verb(
+        "the next control that is moved gets a job: what is being learnt",
+        {
+            "set": Argument("text", "a setting", required=False),
+            "action": Argument("text", "or an action", required=False),
+            "low": Argument("number", "where a setting begins; its lowest", required=False),
+            "high": Argument("number", "where a setting ends; its highest", required=False),
+            "keep": Argument("text", "device or preset; left out: device", required=False),
+            "replace": Argument("switch", "also take one that has a job", required=False),
+            "seconds": Argument("number", "1 to 120; left out: 30", required=False),
+        },
+    ),
+    "learn_cancel": Verb("learn nothing after all", {}),
+    "mapping_remove": Verb(
+        "a control does something no more: as mappings",
+        {
+            "control": Argument("text", "as mappings calls it"),
+            "set": Argument("text", "only this setting", required=False),
+            "action": Argument("text", "only this action", required=False),
+            "keep": Argument("text", "only of the device or preset", required=False),
+        },
+        True,
+    ),
+    "panic": Verb("silence: every note, every tail", {}),
+    "bypass": Verb("the input goes straight to the output", {"on": _ON}),
+    "tuner": Verb("mute and show the note (status: note, cents)", {"on": _ON}),
+    "freeze": Verb("hold the sound as it is", {"on": _ON}),
+    "tap": Verb("a beat: the vibrato goes with it", {}),
+    "autofit": Verb(
+        "listen and shift the player's range into the model's: the settings it found",
+        {"seconds": Argument("number", "1 to 60; left out: 10", required=False)},
+        True,
+    ),
+    "latency": Verb(
+        "measure the round trip with a cable from an output to an input: mutes, sweeps",
+        {
+            "seconds": Argument("number", "of the sweep, 0.5 to 10; left out: 1", required=False),
+            "level": Argument("number", "dBFS, -60 to 0; left out: -12", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+        True,
+    ),
+    "test_tone": Verb(
+        "a sine at -20 dBFS over everything that plays",
+        {
+            "hz": Argument("number", "20 to 20000; left out: 440", required=False),
+            "seconds": Argument("number", "up to 60, 0 ends it; left out: 2", required=False),
+            "side": Argument("text", "left, right or both; left out: both", required=False),
+        },
+    ),
+    "devices": Verb("sound cards with what they can do", {}, True),
+    "audio_devices": Verb("sound cards, the one that is used, and what was chosen", {}, True),
+    "audio_choose": Verb(
+        "play on another card, or otherwise, from now on and after a restart: what is used",
+        {
+            "card": Argument("text", "a name or stable id; left out: as it is", required=False),
+            "capture": Argument("text", "another one to hear with, same, none", required=False),
+            "rate": Argument("whole", "Hz: 44100, 48000, 88200, 96000", required=False),
+            "period": Argument("whole", "samples, 16 to 4096", required=False),
+            "periods": Argument("whole", "in the buffer, 2 to 16", required=False),
+            "input": Argument("text", "left, right or both", required=False),
+            "forget": Argument("switch", "first go back to the config", required=False),
+        },
+        True,
+    ),
+    "midi_devices": Verb("MIDI ports that are there, heard or not", {}),
+    "midi_choose": Verb(
+        "hear a MIDI port or not, also after a restart: as midi_devices",
+        {
+            "port": Argument("text", "as midi_devices calls it"),
+            "on": Argument("switch", "whether it is heard"),
+        },
+        True,
+    ),
+    "midi_ports": Verb("MIDI ports: which are there, which are heard", {}, True),
+    "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "subscribe": Verb(
+        "send events on this connection: meters and state at this rate, other events at once",
+        {"rate_hz": Argument("number", "0 to 30; 0: no meters; left out: 20", required=False)},
+    ),
+    "unsubscribe": Verb("send no more events", {}),
+}
+
+
+def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """(verb, arguments) of a decoded request. Raises RequestError."""
+    name = message.get("do")
+    verb = VERBS.get(name) if isinstance(name, str) else None
+    if verb is None:
+        shown = repr(name)[:60]
+        raise RequestError("verb", f"no verb is called {shown}", did_you_mean(str(name), VERBS))
+    arguments = {}
+    for key, value in message.items():
+        if key in ("v", "id", "do"):
+            continue
+        if key not in verb.arguments:
+            remedy = did_you_mean(key, verb.arguments)
+            raise RequestError("argument", f"{name} has no argument {key[:60]!r}", remedy)
+        if value is None:
+            continue  # as if left out
+        try:
+            arguments[key] = KINDS[verb.arguments[key].kind](value)
+        except ValueError as error:
+            raise RequestError("argument", f"{name}: {key} is wrong", f"give {error}") from None
+    for key, argument in verb.arguments.items():
+        if argument.required and key not in arguments:
+            raise RequestError("argument", f"{name} needs {key}", f"give {argument.doc}")
+    return str(name), arguments

@@ -1,0 +1,1 @@
+"""Model bundles: the file format, its metadata, and what DDSP-VST asks of a model."""

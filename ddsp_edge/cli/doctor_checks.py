@@ -1,0 +1,183 @@
+"""What is installed, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ddsp_edge.cards import capabilities
+from ddsp_edge.errors import UserError
+from ddsp_edge.library.catalog import entries, user_folder
+from ddsp_edge.midi import input
+from ddsp_edge.tflite.runtimes import RUNTIMES, load_runtime
+
+SOUND_CARDS = Path("/proc/asound/cards")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    group: str  #: "device" must be right to play; the others are for more
+    name: str
+    ok: bool
+    detail: str  #: version, or what is wrong
+    remedy: str = ""  #: the exact command, where not ok
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "version unknown"
+
+
+def _try(group: str, name: str, remedy: str, probe: Callable[[], str]) -> Finding:
+    """``probe`` returns the detail, or raises with the reason."""
+    try:
+        return Finding(group, name, True, probe())
+    except Exception as error:  # whatever a broken installation throws is the finding
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return Finding(group, name, False, (lines or [type(error).__name__])[0], remedy)
+
+
+def _imports(module: str, package: str) -> Callable[[], str]:
+    def probe() -> str:
+        importlib.import_module(module)
+        return _version(package)
+
+    return probe
+
+
+def _present(module: str, package: str) -> Callable[[], str]:
+    """Found without importing it: torch alone would take seconds."""
+
+    def probe() -> str:
+        if importlib.util.find_spec(module) is None:
+            raise UserError("not installed")
+        return _version(package)
+
+    return probe
+
+
+def _python() -> str:
+    return f"{platform.python_version()} on {platform.machine()}"
+
+
+def _kernel() -> str:
+    kernel = importlib.import_module("native.kernel")
+    kernel.Voice(48000, 8, 4, 24000.0)
+    return "loads and prepares"
+
+
+def _mp3() -> str:
+    soundfile = importlib.import_module("soundfile")
+    if "MP3" not in soundfile.available_formats():
+        raise UserError(f"libsndfile {soundfile.__libsndfile_version__} reads no mp3")
+    return f"libsndfile {soundfile.__libsndfile_version__}"
+
+
+def _runtimes() -> list[Finding]:
+    """One of them is enough; the device set wants any, each has its own line."""
+    lines = []
+    for name, (_, command) in RUNTIMES.items():
+        lines.append(_try("runtime", name, command, partial(_runtime_version, name)))
+    usable = [line.name for line in lines if line.ok]
+    return [
+        Finding(
+            "device",
+            "TFLite runtime",
+            bool(usable),
+            usable[0] if usable else "none can be used",
+            "" if usable else RUNTIMES["litert"][1],
+        ),
+        *lines,
+    ]
+
+
+def _runtime_version(name: str) -> str:
+    load_runtime(name)
+    return _version({"litert": "ai-edge-litert"}.get(name, name))
+
+
+def _models() -> list[Finding]:
+    found = entries()
+    usable = [entry.name for entry in found if entry.info is not None]
+    lines = [
+        Finding(
+            "device",
+            "models",
+            bool(usable),
+            ", ".join(usable) if usable else "none is installed",
+            "" if usable else f"put a model bundle into {user_folder()}",
+        )
+    ]
+    for entry in found:
+        if entry.info is None:
+            remedy = f"rm '{entry.path}'  # or replace it"
+            lines.append(Finding("models", entry.name, False, entry.problem, remedy))
+    return lines
+
+
+def _cards() -> str:
+    text = SOUND_CARDS.read_text() if SOUND_CARDS.exists() else ""
+    cards = [line.strip() for line in text.splitlines() if "]:" in line]
+    if not cards:
+        raise UserError("no sound card (files can be rendered without one)")
+    return "; ".join(cards)
+
+
+def _sequencer() -> str:
+    if not input.SEQUENCER.exists():
+        raise UserError(f"no {input.SEQUENCER} (keyboards need it; network MIDI does not)")
+    return str(input.SEQUENCER)
+
+
+def _program(*names: str) -> Callable[[], str]:
+    def probe() -> str:
+        for name in names:
+            if path := shutil.which(name):
+                return path
+        raise UserError("not found")
+
+    return probe
+
+
+def examine() -> list[Finding]:
+    """Every finding, the device set first; nothing is changed."""
+    train, aptget = "pip install 'ddsp-edge[train]'", "sudo apt-get install -y"
+    quantizer = "ai-edge-quantizer"
+    rebuild = "pip install --force-reinstall --no-deps ddsp-edge  # in a clone: pip install -e ."
+    return [
+        _try("device", "Python", "", _python),
+        _try("device", "kernel", rebuild, _kernel),
+        _try("device", "numpy", "pip install numpy", _imports("numpy", "numpy")),
+        *_runtimes(),
+        _try("device", "soundfile", "pip install soundfile", _imports("soundfile", "soundfile")),
+        _try("files", "mp3", "pip install --upgrade soundfile", _mp3),
+        _try("device", "soxr", "pip install soxr", _imports("soxr", "soxr")),
+        _try("device", "mido", "pip install mido", _imports("mido", "mido")),
+        *_models(),
+        _try(
+            "picture",
+            "matplotlib",
+            "pip install 'ddsp-edge[picture]'",
+            _present("matplotlib", "matplotlib"),
+        ),
+        _try("train", "torch", train, _present("torch", "torch")),
+        _try("train", "litert-torch", train, _present("litert_torch", "litert-torch")),
+        _try("train", "ai-edge-quantizer", train, _present("ai_edge_quantizer", quantizer)),
+        _try("live", "python-rtmidi", input.INSTALL, _imports("rtmidi", "python-rtmidi")),
+        _try("live", "pyalsaaudio", capabilities.INSTALL, _imports("alsaaudio", "pyalsaaudio")),
+        _try("live", "ALSA sequencer", "sudo modprobe snd-seq", _sequencer),
+        _try("sound", "sound card", "aplay -l  # after plugging one in", _cards),
+        _try("sound", "aplay", f"{aptget} alsa-utils", _program("aplay")),
+        _try("build", "C compiler", f"{aptget} build-essential", _program("cc", "gcc", "clang")),
+    ]

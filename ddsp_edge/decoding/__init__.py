@@ -1,0 +1,1 @@
+"""From feature frames to control frames: conditioning, decoding, morphing."""

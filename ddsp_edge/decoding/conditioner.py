@@ -1,0 +1,124 @@
+"""What lies between a source and its voice: shifts, gains and silence around the decoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.decoder import Decoder
+from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.settings import Settings
+from ddsp_edge.units import SILENCE_DB
+
+#: How fast a note that starts at once gets there, in seconds: a click is faster.
+ONSET_RAMP_S = 0.0015
+#: Noise that stands for a note without pitch is so much softer than the note, in dB ...
+UNPITCHED_DB = -6.0
+#: ... and at most so much louder than the model's own, linear.
+LARGEST_UNPITCHED = 100.0
+#: Mean square of the white noise that magnitudes are gains of: uniform in -1..1.
+NOISE_POWER = 1.0 / 3.0
+#: Above silence the sound fades in over this many dB, so that no gate is heard.
+FADE_IN_DB = 6.0
+
+
+class Shaper:
+    """Feature frames to what a voice is sent, for every voice of one model.
+
+    ``pitch_shift`` moves the sound and what the model is shown, ``input_pitch`` and
+    ``input_gain`` only what it is shown (as DDSP-VST's); ``offset_db`` is what this model is shown
+    louder than the frames say. It holds no state of a voice, raises nothing and belongs to the
+    decoder's thread.
+    """
+
+    def __init__(self, info: ModelInfo, settings: Settings, offset_db: float = 0.0) -> None:
+        self.info, self._offset_db = info, offset_db
+        self._shown = [FeatureFrame(0.0, 0.0, SILENCE_DB)]
+        #: What is shown while no pitch is known (nothing is heard of it): the usual one.
+        self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
+        self.set(settings)
+
+    def set(self, settings: Settings) -> None:
+        """New settings, from the next frame on."""
+        self._shift = 2.0 ** (settings.pitch_shift / 12.0)
+        self._shown_shift = 2.0 ** ((settings.pitch_shift + settings.input_pitch) / 12.0)
+        self._input_gain = settings.input_gain
+        self._unpitched = settings.unpitched
+        self._harmonic_gain = 10.0 ** (settings.harmonic_gain / 20.0)
+        self._noise_gain = 10.0 ** (settings.noise_gain / 20.0)
+
+    def decode(
+        self, decoder: Decoder, frame: FeatureFrame, controls: ControlFrame, voice: int = 0
+    ) -> float:
+        """Step ``voice`` of the decoder; fill ``controls`` with what is to be played.
+
+        Returns the pitch to be played, Hz, which is also in ``controls``; not above 0 or NaN
+        where the frame has none. Wild numbers are for the kernel to mend.
+        """
+        shown = self._shown[0]
+        self._show(frame, shown)
+        decoder.step(shown, controls, voice)
+        self._tell(frame, shown, controls)
+        return controls.f0_hz
+
+    def decode_many(
+        self, decoder: Decoder, frames: Sequence[FeatureFrame], controls: Sequence[ControlFrame]
+    ) -> None:
+        """As :meth:`decode` for each frame's own ``voice`` (all different), in few invocations."""
+        many = self._shown[: len(frames)]
+        while len(many) < len(frames):  # only the first time that so many sound
+            many.append(FeatureFrame(0.0, 0.0, SILENCE_DB))
+            self._shown.append(many[-1])
+        for frame, shown in zip(frames, many, strict=True):
+            shown.voice = frame.voice
+            self._show(frame, shown)
+        decoder.step_many(many, controls)
+        for frame, shown, each in zip(frames, many, controls, strict=False):
+            self._tell(frame, shown, each)
+
+    def _level(self, frame: FeatureFrame) -> float:
+        level = frame.loudness_db
+        if level > SILENCE_DB:  # input_gain wakes no silence
+            level = min(0.0, level + self._input_gain)
+        return level if level > SILENCE_DB else SILENCE_DB  # also NaN
+
+    def _show(self, frame: FeatureFrame, shown: FeatureFrame) -> None:
+        """What the model is asked for into ``shown``."""
+        own = self._level(frame) + self._offset_db
+        # Brighter is what the model plays when it is louder, turned down by as much.
+        shown.loudness_db = min(0.0, max(SILENCE_DB, own + frame.brightness_db))
+        shown.f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shown_shift
+
+    def _tell(self, frame: FeatureFrame, shown: FeatureFrame, controls: ControlFrame) -> None:
+        """What the model answered into what is to be played."""
+        level = self._level(frame)
+        # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
+        gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
+        if frame.brightness_db:
+            gain *= 10.0 ** ((level + self._offset_db - shown.loudness_db) / 20.0)
+        controls.f0_hz = frame.f0_hz * self._shift
+        share = 1.0 - self._unpitched * (1.0 - frame.pitched)
+        if share < 1.0:
+            give_way(controls, share)
+        controls.amplitude *= self._harmonic_gain * gain
+        controls.noise_magnitudes *= self._noise_gain * gain
+
+    def ramp_s(self, frame: FeatureFrame) -> float:
+        """How long the voice takes to get there, seconds: a hop, but an onset is there at once."""
+        return ONSET_RAMP_S if frame.onset else self.info.hop_s
+
+
+def give_way(controls: ControlFrame, share: float) -> None:
+    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour."""
+    weights = controls.harmonic_distribution
+    total = float(weights.sum(dtype=np.float64))
+    own = NOISE_POWER * float(np.mean(controls.noise_magnitudes**2)) if controls.n_noise else 0.0
+    amplitude, controls.amplitude = controls.amplitude, controls.amplitude * share
+    if not (total > 0.0 and own > 0.0):
+        return
+    lost = 0.5 * (1.0 - share**2) * (amplitude / total) ** 2 * float(np.dot(weights, weights))
+    wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
+    controls.noise_magnitudes *= min(LARGEST_UNPITCHED, math.sqrt(1.0 + wanted / own))

@@ -1,0 +1,341 @@
+"""One model, or two with a sound between them: feature frames to what a voice is sent.
+
+What lies between two models is found on their control frames, partial by partial:
+
+* pitch: both are asked for the same one, so it is neither's to bend;
+* the harmonics' level: linear in amplitude, so that it lies between both and a model that says
+  nothing (below its range) takes away half, not everything;
+* their distribution: the logarithm of each partial, both brought to the same power, with a floor
+  of 60 dB below it: spectra are heard in dB. A linear mix would be two instruments in unison:
+  at half way every partial of either is there, 6 dB softer; here a formant moves down and
+  another up. The floor counts less towards both ends, where the blend is exactly one of them;
+* noise: power, as two noises add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.conditioner import Shaper
+from ddsp_edge.decoding.decoder import Decoder
+from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.settings import Settings
+from ddsp_edge.units import SILENCE_DB
+
+#: From one model to the other a jump of the setting takes so long, in seconds.
+RAMP_S = 0.05
+#: A model that joins in while a note sounds is asked for so long before it is heard, in seconds:
+#: its memory has to learn what is played.
+LEAD_S = 0.06
+#: Of a spectrum of power 1: what is this soft counts as not there.
+FLOOR = 1e-3
+#: Rounding of a sum of hops.
+_TINY = 1e-6
+
+#: (seconds after the frame, what is to be reached, ramp in seconds)
+Target = tuple[float, ControlFrame, float]
+
+
+@dataclass(slots=True)
+class _Voice:
+    """What is remembered of one voice; ``before`` and ``after`` are the second model's."""
+
+    before: ControlFrame
+    after: ControlFrame
+    partials: np.ndarray  #: the first model's, of its last frame
+    runs: bool = False  #: whether the second model is asked
+    sounds: bool = False
+    amount: float = 0.0  #: 0..1, on its way to the setting
+    lead_s: float = 0.0
+    phase: float = 0.0  #: of the second model's hop
+    asked: FeatureFrame = field(default_factory=lambda: FeatureFrame(0.0, 0.0, SILENCE_DB))
+
+
+class Morph:
+    """Decoder and shaper of a model and perhaps of an ``other``, to which ``morph`` leads.
+
+    ``notes``: loudness is the first model's touch (MIDI), so the other one is shown its own; else
+    both hear the player. Not thread-safe. Raises UserError as Decoder does.
+
+    The voices that play it have ``n_harmonics``, ``n_noise`` bands up to ``band_limit_hz`` and
+    perhaps a ``second`` noise (bands, limit); the frames' noise_magnitudes are of both.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        runtime: str | None = None,
+        voices: int = 1,
+        other: Bundle | None = None,
+        notes: bool = False,
+    ) -> None:
+        info = bundle.info
+        self.info, self.voices = info, voices
+        self.other: ModelInfo | None = other.info if other else None
+        self.decoder, self._shaper = Decoder(bundle, runtime, voices), Shaper(info, settings)
+        self.n_harmonics, self.n_noise = info.n_harmonics, info.n_noise
+        self.band_limit_hz = info.band_limit_hz
+        self.second: tuple[int, float] | None = None
+        self._owns = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
+        self._own = self._owns[0]
+        self._out, self._masked = self._own, False
+        self._second: Decoder | None = None
+        if other is not None:
+            self._add(other, settings, runtime, notes)
+        self.set(settings)
+
+    def _add(self, bundle: Bundle, settings: Settings, runtime: str | None, notes: bool) -> None:
+        first, info = self.info, bundle.info
+        self._second = Decoder(bundle, runtime, self.voices)
+        offset = info.max_loudness_db - first.max_loudness_db if notes else 0.0
+        self._second_shaper = Shaper(info, settings, offset)
+        self.n_harmonics = max(first.n_harmonics, info.n_harmonics)
+        if (info.n_noise, info.band_limit_hz) != (first.n_noise, first.band_limit_hz):
+            self.second = (info.n_noise, info.band_limit_hz)
+            # The voice masks where the wider model does: the narrower one is masked here.
+            self._masked = info.band_limit_hz > first.band_limit_hz
+        bands = first.n_noise + (info.n_noise if self.second else 0)
+        self._out = ControlFrame(self.n_harmonics, bands)
+        self._ratio = first.hop_s / info.hop_s
+        self._voices = [
+            _Voice(
+                ControlFrame(info.n_harmonics, info.n_noise),
+                ControlFrame(info.n_harmonics, info.n_noise),
+                np.zeros(self.n_harmonics, np.float32),
+            )
+            for _ in range(self.voices)
+        ]
+
+    def set(self, settings: Settings) -> None:
+        """New settings, from the next frame on."""
+        self._shaper.set(settings)
+        self._wanted = settings.morph
+        if self._second is not None:
+            self._second_shaper.set(settings)
+
+    def reset(self) -> None:
+        """Forget what was played."""
+        self.decoder.reset()
+        if self._second is not None:
+            self._second.reset()
+            for voice in self._voices:
+                voice.runs, voice.sounds = False, False
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a model gave NaN or infinity."""
+        return self.decoder.faults + (self._second.faults if self._second else 0)
+
+    def warm_up(self) -> None:
+        """Every voice of every model once: what a runtime allocates lazily, it allocates now."""
+        frame = FeatureFrame(0.0, self.info.min_pitch_hz, SILENCE_DB)
+        for voice in range(self.voices):
+            self._shaper.decode(self.decoder, frame, self._own, voice)
+            if self._second is not None:
+                after = self._voices[voice].after
+                self._second_shaper.decode(self._second, frame, after, voice)
+        self.reset()
+
+    def targets(self, frame: FeatureFrame) -> Iterator[Target]:
+        """What ``frame.voice`` is to reach; mostly one. The ControlFrame holds until the next.
+
+        Take all of them: the models move on with each.
+        """
+        self._shaper.decode(self.decoder, frame, self._own, frame.voice)
+        yield from self._aims(frame)
+
+    def targets_of(self, frames: Sequence[FeatureFrame]) -> Iterator[tuple[FeatureFrame, Target]]:
+        """As :meth:`targets` of each frame, of voices that are all different.
+
+        The first model says what it has to say for all of them at once.
+        """
+        self._shaper.decode_many(self.decoder, frames, self._owns)
+        for frame, own in zip(frames, self._owns, strict=False):
+            self._own = own
+            for target in self._aims(frame):
+                yield frame, target
+
+    def _aims(self, frame: FeatureFrame) -> Iterator[Target]:
+        """The first model has answered, into ``_own``."""
+        own, ramp_s = self._own, self._shaper.ramp_s(frame)
+        if self._second is None:
+            yield 0.0, own, ramp_s
+            return
+        self._out.f0_hz = own.f0_hz
+        voice = self._voices[frame.voice]
+        if not voice.sounds:
+            voice.amount, voice.lead_s = self._wanted, 0.0
+        if voice.amount == 0.0 and self._wanted == 0.0:
+            voice.runs = False
+            self._alone(voice)
+            yield 0.0, self._out, ramp_s
+        else:
+            if not voice.runs:
+                self._begin(voice, frame)
+            yield from self._between(voice, frame, ramp_s)
+        voice.sounds = own.amplitude > 0.0
+        voice.asked = frame
+
+    def _alone(self, voice: _Voice) -> None:
+        """The first model's frame as it is, in the room of both."""
+        own, out = self._own, self._out
+        out.amplitude = own.amplitude
+        distribution = out.harmonic_distribution
+        distribution[: self.info.n_harmonics] = own.harmonic_distribution
+        distribution[self.info.n_harmonics :] = 0.0
+        if self._masked:
+            distribution[_heard(own, self.info) :] = 0.0
+        out.noise_magnitudes[: self.info.n_noise] = own.noise_magnitudes
+        out.noise_magnitudes[self.info.n_noise :] = 0.0
+        if self._ratio > 1.0:
+            _partials(own, self.info, voice.partials)
+
+    def _begin(self, voice: _Voice, frame: FeatureFrame) -> None:
+        assert self._second is not None
+        voice.runs, voice.phase = True, 1.0 - self._ratio  # its first step is now
+        voice.lead_s = LEAD_S if voice.sounds else 0.0
+        voice.asked = frame
+        self._second.reset(frame.voice)
+        voice.after.amplitude = 0.0
+        voice.after.noise_magnitudes.fill(0.0)
+
+    def _between(self, voice: _Voice, frame: FeatureFrame, ramp_s: float) -> Iterator[Target]:
+        begun = np.zeros(self.n_harmonics, np.float32) if self._ratio > 1.0 else None
+        if begun is not None:
+            begun[:] = voice.partials
+        amount, goal = voice.amount, self._moved(voice)
+        reached = _partials(self._own, self.info, voice.partials)
+        if frame.onset:
+            self._ask(voice, frame)
+            _copy(voice.after, voice.before)
+            voice.amount = goal
+            yield 0.0, self._blend(reached, voice.after, goal), ramp_s
+            return
+        voice.phase += self._ratio
+        steps = int(voice.phase + _TINY)
+        voice.phase -= steps
+        if begun is None or steps < 2:
+            if steps:
+                self._ask(voice, frame)
+            # A slower model is on its way to what it said last.
+            share = min(1.0, (voice.phase + self._ratio)) if self._ratio < 1.0 else 1.0
+            voice.amount = goal
+            yield 0.0, self._blend(reached, _mix(voice, share), goal), ramp_s
+            return
+        # A faster one says more while the first one's ramp lasts, which becomes so many.
+        before = voice.asked
+        for step in range(1, steps + 1):
+            share = step / steps
+            self._ask(voice, _part_way(before, frame, share))
+            voice.amount = amount + share * (goal - amount)
+            partials = begun + np.float32(share) * (reached - begun)
+            blended = self._blend(partials, voice.after, voice.amount)
+            yield (step - 1) * ramp_s / steps, blended, ramp_s / steps
+
+    def _moved(self, voice: _Voice) -> float:
+        """The amount a hop later."""
+        if voice.lead_s > 0.0:
+            voice.lead_s -= self.info.hop_s
+            return voice.amount
+        step = self.info.hop_s / RAMP_S
+        return min(max(self._wanted, voice.amount - step), voice.amount + step)
+
+    def _ask(self, voice: _Voice, frame: FeatureFrame) -> None:
+        assert self._second is not None
+        voice.before, voice.after = voice.after, voice.before
+        self._second_shaper.decode(self._second, frame, voice.after, frame.voice)
+
+    def _blend(self, first: np.ndarray, other: ControlFrame, amount: float) -> ControlFrame:
+        """Into ``_out``: the first model's partials, the noise of its last frame, the other's."""
+        assert self.other is not None
+        out, distribution = self._out, self._out.harmonic_distribution
+        second = _partials(other, self.other, np.zeros_like(first))
+        _between_spectra(first, second, amount, distribution)
+        out.amplitude = float(distribution.sum(dtype=np.float64))
+        noise, own = out.noise_magnitudes, self._own.noise_magnitudes
+        rest = 1.0 - amount
+        if self.second is None:
+            np.sqrt(rest * own**2 + amount * other.noise_magnitudes**2, out=noise)
+        else:
+            noise[: len(own)] = rest**0.5 * own
+            noise[len(own) :] = amount**0.5 * other.noise_magnitudes
+        return out
+
+
+def _heard(controls: ControlFrame, info: ModelInfo) -> int:
+    """How many harmonics lie within the model's band."""
+    f0_hz = float(np.float32(controls.f0_hz))
+    if not f0_hz > 0.0:
+        return info.n_harmonics
+    count = min(info.n_harmonics, int(info.band_limit_hz / f0_hz))
+    return count if count * f0_hz < info.band_limit_hz else count - 1
+
+
+def _partials(controls: ControlFrame, info: ModelInfo, out: np.ndarray) -> np.ndarray:
+    """The amplitude of each harmonic into ``out``, as the kernel shares them out."""
+    count = _heard(controls, info)
+    weights = np.maximum(controls.harmonic_distribution[:count], 0.0)
+    total = float(weights.sum(dtype=np.float64))
+    out[:count] = weights * (controls.amplitude / total) if total > 0.0 else 0.0
+    out[count:] = 0.0
+    return out
+
+
+def _between_spectra(a: np.ndarray, b: np.ndarray, amount: float, out: np.ndarray) -> None:
+    """Partials between two spectra of partials; exactly one of them at 0 and 1."""
+    if amount <= 0.0 or amount >= 1.0:
+        out[:] = a if amount <= 0.0 else b
+        return
+    power_a, power_b = float(np.dot(a, a)) ** 0.5, float(np.dot(b, b)) ** 0.5
+    level = (1.0 - amount) * power_a + amount * power_b
+    if not (power_a > 0.0 and power_b > 0.0):
+        out[:] = (1.0 - amount) * a + amount * b
+        return
+    shape = (1.0 - amount) * np.log(a / power_a + FLOOR) + amount * np.log(b / power_b + FLOOR)
+    np.maximum(np.exp(shape) - FLOOR, 0.0, out=out)
+    power = float(np.dot(out, out)) ** 0.5
+    # Of nothing in common (no two partials at the same place) the floor is all that is left.
+    out *= level / max(power, FLOOR)
+
+
+def _mix(voice: _Voice, share: float) -> ControlFrame:
+    """Where a slower model's ramp is: ``share`` of the way to what it said last."""
+    before, after = voice.before, voice.after
+    if share >= 1.0:
+        return after
+    mixed = ControlFrame(after.n_harmonics, after.n_noise, after.f0_hz)
+    mixed.amplitude = before.amplitude + share * (after.amplitude - before.amplitude)
+    for name in ("harmonic_distribution", "noise_magnitudes"):
+        old, new = getattr(before, name), getattr(after, name)
+        getattr(mixed, name)[:] = old + np.float32(share) * (new - old)
+    return mixed
+
+
+def _copy(source: ControlFrame, to: ControlFrame) -> None:
+    to.f0_hz, to.amplitude = source.f0_hz, source.amplitude
+    to.harmonic_distribution[:] = source.harmonic_distribution
+    to.noise_magnitudes[:] = source.noise_magnitudes
+
+
+def _part_way(before: FeatureFrame, after: FeatureFrame, share: float) -> FeatureFrame:
+    """What was asked between two frames of one voice."""
+    f0_hz, loudness_db = after.f0_hz, after.loudness_db
+    if before.f0_hz > 0.0 and f0_hz > 0.0:
+        f0_hz = before.f0_hz * (f0_hz / before.f0_hz) ** share
+    if before.loudness_db > SILENCE_DB and loudness_db > SILENCE_DB:
+        loudness_db = before.loudness_db + share * (loudness_db - before.loudness_db)
+    return FeatureFrame(
+        after.time_s,
+        f0_hz,
+        loudness_db,
+        after.confidence,
+        voice=after.voice,
+        brightness_db=after.brightness_db,
+        pitched=before.pitched + share * (after.pitched - before.pitched),
+    )

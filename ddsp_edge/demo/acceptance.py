@@ -1,0 +1,124 @@
+"""The figures an instrument must meet, measured on its renders: the demo prints, tests assert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ddsp_edge import evaluation
+from ddsp_edge.evaluation import ScoreNote
+from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.offline.rendering import RenderReport, render
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.source import Note, Performance
+
+#: Timed figures depend on the machine: they are printed, no test asserts them.
+TIMED = ("load", "speed")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure against its limit."""
+
+    name: str
+    text: str  #: what it is, for people
+    value: float
+    limit: float
+    unit: str
+    at_least: bool = False  #: the limit is the least, not the most
+
+    @property
+    def met(self) -> bool:
+        """NaN meets nothing."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        verdict = "" if self.met else "   MISSED"
+        limit = f"{sign} {self.limit:g} {self.unit}".rstrip()
+        return f"{self.text:<46} {self.value:9.2f} {self.unit:<5} ({limit}){verdict}"
+
+
+def voice_figures(report: RenderReport) -> list[Figure]:
+    """Of a converted voice (audio in): does it follow the singer?"""
+    assert report.input_audio is not None
+    rate, sound = report.rate, report.sound.mean(axis=1)
+    heard = evaluation.compare_f0(
+        evaluation.track_f0(report.input_audio, rate),
+        evaluation.track_f0(sound, rate),
+        transposed=report.settings.pitch_shift,
+    )
+    correlation = evaluation.loudness_correlation(report.input_audio, sound, rate, heard.delay_s)
+    clicks = evaluation.click_ratio(sound, rate, report.model.hop_s)
+    return [
+        Figure("f0", "median f0 error, voiced frames", heard.median_cents, 15, "cents"),
+        Figure("jumps", "longest octave jump", heard.longest_jump_s * 1000, 50, "ms"),
+        Figure("loudness", "loudness correlation", correlation, 0.9, "", True),
+        Figure("clicks", "sharpness at frame edges / elsewhere", clicks, 1.5, "x"),
+        Figure("lone", "clicks anywhere", evaluation.lone_clicks(sound, rate), 0, ""),
+    ]
+
+
+def tune_figures(report: RenderReport) -> list[Figure]:
+    """Of a MIDI tune, measured without the room: in tune, in time?"""
+    assert report.performance is not None
+    dry = report
+    if report.settings.reverb_wet > 0:
+        settings = replace(report.settings, reverb_wet=0.0)
+        dry = render(report.source, report.model.name, report.rate, settings)
+    sound = dry.sound[:, 0]
+    shift = 2.0 ** (report.settings.pitch_shift / 12)
+    notes = [_score_note(report.performance, note, shift) for note in report.performance.notes]
+    measures = evaluation.measure_notes(sound, report.rate, notes)
+    cents = [abs(m.cents) for m in measures]
+    early_or_late = [_onset_error(m.onset_s, report.model.attack_s) for m in measures]
+    clicks = evaluation.click_ratio(sound, report.rate, report.model.hop_s)
+    return [
+        Figure("notes", f"worst tuning of {len(notes)} notes", _worst(cents), 3, "cents"),
+        Figure("onsets", "worst onset, beyond the model's attack", _worst(early_or_late) * 1000,
+               10, "ms"),
+        Figure("clicks", "sharpness at frame edges / elsewhere", clicks, 1.5, "x"),
+        Figure("lone", "clicks anywhere", evaluation.lone_clicks(sound, report.rate), 0, ""),
+    ]  # fmt: skip
+
+
+def _score_note(performance: Performance, note: Note, shift: float) -> ScoreNote:
+    return ScoreNote(note.start_s, note.end_s, lambda at: shift * performance.pitch_hz(note, at))
+
+
+def _onset_error(onset_s: float, attack_s: float) -> float:
+    """How far outside the time from the score to the end of the model's attack.
+
+    A slurred note has no attack of its own, so both ends are good.
+    """
+    if np.isnan(onset_s):
+        return float("nan")
+    return max(0.0, -onset_s, onset_s - attack_s)
+
+
+def _worst(values: list[float]) -> float:
+    """The largest; NaN (nothing heard) is worse than anything."""
+    return float("nan") if np.isnan(values).any() else max(values)
+
+
+def silence_figure(report: RenderReport, seconds: float = 2.0) -> Figure:
+    """What the model of a report plays to silence, after having played a note."""
+    bundle = find_model(report.model.name)
+    engine = Engine(bundle, report.rate, Settings(reverb_wet=0.0))
+    hop, count = report.model.hop_s, round(seconds / report.model.hop_s)
+    frames = [FeatureFrame(i * hop, 330.0, -20.0 if i < count // 4 else -90.0)
+              for i in range(count)]  # fmt: skip
+    sound = engine.render(frames, seconds)
+    peak = evaluation.peak_dbfs(sound[len(sound) // 2 :])
+    return Figure("silence", "silence in, out", peak, -70, "dBFS")
+
+
+def timed_figures(report: RenderReport) -> list[Figure]:
+    """Load time and speed of the render, of one core, all Python included."""
+    return [
+        Figure("load", "loading the model", report.load_s, 0.5, "s"),
+        Figure("speed", "faster than real time", report.real_time_factor, 20, "x", True),
+    ]

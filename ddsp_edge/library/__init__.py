@@ -1,0 +1,1 @@
+"""Models on this machine: the catalog, installing, the store, the sandbox that tries a model."""

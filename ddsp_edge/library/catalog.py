@@ -1,0 +1,94 @@
+"""The models that can be called by name: the shipped ones and the user's folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ddsp_edge.bundles.bundle import Bundle, read_bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.errors import UserError
+
+SUFFIXES = (".zip", ".tflite")
+ENVIRONMENT = "DDSP_EDGE_MODELS"
+
+
+def shipped_folder() -> Path:
+    """Where the package's own models lie."""
+    return Path(__file__).resolve().parents[1] / "models"
+
+
+def user_folder() -> Path:
+    """$DDSP_EDGE_MODELS, or ddsp-edge/models in the XDG data folder."""
+    if chosen := os.environ.get(ENVIRONMENT):
+        return Path(chosen).expanduser()
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "ddsp-edge" / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in one of the folders; ``info`` is None where it cannot be used."""
+
+    name: str  #: what --model takes: the file's name without its suffix
+    path: Path
+    origin: str  #: "shipped" or "user"
+    info: ModelInfo | None
+    problem: str = ""  #: why it cannot be used
+
+
+def model_files() -> list[tuple[str, Path]]:
+    """(origin, path) of every candidate; the user's first, they win over the shipped ones."""
+    found: list[tuple[str, Path]] = []
+    for origin, folder in (("user", user_folder()), ("shipped", shipped_folder())):
+        try:
+            paths = sorted(folder.iterdir(), key=lambda path: path.name.lower())
+        except OSError:  # no such folder: no models there
+            continue
+        found += [(origin, p) for p in paths if p.suffix.lower() in SUFFIXES and p.name[0] != "."]
+    return found
+
+
+def entries() -> list[Entry]:
+    """Every file of both folders, broken ones with their problem."""
+    result = []
+    for origin, path in model_files():
+        try:
+            result.append(Entry(path.stem, path, origin, read_bundle(path).info))
+        except UserError as error:
+            result.append(Entry(path.stem, path, origin, None, str(error)))
+    return result
+
+
+def installed() -> list[ModelInfo]:
+    """The models that can be used."""
+    return [entry.info for entry in entries() if entry.info is not None]
+
+
+def find_model(name_or_path: str | Path) -> Bundle:
+    """The bundle of that name (case does not matter) or at that path. Raises UserError.
+
+    A text with a slash or one of the suffixes is a path; a name may also be the model's own
+    (``name`` in metadata.json).
+    """
+    text = str(name_or_path)
+    looks_like_path = (
+        isinstance(name_or_path, Path) or os.sep in text or Path(text).suffix.lower() in SUFFIXES
+    )
+    files = model_files()
+    if not looks_like_path:
+        for _, path in files:
+            if path.stem.lower() == text.lower():
+                return read_bundle(path)
+        for entry in entries():
+            if entry.info is not None and entry.info.name.lower() == text.lower():
+                return read_bundle(entry.path)
+    if looks_like_path or Path(text).is_file():
+        return read_bundle(text)
+    names = sorted({path.stem.lower() for _, path in files})
+    close = difflib.get_close_matches(text.lower(), names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    have = f"installed: {', '.join(names)}" if names else f"none is installed in {user_folder()}"
+    raise UserError(f"no model is called {text!r}; {hint}{have}; or give a path to a bundle")

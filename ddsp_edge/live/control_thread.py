@@ -1,0 +1,322 @@
+"""The control thread: woken once a hop and by every message, it decodes and sends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import mido
+import numpy as np
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.effect.autofit import AutoFit
+from ddsp_edge.errors import UserError
+from ddsp_edge.live.crossfade import Stage
+from ddsp_edge.live.events import Events
+from ddsp_edge.live.gc_control import Collector
+from ddsp_edge.live.instrument import Instrument, Place
+from ddsp_edge.live.mailbox import Inbox
+from ddsp_edge.live.mixer_controls import Desk
+from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.test_tone import Tester, TestSignal
+from ddsp_edge.synth.programs import Programs
+from native.probe import Probe
+from native.rig import Rig
+
+_LOG = logging.getLogger(__name__)
+#: Without ticks (no card) it still looks around this often; with them, chores are this rare.
+CHORES_S = 0.05
+#: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
+MOST_POSTS = 32
+#: Longer than any lead and cross-fade of an instrument.
+UNHEARD_S = 0.25
+Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
+
+
+class Control:
+    """One thread owns the control side of the rig, the desk and the stage.
+
+    The methods of the second half run in it alone: others :meth:`post` them.
+    """
+
+    def __init__(self, place: Place, wishes: Wishes, input: str, priority: int = 0) -> None:
+        self.inbox, self.events, self.gauges = Inbox(), Events(), place.gauges
+        self.place, self.wishes = place, wishes
+        self.rig = Rig(place.rate, place.period, self.inbox.fd)
+        self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
+        self.tester = Tester(self.rig)
+        self.probe: Probe | None = None  #: where latency is measured: it runs the rig
+        self.frozen = False
+        self._priority, self.real_time = priority, False
+        #: Whether somebody runs the rig: without a card nothing is decoded.
+        self.flows = True
+        #: Whether nobody may run the rig but this thread: there is no card, or none yet.
+        self.idle = False
+        #: Called when the instruments had to go: make this one again.
+        self.again: Callable[[Bundle, Bundle | None], None] = lambda bundle, other: None
+        self._programs = Programs()
+        self._collector = Collector(self.gauges.collect_ns)
+        self._waiting: list[tuple[Instrument, Wish, Callable[[bool], None]]] = []
+        self._next_chores_s, self._told_faults = 0.0, 0
+        self._fit: Fitting | None = None
+        self._arrived: list[int] = []  # when the messages of this turn came
+        self._received_s = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="ddsp-control", daemon=True)
+
+    def start(self) -> None:
+        self._collector.hold()
+        self.events.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; the audio thread must have ended."""
+        self._stopping = True
+        if self._thread.is_alive():
+            self.inbox.again()
+            self._thread.join()
+        self.events.stop()
+        self._collector.release()
+
+    def post(self, call: Callable[..., None], *arguments: Any) -> None:
+        """``call(*arguments)`` in the control thread, soon. Any thread."""
+        self.inbox.post(call, *arguments)
+
+    def midi(self, message: mido.Message) -> None:
+        """A message arrives now. Any thread."""
+        self.inbox.post(self._receive, message, self.gauges.clock())
+
+    # ---- in the control thread ----------------------------------------------------------
+
+    def _run(self) -> None:
+        clock = self.gauges.clock
+        if self._priority:
+            self.real_time = _prioritise(self._priority)
+        while not self._stopping:
+            self.inbox.wait(round(CHORES_S * 1000))
+            begun = clock()
+            self._do(self._turn)
+            self.gauges.turn_ns.add(clock() - begun)
+
+    def _do(self, call: Callable[..., None], *arguments: Any) -> None:
+        """A bug in one thing must not end all: it is counted, logged and told."""
+        try:
+            call(*arguments)
+        except Exception as error:
+            self.gauges.errors += 1
+            _LOG.exception("in the control thread")
+            self.events.publish(
+                "fault", what="control", count=self.gauges.errors, detail=repr(error)
+            )
+
+    def _turn(self) -> None:
+        for _ in range(MOST_POSTS):
+            post = self.inbox.take()
+            if post is None:
+                break
+            self._do(post[0], *post[1])
+        else:
+            self.inbox.again()
+        if self._arrived:
+            self._do(self._sound)
+        self.stage.answer()
+        now_s = self.gauges.clock() * 1e-9
+        if now_s >= self._next_chores_s:
+            self._next_chores_s = now_s + CHORES_S
+            self._do(self._chores, now_s)
+
+    def _chores(self, now_s: float) -> None:
+        self.desk.read()
+        self.tester.poll()
+        self.stage.drop_retired()
+        self._enter_waiting()
+        self._check_fit()
+        faults = self.stage.faults
+        if faults != self._told_faults:
+            self._told_faults = faults
+            self.events.publish("fault", what="model", count=faults, detail="gave no numbers")
+        current = self.stage.current
+        self._collector.idle(now_s, quiet=current is None or current.quiet)
+
+    def _receive(self, message: mido.Message, arrived_ns: int) -> None:
+        program = self._programs.receive(message, self.wishes.settings.channel)
+        if program is not None:
+            self.events.publish("program", bank=program[0], program=program[1])
+        if not self._arrived:
+            # The next block begins at the rig's position: what is sent now sounds from there.
+            self._received_s = self.desk.read().position / self.place.rate
+        self._arrived.append(arrived_ns)
+        self.stage.receive(message, self._received_s)
+
+    def _sound(self) -> None:
+        """What the messages of this turn started; a chord's together."""
+        if self.flows:
+            self.stage.sound()
+        if self.stage.current is not None:
+            self.desk.player_pan(self.stage.current.pan)
+        now = self.gauges.clock()
+        for arrived_ns in self._arrived:
+            self.gauges.midi_ns.add(now - arrived_ns)
+        self._arrived.clear()
+
+    def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
+        """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
+
+        ``entered(False)`` where it was made for another rate or period than the card's now.
+        """
+        if (instrument.rate, instrument.period) != (self.place.rate, self.place.period):
+            entered(False)
+            return
+        self._waiting.append((instrument, wish, entered))
+        self._enter_waiting()
+
+    def _enter_waiting(self) -> None:
+        if self._waiting and self.idle and self.stage.full:
+            self._run_unheard()
+        if not self._waiting or not self.stage.enter(self._waiting[0][0]):
+            return
+        instrument, wish, entered = self._waiting.pop(0)
+        self.wishes.begin(wish, instrument.source)
+        self.apply()
+        if self.frozen:
+            instrument.freeze(True)
+        self.desk.player_pan(instrument.pan)
+        other = instrument.other
+        self.events.publish(
+            "model",
+            model=instrument.info.name,
+            source=instrument.source,
+            morph_model=other.info.name if other else None,
+        )
+        self.events.later(wish.future.set_result, instrument.info)
+        entered(True)
+
+    def _run_unheard(self) -> None:
+        """No audio thread: the old instruments fade out here, so that they make room."""
+        played = np.zeros((self.rig.period, 2), np.float32)
+        for _ in range(round(UNHEARD_S * self.place.rate / self.rig.period)):
+            self.rig.process(None, played)
+        self.stage.drop_retired()
+
+    def flow(self, on: bool) -> None:
+        """See ``flows``."""
+        self.flows = on
+
+    def rest(self, on: bool, done: Callable[[], None] = lambda: None) -> None:
+        """See ``idle``; the card's thread waits for ``done`` before it lets a card run the rig."""
+        self.idle = on
+        done()
+
+    def refit(self, rate: int, period: int, done: Callable[[], None]) -> None:
+        """Another rate or period, while nobody runs the rig: everything is made anew."""
+        current, waiting = self.stage.current, self._waiting
+        self._waiting = []
+        self.place.rate, self.place.period = rate, period
+        self.rig = Rig(self.place.rate, period, self.inbox.fd)
+        self.probe = Probe(self.rig) if self.probe else None
+        self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
+        self.tester.give_up()
+        self.tester = Tester(self.rig)
+        for _, _, entered in waiting:
+            entered(False)
+        if current is not None and not waiting:
+            self.again(current.bundle, current.other)
+        done()
+
+    def catch_up(self, done: Callable[[], None]) -> None:
+        """Answer what there is, then ``done()``."""
+        if self._arrived:
+            self._sound()
+        self.stage.answer()
+        self._chores(self.gauges.clock() * 1e-9)
+        done()
+
+    def apply(self) -> None:
+        """The settings that hold, to everything that plays."""
+        settings, current = self.wishes.settings, self.stage.current
+        self.stage.set(settings)
+        self.desk.apply(settings, listens=current is None or current.listens)
+
+    def test(self, wanted: TestSignal) -> None:
+        """Play a signal over everything, once somebody runs the rig."""
+        if self.idle:
+            self.events.later(wanted.future.set_exception, UserError("test: no sound card runs"))
+        else:
+            self.tester.play(wanted)
+
+    def end_test(self) -> None:
+        """Fade it out."""
+        self.tester.end()
+
+    def leave(self, fade_s: float) -> None:
+        """Fade to nothing."""
+        self.stage.leave(fade_s)
+
+    def freeze(self, on: bool) -> None:
+        """Also of a model that comes later."""
+        self.frozen = on
+        self.stage.freeze(on)
+
+    def panic(self) -> None:
+        """Silence, and nothing held."""
+        self.frozen = False
+        self.stage.panic()
+
+    def autofit(
+        self, seconds: float, future: Future[dict[str, float]], use: Callable[[Any], Any]
+    ) -> None:
+        """Listen to the player for that long; then ``use`` what :class:`AutoFit` found."""
+        current = self.stage.current
+        try:
+            if current is None:
+                raise UserError("auto-fit needs a model that plays")
+            self._fit = (current, current.listen(), seconds, future, use)
+        except UserError as error:
+            self.events.later(future.set_exception, error)
+
+    @property
+    def fitting_s(self) -> float | None:
+        """How long auto-fit has listened; None when it does not."""
+        fit = self._fit
+        return fit[1].heard_s if fit else None
+
+    def _check_fit(self) -> None:
+        if self._fit is None:
+            return
+        instrument, fit, seconds, future, use = self._fit
+        if self.stage.current is not instrument:
+            self._fit = None
+            self.events.later(
+                future.set_exception, UserError("auto-fit was given up: the model was changed")
+            )
+        elif fit.heard_s >= seconds:
+            self._fit = None
+            # NumPy's percentiles take their time: not here.
+            self.events.later(_conclude, fit, instrument.info, future, use)
+
+
+def _prioritise(priority: int) -> bool:
+    """SCHED_FIFO for the thread that calls, where that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError:  # the audio thread was refused too, and its warning names the remedy
+        return False
+    return True
+
+
+def _conclude(
+    fit: AutoFit, info: ModelInfo, future: Future[dict[str, float]], use: Callable[[Any], Any]
+) -> None:
+    """In the events' thread."""
+    try:
+        found = fit.fit(info).settings
+        use(found)
+    except UserError as error:
+        future.set_exception(error)
+    else:
+        future.set_result(found)

@@ -1,0 +1,68 @@
+"""What callers want: settings, and models that are still being loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.settings import Settings
+
+
+@dataclass(eq=False)
+class Wish:
+    """A model that somebody wants to hear; None: what holds now."""
+
+    bundle: Bundle
+    source: str | None
+    settings: Settings | None
+    other: Bundle | None = None  #: the model that ``morph`` leads to; here None is none
+    future: Future[ModelInfo] = field(default_factory=Future)
+
+
+class Wishes:
+    """The only place that callers' threads, the loader and the control thread share by a lock.
+
+    It is held for microseconds; the control thread takes it only where a model changes.
+    """
+
+    def __init__(self, source: str, settings: Settings) -> None:
+        self.source, self.settings = source, settings  #: what holds, or will with the next frame
+        self._open: list[Wish] = []
+        self._lock = threading.Lock()
+
+    def add(self, wish: Wish) -> None:
+        with self._lock:
+            self._open.append(wish)
+
+    def drop(self, wish: Wish) -> None:
+        """It came to nothing."""
+        with self._lock:
+            self._open.remove(wish)
+
+    def change(self, values: Mapping[str, Any]) -> Settings:
+        """For what plays and for what will: a knob turned while a model is loading stays
+        turned. Raises UserError; then nothing is changed."""
+        with self._lock:
+            self.settings = self.settings.changed(values)
+            for wish in self._open:
+                if wish.settings is not None:
+                    wish.settings = wish.settings.changed(values)
+            return self.settings
+
+    def plan(self, wish: Wish) -> tuple[str, Settings]:
+        """What an instrument for it is built with, if nothing changes until it plays."""
+        with self._lock:
+            return wish.source or self.source, wish.settings or self.settings
+
+    def begin(self, wish: Wish, source: str) -> Settings:
+        """It plays from now on, with these settings."""
+        with self._lock:
+            self._open.remove(wish)
+            self.source = source
+            self.settings = wish.settings or self.settings
+            return self.settings

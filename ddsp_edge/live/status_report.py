@@ -1,0 +1,75 @@
+"""``status()`` for players and displays, ``stats()`` for engineers: plain JSON values.
+
+Both only read what the engine's threads leave behind; they take no lock and stop nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ddsp_edge.live.mixer_controls import HOLD_S
+
+if TYPE_CHECKING:
+    from ddsp_edge.live.card_supervisor import CardKeeper
+    from ddsp_edge.live.control_thread import Control
+    from ddsp_edge.live.loader import Loader
+
+
+def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[str, Any]:
+    """What :meth:`LiveEngine.status` returns."""
+    desk, current, now_s = control.desk, control.stage.current, time.monotonic()
+    settings = control.wishes.settings
+    heard = current.heard if current else None
+    reading = current.reading if current else None
+    return {
+        "model": current.info.name if current else None,
+        "morph_model": current.other.info.name if current and current.other else None,
+        "source": control.wishes.source,
+        "loading": loader.loading,
+        "settings": asdict(settings),
+        "bypass": desk.bypassed,
+        "mute": desk.muted,
+        "tuner": desk.tuning,
+        "freeze": control.frozen,
+        "autofit_s": control.fitting_s,
+        "f0_hz": round(reading.f0_hz, 2) if reading else None,
+        "note": reading.name if reading else None,
+        "cents": round(reading.cents, 1) if reading else None,
+        "steady": reading.steady if reading else False,
+        "loudness_db": round(heard.loudness_db, 1) if heard else None,
+        "confidence": round(heard.confidence, 2) if heard else None,
+        "notes": current.notes if current else [],
+        "input_dbfs": round(desk.input.dbfs, 1),
+        "output_dbfs": round(desk.output.dbfs, 1),
+        "input_clip": now_s < desk.input_clipped_s + HOLD_S,
+        "output_clip": now_s < desk.output_clipped_s + HOLD_S,
+        "input_sides_dbfs": [round(side.dbfs, 1) for side in desk.input_sides],
+        "output_sides_dbfs": [round(side.dbfs, 1) for side in desk.output_sides],
+        "input_sides_clip": [side.clips for side in desk.input_sides],
+        "output_sides_clip": [side.clips for side in desk.output_sides],
+        "test_tone": control.tester.sounds,
+        "card": keeper.status() if keeper else {"state": "none"},
+        "warnings": [*(keeper.warnings if keeper else [])],
+        "faults": control.stage.faults,
+    }
+
+
+def stats(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[str, Any]:
+    """What :meth:`LiveEngine.stats` returns. Times in microseconds."""
+    rig = asdict(control.desk.stats)
+    return {
+        "rig": {
+            **rig,
+            "process_ns": list(rig["process_ns"]),
+            "position_s": round(rig["position"] / control.place.rate, 3),
+        },
+        "stream": keeper.stream_stats() if keeper else None,
+        "control": {**control.gauges.summary(), "real_time": control.real_time},
+        "load": loader.took_ns.summary(),
+        "models_played": control.stage.changes,
+        "instruments": len(control.stage.all),
+        "faults": control.stage.faults,
+        "reopened": keeper.reopened if keeper else 0,
+    }

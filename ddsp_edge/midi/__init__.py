@@ -1,0 +1,1 @@
+"""MIDI input: ports, the network, the byte parser, the ALSA sequencer."""

@@ -1,0 +1,1 @@
+"""Rendering a file: the renderer, its report and its picture."""

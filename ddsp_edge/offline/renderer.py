@@ -1,0 +1,140 @@
+"""Feature frames in, sound out: decoder and kernel, frame-locked and deterministic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import zip_longest
+
+import numpy as np
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.morph import Morph
+from ddsp_edge.errors import UserError
+from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.settings import Settings
+from ddsp_edge.units import pan_gains
+from native.kernel import Output, Voice
+
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+
+
+class Engine:
+    """One instrument. Not thread-safe; the same frames always give the same sound.
+
+    ``rate`` is the card's, in Hz, whatever the model was trained at; ``voices`` how many
+    sound at once. ``other`` is the model that the setting ``morph`` leads to; ``notes``: what is
+    played is MIDI (see :class:`Morph`). Raises UserError.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        rate: int = 48_000,
+        settings: Settings | None = None,
+        runtime: str | None = None,
+        seed: int = 1,
+        voices: int = 1,
+        other: Bundle | None = None,
+        notes: bool = False,
+    ) -> None:
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise UserError(f"--rate {rate}: choose {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+        self.info, self.rate = bundle.info, rate
+        self.settings = settings or Settings()
+        self._morph = morph = Morph(bundle, self.settings, runtime, voices, other, notes)
+        # Each voice's noise is another one: alike, they would add up to a single loud one.
+        self._voices = [
+            Voice(
+                rate,
+                morph.n_harmonics,
+                morph.n_noise,
+                morph.band_limit_hz,
+                seed=(seed + i) % 2**32,
+                second=morph.second,
+            )
+            for i in range(voices)
+        ]
+        self._output = Output(rate)
+        self._pan = 0.0  # of the player, beside the setting
+        self.set(self.settings)
+        self._output.reset()
+
+    def set(self, settings: Settings) -> None:
+        """New settings; what is heard moves there on a ramp."""
+        self.settings = settings
+        self._morph.set(settings)
+        self._set_gain()
+        self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
+
+    def _set_gain(self) -> None:
+        gain = 10.0 ** (self.settings.output_gain / 20.0)
+        left, right = pan_gains(self.settings.pan + self._pan)
+        self._output.set_gain(gain * left, gain * right)
+
+    def reset(self) -> None:
+        """As new: silence, no memory in the model, no tail in the room."""
+        self._morph.reset()
+        for voice in self._voices:
+            voice.reset()
+        self._pan = 0.0
+        self._set_gain()
+        self._output.reset()
+
+    def _aim(self, voice: int, controls: ControlFrame, ramp_s: float) -> None:
+        self._voices[voice].set_frame(
+            controls.f0_hz,
+            controls.amplitude,
+            controls.harmonic_distribution,
+            controls.noise_magnitudes,
+            ramp_s,
+        )
+
+    def render(
+        self,
+        frames: Iterable[FeatureFrame],
+        duration_s: float,
+        pans: Iterable[tuple[float, float]] = (),
+    ) -> np.ndarray:
+        """Sound of ``frames`` (of each voice in the order of their times), (samples, 2) float32.
+
+        ``pans`` are (seconds, -1..1) in the order of time: the player's own, added to the setting.
+        """
+        mono = np.zeros(round(duration_s * self.rate), np.float32)
+        parts: list[list[FeatureFrame]] = [[] for _ in self._voices]
+        for frame in frames:
+            parts[frame.voice].append(frame)
+        # Voices do not hear each other, so one after the other is the same as all at once.
+        self._render_voice(0, parts[0], mono)
+        for index, part in enumerate(parts[1:], 1):
+            if part:
+                sound = np.zeros_like(mono)
+                self._render_voice(index, part, sound)
+                mono += sound
+        return self._to_stereo(mono, pans)
+
+    def _render_voice(self, index: int, frames: list[FeatureFrame], out: np.ndarray) -> None:
+        voice, at = self._voices[index], 0
+        for frame, following in zip_longest(frames, frames[1:]):
+            next_s = following.time_s if following is not None else math.inf
+            for offset_s, controls, ramp_s in self._morph.targets(frame):
+                time_s = frame.time_s + offset_s
+                if offset_s and time_s >= next_s:
+                    continue  # overtaken by a note that starts
+                # Each time is rounded by itself: no drift, whatever the hop is in samples.
+                due = min(round(time_s * self.rate), len(out))
+                if due > at:
+                    voice.render(out[at:due])
+                    at = due
+                self._aim(index, controls, ramp_s)
+        voice.render(out[at:])
+
+    def _to_stereo(self, mono: np.ndarray, pans: Iterable[tuple[float, float]]) -> np.ndarray:
+        stereo, at = np.empty((len(mono), 2), np.float32), 0
+        for time_s, pan in pans:
+            due = min(round(time_s * self.rate), len(mono))
+            self._output.process(mono[at:due], stereo[at:due])
+            at, self._pan = due, pan
+            self._set_gain()
+        self._output.process(mono[at:], stereo[at:])
+        return stereo

@@ -1,0 +1,175 @@
+"""A file in, a file out: the offline frontend of the engine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.effect.mix import clipped_samples, trimmed, with_dry
+from ddsp_edge.effect.source import effect_frames
+from ddsp_edge.errors import UserError
+from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.source import Performance, synth_frames
+from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
+
+MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
+DEFAULT_RATE = 48_000
+#: After the last frame, for the room; the rest of the tail is cut where it is inaudible.
+TAIL_S = 3.0
+TAIL_DBFS = -80.0
+
+
+@dataclass
+class RenderReport:
+    """What was rendered; pictures and measures are made from it."""
+
+    source: Path
+    out: Path | None
+    model: ModelInfo
+    rate: int  #: Hz
+    settings: Settings
+    sound: np.ndarray  #: (samples, 2) float32, as written
+    frames: list[FeatureFrame] = field(repr=False)
+    input_audio: np.ndarray | None  #: (samples,) at ``rate``, after input_trim; None for MIDI
+    performance: Performance | None  #: of MIDI
+    lowered_db: float  #: how much it was turned down so as not to clip, 0 mostly
+    load_s: float  #: to read and prepare the model
+    render_s: float  #: analysis, decoding and synthesis, of one thread
+    input_clips: int = 0  #: samples of the input at full scale: the clip light was on
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.sound) / self.rate
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of sound made in a second."""
+        return self.duration_s / self.render_s
+
+
+def render(
+    source: Path | str,
+    model: str | Path | Bundle,
+    rate: int = DEFAULT_RATE,
+    settings: Settings | None = None,
+    runtime: str | None = None,
+    seed: int = 1,
+    morph_model: str | Path | Bundle | None = None,
+) -> RenderReport:
+    """Play an audio or MIDI file on a model; nothing is written. Raises UserError.
+
+    ``morph_model`` is the one that the setting ``morph`` leads to.
+    """
+    source, settings = _existing(source), settings or Settings()
+    begun = time.perf_counter()
+    bundle = model if isinstance(model, Bundle) else find_model(model)
+    other = morph_model
+    if other is not None and not isinstance(other, Bundle):
+        other = find_model(other)
+    midi = is_midi(source)
+    voices = settings.voices if midi else 1
+    engine = Engine(bundle, rate, settings, runtime, seed, voices, other, midi)
+    loaded = time.perf_counter()
+    audio, performance = None, None
+    pans: list[tuple[float, float]] = []
+    if midi:
+        performance = synth_frames(source, engine.info, settings)
+        frames, duration, pans = performance.frames, performance.duration_s, performance.pans
+    else:
+        audio = trimmed(read_audio(source, rate), settings)
+        frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
+        # Let go at the end: the last frame would hold for ever.
+        frames.append(FeatureFrame(duration, 0.0, -np.inf))
+    sound = engine.render(frames, duration + TAIL_S, pans)
+    if audio is not None:
+        sound = with_dry(sound, audio, settings)
+    sound = _without_silence(sound, round(duration * rate))
+    peak = float(np.abs(sound).max(initial=0.0))
+    lowered_db = 0.0
+    if peak > 1.0:
+        lowered_db = 20 * float(np.log10(peak)) + 0.1
+        sound *= 10 ** (-lowered_db / 20)
+    done = time.perf_counter()
+    return RenderReport(
+        source,
+        None,
+        engine.info,
+        rate,
+        settings,
+        sound,
+        frames,
+        audio,
+        performance,
+        lowered_db,
+        loaded - begun,
+        done - loaded,
+        clipped_samples(audio) if audio is not None else 0,
+    )
+
+
+def is_midi(source: Path) -> bool:
+    """By its name, or whatever its name by how it begins."""
+    if source.suffix.lower() in MIDI_SUFFIXES:
+        return True
+    if not source.is_file():
+        return False
+    try:
+        with source.open("rb") as stream:
+            return stream.read(4) == b"MThd"
+    except OSError as error:
+        raise UserError(f"{source}: cannot be read ({error.strerror})") from None
+
+
+def _existing(source: Path | str) -> Path:
+    if not Path(source).exists():
+        raise UserError(f"{source}: no such file")
+    return Path(source)
+
+
+def _without_silence(sound: np.ndarray, least: int) -> np.ndarray:
+    """Cut the end where it stays below TAIL_DBFS, but keep ``least`` samples."""
+    heard = np.flatnonzero(np.abs(sound).max(axis=1) > 10 ** (TAIL_DBFS / 20))
+    return sound[: max(least, int(heard[-1]) + 1 if len(heard) else 0)]
+
+
+def default_out(source: Path, model: ModelInfo) -> Path:
+    """In the current folder: the input's name and the model's."""
+    return Path(f"{source.stem}-{model.name.lower().replace(' ', '-')}.wav")
+
+
+def render_file(
+    source: Path | str,
+    model: str | Path | Bundle,
+    out: Path | str | None = None,
+    rate: int = DEFAULT_RATE,
+    settings: Settings | None = None,
+    picture: Path | str | None = None,
+    runtime: str | None = None,
+    seed: int = 1,
+    morph_model: str | Path | Bundle | None = None,
+) -> RenderReport:
+    """:func:`render`, written to ``out`` (and ``picture``), all or nothing. Raises UserError."""
+    source = _existing(source)
+    bundle = model if isinstance(model, Bundle) else find_model(model)
+    out = Path(out) if out is not None else default_out(source, bundle.info)
+    check_writable(out, source)
+    if picture is not None:
+        from ddsp_edge.offline.plot import check_picture
+
+        check_picture(picture)
+    report = render(source, bundle, rate, settings, runtime, seed, morph_model)
+    write_audio(out, report.sound, rate)
+    report.out = out
+    if picture is not None:
+        from ddsp_edge.offline.plot import draw
+
+        draw(report, picture)
+    return report

@@ -1,0 +1,1 @@
+"""Presets, control mappings and the actions of controls."""

@@ -1,0 +1,99 @@
+"""A preset: a model, its source, every setting that differs, and what the controls do.
+
+One TOML file each, which a person may write (docs/pedal.md has an example).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal
+
+import tomli_w
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.settings import Settings
+from ddsp_edge.system.toml_config import MAX_BYTES, Range, from_dict, parse_toml
+
+SUFFIX = ".toml"
+MAX_MAPPINGS = 64
+LONGEST_NAME = 48
+#: A preset of this name would be the folder's own file.
+RESERVED = ("order",)
+_MARKS = frozenset(" -_+&'(),.#!@=~%")
+
+Source = Literal["effect", "synth"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What plays; ``name`` is that of its file (see :func:`clean_name`)."""
+
+    name: str
+    model: str  #: name in the library, or a path
+    source: Source = "effect"
+    settings: Settings = field(default_factory=Settings)
+    mappings: tuple[Mapping, ...] = ()
+    morph_model: str = ""  #: the model that the setting morph leads to; "": none
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a preset's file holds."""
+
+    model: Annotated[str, Range(1, 256, "characters")]
+    morph_model: Annotated[str, Range(0, 256, "characters")] = ""
+    source: Source = "effect"
+    settings: dict[str, float | str] = field(default_factory=dict)
+    mappings: Annotated[tuple[Mapping, ...], Range(0, MAX_MAPPINGS)] = ()
+
+
+def clean_name(name: str) -> str:
+    """``name`` as a preset may be called: a plain file name everywhere. Raises UserError.
+
+    Letters and digits of any script, spaces and a few marks stay; all else becomes a dash.
+    """
+    kept = "".join(
+        c if c.isalnum() or c in _MARKS else "-" for c in unicodedata.normalize("NFC", name)
+    )
+    cleaned = " ".join(kept.split()).lstrip(" .-").rstrip(" .")[:LONGEST_NAME].rstrip(" .")
+    while len(cleaned.encode()) > 200:  # a file's name is at most 255 bytes, with its suffix
+        cleaned = cleaned[:-1].rstrip(" .")
+    if not any(c.isalnum() for c in cleaned):
+        raise UserError(f"preset {name[:60]!r}: a name needs letters or digits")
+    if cleaned.casefold() in RESERVED:
+        raise UserError(f"preset {cleaned!r}: this name is taken by the folder's order file")
+    return cleaned
+
+
+def parse_preset(name: str, data: bytes, where: str) -> Preset:
+    """The bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
+    found = from_dict(_File, parse_toml(data, where), where)
+    try:
+        settings = Settings().changed(found.settings)
+    except UserError as error:
+        raise UserError(f"{where}: settings: {error}") from None
+    return Preset(name, found.model, found.source, settings, found.mappings, found.morph_model)
+
+
+def preset_bytes(preset: Preset) -> bytes:
+    """The file of a preset; reading it gives the same preset. Raises UserError."""
+    standard, told = Settings(), {}
+    for item in fields(Settings):
+        value = getattr(preset.settings, item.name)
+        if value != getattr(standard, item.name):
+            told[item.name] = value
+    tables: dict[str, Any] = {"model": preset.model, "source": preset.source}
+    if preset.morph_model:
+        tables["morph_model"] = preset.morph_model
+    if told:
+        tables["settings"] = told
+    if preset.mappings:
+        tables["mappings"] = [mapping.as_dict() for mapping in preset.mappings]
+    data = tomli_w.dumps(tables).encode()
+    # What could not be read again must not be written.
+    parse_preset(preset.name, data, f"preset {preset.name!r}")
+    return data

@@ -1,0 +1,1 @@
+"""What the operating system offers: files, archives, configuration, audio files, the host."""

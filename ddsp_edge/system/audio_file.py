@@ -1,0 +1,164 @@
+"""Audio files: libsndfile (or ffmpeg, where it knows more) reads, soxr resamples."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import check_target, replacing
+from ddsp_edge.tflite.runtimes import quiet_stderr
+
+#: Longer input would not fit into memory (an hour at 48 kHz takes 2 GB to render).
+MAX_SECONDS = 3600
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
+#: What libsndfile reads, and what the ffmpeg program reads for us.
+SNDFILE_SUFFIXES = {
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".mp3",
+    ".aif",
+    ".aiff",
+    ".caf",
+    ".au",
+}
+FFMPEG_SUFFIXES = {".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".mov", ".ape", ".3gp"}
+#: A file that names others (a playlist) is none of these: it may not make ffmpeg read them.
+_FFMPEG_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape"
+FFMPEG_LIMIT_S = 600
+_BLOCK = 1 << 18  #: samples read at once, of all channels together
+
+
+def read_audio(path: Path | str, rate: int) -> np.ndarray:
+    """Any file libsndfile or ffmpeg knows, (samples,) float32 mono at ``rate`` Hz.
+
+    Channels are averaged. Raises UserError.
+    """
+    mono, source_rate = read_native(path)
+    return resample(mono, source_rate, rate)
+
+
+def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
+    """(samples,) float32 at ``rate``, exactly as long."""
+    if source_rate != rate:
+        samples = max(1, round(len(mono) * rate / source_rate))
+        mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
+        mono = np.pad(mono, (0, samples - len(mono)))
+    return np.ascontiguousarray(mono, np.float32)
+
+
+def read_native(path: Path | str) -> tuple[np.ndarray, int]:
+    """As :func:`read_audio`, at the file's own rate, and that rate. Raises UserError."""
+    path = Path(path)
+    try:
+        if not path.exists():
+            raise UserError(f"{path}: no such file")
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; give an audio file")
+        if not path.is_file():  # a pipe or device would never end
+            raise UserError(f"{path}: is not a file; save the sound to one first")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({_reason(error)})") from None
+    if path.suffix.lower() in FFMPEG_SUFFIXES:
+        with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
+            return _read_sndfile(_decoded(path, Path(folder)), path)
+    return _read_sndfile(path, path)
+
+
+def _decoded(path: Path, folder: Path) -> Path:
+    """A wav file in ``folder`` of what ffmpeg makes of ``path``. Raises UserError."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise UserError(
+            f"{path}: a {path.suffix} file needs the program ffmpeg (sudo apt install ffmpeg); "
+            "or save it as wav or flac"
+        )
+    wav = folder / "decoded.wav"
+    command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file"]
+    command += ["-format_whitelist", _FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
+    command += ["-t", str(MAX_SECONDS + 1), "-ac", "1", "-c:a", "pcm_f32le", str(wav)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"{path}: ffmpeg could not read it ({_reason(error)})") from None
+    if done.returncode != 0 or not wav.is_file():
+        lines = done.stderr.decode(errors="replace").split("\n")
+        said = next((line for line in reversed(lines) if line.strip()), "it gave no reason")
+        said = "nothing in it is sound" if "Invalid data" in said else said.replace(str(path), "it")
+        raise UserError(f"{path}: cannot be read as audio ({said.strip()}); save it as wav or flac")
+    return wav
+
+
+def _read_sndfile(file_path: Path, path: Path) -> tuple[np.ndarray, int]:
+    try:
+        # libmpg123 tells of damage on stderr; we say it in one line ourselves.
+        with quiet_stderr(), soundfile.SoundFile(file_path) as file:
+            source_rate = file.samplerate
+            if not LOWEST_RATE <= source_rate <= HIGHEST_RATE:
+                raise UserError(
+                    f"{path}: its sample rate is {source_rate} Hz; convert it to 44100 or 48000"
+                )
+            mono = _read_mono(file, path)
+    except (OSError, ValueError, RuntimeError) as error:  # LibsndfileError is the last
+        raise UserError(
+            f"{path}: cannot be read as audio ({_reason(error)}); give a wav, flac, ogg, mp3 or "
+            "aiff file"
+        ) from None
+    if len(mono) == 0:
+        raise UserError(f"{path}: holds no sound (0 samples); record it again")
+    if not np.all(np.isfinite(mono)):
+        raise UserError(f"{path}: holds samples that are not numbers; export it again")
+    return mono, source_rate
+
+
+def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
+    """By blocks: what the header says of the length is not believed."""
+    blocks, total = [], 0
+    while True:
+        block = file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            break
+        total += len(block)
+        if total > MAX_SECONDS * file.samplerate:
+            raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
+            blocks.append(block.mean(axis=1))
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "error_string", None) or str(error)
+    if "does not exist" in text:  # what libsndfile says where nothing in the file is known to it
+        return "nothing in it is sound"
+    return " ".join(text.split()).rstrip(".")
+
+
+def check_writable(path: Path | str, *inputs: Path | str) -> Path:
+    """The path, if :func:`write_audio` will be able to write there. Raises UserError."""
+    if Path(path).suffix.lower() not in WRITERS:
+        raise UserError(f"{path}: output is written as {' or '.join(WRITERS)}; name it so")
+    return check_target(path, *inputs)
+
+
+def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
+    """(samples,) or (samples, channels) as 24-bit wav or flac, all or nothing. Raises UserError.
+
+    Samples beyond +-1 are clipped.
+    """
+    path = check_writable(path)
+    kind, subtype = WRITERS[path.suffix.lower()]
+    try:
+        with replacing(path) as stream:
+            soundfile.write(stream, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+    except soundfile.LibsndfileError as error:
+        raise UserError(f"{path}: cannot be written ({_reason(error)})") from None

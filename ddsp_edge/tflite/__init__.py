@@ -1,0 +1,1 @@
+"""Model files: the FlatBuffer, its check, its signature, the runtimes that execute it."""

@@ -1,0 +1,211 @@
+"""A folder of recordings to training data: read, cut or joined into pieces, analysed, cached.
+
+Files are read and pieces prepared by a pool of processes. Each piece is kept by the hash of its
+content as soon as it is ready, so that a preparation that was cut off goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.training.data import piece_cache, sources
+from ddsp_edge.training.data.features import FINE_HOP_S, Piece
+from ddsp_edge.training.data.phrase_maker import phrases
+from ddsp_edge.training.data.pool import run_all
+from ddsp_edge.training.data.sources import LeftOut, Source
+from ddsp_edge.training.profiles import EDGE, Profile
+from ddsp_edge.training.recipes import Recipe
+from native.kernel import Analyser
+
+LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
+HELD_OUT_EVERY = 12  #: one piece or note in so many is never trained on
+PIECE_S = 10.0  #: recordings are cut so: the held-out share is then spread over all of them
+SHORTEST_PIECE_S = 2.0
+ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
+MOST_ROUNDS = 3
+MOST_LINES = 25  #: of files that are left out; the report has all of them
+INDEX_VERSION = 1  #: of which files are used and of what the index holds of them
+MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
+
+
+@dataclass
+class Dataset:
+    """Pieces to train on and pieces held out, of one profile."""
+
+    train: list[Piece]
+    held_out: list[Piece]
+    summary: dict[str, float]
+    profile: Profile = EDGE
+    rounds: int = 1  #: how often each single note is in ``train``, each time played otherwise
+    sources: list[Source] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def minutes(self) -> float:
+        """Of the material; notes that are joined into several phrases count once."""
+        train, held = (sum(len(p.audio) for p in part) for part in (self.train, self.held_out))
+        return (train / self.rounds + held) / self.profile.sample_rate / 60
+
+
+def prepare(
+    folder: Path,
+    recipe: Recipe,
+    cache: Path,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+    profile: Profile = EDGE,
+) -> Dataset:
+    """Dataset of ``folder``, from ``cache`` where nothing has changed.
+
+    Says of each file that is left out why. Raises UserError: nothing is left, or too little.
+    """
+    files, left = sources.find(folder, recipe.skip, (cache, cache.parent))
+    kept, copies = sources.without_copies(files, [sources.digest(p) for p in files], folder)
+    named = [(path, str(path.relative_to(folder)), mark) for path, mark in kept]
+    mark = piece_cache.key([part[1:] for part in named], recipe, seed, profile, INDEX_VERSION)
+    index_path = cache / f"{recipe.name.lower()}-{profile.name}-{mark}.json"
+    index = piece_cache.read_index(index_path)
+    left += copies
+    if index is None:
+        say(f"preparing {len(named)} files of {folder}")
+        sounds, used, bad = _read(named, recipe, profile)
+        _say_left_out(left + bad, say)
+        if not sounds:
+            raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
+        train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
+        gain = _gain(train + held, profile.sample_rate)
+        train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
+        index = {
+            "train": _made(train, recipe, cache, profile),
+            "held_out": _made(held, recipe, cache, profile),
+            "rounds": rounds,
+            "sources": [source.as_dict() for source in used],
+            "left_out": [asdict(item) for item in bad],
+        }
+        piece_cache.write_index(index_path, index)
+    else:
+        _say_left_out(left + [LeftOut(**item) for item in index["left_out"]], say)
+    loaded = [[piece_cache.load(cache / n) for n in index[part]] for part in ("train", "held_out")]
+    train_pieces, held_pieces = ([p for p in part if p is not None] for part in loaded)
+    if len(train_pieces) + len(held_pieces) < len(index["train"]) + len(index["held_out"]):
+        index_path.unlink()  # a piece is gone or damaged
+        return prepare(folder, recipe, cache, seed, say, profile)
+    return Dataset(
+        train_pieces,
+        held_pieces,
+        _summary(train_pieces, profile, index["rounds"]),
+        profile,
+        index["rounds"],
+        [Source.of(item) for item in index["sources"]],
+        left + [LeftOut(**item) for item in index["left_out"]],
+    )
+
+
+def _read(
+    named: list[tuple[Path, str, str]], recipe: Recipe, profile: Profile
+) -> tuple[list[np.ndarray], list[Source], list[LeftOut]]:
+    rate = profile.sample_rate
+    jobs = [(path, name, rate, recipe) for path, name, _ in named]
+    heard = run_all(sources.listen, jobs, "reading")
+    left = list(sources.left_out(heard, [name for _, name, _ in named]))
+    good, used, total = [], [], 0.0
+    for sound in heard:
+        if sound is None or sound.audio is None:
+            continue
+        seconds = len(sound.audio) / rate
+        if not recipe.single_notes and seconds < SHORTEST_PIECE_S:
+            reason = f"is shorter than {SHORTEST_PIECE_S:g} s; single notes need --single-notes"
+            left.append(LeftOut(sound.file, reason))
+        elif total + seconds > MOST_S:
+            reason = f"is beyond the first {MOST_S / 3600:g} hours; that is plenty"
+            left.append(LeftOut(sound.file, reason))
+        else:
+            total += seconds
+            good.append(sound.audio)
+            used.append(Source(sound.file, seconds, sound.health))
+    return good, used, left
+
+
+def _say_left_out(left: list[LeftOut], say: Callable[[str], None]) -> None:
+    for item in left[:MOST_LINES]:
+        say(f"left out: {item.file}: {item.reason}")
+    if len(left) > MOST_LINES:
+        say(f"left out: {len(left) - MOST_LINES} more files")
+
+
+def _cut(
+    sounds: list[np.ndarray], recipe: Recipe, seed: int, rate: int
+) -> tuple[list[np.ndarray], list[np.ndarray], int]:
+    """To train on, held out, and how many rounds of the notes the first are."""
+    if sum(map(len, sounds)) < 10 * rate:
+        raise UserError("less than ten seconds of sound; record at least two minutes")
+    rounds = 1
+    if recipe.single_notes:
+        # Notes are held out, not phrases: another round of them would give them away.
+        train, held = _share(sounds)
+        rounds = round(ROUNDS_S * rate / sum(map(len, train)))
+        rounds = min(max(1, rounds), MOST_ROUNDS)
+        train = [p for i in range(rounds) for p in phrases(train, rate, seed + 1000 * i)]
+        held = phrases(held, rate, seed)
+    else:
+        size, least = int(PIECE_S * rate), int(SHORTEST_PIECE_S * rate)
+        cut = [a[i : i + size] for a in sounds for i in range(0, len(a) - least + 1, size)]
+        train, held = _share(cut)
+    if not train or not held:
+        raise UserError("the recordings are too short; record a minute in one go, or many notes")
+    return train, held, rounds
+
+
+def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Every twelfth is held out, of fewer than twelve one."""
+    every = max(2, min(HELD_OUT_EVERY, len(items)))
+    held = [item for i, item in enumerate(items) if i % every == every // 2]
+    return [item for i, item in enumerate(items) if i % every != every // 2], held
+
+
+def _gain(pieces: list[np.ndarray], rate: int) -> float:
+    loud = run_all(loudness_db, [(piece, rate) for piece in pieces], "measuring")
+    level = np.percentile(np.concatenate([part for part in loud if part is not None]), 99)
+    return float(10 ** ((LOUD_DB - level) / 20))
+
+
+def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:
+    """(frames,) every FINE_HOP_S."""
+    return np.asarray(Analyser(rate, FINE_HOP_S).process(audio)["loudness_db"])
+
+
+def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile) -> list[str]:
+    """Prepare those that the cache lacks; the names of all."""
+    cache.mkdir(parents=True, exist_ok=True)
+    paths = [piece_cache.piece_path(cache, audio, recipe, profile) for audio in pieces]
+    jobs = [
+        (path, audio, recipe, profile)
+        for path, audio in zip(paths, pieces, strict=True)
+        if piece_cache.load(path) is None
+    ]
+    run_all(piece_cache.make, jobs, "analysing")
+    lost = [path for path in paths if not path.exists()]
+    if lost:
+        raise UserError(
+            f"{len(lost)} of {len(paths)} pieces could not be analysed, the process ended; "
+            "is there enough memory? Run it again"
+        )
+    return [path.name for path in paths]
+
+
+def _summary(train: list[Piece], profile: Profile, rounds: int) -> dict[str, float]:
+    loud = np.concatenate([p.loudness_db[p.usable] for p in train])
+    f0 = np.concatenate([p.f0_hz[p.usable] for p in train])
+    if len(f0) < 10 * profile.frame_rate:
+        raise UserError("less than ten seconds of the recordings have a clear single pitch")
+    return {
+        "usable_minutes": float(len(f0) / profile.frame_rate / 60 / rounds),
+        "f0_low_hz": float(np.percentile(f0, 1)),
+        "f0_high_hz": float(np.percentile(f0, 99)),
+        "loudness_low_db": float(np.percentile(loud, 5)),
+        "loudness_high_db": float(np.percentile(loud, 99)),
+    }

@@ -1,0 +1,156 @@
+"""The files of a folder of recordings: which are good, and why the others are left out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.system.audio_file import FFMPEG_SUFFIXES, SNDFILE_SUFFIXES, read_native, resample
+from ddsp_edge.training.data import quality
+from ddsp_edge.training.data.quality import Health
+from ddsp_edge.training.recipes import Recipe
+
+AUDIO_SUFFIXES = SNDFILE_SUFFIXES | FFMPEG_SUFFIXES
+SILENT_PEAK = 1e-4  #: -80 dBFS
+SHORTEST_S = 0.15
+MOST_FILES = 20_000
+RUN_MARKS = {"checkpoint.pt", "report.json"}  #: a folder that holds one is a run of ours
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that is trained on."""
+
+    file: str  #: its name below the folder
+    seconds: float
+    health: Health
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, item: dict[str, Any]) -> Source:
+        health = Health(**{**item["health"], "decay_s": tuple(item["health"]["decay_s"])})
+        return cls(item["file"], item["seconds"], health)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One file that is not."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What reading one file gave; ``audio`` is None where it is left out."""
+
+    file: str
+    audio: np.ndarray | None = None
+    health: Health | None = None
+    reason: str = ""
+
+
+def find(
+    folder: Path, skip: tuple[str, ...] = (), besides: tuple[Path, ...] = ()
+) -> tuple[list[Path], list[LeftOut]]:
+    """The audio files of ``folder`` and of its subfolders, by name, and what else is there.
+
+    Hidden files, what links lead to folders, our own run folders and the folders ``besides`` are
+    passed over; files that match a pattern of ``skip`` are left out. Raises UserError: no audio.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder of recordings")
+    shut = {path.resolve() for path in besides}
+    files, left = [], []
+    for here, folders, names in os.walk(folder):
+        place = Path(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".")
+            and (place / name).resolve() not in shut
+            and not any((place / name / mark).exists() for mark in RUN_MARKS)
+        )
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = place / name
+            short = str(path.relative_to(folder))
+            if any(path.match(pattern) for pattern in skip):
+                left.append(LeftOut(short, "the recipe leaves it out"))
+            elif path.suffix.lower() in AUDIO_SUFFIXES:
+                files.append(path)
+            else:
+                left.append(LeftOut(short, f"is no audio file ({path.suffix or 'no suffix'})"))
+        if len(files) + len(left) > MOST_FILES:
+            raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
+    if not files:
+        kinds = ", ".join(sorted(suffix[1:] for suffix in AUDIO_SUFFIXES))
+        raise UserError(f"{folder}: holds no audio ({kinds})")
+    return files, left
+
+
+def digest(path: Path) -> str:
+    """Of the content; a file that cannot be read is told of when it is read as sound."""
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return "no file"
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def listen(path: Path, name: str, rate: int, recipe: Recipe) -> Sound:
+    """Read one file as mono float32 at ``rate`` and judge it."""
+    try:
+        native, own_rate = read_native(path)
+    except UserError as error:
+        return Sound(name, reason=str(error).removeprefix(f"{path}: "))
+    if np.abs(native).max() < SILENT_PEAK:
+        return Sound(name, reason="is silent")
+    if len(native) < SHORTEST_S * own_rate:
+        return Sound(name, reason=f"is shorter than {SHORTEST_S} s")
+    clipped = quality.clipped_tops(native, own_rate)
+    audio = resample(native, own_rate, rate)
+    health = quality.examine(audio, rate, recipe.lowest_hz, recipe.highest_hz, clipped)
+    if health.trusted < quality.LEAST_TRUSTED or health.pitched_s < quality.LEAST_PITCHED_S:
+        return Sound(
+            name,
+            reason=f"has a clear single pitch of {recipe.lowest_hz:g} to {recipe.highest_hz:g} Hz "
+            f"in only {100 * health.trusted:.0f} % of it: drums, chords or noise?",
+        )
+    return Sound(name, audio, health)
+
+
+def left_out(sounds: list[Sound | None], names: list[str]) -> Iterator[LeftOut]:
+    """Those that gave no audio; None: the process that read it died."""
+    for sound, name in zip(sounds, names, strict=True):
+        if sound is None:
+            yield LeftOut(name, "ends the program that reads it; remove or convert it")
+        elif sound.audio is None:
+            yield LeftOut(name, sound.reason)
+
+
+def without_copies(
+    files: list[Path], digests: list[str], folder: Path
+) -> tuple[list[tuple[Path, str]], list[LeftOut]]:
+    """Each content once: a copy could be held out and trained on."""
+    first: dict[str, Path] = {}
+    kept, left = [], []
+    for path, mark in zip(files, digests, strict=True):
+        if mark in first:
+            other = first[mark].relative_to(folder)
+            left.append(LeftOut(str(path.relative_to(folder)), f"is the same as {other}"))
+            continue
+        if mark not in ("unreadable", "no file"):
+            first[mark] = path
+        kept.append((path, mark))
+    return kept, left

@@ -1,0 +1,164 @@
+"""A trained decoder to a bundle: export, measure, write the card."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import ddsp_edge
+from ddsp_edge import evaluation
+from ddsp_edge.bundles.bundle import Bundle, write_bundle
+from ddsp_edge.bundles.metadata import ModelInfo, Room
+from ddsp_edge.bundles.vst_export import write_vst
+from ddsp_edge.training.data.dataset import Dataset
+from ddsp_edge.training.data.features import Piece
+from ddsp_edge.training.export import measure
+from ddsp_edge.training.export.bundle_picture import portrait
+from ddsp_edge.training.export.card import Baseline, Measured, model_card, read_baseline
+from ddsp_edge.training.export.rounding import calibration, round_to_int8
+from ddsp_edge.training.export.to_tflite import export
+from ddsp_edge.training.fit.trainer import Plan
+from ddsp_edge.training.networks.model import EdgeDecoder
+from ddsp_edge.training.networks.vst_model import FRAME_SIZE, VstModel
+from ddsp_edge.training.recipes import Recipe
+from ddsp_edge.units import hz_to_midi
+
+__all__ = ["Baseline", "Measured", "build_bundle", "read_baseline"]
+
+PREVIEW_S = 5.0
+MOST_DIFFERENCE_DB = 0.2  #: between the float32 and the quantized render
+
+
+def build_bundle(
+    model: EdgeDecoder | VstModel,
+    dataset: Dataset,
+    recipe: Recipe,
+    plan: Plan,
+    out: Path,
+    quantization: str = "int8",
+    command: str = "",
+    float32_out: Path | None = None,
+    say: Callable[[str], None] = print,
+    *,
+    training_s: float | None = None,
+    baseline: Baseline | None = None,
+    room: Room | None = None,
+) -> Measured:
+    """Write ``out`` and return what was measured. Raises UserError, ValueError (drift).
+
+    The dataset's profile says what is written: our bundle, or DDSP-VST's training zip.
+    ``training_s`` (seconds that the training took) and ``baseline`` go onto the card, ``room`` is
+    the recording's, learnt apart.
+    """
+    profile, pieces = dataset.profile, dataset.held_out
+    decoder = model.frame_decoder()
+    info = replace(_info(dataset, recipe, decoder.state_size, quantization), room=room)
+    files = {}
+    for kind in dict.fromkeys(("none", quantization)):
+        say(f"exporting ({'float32' if kind == 'none' else kind})")
+        files[kind] = export(
+            round_to_int8(decoder, *calibration(dataset.train)) if kind == "int8" else decoder,
+            info.state_size,
+            info.n_harmonics,
+            info.n_noise,
+            quantization=kind,
+            pitch_range_hz=(info.min_pitch_hz, info.max_pitch_hz),
+        )
+    reference = Bundle(replace(info, quantization="none"), files["none"].model, "", b"")
+    final = Bundle(info, files[quantization].model, "", b"")
+
+    say("measuring on what was held out")
+    plain = [measure.play(reference, piece, profile) for piece in pieces]
+    quantized = [measure.play(final, piece, profile) for piece in pieces]
+    response = measure.response(final)
+    measured = Measured(
+        parameters=model.parameters_count(),
+        size_bytes=len(final.model),
+        loss_float32=measure.spectral_loss(plain, pieces, profile),
+        loss_quantized=measure.spectral_loss(quantized, pieces, profile),
+        difference_db=evaluation.spectral_difference_db(
+            np.concatenate(plain), np.concatenate(quantized)
+        ),
+        attack_s=response.attack_s,
+        silence_dbfs=response.silence_dbfs,
+        tracking=measure.follows(quantized, pieces, profile),
+    )
+    if measured.difference_db > MOST_DIFFERENCE_DB:
+        raise ValueError(
+            f"the {quantization} model sounds {measured.difference_db:.2f} dB different from "
+            f"float32, more than {MOST_DIFFERENCE_DB} dB"
+        )
+    info = replace(info, attack_s=round(response.attack_s, 4))
+    card = model_card(info, dataset, recipe, plan, measured, command, training_s, baseline)
+    original, ours = _excerpt(pieces, quantized, measure.delay(profile), profile.sample_rate)
+    finished = Bundle(
+        info,
+        final.model,
+        card,
+        _preview(ours, profile.sample_rate),
+        picture=portrait(info, dataset, original, ours),
+    )
+    if profile.name == "vst":
+        write_vst(finished, out)
+    else:
+        write_bundle(out, finished)
+    if float32_out is not None:
+        float32_out.write_bytes(reference.model)
+    return measured
+
+
+def _info(dataset: Dataset, recipe: Recipe, state_size: int, quantization: str) -> ModelInfo:
+    profile = dataset.profile
+    low, high = dataset.summary["f0_low_hz"], dataset.summary["f0_high_hz"]
+    return ModelInfo(
+        name=recipe.name,
+        profile=profile.name,
+        sample_rate=profile.sample_rate,
+        frame_rate=float(profile.frame_rate),
+        frame_size=FRAME_SIZE if profile.name == "vst" else profile.hop,
+        n_harmonics=profile.n_harmonics,
+        n_noise=profile.n_noise,
+        state_size=state_size,
+        quantization=quantization,
+        licence=recipe.licence,
+        attribution=recipe.attribution,
+        attack_s=0.0,
+        min_pitch_note=round(float(hz_to_midi(low)), 2),
+        max_pitch_note=round(float(hz_to_midi(high)), 2),
+        min_pitch_hz=round(low, 2),
+        max_pitch_hz=round(high, 2),
+        min_loudness_db=round(dataset.summary["loudness_low_db"], 2),
+        max_loudness_db=round(dataset.summary["loudness_high_db"], 2),
+        version=ddsp_edge.__version__,
+        export_time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _excerpt(
+    pieces: list[Piece], sounds: list[np.ndarray], late: int, rate: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same five seconds of recording and render: those that sound most."""
+    size = int(PREVIEW_S * rate)
+    best, level = (pieces[0].audio[:size], sounds[0][late : late + size]), -1.0
+    for piece, sound in zip(pieces, sounds, strict=True):
+        for start in range(0, max(1, len(piece.audio) - size), rate):
+            part = sound[start + late : start + late + size]
+            score = float(np.median(np.abs(part)))
+            if score > level:
+                best, level = (piece.audio[start : start + size], part), score
+    return best
+
+
+def _preview(sound: np.ndarray, rate: int) -> bytes:
+    """``sound`` with its ends faded, as Ogg Vorbis."""
+    fade = np.minimum(1.0, np.minimum(np.arange(len(sound)), np.arange(len(sound))[::-1]) / 480)
+    sound = sound * fade / max(1.0, float(np.abs(sound).max()) / 0.9)
+    stream = io.BytesIO()
+    soundfile.write(stream, sound.astype(np.float32), rate, format="OGG", subtype="VORBIS")
+    return stream.getvalue()

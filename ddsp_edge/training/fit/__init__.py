@@ -1,0 +1,1 @@
+"""Losses, the differentiable synthesiser, the training loop and what it writes."""

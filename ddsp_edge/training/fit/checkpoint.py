@@ -1,0 +1,70 @@
+"""The one file that a training run goes on from, replaced all or nothing."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import replacing
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Also there after a power cut: written beside it, synced, renamed. Raises UserError."""
+    with replacing(path) as stream:
+        torch.save(state, stream)
+
+
+def load(path: Path, key: str) -> dict[str, Any]:
+    """What :func:`save` wrote, to the CPU. Raises UserError: damaged, or of another ``key``."""
+    try:
+        saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        matches = saved["key"] == key
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path}: cannot be read ({reason}); start again with --fresh") from None
+    if not matches:
+        raise UserError(
+            f"{path}: was made with other data or options; use another --work "
+            "folder, or start again with --fresh"
+        )
+    return saved
+
+
+class Stop:
+    """Whether someone asked to stop; true as a condition."""
+
+    asked: signal.Signals | None = None
+
+    def __bool__(self) -> bool:
+        return self.asked is not None
+
+
+@contextmanager
+def stopping_softly() -> Iterator[Stop]:
+    """Ctrl-C and SIGTERM only set the flag, so that a step is never cut in half.
+
+    A second Ctrl-C is an ordinary one. Outside the main thread nothing is caught.
+    """
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(number: int, _: FrameType | None) -> None:
+        stop.asked = signal.Signals(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,350 @@
+"""Two stages: controls (analysed from the audio, or a teacher's), then the audio itself.
+
+The run folder holds one checkpoint, replaced atomically; running the same command again
+goes on from there and gives the same model as a run that was never cut.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.training.data import features
+from ddsp_edge.training.data.augmentation import augment
+from ddsp_edge.training.data.batches import AudioBatches, WarmBatches
+from ddsp_edge.training.data.dataset import Dataset
+from ddsp_edge.training.fit import checkpoint, devices, losses, synth
+from ddsp_edge.training.fit.room import LearntRoom
+from ddsp_edge.training.fit.teacher import Teacher
+from ddsp_edge.training.networks import registry
+from ddsp_edge.training.networks.model import EdgeDecoder
+from ddsp_edge.training.networks.vst_model import VstModel
+from ddsp_edge.training.profiles import EDGE, Profile
+
+Model = EdgeDecoder | VstModel
+
+CHECKPOINT_S = 60.0  #: seconds between checkpoints
+HELD_OUT_EVERY = 200  #: steps
+HELD_OUT_CROPS = 32
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how; together with the data and the seed it determines the model.
+
+    Frames are the edge profile's, 200 a second; :meth:`of` has those of another.
+    """
+
+    warm_steps: int = 2500
+    steps: int = 6000
+    seed: int = 1
+    warm_batch: int = 16
+    warm_frames: int = 400
+    batch: int = 8
+    frames: int = 101  #: of a crop: half a second
+    context: int = 100  #: frames that the network hears before a crop
+    warm_rate: float = 8e-3
+    rate: float = 1e-3
+    run_in: int = 50  #: steps of each stage in which the rate rises
+    average: float = 0.995  #: of the weights, in the second stage
+    patience: int = 2000  #: steps of the second stage without a better held-out loss end it
+    room: bool = False  #: learn the recording's room apart from the instrument
+    size: str = "large"  #: of the network (model.SIZES)
+    teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
+
+    @classmethod
+    def of(cls, profile: Profile, **changes: Any) -> Plan:
+        """The usual plan in the profile's own frames, with ``changes``."""
+        plan = cls(**changes)
+        ratio = profile.frame_rate / EDGE.frame_rate
+        # A room is heard in what was played before: more of it.
+        context = plan.context * (3 if plan.room else 1)
+        return replace(
+            plan,
+            warm_frames=max(2, round(plan.warm_frames * ratio)),
+            frames=max(2, round((plan.frames - 1) * ratio) + 1),
+            context=round(context * ratio),
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is reported after each step."""
+
+    stage: str
+    step: int
+    steps: int
+    loss: float
+    held_out: float | None  #: multi-scale spectral loss, when it was measured
+    rate: float = 0.0  #: learning rate
+    seconds: float = 0.0  #: spent so far, over all runs
+
+
+def learning_rate(step: int, steps: int, peak: float, run_in: int) -> float:
+    """A linear run-in, and half a cosine from ``peak`` down to 2 % of it."""
+    rate = peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+    return rate * min(1.0, (step + 1) / max(1, run_in))
+
+
+class Trainer:
+    """Trains the profile's network on a dataset, resumably.
+
+    Deterministic on the CPU for one number of threads. Raises UserError for a checkpoint that
+    cannot be gone on with, and ValueError for data without one usable crop.
+    """
+
+    CLIP = 1.0  #: the gradient's largest norm
+    ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
+    TRUST = features.TRUST  #: least share of trusted frames in a crop to train on
+    VARIED = True  #: what the model is shown (:mod:`augment`)
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        run: Path,
+        plan: Plan,
+        fresh: bool = False,
+        device: str = "auto",
+        checkpoint_s: float = CHECKPOINT_S,
+        teacher: Teacher | None = None,
+    ) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.run_folder, self.profile = plan, run, dataset.profile
+        self.device, self.checkpoint_s = devices.choose(device), checkpoint_s
+        profile = self.profile
+        pieces = dataset.train
+        if teacher is not None and self.plan.warm_steps:
+            pieces = [teacher.lesson(piece, profile) for piece in pieces]
+        self.warm = WarmBatches(pieces, plan.warm_frames, plan.warm_batch)
+        crop = (profile, plan.frames, plan.context, plan.batch)
+        self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
+        held = AudioBatches(dataset.held_out, *crop, self.TRUST)
+        self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
+        self.model = registry.make_model(profile, dataset.summary, plan.size).to(self.device)
+        self.average = copy.deepcopy(self.model)
+        self.room = self._make_room()
+        self.optimiser = self._new_optimiser()
+        self.step = 0
+        self.seconds = 0.0  #: spent so far, over all runs
+        self.history: list[dict[str, float]] = []
+        self.best = (math.inf, self._weights(self.average))
+        self.noise = torch.Generator()
+        self.checkpoint = run / "checkpoint.pt"
+        self.key = json.dumps(
+            [asdict(plan), registry.sizes(self.model), asdict(profile), dataset.summary]
+        )
+        run.mkdir(parents=True, exist_ok=True)
+        if self.checkpoint.exists() and not fresh:
+            self._resume()
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole schedule."""
+        return self.plan.warm_steps + self.plan.steps
+
+    @property
+    def finished(self) -> bool:
+        """True when the schedule is through, or the held-out loss has stopped improving."""
+        if self.step >= self.total:
+            return True
+        audio = [row for row in self.history if row["step"] > self.plan.warm_steps]
+        if not audio:
+            return False
+        best = min(audio, key=lambda row: row["held_out"])
+        return self.step - best["step"] >= self.plan.patience
+
+    def train(
+        self, report: Callable[[Progress], None] = lambda _: None, minutes: float = math.inf
+    ) -> Model:
+        """Run to the end (or for ``minutes``) and return the best averaged model, on the CPU.
+
+        Ctrl-C and SIGTERM end it with a checkpoint of the last whole step and KeyboardInterrupt.
+        Raises UserError where the loss stops being a number.
+        """
+        started = saved = before = time.monotonic()
+        whole = True
+        with checkpoint.stopping_softly() as stop:
+            try:
+                while not self.finished and time.monotonic() - started < 60 * minutes and not stop:
+                    whole = False
+                    progress = self._one_step()
+                    whole = True
+                    now = time.monotonic()
+                    self.seconds, before = self.seconds + now - before, now
+                    report(replace(progress, seconds=self.seconds))
+                    if now - saved > self.checkpoint_s:
+                        self.save()
+                        saved = now
+            finally:
+                if whole:
+                    self.save()
+        if stop:
+            raise KeyboardInterrupt
+        return self.best_model()
+
+    def best_model(self) -> Model:
+        """A copy of the best averaged weights so far, on the CPU."""
+        best = copy.deepcopy(self.model).cpu()
+        best.load_state_dict(self.best[1] if math.isfinite(self.best[0]) else self._weights())
+        return best.eval()
+
+    def _make_room(self) -> nn.Module | None:
+        if not self.plan.room:
+            return None
+        return LearntRoom(self.profile.sample_rate).to(self.device)
+
+    def _new_optimiser(self) -> torch.optim.Adam:
+        groups = [{"params": list(self.model.parameters()), "share": 1.0}]
+        if self.room is not None:
+            groups.append({"params": list(self.room.parameters()), "share": self.ROOM_SHARE})
+        return torch.optim.Adam(groups, lr=self.plan.warm_rate, fused=True)
+
+    def _one_step(self) -> Progress:
+        plan = self.plan
+        warm = self.step < plan.warm_steps
+        # Every step has its own random numbers, so that resuming changes nothing.
+        rng = np.random.default_rng([plan.seed, self.step])
+        self.noise.manual_seed(int(rng.integers(1 << 62)))
+        if self.step == plan.warm_steps:
+            self.average.load_state_dict(self.model.state_dict())
+            self.optimiser = self._new_optimiser()
+        rate = self._set_rate(warm)
+        batch = (self.warm if warm else self.crops).draw(rng)
+        batch = augment(batch, rng) if self.VARIED else batch
+        loss, room_loss = (
+            (self._warm_loss(batch), None) if warm else self._audio_loss(self.model, batch)
+        )
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise UserError(
+                f"the loss became {value} at step {self.step}; train again with --fresh and "
+                "another --seed, and please report it"
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        (loss if room_loss is None else loss + room_loss).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
+        self.optimiser.step()
+        if not warm:
+            self._follow()
+        self.step += 1
+        held = None
+        if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
+            held = self._judge(self.model if warm else self.average, value)
+        return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
+
+    def _set_rate(self, warm: bool) -> float:
+        """Each stage has its own."""
+        plan = self.plan
+        done = self.step if warm else self.step - plan.warm_steps
+        steps, peak = (plan.warm_steps, plan.warm_rate) if warm else (plan.steps, plan.rate)
+        rate = learning_rate(done, steps, peak, plan.run_in)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group["share"]
+        return rate
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
+        for mean, now in pairs:
+            mean.lerp_(now, 1 - self.plan.average)
+
+    def _judge(self, model: Model, loss: float) -> float:
+        held = self.held_out_loss(model)
+        self.history.append({"step": self.step, "loss": loss, "held_out": held})
+        if held < self.best[0]:
+            self.best = (held, self._weights(model))
+        return held
+
+    def _controls(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        with devices.network_precision(self.device):
+            controls = model.sequence(batch["f0_scaled"], batch["pw_scaled"])
+        return tuple(control.float() for control in controls)
+
+    def _warm_loss(self, batch: dict[str, Tensor]) -> Tensor:
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        amplitude, harmonics, noise = self._controls(self.model, batch)
+        return losses.warm_start(
+            amplitude[..., None] * harmonics,
+            noise,
+            batch["harmonics"],
+            batch["noise"],
+            batch["weight"],
+        )
+
+    def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
+        """Of the sound, and of the room that is learnt, which has gradients of its own."""
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        dry = self._dry(model, batch, self.plan.context)
+        target = batch["audio"]
+        room_loss = None
+        if isinstance(self.room, LearntRoom) and torch.is_grad_enabled():
+            room_loss = self.room.loss(dry, target)
+        return self._distance(self._with_room(dry)[:, -target.shape[1] :], target), room_loss
+
+    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+        return losses.multi_scale_spectral(audio, target)
+
+    def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:
+        """The model's sound of whole sequences, [batch, samples]; with the room that is learnt
+        beside it, where there is one and ``room`` says so."""
+        dry = self._dry(model, batch, 0)
+        return self._with_room(dry) if room else dry
+
+    def _with_room(self, dry: Tensor) -> Tensor:
+        return dry if self.room is None else self.room(dry)
+
+    def _dry(self, model: Model, batch: dict[str, Tensor], skip: int) -> Tensor:
+        """From frame ``skip`` on; for a room from the network's first quarter of a second on,
+        which has no past."""
+        rate, hop = self.profile.sample_rate, self.profile.hop
+        start = skip if self.room is None else min(skip, self.profile.frame_rate // 4)
+        controls = (*self._controls(model, batch), batch["synth_f0_hz"])
+        amplitude, harmonics, noise, f0_hz = (c[:, start:] for c in controls)
+        return synth.sound(amplitude, harmonics, noise, f0_hz, rate, hop, self.noise)
+
+    @torch.no_grad()
+    def held_out_loss(self, model: Model) -> float:
+        """Mean multi-scale spectral loss over the fixed held-out crops."""
+        self.noise.manual_seed(0)
+        rows = [(len(b["audio"]), float(self._audio_loss(model, b)[0])) for b in self.held_out]
+        return sum(n * loss for n, loss in rows) / sum(n for n, _ in rows)
+
+    def _weights(self, model: Model | None = None) -> dict[str, Tensor]:
+        model = model or self.model
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+    def save(self) -> None:
+        """Write the checkpoint, all or nothing. Raises UserError."""
+        state = {
+            "key": self.key,
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "room": self.room.state_dict() if self.room else {},
+            "history": self.history,
+            "best": self.best,
+        }
+        checkpoint.save(self.checkpoint, state)
+
+    def _resume(self) -> None:
+        saved = checkpoint.load(self.checkpoint, self.key)
+        self.model.load_state_dict(saved["model"])
+        self.average.load_state_dict(saved["average"])
+        if self.room is not None:
+            self.room.load_state_dict(saved["room"])
+        self.step, self.history, self.best = saved["step"], saved["history"], saved["best"]
+        self.seconds = saved["seconds"]
+        self.optimiser.load_state_dict(saved["optimiser"])

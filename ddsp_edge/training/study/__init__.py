@@ -1,0 +1,1 @@
+"""Searches, sweeps and baselines."""

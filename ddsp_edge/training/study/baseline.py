@@ -1,0 +1,199 @@
+"""The plain recipe that ours is compared with: DDSP-VST's own, in torch.
+
+``models/vst/vst.gin`` and ``optimization/base.gin`` of magenta/ddsp: GRU 512, dense layers of
+256, 60 harmonics and 65 noise bands at 16 kHz and 50 Hz; L1 of magnitudes and log magnitudes over
+six window sizes; 16 crops of 4 s; Adam at 3e-4, 0.98 times that every 10,000 steps, gradients
+clipped at 3; a trainable reverb of 1.5 s (noise shaped by 500 x 32 magnitudes). What differs:
+the analyser, the synthesis f0 and the noise's overlapping frames are this project's.
+
+    python -m ddsp_edge.training.study.baseline FOLDER --recipe violin --minutes 10 --out plain.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import torch
+from torch import Tensor, nn
+
+from ddsp_edge import evaluation
+from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.training.data.dataset import Dataset, prepare
+from ddsp_edge.training.data.features import TRUST
+from ddsp_edge.training.export.measure import CROP_S
+from ddsp_edge.training.fit import fast, losses, run_log
+from ddsp_edge.training.fit.synth import noise as filtered_noise
+from ddsp_edge.training.fit.synth import reverberate
+from ddsp_edge.training.fit.trainer import Plan, Progress, Trainer
+from ddsp_edge.training.networks.vst_model import exp_sigmoid
+from ddsp_edge.training.profiles import EDGE, VST
+from ddsp_edge.training.recipes import RECIPES
+
+LENGTH, FRAMES, BANDS, BIAS = 24_000, 500, 32, -3.0  #: of vst.gin's FilteredNoiseReverb
+LEAST = 1e-5  #: logarithms are taken of nothing smaller
+JUDGED_RATE = 16_000  #: everything is judged below 8 kHz, where both recipes have sound
+STEPS = ("plain", "warm", "network", "fast")
+
+
+class NoiseReverb(nn.Module):
+    """[b, samples] -> the same with a reverb whose every 3 ms has 32 free magnitudes."""
+
+    def __init__(self, seed: int = 7) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.magnitudes = nn.Parameter(0.01 * torch.randn(FRAMES + 1, BANDS, generator=generator))
+        self.generator = torch.Generator()
+
+    def response(self) -> Tensor:
+        """[samples]; the direct sound apart."""
+        self.generator.manual_seed(1)
+        shaped = exp_sigmoid(self.magnitudes[None] + BIAS)
+        ir = filtered_noise(shaped, JUDGED_RATE, LENGTH // FRAMES, self.generator)[0]
+        return torch.cat([ir.new_zeros(1), ir[1:]])
+
+    def forward(self, dry: Tensor) -> Tensor:
+        return reverberate(dry, self.response())
+
+
+def plain_loss(audio: Tensor, target: Tensor) -> Tensor:
+    """L1 of magnitudes and of their logarithms; [b, samples] twice -> scalar."""
+    total = audio.new_zeros(())
+    for _, ours, theirs in losses.magnitudes(audio, target):
+        logs = (x.clamp(min=LEAST).log() for x in (ours, theirs))
+        total = total + (ours - theirs).abs().mean() + (next(logs) - next(logs)).abs().mean()
+    return total
+
+
+class PlainTrainer(Trainer):
+    """vst.gin; give it :func:`plain_plan` and a dataset of profile ``vst``."""
+
+    CLIP, ROOM_SHARE, TRUST, VARIED = 3.0, 1.0, 0.0, False
+
+    def _make_room(self) -> nn.Module:
+        return NoiseReverb()
+
+    def _set_rate(self, warm: bool) -> float:
+        if warm:
+            return super()._set_rate(warm)
+        rate = self.plan.rate * 0.98 ** ((self.step - self.plan.warm_steps) / 10_000)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+        return plain_loss(audio, target)
+
+
+def plain_plan(steps: int, warm_steps: int = 0, seed: int = 1) -> Plan:
+    """16 crops of 4 s; no average of the weights."""
+    return replace(
+        Plan.of(VST, steps=steps, warm_steps=warm_steps, seed=seed),
+        batch=16,
+        frames=4 * VST.frame_rate + 1,
+        context=0,
+        rate=3e-4,
+        warm_rate=1e-3,
+        average=0.0,
+        patience=steps,
+    )
+
+
+def judge(trainer: Trainer, model: Any, dataset: Dataset) -> float:
+    """Mean multi-scale spectral loss over the trusted half-seconds held out, below 8 kHz."""
+    profile, rows, size = dataset.profile, [], round(CROP_S * JUDGED_RATE)
+    for piece in dataset.held_out:
+        pair = (run_log.play(trainer, model, piece), piece.audio)
+        ours, theirs = (soxr.resample(x, profile.sample_rate, JUDGED_RATE) for x in pair)
+        for start in range(0, min(len(ours), len(theirs)) - size, size):
+            first = start * profile.frame_rate // JUDGED_RATE
+            if piece.weight[first : first + round(CROP_S * profile.frame_rate)].mean() >= TRUST:
+                part = slice(start, start + size)
+                rows.append(evaluation.multi_scale_spectral_loss(ours[part], theirs[part]))
+    return float(np.mean(rows))
+
+
+def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str, Any]:
+    """One line of the table: train for so many seconds of processor time, then judge.
+
+    ``plain``; ``warm`` (+ the supervised start); ``network`` (+ ours: 48 kHz, 5 ms, our losses
+    and schedule, plain torch); ``fast`` (+ the C loops). The datasets' profiles must fit.
+    """
+    usable = fast.usable
+    if step != "fast":
+        fast.usable = lambda tensor: False
+    try:
+        plan, kind = _planned(step, dataset, run, seconds)
+        trainer = kind(dataset, run / step, plan, fresh=True, device="cpu")
+        print(f"{step}: {plan.warm_steps} + {plan.steps} steps", flush=True)
+        began = time.process_time()
+
+        def report(progress: Progress) -> None:
+            if time.process_time() - began > 1.5 * seconds:  # the estimate was far off
+                raise TimeoutError
+
+        try:
+            model = trainer.train(report)
+        except TimeoutError:
+            model = trainer.best_model()
+        spent = time.process_time() - began
+    finally:
+        fast.usable = usable
+    if step in ("plain", "warm"):
+        model = trainer.model.eval()
+    return {
+        "step": step,
+        "loss": judge(trainer, model, dataset),
+        "steps": trainer.step,
+        "cpu_s": round(spent, 1),
+        "text": f"{step}, {trainer.step} steps, {spent / 60:.1f} minutes of one core",
+    }
+
+
+def _planned(step: str, dataset: Dataset, run: Path, seconds: float) -> tuple[Plan, type[Trainer]]:
+    """As many steps as fit, by timing a few."""
+    kind: type[Trainer] = PlainTrainer if step in ("plain", "warm") else Trainer
+    make = plain_plan if kind is PlainTrainer else _our_plan
+    trial = kind(dataset, run / "trial", make(4, 4), fresh=True, device="cpu")
+    marks = [time.process_time()]
+    trial.held_out = trial.held_out[:1]
+    trial.train(lambda _: marks.append(time.process_time()))
+    warm_s, audio_s = min(np.diff(marks[:4])), min(np.diff(marks[4:8]))
+    warm = 0 if step == "plain" else math.floor(0.3 * seconds / warm_s)
+    return make(max(1, math.floor((seconds - warm * warm_s) / audio_s)), warm), kind
+
+
+def _our_plan(steps: int, warm_steps: int) -> Plan:
+    return replace(Plan.of(EDGE, steps=steps, warm_steps=warm_steps), patience=max(1, steps))
+
+
+def main(words: list[str] | None = None) -> None:
+    """The command of this module's docstring."""
+    parser = argparse.ArgumentParser(prog="python -m ddsp_edge.training.study.baseline")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--recipe", choices=sorted(RECIPES), required=True)
+    parser.add_argument("--work", type=Path, default=Path("runs/baseline"))
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=["plain"])
+    parser.add_argument("--minutes", type=float, default=10.0, help="of one core's time, each")
+    parser.add_argument("--out", type=Path, default=Path("baseline.json"))
+    args = parser.parse_args(words)
+    torch.set_num_threads(1)
+    recipe, rows = RECIPES[args.recipe], []
+    for step in args.steps:
+        profile = VST if step in ("plain", "warm") else EDGE
+        dataset = prepare(args.folder, recipe, args.work / "cache", profile=profile)
+        rows.append(run_step(step, dataset, args.work, 60 * args.minutes))
+        print(f"{rows[-1]['text']}: {rows[-1]['loss']:.3f} below 8 kHz", flush=True)
+        said = rows[0] | {"steps_compared": rows}
+        write_atomically(args.out, json.dumps(said, indent=1).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Learning which control moves a setting or triggers an action."""

@@ -1,0 +1,157 @@
+"""From a source's frames to what a voice is sent: gains, shifts, silence, brightness."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_decoder import HARMONICS, INFO, NOISE, tiny_bundle
+
+from ddsp_edge.decoding.conditioner import (
+    FADE_IN_DB,
+    LARGEST_UNPITCHED,
+    NOISE_POWER,
+    ONSET_RAMP_S,
+    UNPITCHED_DB,
+    Shaper,
+    give_way,
+)
+from ddsp_edge.decoding.decoder import Decoder
+from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.settings import SETTINGS, Settings
+
+DECODER = Decoder(tiny_bundle(), voices=2)
+
+
+def shaped(frame: FeatureFrame, voice: int = 0, **settings: float) -> ControlFrame:
+    """What a fresh voice is sent."""
+    DECODER.reset()
+    controls = ControlFrame(HARMONICS, NOISE)
+    f0_hz = Shaper(INFO, Settings(**settings)).decode(DECODER, frame, controls, voice)
+    assert f0_hz == controls.f0_hz or math.isnan(f0_hz)
+    return controls
+
+
+def raw(f0_hz: float, loudness_db: float) -> ControlFrame:
+    """What the model says by itself."""
+    DECODER.reset()
+    controls = ControlFrame(HARMONICS, NOISE)
+    DECODER.step(FeatureFrame(0.0, f0_hz, loudness_db), controls)
+    return controls
+
+
+def same(one: ControlFrame, other: ControlFrame, gain: float = 1.0, noise: float = 1.0) -> None:
+    assert one.amplitude == pytest.approx(gain * other.amplitude, rel=1e-6)
+    np.testing.assert_allclose(one.harmonic_distribution, other.harmonic_distribution, rtol=1e-6)
+    np.testing.assert_allclose(one.noise_magnitudes, noise * other.noise_magnitudes, rtol=1e-6)
+
+
+def test_without_settings_the_model_is_heard_as_it_is() -> None:
+    controls = shaped(FeatureFrame(0.0, 330.0, -20.0), voice=1)
+    same(controls, raw(330.0, -20.0))
+    assert controls.f0_hz == 330.0
+
+
+def test_pitches() -> None:
+    up = 330.0 * 2 ** (7 / 12)
+    shifted = shaped(FeatureFrame(0.0, 330.0, -20.0), pitch_shift=7)
+    same(shifted, raw(up, -20.0))
+    assert shifted.f0_hz == pytest.approx(up)
+    shown = shaped(FeatureFrame(0.0, 330.0, -20.0), input_pitch=7)
+    same(shown, raw(up, -20.0))
+    assert shown.f0_hz == 330.0
+
+
+@pytest.mark.parametrize("f0_hz", [0.0, -3.0, math.nan])
+def test_while_no_pitch_is_known_the_model_is_shown_its_usual_one(f0_hz: float) -> None:
+    usual = math.sqrt(INFO.min_pitch_hz * INFO.max_pitch_hz)
+    controls = shaped(FeatureFrame(0.0, f0_hz, -20.0))
+    same(controls, raw(usual, -20.0))
+    assert not controls.f0_hz > 0.0
+
+
+def power(controls: ControlFrame) -> tuple[float, float]:
+    """Mean squares of the harmonics and of the noise, as the kernel plays them."""
+    shares = controls.harmonic_distribution / controls.harmonic_distribution.sum()
+    harmonics = 0.5 * np.sum((controls.amplitude * shares) ** 2)
+    return float(harmonics), float(NOISE_POWER * np.mean(controls.noise_magnitudes**2))
+
+
+@pytest.mark.parametrize("pitched", [0.0, 0.3, 1.0])
+def test_what_has_no_pitch_is_noise(pitched: float) -> None:
+    controls = shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=pitched))
+    (harmonics, noise), (before, own) = power(controls), power(raw(330.0, -20.0))
+    assert harmonics == pytest.approx(pitched**2 * before, rel=1e-5)
+    lost = before - harmonics
+    assert noise == pytest.approx(own + 10 ** (UNPITCHED_DB / 10) * lost, rel=1e-5)
+
+
+def test_unpitched_says_how_much() -> None:
+    half = shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0.5)
+    same(half, shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.5)))
+    same(shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0), raw(330.0, -20.0))
+
+
+def test_a_model_with_hardly_any_noise_gives_no_more_than_the_limit() -> None:
+    controls = ControlFrame(HARMONICS, NOISE, amplitude=1.0)
+    controls.harmonic_distribution[:] = 1.0
+    controls.noise_magnitudes[:] = 1e-6
+    give_way(controls, 0.0)
+    np.testing.assert_allclose(controls.noise_magnitudes, 1e-6 * LARGEST_UNPITCHED, rtol=1e-6)
+    controls.noise_magnitudes[:] = 0.0
+    give_way(controls, 0.0)
+    assert controls.amplitude == 0.0 and not controls.noise_magnitudes.any()
+
+
+def test_gains() -> None:
+    frame = FeatureFrame(0.0, 330.0, -20.0)
+    controls = shaped(frame, harmonic_gain=-6, noise_gain=-12)
+    same(controls, raw(330.0, -20.0), 10**-0.3, 10**-0.6)
+    same(shaped(frame, input_gain=8), raw(330.0, -12.0))
+    same(shaped(frame, input_gain=40), raw(330.0, 0.0))
+
+
+@pytest.mark.parametrize("loudness_db", [-80.0, -200.0, -math.inf, math.nan])
+def test_silence_is_silent_whatever_the_model_says(loudness_db: float) -> None:
+    assert raw(330.0, -80.0).amplitude > 0.1
+    for brightness_db in (0.0, 12.0):
+        frame = FeatureFrame(0.0, 330.0, loudness_db, brightness_db=brightness_db)
+        controls = shaped(frame, input_gain=40)
+        assert controls.amplitude == 0.0 and not controls.noise_magnitudes.any()
+
+
+def test_the_sound_fades_in_above_silence() -> None:
+    controls = shaped(FeatureFrame(0.0, 330.0, -80.0 + FADE_IN_DB / 2))
+    same(controls, raw(330.0, -80.0 + FADE_IN_DB / 2), 0.5, 0.5)
+
+
+@pytest.mark.parametrize(("brightness_db", "shown"), [(9.0, -21.0), (-9.0, -39.0), (50.0, 0.0)])
+def test_brightness_is_another_timbre_at_the_same_level(brightness_db: float, shown: float) -> None:
+    frame = FeatureFrame(0.0, 330.0, -30.0, brightness_db=brightness_db)
+    back = 10.0 ** ((-30.0 - shown) / 20.0)
+    same(shaped(frame), raw(330.0, shown), back, back)
+
+
+def test_an_onset_is_there_at_once_another_frame_after_a_hop() -> None:
+    shaper = Shaper(INFO, Settings())
+    assert shaper.ramp_s(FeatureFrame(0.0, 330.0, -20.0)) == INFO.hop_s
+    assert shaper.ramp_s(FeatureFrame(0.0, 330.0, -20.0, onset=True)) == ONSET_RAMP_S < INFO.hop_s
+
+
+WILD = st.floats() | st.floats(-90, 10)
+KNOBS = ("pitch_shift", "input_pitch", "input_gain", "harmonic_gain", "noise_gain")
+
+
+@given(WILD, WILD, st.floats(-12, 12), st.sampled_from(KNOBS), st.booleans())
+def test_any_frame_gives_finite_levels(
+    f0_hz: float, loudness_db: float, brightness_db: float, knob: str, high: bool
+) -> None:
+    entry = SETTINGS[knob]
+    value = entry.maximum if high else entry.minimum
+    frame = FeatureFrame(0.0, f0_hz, loudness_db, brightness_db=brightness_db)
+    controls = shaped(frame, **{knob: value})
+    assert math.isfinite(controls.amplitude) and controls.amplitude >= 0.0
+    assert np.isfinite(controls.noise_magnitudes).all()

@@ -1,0 +1,188 @@
+"""A sound between two models: exact at both ends, in between in between, without a click."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_decoder import INFO, tiny_bundle, weights
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.morph import FLOOR, Morph, _between_spectra
+from ddsp_edge.evaluation import lone_clicks, peak_dbfs, track_f0
+from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.library.catalog import find_model
+from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.settings import Settings
+
+RATE = 48_000
+VIOLIN, CELLO = find_model("violin"), find_model("cello")
+VST: ModelInfo = replace(
+    INFO, name="Slow", profile="vst", sample_rate=16_000, frame_rate=50.0, frame_size=1024
+)
+EDGE_A, EDGE_B = tiny_bundle(weights(1)), tiny_bundle(weights(2))
+SLOW = replace(tiny_bundle(weights(3)), info=VST)
+PAIRS = {
+    "edge and edge": (EDGE_A, EDGE_B),
+    "edge and vst": (EDGE_A, SLOW),
+    "vst and edge": (SLOW, EDGE_A),
+    "violin and cello": (VIOLIN, CELLO),
+    "violin and vst": (VIOLIN, SLOW),
+    "vst and violin": (SLOW, VIOLIN),
+}
+SILENT = {"noise_gain": -60.0}
+
+
+def note(info: ModelInfo, seconds: float, hz: float = 330.0, loudness_db: float = -20.0):
+    """Struck at once, then held; the last tenth of a second is silence."""
+    hop = info.hop_s
+    first = FeatureFrame(0.0, hz, loudness_db, onset=True)
+    held = [FeatureFrame(i * hop, hz, loudness_db) for i in range(1, round(seconds / hop))]
+    return [first, *held, FeatureFrame(seconds, hz, -90.0)]
+
+
+def play(a: Bundle, b: Bundle | None, morph: float = 0.0, seconds: float = 1.0, **settings):
+    chosen = Settings(**{"reverb_wet": 0.0, "morph": morph, **settings})
+    engine = Engine(a, RATE, chosen, other=b)
+    return engine.render(note(a.info, seconds), seconds + 0.1)[:, 0]
+
+
+def clicks(sound):
+    """Of a piece that was cut out: its ends are faded, they are no clicks."""
+    fade = np.ones(len(sound))
+    fade[:960] = np.sin(np.linspace(0, np.pi / 2, 960)) ** 2
+    fade[-960:] = fade[:960][::-1]
+    return lone_clicks(sound * fade, RATE)
+
+
+def level_db(sound):
+    return 10 * np.log10(np.mean(np.square(sound, dtype=np.float64)) + 1e-20)
+
+
+def spectrum_db(sound):
+    """In bands of 200 Hz."""
+    part = np.asarray(sound[RATE // 2 : RATE], np.float64)
+    power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
+    return 10 * np.log10(power[: 100 * 100].reshape(100, 100).sum(axis=1) + 1e-9)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_at_0_the_first_model_is_as_if_alone(pair):
+    a, b = PAIRS[pair]
+    assert np.array_equal(play(a, b, 0.0), play(a, None))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_at_1_it_is_the_other_model(pair):
+    a, b = PAIRS[pair]
+    morphed, alone = play(a, b, 1.0), play(b, None)
+    assert level_db(morphed[RATE // 2 : RATE]) == pytest.approx(
+        level_db(alone[RATE // 2 : RATE]), abs=0.5
+    )
+    # The noise is another sequence where its bands are others: compare the tones to the sample.
+    tone, single = play(a, b, 1.0, **SILENT), play(b, None, **SILENT)
+    late = slice(RATE // 2, RATE)
+    there = spectrum_db(single) > spectrum_db(single).max() - 40
+    assert np.allclose(spectrum_db(tone)[there], spectrum_db(single)[there], atol=0.5)
+    if a.info.frame_rate == b.info.frame_rate:
+        assert level_db(tone[late] - single[late]) < level_db(single[late]) - 30
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("morph", [0.1, 0.5, 0.9])
+def test_in_between_the_pitch_is_exact_and_loudness_is_between(pair, morph):
+    a, b = PAIRS[pair]
+    ends = sorted(level_db(play(a, b, end)[RATE // 2 : RATE]) for end in (0.0, 1.0))
+    sound = play(a, b, morph)
+    assert ends[0] - 0.5 <= level_db(sound[RATE // 2 : RATE]) <= ends[1] + 0.5
+    tone = play(a, b, morph, **SILENT)[:RATE]
+    f0 = track_f0(tone, RATE, 200, 600).f0_hz[30:-10]
+    assert np.abs(1200 * np.log2(f0 / 330)).max() < 1.5
+    assert clicks(tone[2400:]) == 0
+
+
+def test_the_brightness_goes_one_way():
+    def centroid(sound):
+        power = np.abs(np.fft.rfft(sound[RATE // 2 : RATE])) ** 2
+        return float(np.sum(power * np.arange(len(power))) / np.sum(power))
+
+    steps = [centroid(play(VIOLIN, CELLO, m, **SILENT)) for m in (0, 0.25, 0.5, 0.75, 1)]
+    assert steps == sorted(steps) or steps == sorted(steps, reverse=True)
+
+
+def test_spectra_with_nothing_in_common_stay_soft_and_finite():
+    a, b = np.array([1, 0, 0, 0], np.float32), np.array([0, 0, 0, 1], np.float32)
+    out = np.zeros(4, np.float32)
+    for amount in np.linspace(0, 1, 21):
+        _between_spectra(a, b, float(amount), out)
+        assert np.all(np.isfinite(out)) and np.all(out >= 0)
+        assert float(np.dot(out, out)) ** 0.5 <= 1.001
+    _between_spectra(a, b, 1e-6, out)
+    assert np.allclose(out, a, atol=10 * FLOOR)
+    silence = np.zeros(4, np.float32)
+    _between_spectra(silence, b, 0.5, out)
+    assert np.allclose(out, b / 2)
+    _between_spectra(silence, silence, 0.5, out)
+    assert not out.any()
+
+
+def test_the_second_model_only_runs_above_0():
+    morph = Morph(EDGE_A, Settings(), other=EDGE_B)
+    asked = []
+    step = morph._second.step
+    morph._second.step = lambda *args: (asked.append(1), step(*args))
+    frames = note(INFO, 0.5)
+
+    def run(some):
+        return [list(morph.targets(f)) for f in some]
+
+    run(frames[:20])
+    assert not asked
+    morph.set(Settings(morph=0.5))
+    run(frames[20:40])
+    assert len(asked) == 20
+    morph.set(Settings(morph=0.0))
+    run(frames[40:50])
+    run(frames[50:70])
+    assert len(asked) == 26  # its fade from a half, at the end one that says nothing; no more
+    morph.set(Settings(morph=1.0))
+    run(frames[70:80])
+    assert len(asked) == 36
+
+
+@pytest.mark.parametrize(("a", "b", "asked"), [(EDGE_A, SLOW, 25), (SLOW, EDGE_A, 100)])
+def test_each_model_keeps_its_own_time(a, b, asked):
+    """Half a second is 100 steps of the fast model and 25 of the slow one."""
+    morph = Morph(a, Settings(morph=0.5), other=b)
+    counted = []
+    step = morph._second.step
+    morph._second.step = lambda *args: (counted.append(1), step(*args))
+    ends = []
+    for i in range(round(0.5 / a.info.hop_s)):
+        for offset_s, _, ramp_s in morph.targets(FeatureFrame(i * a.info.hop_s, 330.0, -20.0)):
+            ends.append(i * a.info.hop_s + offset_s + ramp_s)
+    assert abs(len(counted) - asked) <= 4
+    assert np.allclose(np.diff(ends), 0.005)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_sweep_has_no_click(pair):
+    """Jumps and slow moves of the setting while a note is held."""
+    a, b = PAIRS[pair]
+    engine = Engine(a, RATE, Settings(reverb_wet=0.0, **SILENT), other=b)
+    hop = a.info.hop_s
+    moves = {0.3: 1.0, 0.6: 0.0, 0.8: 0.5, 0.9: 1.0, 1.1: 0.2, 1.2: 0.0, 1.25: 0.9}
+    targets = engine._morph.targets
+
+    def moved(frame):
+        for time_s, value in moves.items():
+            if abs(frame.time_s - time_s) < hop / 2:
+                engine._morph.set(Settings(reverb_wet=0.0, morph=value, **SILENT))
+        return targets(frame)
+
+    engine._morph.targets = moved
+    sound = engine.render(note(a.info, 1.6), 1.7)[:, 0]
+    steady = sound[2400 : round(1.6 * RATE)]
+    assert peak_dbfs(steady) > -60 and clicks(steady) == 0
+    f0 = track_f0(steady, RATE, 200, 600).f0_hz[30:-10]
+    assert np.abs(1200 * np.log2(f0 / 330)).max() < 1.5

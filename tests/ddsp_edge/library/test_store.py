@@ -1,0 +1,185 @@
+"""The folder of models: whole at every moment."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+
+import pytest
+from bundle_versions import make_version
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.errors import UserError
+from ddsp_edge.library import store as store_module
+from ddsp_edge.library.store import KEPT, ModelStore, digest
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ModelStore(tmp_path / "models")
+
+
+def put(store, path, **options):
+    data = path.read_bytes()
+    with store.change():
+        return store.install(store.receive(io.BytesIO(data), len(data), digest(path)), **options)
+
+
+def version_of(store, name="toy-flute"):
+    return read_bundle(store.path(name)).card.strip()[-1]
+
+
+def test_install_roll_back_and_remove(store, versions):
+    for i, path in enumerate(versions):
+        installed, news = put(store, path)
+        assert news and installed.name == "toy-flute" and installed.versions == i
+    assert version_of(store) == "2"
+    for number, left in (("1", 1), ("0", 0)):
+        with store.change():
+            assert store.rollback("toy-flute").versions == left
+        assert version_of(store) == number
+    with store.change(), pytest.raises(UserError, match="no older version"):
+        store.rollback("toy-flute")
+    with store.change():
+        store.remove("toy-flute")
+    assert store.names() == [] and not list((store.folder / ".history").iterdir())
+
+
+def test_the_same_again_is_no_news_and_no_version(store, versions):
+    put(store, versions[0])
+    installed, news = put(store, versions[0])
+    assert not news and installed.versions == 0
+
+
+def test_an_older_one_is_refused_unless_asked_for(store, versions):
+    put(store, versions[1])
+    with pytest.raises(UserError, match="--allow-downgrade"):
+        put(store, versions[0])
+    assert version_of(store) == "1"
+    put(store, versions[0], allow_downgrade=True)
+    assert version_of(store) == "0"
+
+
+def test_only_so_many_versions_are_kept(store, tmp_path):
+    for i in range(KEPT + 3):
+        put(store, make_version(tmp_path / f"v{i}.zip", i))
+    assert store.get("toy-flute").versions == KEPT
+
+
+def test_a_file_is_called_what_its_model_is_called(store, tmp_path):
+    """Whatever the sender calls the file: the name inside is what was signed."""
+    installed, _ = put(store, make_version(tmp_path / "x.zip", 0, "..Böse  Flöte (2)"))
+    assert installed.name == "b-se-fl-te-2" and installed.path.parent == store.folder
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\0b", "A", "-a", "é", "x" * 65])
+def test_a_name_from_outside_reaches_no_path(store, name):
+    for ask in (store.get, store.path, store.rollback, store.remove):
+        with pytest.raises(UserError, match="no name of a model"):
+            ask(name)
+
+
+def test_uploads_are_checked(store, versions):
+    data, right = versions[0].read_bytes(), digest(versions[0])
+    for stream, size, sum_, says in (
+        (data[:-1], len(data), right, "cut off after"),
+        (data, len(data), "0" * 64, "SHA-256 differs"),
+        (data, 0, right, "at most"),
+        (data, 1 << 40, right, "at most"),
+    ):
+        with store.change(), pytest.raises(UserError, match=says):
+            store.receive(io.BytesIO(stream), size, sum_)
+    assert store.names() == [] and not list((store.folder / ".staging").iterdir())
+
+
+def test_one_change_at_a_time(store):
+    with store.change(), pytest.raises(UserError, match="somebody else"), store.change():
+        pass
+
+
+@pytest.mark.parametrize("call", ["os.link", "os.replace", "_settle"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_power_cut_at_any_step_leaves_a_whole_model(store, versions, monkeypatch, call, when):
+    """The step never comes back: what is on the disk then is what the next start finds."""
+    put(store, versions[0])
+
+    class PowerCut(BaseException):
+        pass
+
+    where = store_module.os if call.startswith("os.") else store_module
+    real = getattr(where, call.removeprefix("os."))
+
+    def cut(*args, **options):
+        if when == "after":
+            real(*args, **options)
+        raise PowerCut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(where, call.removeprefix("os."), cut)
+        with pytest.raises(PowerCut):
+            put(store, versions[1])
+    after = ModelStore(store.folder)
+    assert version_of(after) in "01"
+    put(after, versions[1])
+    assert version_of(after) == "1" and after.get("toy-flute").versions == 1
+    with after.change():
+        after.rollback("toy-flute")
+    assert version_of(after) == "0"
+    assert not list((store.folder / ".staging").iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.parametrize("options", ["size=64k", "ro"])
+def test_a_full_or_read_only_disk_harms_nothing(tmp_path, versions, options):
+    import subprocess
+
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder])
+    if mounted.returncode != 0:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        store = ModelStore(folder / "models")
+        put(store, versions[0])
+        if options == "ro":
+            subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        else:
+            (folder / "other").write_bytes(bytes(shutil.disk_usage(folder).free))
+        remedy = "may be written" if options == "ro" else "make room"
+        with pytest.raises(UserError, match=f"cannot be changed .*; .*{remedy}"):
+            put(store, versions[1])
+        assert version_of(store) == "0"
+        if options != "ro":
+            assert not list((store.folder / ".staging").iterdir())
+            (folder / "other").unlink()
+            put(store, versions[1])
+            assert version_of(store) == "1"
+    finally:
+        subprocess.run(["umount", "-l", folder])
+
+
+@given(st.text(max_size=80))
+def test_any_name_of_a_model_is_a_safe_file_name_or_refused(text):
+    from types import SimpleNamespace
+
+    try:
+        name = store_module.slug(SimpleNamespace(name=text))
+    except UserError:
+        return
+    assert name.isascii() and "/" not in name and name[0] not in ".-" and len(name) <= 64
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may become somebody else")
+def test_who_may_not_write_there_is_told_which_group(tmp_path, versions):
+    store = ModelStore(tmp_path / "models")
+    put(store, versions[0])
+    os.seteuid(65534)  # nobody, for this thread's files
+    try:
+        with pytest.raises(UserError, match="usermod -aG ddsp-edge"), store.change():
+            pytest.fail("may change it")
+    finally:
+        os.seteuid(0)
+    assert version_of(store) == "0"

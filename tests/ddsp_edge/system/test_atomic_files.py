@@ -1,0 +1,92 @@
+"""Files appear whole or not at all."""
+
+import os
+
+import pytest
+
+from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import check_target, replacing, write_atomically
+
+
+def test_written_whole_with_the_usual_rights(tmp_path):
+    path = tmp_path / "new.csv"
+    with replacing(path) as stream:
+        stream.write(b"one")
+        assert not path.exists()
+    assert path.read_bytes() == b"one"
+    mask = os.umask(0)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+    assert os.listdir(tmp_path) == ["new.csv"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_what_was_there_stays_when_it_fails(tmp_path, error):
+    path = tmp_path / "old.csv"
+    path.write_bytes(b"old")
+
+    def fail():
+        with replacing(path) as stream:
+            stream.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["old.csv"]
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    path = tmp_path / "big.csv"
+    with pytest.raises(UserError, match=r"big\.csv: cannot be written \(No space"), replacing(path):
+        raise OSError(28, "No space left on device")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_device_is_written_to_not_replaced(tmp_path):
+    null = tmp_path / "null"
+    null.symlink_to("/dev/null")
+    with replacing(null) as stream:
+        stream.write(b"gone")
+    assert null.is_symlink()
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path):
+    path = tmp_path / ("x" * 251 + ".csv")
+    with replacing(path) as stream:
+        stream.write(b"1")
+    assert path.exists()
+    with pytest.raises(UserError, match="cannot be written"), replacing(tmp_path / ("x" * 256)):
+        pass
+
+
+def test_targets_that_cannot_be(tmp_path):
+    taken = tmp_path / "in.wav"
+    taken.write_bytes(b"")
+    (tmp_path / "link.wav").symlink_to(taken)
+    with pytest.raises(UserError, match="is a folder"):
+        check_target(tmp_path)
+    with pytest.raises(UserError, match="none does not exist"):
+        check_target(tmp_path / "none" / "a.wav")
+    for name in ("in.wav", "link.wav", "../" + tmp_path.name + "/in.wav"):
+        with pytest.raises(UserError, match="is the input itself"):
+            check_target(tmp_path / name, "other.wav", taken)
+    assert check_target(taken, tmp_path / "other.wav") == taken
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match="may not be written"):
+        check_target(tmp_path / "a.wav")
+
+
+def test_written_at_once_with_its_own_rights(tmp_path):
+    path = tmp_path / "made" / "secret.json"
+    write_atomically(path, b"one", 0o600)
+    write_atomically(path, b"two", 0o600)
+    assert path.read_bytes() == b"two" and path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(path.parent) == ["secret.json"]
+    path.parent.joinpath("file").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_atomically(path.parent / "file" / "x", b"")

@@ -1,0 +1,101 @@
+"""A trained (here: a fresh) network becomes a bundle, or DDSP-VST's zip, with all its figures."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import vst_loader
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.bundles.metadata import Room
+from ddsp_edge.errors import UserError
+from ddsp_edge.training.profiles import EDGE, VST
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+pytest.importorskip("litert_torch", reason="the train extra is not installed")
+
+from ddsp_edge.training.export.build import Baseline, build_bundle, read_baseline  # noqa: E402
+from ddsp_edge.training.fit.trainer import Plan  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def vst_dataset(toy_folder, toy_recipe, tmp_path_factory):
+    from ddsp_edge.training.data.dataset import prepare
+
+    cache = tmp_path_factory.mktemp("cache")
+    return prepare(toy_folder, toy_recipe, cache, say=lambda _: None, profile=VST)
+
+
+def _build(model, dataset, recipe, out: Path, **options):
+    return build_bundle(model, dataset, recipe, Plan(), out, say=lambda _: None, **options)
+
+
+def _facts(card: str) -> dict:
+    return json.loads(card.split("```json\n")[1].split("```")[0])
+
+
+def test_an_edge_bundle_with_everything(toy_dataset, toy_recipe, tmp_path):
+    from ddsp_edge.training.networks.model import EdgeDecoder
+
+    torch.manual_seed(0)
+    room = Room(0.4, 0.5, 0.2, 0.8, -12.0)
+    measured = _build(
+        EdgeDecoder(),
+        toy_dataset,
+        toy_recipe,
+        tmp_path / "toy.zip",
+        command="ddsp-edge train toy",
+        training_s=3000.0,
+        baseline=Baseline(5.25, "vst.gin, 100 steps"),
+        room=room,
+    )
+    bundle = read_bundle(tmp_path / "toy.zip")
+    info = bundle.info
+    assert (info.profile, info.sample_rate, info.frame_rate) == ("edge", 48_000, 200.0)
+    assert info.room == room
+    for words in ("50 minutes of training", "| vst.gin, 100 steps | 5.250 |", "| int8 |",
+                  "within 50 cents", "Loudness: correlation", "Trained pitch"):  # fmt: skip
+        assert words in bundle.card
+    facts = _facts(bundle.card)
+    assert facts["training_s"] == 3000.0 and facts["baseline"]["loss"] == 5.25
+    assert facts["measured"]["tracking"]["f0_right"] == measured.tracking.f0_right
+    # Untrained, it has the pitch by construction: that is the kernel's.
+    assert measured.tracking.f0_right > 0.9 and measured.tracking.f0_cents < 15
+    assert bundle.picture.startswith(b"\x89PNG") and len(bundle.picture) < 256 * 1024
+    preview, rate = soundfile.read(io.BytesIO(bundle.preview))
+    assert rate == EDGE.sample_rate and np.abs(preview).max() > 0.01
+    assert (tmp_path / "toy.zip").stat().st_size < 1_000_000
+
+
+def test_a_vst_zip_that_the_plug_in_takes(vst_dataset, toy_recipe, tmp_path):
+    from ddsp_edge.training.networks.vst_model import VstModel
+
+    torch.manual_seed(0)
+    measured = _build(VstModel(), vst_dataset, toy_recipe, tmp_path / "toy.zip")
+    bundle = read_bundle(tmp_path / "toy.zip")
+    info = bundle.info
+    assert (info.name, info.profile, info.sample_rate) == ("Toy", "vst", 16_000)
+    assert (info.frame_rate, info.frame_size, info.quantization) == (50.0, 1024, "int8")
+    assert (info.licence, info.attack_s) == ("CC0 1.0", round(measured.attack_s, 4))
+    assert measured.size_bytes < 2_000_000
+    with zipfile.ZipFile(tmp_path / "toy.zip") as archive:
+        assert archive.namelist()[:2] == ["Toy/Toy.tflite", "Toy/MODEL_CARD.md"]
+        archive.extractall(tmp_path / "Models")
+    (loaded,) = vst_loader.search(tmp_path / "Models")
+    assert (loaded.name, loaded.complaints) == ("Toy", [])
+    assert loaded.metadata["mean_max_pitch_note_hz"] == info.max_pitch_hz
+
+
+def test_a_baseline_comes_from_a_file(tmp_path):
+    path = tmp_path / "b.json"
+    path.write_text('{"loss": 4.5, "text": "vst.gin", "more": 1}')
+    assert read_baseline(path) == Baseline(4.5, "vst.gin")
+    for bad in ("", "[]", '{"loss": 1}', '{"loss": "1", "text": "a"}', '{"loss": -1, "text": "a"}',
+                '{"loss": 1, "text": "a\\nb"}'):  # fmt: skip
+        path.write_text(bad)
+        with pytest.raises(UserError, match=r"b\.json"):
+            read_baseline(path)

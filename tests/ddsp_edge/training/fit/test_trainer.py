@@ -1,0 +1,60 @@
+import pytest
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from ddsp_edge.errors import UserError  # noqa: E402
+from ddsp_edge.training.fit.trainer import Plan, Trainer  # noqa: E402
+
+PLAN = Plan(warm_steps=12, steps=8, warm_batch=2, warm_frames=120, batch=2, frames=41, context=20)
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def test_it_learns(toy_dataset, tmp_path):
+    plan = Plan(
+        warm_steps=150, steps=40, warm_batch=4, warm_frames=120, batch=4, frames=41, context=20
+    )
+    trainer = Trainer(toy_dataset, tmp_path, plan)
+    before = trainer.held_out_loss(trainer.model)
+    model = trainer.train()
+    after = trainer.held_out_loss(model)
+    assert after < 0.8 * before
+    assert after == pytest.approx(min(row["held_out"] for row in trainer.history))
+
+
+@pytest.mark.parametrize("cut_at", [5, 12, 16])
+def test_an_interrupted_run_ends_as_the_whole_one(cut_at, toy_dataset, tmp_path):
+    whole = Trainer(toy_dataset, tmp_path / "whole", PLAN)
+    whole.train()
+
+    def interrupt(progress):
+        if progress.step == cut_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(toy_dataset, tmp_path / "cut", PLAN).train(interrupt)
+    resumed = Trainer(toy_dataset, tmp_path / "cut", PLAN)
+    assert resumed.step == cut_at
+    resumed.train()
+    assert torch.equal(weights(resumed.model), weights(whole.model))
+    assert torch.equal(weights(resumed.average), weights(whole.average))
+    assert resumed.history == whole.history
+
+
+def test_a_checkpoint_of_other_options_is_refused(toy_dataset, tmp_path):
+    Trainer(toy_dataset, tmp_path, PLAN).save()
+    other = Plan(**{**PLAN.__dict__, "seed": 9})
+    with pytest.raises(UserError, match="other data or options"):
+        Trainer(toy_dataset, tmp_path, other)
+    assert Trainer(toy_dataset, tmp_path, other, fresh=True).step == 0
+    (tmp_path / "checkpoint.pt").write_bytes(b"junk")
+    with pytest.raises(UserError, match="cannot be read"):
+        Trainer(toy_dataset, tmp_path, PLAN)
+
+
+def test_minutes_bound_the_run(toy_dataset, tmp_path):
+    trainer = Trainer(toy_dataset, tmp_path, PLAN)
+    trainer.train(minutes=0.0)
+    assert trainer.step == 0 and (tmp_path / "checkpoint.pt").exists()
