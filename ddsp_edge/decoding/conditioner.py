@@ -9,12 +9,10 @@ import numpy as np
 
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import SILENCE_DB
 
-#: How fast a note that starts at once gets there, in seconds: a click is faster.
-ONSET_RAMP_S = 0.0015
 #: Noise that stands for a note without pitch is so much softer than the note, in dB ...
 UNPITCHED_DB = -6.0
 #: ... and at most so much louder than the model's own, linear.

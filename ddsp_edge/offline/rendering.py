@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,9 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import Performance, synth_frames
+from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
@@ -25,34 +25,6 @@ DEFAULT_RATE = 48_000
 #: After the last frame, for the room; the rest of the tail is cut where it is inaudible.
 TAIL_S = 3.0
 TAIL_DBFS = -80.0
-
-
-@dataclass
-class RenderReport:
-    """What was rendered; pictures and measures are made from it."""
-
-    source: Path
-    out: Path | None
-    model: ModelInfo
-    rate: int  #: Hz
-    settings: Settings
-    sound: np.ndarray  #: (samples, 2) float32, as written
-    frames: list[FeatureFrame] = field(repr=False)
-    input_audio: np.ndarray | None  #: (samples,) at ``rate``, after input_trim; None for MIDI
-    performance: Performance | None  #: of MIDI
-    lowered_db: float  #: how much it was turned down so as not to clip, 0 mostly
-    load_s: float  #: to read and prepare the model
-    render_s: float  #: analysis, decoding and synthesis, of one thread
-    input_clips: int = 0  #: samples of the input at full scale: the clip light was on
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.sound) / self.rate
-
-    @property
-    def real_time_factor(self) -> float:
-        """Seconds of sound made in a second."""
-        return self.duration_s / self.render_s
 
 
 def render(

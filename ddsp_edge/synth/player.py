@@ -7,8 +7,7 @@ import math
 from collections.abc import Callable
 
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.decoding.conditioner import ONSET_RAMP_S
-from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.frames import ONSET_RAMP_S, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.receiver import Receiver

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from midi_driver import Driver, control, off, on, pressure, rpn, wheel
 from tiny_decoder import INFO
 
-from ddsp_edge.decoding.conditioner import ONSET_RAMP_S
+from ddsp_edge.frames import ONSET_RAMP_S
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.envelope import DIP_S
 from ddsp_edge.synth.player import SynthPlayer
