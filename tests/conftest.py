@@ -16,6 +16,8 @@ import tiny_decoder
 
 from ddsp_edge.bundles.bundle import Bundle, write_bundle
 
+pytest_plugins = ("session_folder", "groups")
+
 # The same examples every time, and no clock: the machine may be busy.
 hypothesis.settings.register_profile(
     "ddsp-edge",
