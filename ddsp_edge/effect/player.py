@@ -11,12 +11,10 @@ from ddsp_edge.effect.snap import Snap
 from ddsp_edge.effect.voicing import Voicing
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB, VOICED_CONFIDENCE
 
 #: What is taken for a pitch, in Hz; everything else holds the last one.
 LOWEST_HZ, HIGHEST_HZ = 20.0, 8000.0
-#: From this confidence on the analyser's pitch is a new one, not the last one held.
-VOICED = 0.6
 #: Freezing and letting go take so long, in seconds.
 FREEZE_S = 0.06
 #: Freeze holds the loudness of about the last so many seconds, not of one moment.
@@ -108,10 +106,10 @@ class EffectPlayer:
             note = 0.0
         if level <= SILENCE_DB:
             self._begins = True
-        elif confidence >= VOICED:
+        elif confidence >= VOICED_CONFIDENCE:
             self._begins = False
         self._follow(level, dt_s)
-        pitched = self._voicing.step(confidence >= VOICED, dt_s)
+        pitched = self._voicing.step(confidence >= VOICED_CONFIDENCE, dt_s)
         return self._mixed(note, confidence, level, pitched, time_s, dt_s)
 
     def _passed(self, time_s: float) -> float:

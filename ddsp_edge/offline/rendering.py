@@ -19,6 +19,7 @@ from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
+from ddsp_edge.units import db_to_gain
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
 DEFAULT_RATE = 48_000
@@ -68,7 +69,7 @@ def render(
     lowered_db = 0.0
     if peak > 1.0:
         lowered_db = 20 * float(np.log10(peak)) + 0.1
-        sound *= 10 ** (-lowered_db / 20)
+        sound *= db_to_gain(-lowered_db)
     done = time.perf_counter()
     return RenderReport(
         source,
@@ -108,7 +109,7 @@ def _existing(source: Path | str) -> Path:
 
 def _without_silence(sound: np.ndarray, least: int) -> np.ndarray:
     """Cut the end where it stays below TAIL_DBFS, but keep ``least`` samples."""
-    heard = np.flatnonzero(np.abs(sound).max(axis=1) > 10 ** (TAIL_DBFS / 20))
+    heard = np.flatnonzero(np.abs(sound).max(axis=1) > db_to_gain(TAIL_DBFS))
     return sound[: max(least, int(heard[-1]) + 1 if len(heard) else 0)]
 
 
