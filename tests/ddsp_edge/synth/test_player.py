@@ -15,7 +15,7 @@ from reference_players.envelope import DIP_S
 from reference_players.voice import SETTLE_S
 from tiny_decoder import INFO
 
-from ddsp_edge.decoding.conditioner import ONSET_RAMP_S
+from ddsp_edge.frames import ONSET_RAMP_S
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.player import SynthPlayer
 
