@@ -1,8 +1,8 @@
 """Which tests run one after the other in the same pytest-xdist worker (``--dist loadgroup``).
 
-A module's tests stay together, since they share its fixtures. Tests that need the session's
-jackd stay together too: one paced card is enough for these cores. A test may name another group
-by ``@pytest.mark.xdist_group``. The groups that take longest begin first.
+A module's tests stay together, since they share its fixtures. Tests that play on the paced card
+stay together too: what they count is how well it keeps time. A test may name another group by
+``@pytest.mark.xdist_group``. The groups that take longest begin first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 #: Fixture to group.
-SHARED = {"_jack_server": "jack"}
+SHARED = {"jack_card": "jack"}
 
 
 def group(item: pytest.Item) -> str:

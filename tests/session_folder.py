@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
         made = Path(tempfile.mkdtemp(prefix=PREFIX))
         (made / SHARED).mkdir()
         os.environ[shared_folder.VARIABLE] = str(made / SHARED)
+        # torch makes it as soon as its compiler is imported.
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(made / SHARED / "torch")
         if config.option.basetemp is None:
             config.option.basetemp = made / TMP_PATH
     config.stash[_made], config.stash[_workers] = made, set()
