@@ -1,5 +1,4 @@
-"""A probe between the audio thread and a rig, to measure latency to the sample
-(``ddsp_probe_*``). Beside kernel.py and rig.py it touches ``native._kernel``."""
+"""A probe between the audio thread and a rig, for latency to the sample (``ddsp_probe_*``)."""
 
 from __future__ import annotations
 

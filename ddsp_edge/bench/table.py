@@ -24,7 +24,7 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """Tables, a subject each."""
+    """Return a Markdown table for each subject."""
     told = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
     for subject, rows in found["results"].items():
         told += [

@@ -1,4 +1,7 @@
-"""The figures an instrument must meet, measured on its renders: the demo prints, tests assert."""
+"""The limits that an instrument must meet, measured on its renders.
+
+The demo prints them; tests assert them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """NaN meets nothing."""
+        """Whether the value is within its limit; NaN never is."""
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:

@@ -96,7 +96,7 @@ def first_pitch(tracker: Tracker, note: Note) -> tuple[float, float] | None:
     return float(off[0]), float(times[right[0]]) if len(right) else np.inf
 
 
-def judge(name: str, tracker: Tracker, material: str, each: list[Note]) -> FirstRow:
+def summarise(name: str, tracker: Tracker, material: str, each: list[Note]) -> FirstRow:
     """One tracker on the notes of one collection."""
     found = [first for note in each if (first := first_pitch(tracker, note)) is not None]
     off = np.array([first[0] for first in found])

@@ -22,7 +22,7 @@ Tracker = Callable[[np.ndarray], Track]
 
 
 def kernel(audio: np.ndarray) -> Track:
-    """The analyser of the stage."""
+    """The kernel's own analyser, as the live instrument uses it."""
     rows = Analyser(RATE, HOP_S, eager=True).process(audio.astype(np.float32))
     times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
     return Track(times, f0_hz, rows["confidence"] >= VOICED_CONFIDENCE)

@@ -48,7 +48,7 @@ class LearntRoom(nn.Module):
         self.level = nn.Parameter(torch.full((len(bands),), START_DB / 20 * math.log(10)))
 
     def t60_s(self) -> Tensor:
-        """[bands] seconds."""
+        """Decay times to -60 dB, [bands], in seconds."""
         return torch.exp(self.decay.clamp(math.log(SHORTEST_S), math.log(LONGEST_S)))
 
     def response(self) -> Tensor:
