@@ -166,7 +166,7 @@ class Part:
 
 
 class Rig:
-    """From a block of input to a block of output (``ddsp_rig_*``).
+    """Processes a block of input into a block of output (``ddsp_rig_*``).
 
     ``period`` is the card's, in samples; ``wake_fd`` an eventfd (non-blocking), written after
     blocks in which a tick was made or a part retired, or -1.

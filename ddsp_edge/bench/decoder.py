@@ -1,4 +1,4 @@
-"""One frame through each network on each runtime that is here."""
+"""Benchmark of one frame through each installed network on each available runtime."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """One line a figure, under its subject."""
+    """Return the lines of the table for a terminal: one for each figure, under its subject."""
     told = [f"{found['processor']}, Python {found['python']}; the best of several"]
     if not found["peers"]:
         told.append("no peers: they need a source checkout (docs/performance.md)")

@@ -50,7 +50,7 @@ GALLERY = (
 
 @dataclass
 class GalleryItem:
-    """What became of a :class:`GalleryEntry`."""
+    """The result of rendering a :class:`GalleryEntry`."""
 
     entry: GalleryEntry
     problem: str = ""  #: why there is no sound of it

@@ -58,7 +58,7 @@ def measure_notes(audio: np.ndarray, rate: int, notes: list[ScoreNote]) -> list[
 
 
 def _cut(audio: np.ndarray, rate: int, start_s: float, end_s: float) -> np.ndarray:
-    """With zeros where there is nothing."""
+    """Cut out a span in seconds; zeros where it reaches beyond the audio."""
     a, b = round(start_s * rate), round(end_s * rate)
     part = np.asarray(audio[max(a, 0) : max(b, 0)], np.float64)
     return np.pad(part, (max(0, -a), max(0, b - max(a, 0) - len(part))))

@@ -1,4 +1,4 @@
-"""Differences between spectra."""
+"""Measures of the difference between two spectra."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def pooled(scores: list[Score]) -> Score:
 
 
 def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[float, float]:
-    """From ``onset_s`` to the first trusted right pitch, and to where it is right for good.
+    """Seconds from ``onset_s`` to the first trusted right pitch, and to a lasting right one.
 
     "For good" is until ``end_s``, trusted or held. Infinity where it never is.
     """
@@ -168,7 +168,7 @@ def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[f
 
 
 def lag(times_s: np.ndarray, values: np.ndarray, truth: np.ndarray, truth_s: float) -> float:
-    """Seconds by which ``values`` come after ``truth`` (every ``truth_s``), where they fit best."""
+    """Return the seconds by which ``values`` lag ``truth`` (every ``truth_s``) where they fit best."""
     tried = np.arange(-0.005, 0.05, 0.00025)
     grid = np.arange(len(truth)) * truth_s
 

@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is reported after each step."""
+    """The state of a run that is reported after each step."""
 
     stage: str
     step: int

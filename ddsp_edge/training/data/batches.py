@@ -106,7 +106,7 @@ class AudioBatches:
         return [self.at(chosen[i : i + self.size]) for i in range(0, count, self.size)]
 
     def at(self, indices: np.ndarray) -> dict[str, Tensor]:
-        """The crops at these of :attr:`places`."""
+        """Return the crops at these indices of :attr:`places` as tensors."""
         rows: dict[str, list[np.ndarray]] = {}
         for index in indices:
             which, at = self.places[index]

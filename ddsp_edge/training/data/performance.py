@@ -67,7 +67,7 @@ def perform(lowest: int, highest: int, seconds: float, seed: int) -> MidiSolo:
 
 
 def _long_note(music: MidiSolo, note: int, rng: np.random.Generator) -> None:
-    """From nothing to loud and back, half of them with vibrato."""
+    """Add one long note that swells from silence and back; half of them have vibrato."""
     start, length = music.ends_s, rng.uniform(1.8, 3.2)
     steps = int(length / STEP_S)
     top = rng.uniform(0.3, 0.7)

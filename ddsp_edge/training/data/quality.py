@@ -170,7 +170,7 @@ def _comb_of_two(energy: np.ndarray) -> bool:
 
 
 def _floor_db(loud: np.ndarray, confidence: np.ndarray) -> float:
-    """Of the quietest steady 0.3 s without a pitch; nan where there is none but silence."""
+    """Level of the quietest steady 0.3 s without a pitch; nan where there is only silence."""
     size = round(0.3 / FINE_HOP_S)
     if len(loud) < 3 * size:
         return float("nan")
@@ -182,7 +182,7 @@ def _floor_db(loud: np.ndarray, confidence: np.ndarray) -> float:
 
 
 def _decays(loud: np.ndarray, loud_parts: float) -> list[float]:
-    """Seconds to -60 dB, from straight falls of 9 to 25 dB after a note's end."""
+    """Decay times to -60 dB in seconds, from linear decays of 9 to 25 dB after a note's end."""
     # Over 60 ms: the partials of a dying tone beat, and each such dip would look like an end.
     power = np.convolve(10 ** (np.asarray(loud, np.float64) / 10), np.ones(12) / 12, "same")
     loud = 10 * np.log10(power + 1e-12)

@@ -23,7 +23,7 @@ MOST_LINES = 12  #: of files with warnings that are printed; the files have all
 
 @dataclass(frozen=True)
 class Report:
-    """As it is written to report.json."""
+    """The report on the recordings, with the keys of report.json."""
 
     material_minutes: float
     usable_minutes: float  #: with a clear single pitch, or silence beside it; held out and not

@@ -26,7 +26,7 @@ RUN_MARKS = {"checkpoint.pt", "report.json"}  #: a folder that holds one is a ru
 
 @dataclass(frozen=True)
 class Source:
-    """One file that is trained on."""
+    """One file that is trained on, with its assessment."""
 
     file: str  #: its name below the folder
     seconds: float

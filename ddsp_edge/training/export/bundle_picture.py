@@ -52,7 +52,7 @@ def draw_bundle_picture(
 
 
 def _region(axis, info: ModelInfo, dataset: Dataset) -> None:  # type: ignore[no-untyped-def]
-    """Where the training data lies in pitch and loudness, and the range that the model states."""
+    """Plot the training data over pitch and loudness, and the range that the model states."""
     notes = hz_to_midi(np.concatenate([p.f0_hz[p.usable] for p in dataset.train]))
     loud = np.concatenate([p.loudness_db[p.usable] for p in dataset.train])
     axis.hist2d(notes, loud, bins=(60, 60), cmap="magma", cmin=1)

@@ -44,7 +44,7 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A TFLite file and its report."""
+    """An exported TFLite file with the report of its export."""
 
     model: bytes
     report: ExportReport

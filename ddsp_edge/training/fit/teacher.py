@@ -49,8 +49,10 @@ class Teacher:
         return cls(tflite_step(bundle.model), info.state_size, f"{info.name} ({digest})")
 
     def controls(self, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> tuple[np.ndarray, ...]:
-        """(frames,) twice, from silence -> amplitude (frames,), harmonics (frames, n) and noise
-        (frames, m), float32."""
+        """Run the decoder over (frames,) scaled inputs, beginning in silence.
+
+        Returns amplitude (frames,), harmonics (frames, n) and noise (frames, m), float32.
+        """
         amplitude, harmonics, noise, _ = play(self.step, (f0_scaled, pw_scaled), self.state_size)
         return amplitude[:, 0], harmonics, noise
 

@@ -97,7 +97,7 @@ class Trainer:
 
     @property
     def total(self) -> int:
-        """Steps of the whole schedule."""
+        """Number of steps of both stages together."""
         return self.plan.warm_steps + self.plan.steps
 
     @property

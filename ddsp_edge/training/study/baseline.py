@@ -54,7 +54,7 @@ class NoiseReverb(nn.Module):
         self.generator = torch.Generator()
 
     def response(self) -> Tensor:
-        """[samples]; the direct sound apart."""
+        """The impulse response without the direct sound, [samples]."""
         self.generator.manual_seed(1)
         shaped = exp_sigmoid(self.magnitudes[None] + BIAS)
         ir = filtered_noise(shaped, COMPARISON_RATE, LENGTH // FRAMES, self.generator)[0]
@@ -122,7 +122,7 @@ def mean_loss(trainer: Trainer, model: Any, dataset: Dataset) -> float:
 
 
 def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str, Any]:
-    """One line of the table: train for so many seconds of processor time, then judge.
+    """Train for so many seconds of processor time, then measure: one line of the table.
 
     ``plain``; ``warm`` (+ the supervised start); ``network`` (+ ours: 48 kHz, 5 ms, our losses
     and schedule, plain torch); ``fast`` (+ the C loops). The datasets' profiles must fit.
@@ -159,7 +159,7 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
 
 
 def _planned(step: str, dataset: Dataset, run: Path, seconds: float) -> tuple[Plan, type[Trainer]]:
-    """As many steps as fit, by timing a few."""
+    """Return a plan with as many steps as fit into the time, by timing a few."""
     kind: type[Trainer] = PlainTrainer if step in ("plain", "warm") else Trainer
     make = plain_plan if kind is PlainTrainer else _our_plan
     trial = kind(dataset, run / "trial", make(4, 4), fresh=True, device="cpu")
@@ -176,7 +176,7 @@ def _our_plan(steps: int, warm_steps: int) -> Plan:
 
 
 def main(words: list[str] | None = None) -> None:
-    """The command of this module's docstring."""
+    """Run the command that the module's docstring shows."""
     parser = argparse.ArgumentParser(prog="python -m ddsp_edge.training.study.baseline")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recipe", choices=sorted(RECIPES), required=True)
