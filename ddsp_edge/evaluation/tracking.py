@@ -168,7 +168,7 @@ def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[f
 
 
 def lag(times_s: np.ndarray, values: np.ndarray, truth: np.ndarray, truth_s: float) -> float:
-    """Return the seconds by which ``values`` lag ``truth`` (every ``truth_s``) where they fit best."""
+    """Seconds by which ``values`` lag ``truth`` (every ``truth_s``) where they fit best."""
     tried = np.arange(-0.005, 0.05, 0.00025)
     grid = np.arange(len(truth)) * truth_s
 
