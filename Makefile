@@ -9,15 +9,22 @@ AUDIO ?= ../shared/audio
 OUT ?= out
 SECONDS ?= 1800
 BIN = .venv/bin
+# Of the tests, what runs anywhere: the kernel, files, MIDI, controls, requirements.
+QUICK = tests/native tests/ddsp_edge/cards tests/ddsp_edge/midi tests/ddsp_edge/bundles tests/ddsp_edge/offline \
+    tests/ddsp_edge/cli tests/firmware_py/controls tests/packaging
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all test board-test deploy-test wheels deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all live test quick-test extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
+	@echo 'make live     what sound cards and MIDI ports need (ddsp-edge live, devices, latency)'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make quick-test  tests that need no sound server, browser or trainer: two minutes'
+	@echo 'make extras-test  what make test skips for want of rare packages: installs them, runs it'
+	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
@@ -38,9 +45,21 @@ demo-all:
 	@sh deploy/set-up.sh play
 	@$(BIN)/ddsp-edge demo --all --out $(OUT)
 
+live:
+	@sh deploy/set-up.sh live
+	@echo '. .venv/bin/activate   then: ddsp-edge devices'
+
 # pytest last: its closing line ends the output.
 test: lint
 	@$(BIN)/python -m pytest
+
+quick-test:
+	@sh deploy/set-up.sh quick
+	@$(BIN)/python -m pytest -q $(QUICK)
+
+# As root: in a chroot that mmdebstrap makes (tests/trixie/run.sh).
+trixie-test:
+	@sh tests/trixie/run.sh
 
 # docs/board.md: what is emulated and how long it takes.
 board-test:
