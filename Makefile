@@ -9,20 +9,17 @@ AUDIO ?= ../shared/audio
 OUT ?= out
 SECONDS ?= 1800
 BIN = .venv/bin
-# Of the tests, what runs anywhere: the kernel, files, MIDI, controls, requirements.
-QUICK = tests/native tests/ddsp_edge/cards tests/ddsp_edge/midi tests/ddsp_edge/bundles tests/ddsp_edge/offline \
-    tests/ddsp_edge/cli tests/firmware_py/controls tests/packaging
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test quick-test extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all live test check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make live     what sound cards and MIDI ports need (ddsp-edge live, devices, latency)'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
-	@echo 'make quick-test  tests that need no sound server, browser or trainer: two minutes'
+	@echo 'make check    in a minute: lint, format, types, layers, documentation, the core'"'"'s tests'
 	@echo 'make extras-test  what make test skips for want of rare packages: installs them, runs it'
 	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
@@ -53,9 +50,16 @@ live:
 test: lint
 	@$(BIN)/python -m pytest
 
-quick-test:
-	@sh deploy/set-up.sh quick
-	@$(BIN)/python -m pytest -q $(QUICK)
+# What fails most often of what CI runs. Nothing here needs PyTorch, a sound card or a second program.
+check:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py tests/test_docs_pedal.py \
+	    tests/test_control_docs.py tests/firmware_py/test_config.py tests/firmware_py/test_profiles.py \
+	    tests/ddsp_edge/test_settings.py tests/ddsp_edge/api/test_verbs.py tests/ddsp_edge/presets \
+	    tests/ddsp_edge/effect tests/ddsp_edge/synth tests/native/test_voice.py tests/native/test_output.py
 
 # As root: in a chroot that mmdebstrap makes (tests/trixie/run.sh).
 trixie-test:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -64,6 +64,22 @@ class Card:
     def pcm(self, direction: str) -> Pcm | None:
         """The first of a direction that can be used."""
         return next((p for p in self.pcms if p.direction == direction and p.usable), None)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be played on it; "" where it plays."""
+        if self.pcm("playback") is not None:
+            return ""
+        return "; ".join(p.problem for p in self.pcms if p.problem) or "it has no output"
+
+    def as_json(self) -> dict[str, Any]:
+        """The card's facts, the same for every command, verb and page that shows them."""
+        return {
+            "stable_id": self.identity.stable_id,
+            **asdict(self.identity),
+            "problem": self.problem,
+            "pcms": [asdict(pcm) | {"usable": pcm.usable} for pcm in self.pcms],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
+from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
@@ -21,7 +22,7 @@ from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
 from ddsp_edge.units import db_to_gain
 
-MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
+MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
 DEFAULT_RATE = 48_000
 #: After the last frame, for the room; the rest of the tail is cut where it is inaudible.
 TAIL_S = 3.0
@@ -52,10 +53,12 @@ def render(
     engine = Engine(bundle, rate, settings, runtime, seed, voices, other, midi)
     loaded = time.perf_counter()
     audio, performance = None, None
+    remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
         performance = synth_frames(source, engine.info, settings)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
+        remarks += performance.remarks
     else:
         audio = trimmed(read_audio(source, rate), settings)
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
@@ -85,6 +88,7 @@ def render(
         loaded - begun,
         done - loaded,
         clipped_samples(audio) if audio is not None else 0,
+        remarks,
     )
 
 
@@ -96,7 +100,7 @@ def is_midi(source: Path) -> bool:
         return False
     try:
         with source.open("rb") as stream:
-            return stream.read(4) == b"MThd"
+            return is_midi_data(stream.read(MAGIC_BYTES))
     except OSError as error:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
 

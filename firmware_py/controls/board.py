@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ddsp_edge.errors import UserError
-from firmware_py.controls.config import ControlsConfig, Encoder, Light, Switch
+from firmware_py.controls.config import ControlsConfig, EncoderConfig, LightConfig, SwitchConfig
 from firmware_py.controls.packages import load_gpiozero, load_lgpio_factory
 
 #: Seconds of one half of a blink.
@@ -34,7 +34,7 @@ class Board:
         self, config: ControlsConfig, listener: Listener, factory: Any | None = None
     ) -> None:
         self._devices: list[Any] = []
-        self._lights: list[tuple[Light, Any]] = []
+        self._lights: list[tuple[LightConfig, Any]] = []
         self._converters: dict[str, Any] = {}
         self._relay: Any = None
         self._mute: Any = None
@@ -77,7 +77,7 @@ class Board:
         self._devices.append(device)
         return device
 
-    def _open_switch(self, switch: Switch, listener: Listener) -> None:
+    def _open_switch(self, switch: SwitchConfig, listener: Listener) -> None:
         button = self._device(
             "Button",
             switch.pin,
@@ -92,7 +92,7 @@ class Board:
             button.when_pressed = _call(listener.edge, "switch", switch.name, True)
             button.when_released = _call(listener.edge, "switch", switch.name, False)
 
-    def _open_encoder(self, encoder: Encoder, listener: Listener) -> None:
+    def _open_encoder(self, encoder: EncoderConfig, listener: Listener) -> None:
         # max_steps 0: it turns for ever, only the clicks matter.
         knob = self._device("RotaryEncoder", encoder.a, encoder.b, max_steps=0)
         knob.when_rotated_clockwise = _call(listener.turn, encoder.name, 1)

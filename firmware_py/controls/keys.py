@@ -10,7 +10,7 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.toml_config import did_you_mean
-from firmware_py.controls.config import Key
+from firmware_py.controls.config import KeyConfig
 from firmware_py.controls.packages import load_evdev
 
 _LOG = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class KeyReader:
                 yield code, value == PRESSED
 
 
-def key_codes(keys: Iterable[Key]) -> dict[str, int]:
+def key_codes(keys: Iterable[KeyConfig]) -> dict[str, int]:
     """Each key's name to Linux's number. Raises UserError; MissingPackage without evdev."""
     keys = tuple(keys)
     if not keys:
@@ -89,7 +89,7 @@ class Keyboards:
 
     def __init__(
         self,
-        keys: Iterable[Key],
+        keys: Iterable[KeyConfig],
         watch: Callable[[int, Callable[[], None]], None],
         unwatch: Callable[[int], None],
         edge: Callable[[str, bool], None],
@@ -134,11 +134,11 @@ class Keyboards:
         os.set_blocking(device.fd, False)
         self.serve(device.fd, mine, lambda: self._close(path, device))
 
-    def _means(self, key: Key, device: Any) -> bool:
+    def _means(self, key: KeyConfig, device: Any) -> bool:
         has = self._codes[key.key] in device.capabilities().get(EV_KEY, ())
         return has and key.device.casefold() in device.name.casefold()
 
-    def serve(self, fd: int, keys: Iterable[Key], close: Callable[[], None]) -> None:
+    def serve(self, fd: int, keys: Iterable[KeyConfig], close: Callable[[], None]) -> None:
         """Take edges of ``keys`` from ``fd`` until it ends; then ``close()``."""
         reader, keys = KeyReader(fd), tuple(keys)
         names = {self._codes[key.key]: key.name for key in keys}
