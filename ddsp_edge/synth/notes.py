@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
@@ -14,9 +15,9 @@ from ddsp_edge.synth.voice import NoteVoice
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, by_channel: bool = False) -> None:
         self._settings = settings
-        self.keys = Keys()
+        self.keys = Keys(by_channel)
         self.voices = [NoteVoice(index, settings) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
         self._last: NoteVoice | None = None  # the last one that was struck
@@ -44,8 +45,10 @@ class Notes:
             legato = len(down) > 1 and (before is None or before.note != key.note)
             self._strike(self.voices[0], key, time_s, legato, controllers)
 
-    def released(self, gone: list[Key], time_s: float, controllers: Controllers) -> None:
-        """Nothing holds these keys any more."""
+    def released(
+        self, gone: list[Key], time_s: float, controllers_of: Callable[[int], Controllers]
+    ) -> None:
+        """Nothing holds these keys any more; ``controllers_of`` gives those of a channel."""
         for key in gone:
             key.member = copy.copy(key.member)  # the channel may speak for another note now
         for voice in self.voices:
@@ -53,15 +56,17 @@ class Notes:
                 continue
             if self.one_voice and self.keys.held:
                 following = pick(self.keys.held, self._settings.priority)
+                controllers = controllers_of(following.channel)
                 self._strike(voice, following, time_s, True, controllers)
             else:
                 voice.release(time_s)
 
-    def silence(self, time_s: float) -> None:
-        """At once."""
-        self.keys.let_go()
+    def silence(self, time_s: float, channel: int | None = None) -> None:
+        """Stop all voices at once, or those that play a channel; whatever holds their keys."""
+        self.keys.let_go(lambda key: channel in (None, key.channel))
         for voice in self.voices:
-            voice.stop(time_s)
+            if channel is None or (voice.key is not None and voice.key.channel == channel):
+                voice.stop(time_s)
 
     def _strike(
         self, voice: NoteVoice, key: Key, time_s: float, legato: bool, controllers: Controllers

@@ -10,6 +10,7 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import ONSET_RAMP_S, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
+from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.synth.voice import CLOSE_S, NEVER, NoteVoice
 from ddsp_edge.units import SILENCE_DB
@@ -42,7 +43,8 @@ class SynthPlayer(Receiver):
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
     is for the caller, and ``on_program(bank, program)`` is called from ``receive`` (bank 0..16383,
-    program 0..127).
+    program 0..127). With ``by_channel`` wheels, pedals and controllers act on the notes of
+    their own channel only, as in a file; without it (live) they play the whole instrument.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class SynthPlayer(Receiver):
         info: ModelInfo,
         settings: Settings | None = None,
         on_program: Callable[[int, int], None] | None = None,
+        by_channel: bool = False,
     ) -> None:
         self._use(info)
         self._grid_s = 0.0  # the last tick
         self._turn_s = self._turn = 0.0  # the vibrato was at phase _turn (of 1) then
-        super().__init__(settings or Settings(), on_program)
+        super().__init__(settings or Settings(), on_program, by_channel)
 
     def _use(self, info: ModelInfo) -> None:
         self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
@@ -67,7 +70,9 @@ class SynthPlayer(Receiver):
         """
         other = copy.copy(self)
         # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._controllers = copy.deepcopy((self._notes, self._controllers))
+        other._notes, other._controllers, other._channels = copy.deepcopy(
+            (self._notes, self._controllers, self._channels)
+        )
         other._sensing = dict(self._sensing)
         other._use(info)
         return other
@@ -118,9 +123,14 @@ class SynthPlayer(Receiver):
     ) -> FeatureFrame:
         # A frame is reached at the end of its ramp: say what should be there then.
         reached_s = time_s + ahead_s
-        level, key, controllers = voice.level(reached_s), voice.key, self._controllers
+        level, key = voice.level(reached_s), voice.key
+        controllers = self._controllers_of(key.channel if key else 0)
         member = key.member if key else None
-        pitch = voice.pitch(reached_s) + controllers.bend(member) + self._vibrato(reached_s)
+        pitch = (
+            voice.pitch(reached_s)
+            + controllers.bend(member)
+            + self._vibrato(reached_s, controllers)
+        )
         loudness = SILENCE_DB
         if level > 0.0 and key is not None:
             range_db = min(self.settings.velocity_range, self._model_range_db)
@@ -140,9 +150,9 @@ class SynthPlayer(Receiver):
     def _phase(self, time_s: float) -> float:
         return self._turn + self.settings.vibrato_rate * (time_s - self._turn_s)
 
-    def _vibrato(self, time_s: float) -> float:
+    def _vibrato(self, time_s: float, controllers: Controllers) -> float:
         """Semitones."""
-        depth = self.settings.vibrato_depth * self._controllers.vibrato
+        depth = self.settings.vibrato_depth * controllers.vibrato
         if not depth:
             return 0.0
         return depth * math.sin(2 * math.pi * self._phase(time_s))
