@@ -169,6 +169,14 @@ def test_a_wrong_command_would_be_seen() -> None:
     assert "--nosuch" not in options(_parser("models")) and "--force" in options(_parser("models"))
 
 
+def test_every_make_target_exists() -> None:
+    there = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"(?:^ {4}|^|`)make ([a-z-]+)", text, flags=re.M))
+        assert named <= there, page.name
+
+
 def test_the_guide_lists_every_command() -> None:
     text = (DOCS / "guide.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `ddsp-edge ([\w-]+)` \| (.+) \|$", text, flags=re.M))

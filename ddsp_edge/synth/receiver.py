@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import mido
@@ -11,6 +12,8 @@ from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.controllers import CENTRE, Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from native import player as native_player
+from native.player import EventSender
 
 
 class Receiver:
@@ -19,17 +22,26 @@ class Receiver:
     def __init__(
         self,
         settings: Settings,
+        sender: EventSender,
         on_program: Callable[[int, int], None] | None = None,
         by_channel: bool = False,
     ) -> None:
-        self.settings, self._by_channel = settings, by_channel
+        self.settings, self._sender = settings, sender
         self._on_program = on_program
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes, self._controllers = Notes(settings, by_channel), Controllers(settings)
+        self._notes = Notes(settings, sender, by_channel)
+        self._controllers = Controllers(settings)
         #: Those of each channel where channels keep to themselves; else none.
-        self._channels = [Controllers(settings) for _ in range(16 * by_channel)]
+        self._channels = [Controllers(settings, apart=True) for _ in range(16 * by_channel)]
         self._struck_channel = 0  # of the last note-on
+        self._touch = native_player.Touch()  # the instrument's, as it was sent last
+        self._touched = True  # something may differ from what was sent
+
+    @property
+    def _keeps_apart(self) -> bool:
+        """Whether a message speaks for its own channel only."""
+        return bool(self._channels) and not self._controllers.members
 
     def _controllers_of(self, channel: int) -> Controllers:
         """What a channel is played with: its own, or what all channels share (also in MPE)."""
@@ -39,6 +51,31 @@ class Receiver:
     def _all_controllers(self) -> list[Controllers]:
         return [self._controllers, *self._channels]
 
+    def _go_on(self, other: Receiver, sender: EventSender) -> None:
+        """Hold what ``other`` holds, and send to ``sender`` from now on."""
+        self._sender = sender
+        # Together: a key and the controllers speak of the same channel's touch.
+        self._notes, self._controllers, self._channels = copy.deepcopy(
+            (other._notes, other._controllers, other._channels), {id(other._sender): sender}
+        )
+        self._sensing = dict(other._sensing)
+
+    def tell(self) -> None:
+        """Send what wheels, pressure and level controllers say, where that has changed."""
+        if not self._touched:
+            return
+        self._touched = False
+        touch = self._controllers.instrument_touch()
+        if touch != self._touch:
+            self._touch = touch
+            self._sender.touch(native_player.ALL_VOICES, touch, self._now)
+        self._notes.touch(self._now, self._controllers_of)
+
+    def pass_time(self, time_s: float) -> None:
+        """Let go of the keys of ports whose active sensing has stopped by ``time_s``."""
+        self._now = max(self._now, time_s)
+        self._check_sensing()
+
     def receive(self, time_s: float, message: mido.Message, port: str = "") -> None:
         """Take one message; those that are not in the table do nothing."""
         self._now = max(self._now, time_s)
@@ -46,6 +83,7 @@ class Receiver:
             self._sensing[port] = self._now
         row = midi_map.MESSAGES.get(message.type)
         if row is not None and self.hears(message):
+            self._touched = True
             getattr(self, "_" + row.action)(message, port)
 
     def hears(self, message: mido.Message) -> bool:
@@ -72,6 +110,7 @@ class Receiver:
         if settings.mpe != old.mpe:
             self._controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
         self._notes.set(settings, self._now)
+        self._touched = True
 
     def panic(self, time_s: float) -> None:
         """Silence at once, and every key, pedal and wheel as if nobody touched it."""
@@ -80,6 +119,7 @@ class Receiver:
         self._notes.keys.pedals_up()
         for controllers in self._all_controllers:
             controllers.reset()
+        self._touched = True
 
     def unplugged(self, time_s: float, port: str) -> None:
         """A port is gone: let go of its keys and pedals, and of the wheels."""
@@ -90,6 +130,7 @@ class Receiver:
         self._released(keys.pedals_up(port))
         for controllers in self._all_controllers:
             controllers.hands_off()
+        self._touched = True
 
     def release_all(self) -> None:
         """Let go of every note, whatever the pedals do."""
@@ -171,7 +212,7 @@ class Receiver:
     def _power_on(self, message: mido.Message, port: str) -> None:
         self.panic(self._now)
         self._controllers = Controllers(self.settings)
-        self._channels = [Controllers(self.settings) for _ in self._channels]
+        self._channels = [Controllers(self.settings, apart=True) for _ in self._channels]
         self._notes.one_voice = self.settings.voices == 1
 
     def _control_change(self, message: mido.Message, port: str) -> None:
@@ -210,11 +251,6 @@ class Receiver:
 
     def _all_sound_off(self, message: mido.Message, port: str) -> None:
         self._notes.silence(self._now, message.channel if self._keeps_apart else None)
-
-    @property
-    def _keeps_apart(self) -> bool:
-        """Whether a message speaks for its own channel only."""
-        return bool(self._channels) and not self._controllers.members
 
     def _reset_controllers(self, message: mido.Message, port: str) -> None:
         self._released(self._notes.keys.pedals_up(channel=message.channel))
