@@ -54,7 +54,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PresetEntry:
     """A file of the folder; ``preset`` is None where it cannot be played."""
 
     name: str
@@ -80,20 +80,20 @@ class PresetFolder:
         first = [there[key][0] for key in _unique(order) if key in there]
         return first + [name for name, _ in there.values() if name not in set(first)]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[PresetEntry]:
         """All of them, broken ones with their problem."""
         result = []
         for name in self.names():
             path = self._path(name)
             try:
-                result.append(Entry(name, path, self._read(name, path)))
+                result.append(PresetEntry(name, path, self._read(name, path)))
             except UserError as error:
-                result.append(Entry(name, path, None, str(error)))
+                result.append(PresetEntry(name, path, None, str(error)))
         for path in self._paths():
             name = path.name.removesuffix(SUFFIX)
             if name.casefold() not in RESERVED and not _is_clean(name):
                 problem = f"{path}: cannot be played by this name; rename the file"
-                result.append(Entry(name, path, None, problem))
+                result.append(PresetEntry(name, path, None, problem))
         return result
 
     def read(self, name: str) -> Preset:
@@ -256,27 +256,3 @@ def _is_clean(name: str) -> bool:
 
 def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.casefold() for name in names))
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    preset: Annotated[str, Range(1, 200)]
-
-
-class LastPreset:
-    """Which preset played last, over a restart and a power cut."""
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-
-    def remember(self, name: str) -> None:
-        """Raises UserError where it cannot be written."""
-        if self.recall() != name:  # flash cards wear out
-            write_atomically(self.path, tomli_w.dumps({"preset": name}).encode())
-
-    def recall(self) -> str | None:
-        """Its name; None where none is known, or the file is no more what it was."""
-        try:
-            return from_dict(_State, read_toml(self.path, 1024), str(self.path)).preset
-        except UserError:
-            return None

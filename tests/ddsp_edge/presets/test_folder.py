@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.folder import MAX_PRESETS, LastPreset, PresetFolder
+from ddsp_edge.presets.folder import MAX_PRESETS, PresetFolder
 from ddsp_edge.presets.preset import Preset
 from ddsp_edge.settings import Settings
 
@@ -155,18 +155,3 @@ def test_any_name_stays_in_the_folder(tmp_path_factory, name):
     assert os.listdir(parent) == ["presets"]
     assert os.listdir(parent / "presets") == [f"{saved.name}.toml"]
     assert it.read(saved.name) == saved and it.names() == [saved.name]
-
-
-def test_what_played_last(tmp_path):
-    last = LastPreset(tmp_path / "state" / "last.toml")
-    assert last.recall() is None
-    last.remember("Geige süß")
-    assert LastPreset(last.path).recall() == "Geige süß"
-    before = last.path.stat().st_mtime_ns
-    last.remember("Geige süß")
-    assert last.path.stat().st_mtime_ns == before
-    for text in ("", "preset = 3", "[", "x" * 5000, "preset = ''"):
-        last.path.write_text(text)
-        assert last.recall() is None
-    last.remember("Solo")
-    assert last.recall() == "Solo"
