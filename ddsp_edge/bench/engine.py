@@ -20,7 +20,7 @@ MODEL = "violin"  #: the network that is stepped
 
 
 def results(peers: dict[str, float], seconds: float = 0.5, repeats: int = 3) -> list[Result]:
-    """Synth by voices and harmonics, effect (one ear, one voice) by harmonics."""
+    """Synth by voices and harmonics; effect (one analyser, one voice) by harmonics."""
     bundle, found = find_model(MODEL), []
     for voices in VOICES:
         for count in HARMONICS:
@@ -53,9 +53,9 @@ def _factor(
 def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float) -> float:
     """Seconds of this thread's work for ``seconds`` of sound.
 
-    Ear or clock, network, voices, room, mix. Each voice has its own f0 near 110 Hz (so that
-    128 harmonics lie below Nyquist) and its row of the network each hop, decoded with the others
-    as on stage; the controls that are sent have ``harmonics`` of them.
+    Analyser or clock, network, voices, reverb and mix are included. Each voice has its own f0 near
+    110 Hz (so that 128 harmonics lie below Nyquist) and its row of the network each hop, decoded
+    with the others as in the live engine; the controls that are sent have ``harmonics`` of them.
     """
     info = bundle.info
     decoder = Decoder(bundle, None, voices)

@@ -12,7 +12,7 @@ from typing import Any
 from ddsp_edge.errors import UserError
 
 SEQUENCER = Path("/dev/snd/seq")
-INSTALL = "pip install 'ddsp-edge[live]'"
+INSTALL = "make live  # in the clone; elsewhere: pip install 'ddsp-edge[live]'"
 #: Our names of rtmidi's interfaces.
 APIS = {"alsa": "API_LINUX_ALSA", "jack": "API_UNIX_JACK"}
 #: A callback that waits for Python's lock is through after this.

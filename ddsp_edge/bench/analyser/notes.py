@@ -35,7 +35,7 @@ class Note:
 
 @dataclass(frozen=True)
 class FirstRow:
-    """How many notes began with the right pitch, one within 20 % of it, another."""
+    """Counts of notes whose first pitch was right, within 20 %, or another note."""
 
     tracker: str
     material: str
@@ -96,8 +96,8 @@ def first_pitch(tracker: Tracker, note: Note) -> tuple[float, float] | None:
     return float(off[0]), float(times[right[0]]) if len(right) else np.inf
 
 
-def judge(name: str, tracker: Tracker, material: str, each: list[Note]) -> FirstRow:
-    """One tracker on the notes of one collection."""
+def summarise(name: str, tracker: Tracker, material: str, each: list[Note]) -> FirstRow:
+    """Summarise the first pitches of one tracker on the notes of one collection."""
     found = [first for note in each if (first := first_pitch(tracker, note)) is not None]
     off = np.array([first[0] for first in found])
     right, gross = int((off < RIGHT_CENTS).sum()), int((off >= GROSS_CENTS).sum())

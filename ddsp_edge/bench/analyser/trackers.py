@@ -22,7 +22,7 @@ Tracker = Callable[[np.ndarray], Track]
 
 
 def kernel(audio: np.ndarray) -> Track:
-    """The analyser of the stage."""
+    """The kernel's own analyser, as the live instrument uses it."""
     rows = Analyser(RATE, HOP_S, eager=True).process(audio.astype(np.float32))
     times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
     return Track(times, f0_hz, rows["confidence"] >= VOICED_CONFIDENCE)
@@ -46,7 +46,7 @@ def _framed(audio: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _held(f0_hz: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The last known pitch where none is."""
+    """Hold the last known pitch where a tracker has none."""
     last = np.maximum.accumulate(np.where(known, np.arange(len(f0_hz)), -1))
     return np.where(last >= 0, f0_hz[np.maximum(last, 0)], 0.0)
 

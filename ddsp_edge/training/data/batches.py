@@ -1,4 +1,4 @@
-"""Random stretches of the pieces, as tensors."""
+"""Batches for training: random stretches of the pieces, as torch tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddsp_edge.units import scale_f0, scale_loudness
 
 @dataclass(frozen=True)
 class Features:
-    """A piece as the network sees it; float32."""
+    """A piece as the network sees it, float32: scaled inputs, targets, weights and audio."""
 
     f0_scaled: np.ndarray
     pw_scaled: np.ndarray
@@ -97,7 +97,7 @@ class AudioBatches:
             raise ValueError("no stretch of the recordings has a clear single pitch")
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        """A random batch."""
+        """Return a random batch; the same ``rng`` state gives the same batch."""
         return self.at(rng.integers(0, len(self.places), self.size))
 
     def fixed(self, count: int) -> list[dict[str, Tensor]]:
@@ -106,7 +106,7 @@ class AudioBatches:
         return [self.at(chosen[i : i + self.size]) for i in range(0, count, self.size)]
 
     def at(self, indices: np.ndarray) -> dict[str, Tensor]:
-        """The crops at these of :attr:`places`."""
+        """Return the crops at these indices of :attr:`places` as tensors."""
         rows: dict[str, list[np.ndarray]] = {}
         for index in indices:
             which, at = self.places[index]
