@@ -44,10 +44,6 @@ class Action:
     def __str__(self) -> str:
         return f"{self.name} {self.argument}".rstrip()
 
-    def switched(self, now: bool) -> bool:
-        """Of a "switch" that is ``now`` on or off: what it should be."""
-        return self.argument == "on" if self.argument else not now
-
 
 def parse_action(text: str) -> Action:
     """``bypass``, ``freeze on``, ``preset Warm violin``. Raises UserError."""

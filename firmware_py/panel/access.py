@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ddsp_edge.api.pairing_code import ASKED_S, code_json
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file
 from firmware_py.panel.answers import ApiError
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Devices:
     def _keep(self) -> None:
         rows = [asdict(device) for device in self._devices.values()]
         data = json.dumps({"devices": rows}, indent=1).encode()
-        write_atomically(self._path, data, 0o600)
+        save_file(self._path, data, 0o600)
         self._refresh()
 
     def add(self, name: str) -> str:
@@ -133,7 +133,7 @@ class Pairing:
         ago_s = self._clock() - self._asked_s
         asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
-            write_atomically(self._path, code_json(self._code, self.due_s(), asked), 0o640)
+            save_file(self._path, code_json(self._code, self.due_s(), asked), 0o640)
         except UserError as error:
             log.warning("%s: the code is only in the log", error)
 

@@ -1,4 +1,4 @@
-// Which knob, pedal or switch does what: the list, and what is learnt without touching a thing.
+// Which knob, pedal or switch does what: the list, and what is learned without touching a thing.
 import { attempt, h } from "./dom.js";
 import { controlName, learnMode, learning, nowLearn, targetName } from "./learn.js";
 import { link } from "./link.js";
