@@ -31,7 +31,7 @@ TICK_DTYPE = np.dtype(
 )
 
 
-class Control(IntEnum):
+class RigControl(IntEnum):
     """What :meth:`Rig.set` sets; units and ranges in ``ddsp_kernel.h``."""
 
     TRIM = lib.DDSP_TRIM
@@ -214,7 +214,7 @@ class Rig:
         part._part, part._owner = ffi.gc(which, lib.ddsp_part_free), None
         return part
 
-    def set(self, control: Control, value: float) -> None:
+    def set(self, control: RigControl, value: float) -> None:
         """Any thread. The last value counts; it takes effect in the next block."""
         lib.ddsp_rig_set(self._rig, control, value)
 

@@ -12,7 +12,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library.catalog import find_model
-from native.rig import Control, Part, Rig
+from native.rig import Part, Rig, RigControl
 
 RATE, PERIOD, F0_HZ = 48_000, 128, 110.0
 VOICES, HARMONICS = (1, 2, 4, 8, 16), (16, 32, 64, 100, 128)
@@ -62,7 +62,7 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     part = Part(RATE, PERIOD, voices, harmonics, info.n_noise, RATE / 2, info.hop_s,
                 source == "effect")  # fmt: skip
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.REVERB_WET, 0.3)
+    rig.set(RigControl.REVERB_WET, 0.3)
     rig.play(part)
     controls = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
     weights = (1.0 / np.arange(1, harmonics + 1)).astype(np.float32)

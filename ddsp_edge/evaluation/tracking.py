@@ -21,7 +21,7 @@ LONGEST_DELAY_S = 0.06
 
 
 @dataclass(frozen=True)
-class Track:
+class TrackerOutput:
     """The output of a tracker, one row for each of its frames."""
 
     times_s: np.ndarray  #: when it could be said
@@ -64,7 +64,9 @@ def _holds(f0_hz: np.ndarray, hop_s: float) -> np.ndarray:
     return (low > 0) & (cents(np.maximum(high, 1.0), np.maximum(low, 1.0)) < STEADY_CENTS)
 
 
-def _errors(track: Track, reference: Reference, delay_s: float) -> tuple[np.ndarray, np.ndarray]:
+def _errors(
+    track: TrackerOutput, reference: Reference, delay_s: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Error of the newest row at each reference time plus ``delay_s``, and whether trusted."""
     rows = np.searchsorted(track.times_s, reference.times_s + delay_s + 1e-9, "right") - 1
     said = np.where(rows >= 0, track.f0_hz[np.maximum(rows, 0)], 0.0)
@@ -73,7 +75,7 @@ def _errors(track: Track, reference: Reference, delay_s: float) -> tuple[np.ndar
     return error, np.where(rows >= 0, track.trusted[np.maximum(rows, 0)], False)
 
 
-def score(track: Track, reference: Reference, delay_s: float | None = None) -> Score:
+def score(track: TrackerOutput, reference: Reference, delay_s: float | None = None) -> Score:
     """Score ``track`` against ``reference`` at a delay of ``delay_s`` seconds.
 
     None: the delay up to 60 ms at which most frames are right and best in tune.
@@ -150,7 +152,9 @@ def pooled(scores: list[Score]) -> Score:
     )
 
 
-def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[float, float]:
+def latency(
+    track: TrackerOutput, onset_s: float, end_s: float, f0_hz: float
+) -> tuple[float, float]:
     """Seconds from ``onset_s`` to the first trusted right pitch, and to a lasting right one.
 
     "For good" is until ``end_s``, trusted or held. Infinity where it never is.

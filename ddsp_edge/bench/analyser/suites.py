@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_edge.bench.analyser.notes import FirstRow, Note, notes, summarise
+from ddsp_edge.bench.analyser.notes import FirstRow, RecordedNote, notes, summarise
 from ddsp_edge.bench.analyser.recordings import consensus, recordings
 from ddsp_edge.bench.analyser.signals import ONSET_HZ, RATE, TIMBRES, onset, steady, tracks
 from ddsp_edge.bench.analyser.trackers import HOP_S, PEERS, Tracker, kernel
@@ -96,7 +96,7 @@ def first_pitches(
     folder: Path, own_only: bool, say: Callable[[str], None], most: int = 1000
 ) -> list[FirstRow]:
     """Score the first pitch of at most ``most`` recorded notes. Raises UserError."""
-    by_material: dict[str, list[Note]] = {}
+    by_material: dict[str, list[RecordedNote]] = {}
     for note in notes(folder, most):
         by_material.setdefault(note.material, []).append(note)
     rows = []

@@ -14,7 +14,7 @@ from ddsp_edge.units import scale_f0, scale_loudness
 
 
 @dataclass(frozen=True)
-class Features:
+class TrainingArrays:
     """A piece as the network sees it, float32: scaled inputs, targets, weights and audio."""
 
     f0_scaled: np.ndarray
@@ -26,7 +26,7 @@ class Features:
     audio: np.ndarray
 
     @classmethod
-    def of(cls, piece: Piece) -> Features:
+    def of(cls, piece: Piece) -> TrainingArrays:
         return cls(
             scale_f0(piece.f0_hz).astype(np.float32),
             scale_loudness(piece.loudness_db).astype(np.float32),
@@ -45,7 +45,7 @@ class WarmBatches:
     """Sequences of ``frames`` frames with their analysed controls."""
 
     def __init__(self, pieces: list[Piece], frames: int, size: int) -> None:
-        self.items = [f for f in map(Features.of, pieces) if len(f) >= frames]
+        self.items = [f for f in map(TrainingArrays.of, pieces) if len(f) >= frames]
         if not self.items:
             raise ValueError(f"no piece is {frames} frames long")
         self.frames, self.size = frames, size
@@ -82,7 +82,7 @@ class AudioBatches:
         trust: float = TRUST,
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
-        self.items = [Features.of(p) for p in pieces]
+        self.items = [TrainingArrays.of(p) for p in pieces]
         #: Frame i fell due after (i + 1) hops; what it describes is the latency earlier.
         self.shift = profile.hop - round(profile.latency_s * profile.sample_rate)
         step = max(1, profile.frame_rate // self.PLACES)

@@ -92,7 +92,7 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
         trusted = (piece.weight[at] > 0) & (piece.loudness_db[at] > QUIET_DB)
         scores.append(
             tracking.score(
-                tracking.Track(ours.times_s, ours.f0_hz, ours.f0_hz > 0),
+                tracking.TrackerOutput(ours.times_s, ours.f0_hz, ours.f0_hz > 0),
                 tracking.Reference(theirs.times_s, np.where(trusted, theirs.f0_hz, 0.0)),
             )
         )

@@ -14,7 +14,7 @@ import torch
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.errors import UserError
-from ddsp_edge.training.data.batches import Features
+from ddsp_edge.training.data.batches import TrainingArrays
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export.drift import Step, play
 from ddsp_edge.training.export.to_tflite import tflite_step
@@ -58,7 +58,7 @@ class Teacher:
 
     def relabel(self, piece: Piece, profile: Profile) -> Piece:
         """Return the piece with the teacher's harmonics and noise as targets."""
-        features = Features.of(piece)
+        features = TrainingArrays.of(piece)
         amplitude, harmonics, noise = self.controls(features.f0_scaled, features.pw_scaled)
         # As it is heard: what lies above the band is not played, the rest is so much louder.
         heard = synth.mask_and_normalise(
