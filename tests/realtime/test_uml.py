@@ -41,6 +41,7 @@ def test_kernel_drivers_start_linked_in_every_format(tmp_path: Path) -> None:
     kernel.chmod(0o755)
     init.chmod(0o755)
     command = [str(kernel), "mem=1024M", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}"]
+    command += [f"uml_dir={tmp_path}"]  # else in the user's home
     command += ["con=null", "con0=fd:0,fd:1", "ssl=null", "quiet"]
     ran = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300

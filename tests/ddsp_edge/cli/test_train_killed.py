@@ -18,7 +18,7 @@ pytest.importorskip("litert_torch", reason="the train extra is not installed")
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["--name", "Toy", "--single-notes", "--lowest", "150", "--highest", "900"]
-WORDS += ["--warm-steps", "40", "--steps", "30", "--threads", "1", "--checkpoint-every", "0"]
+WORDS += ["--warm-steps", "16", "--steps", "14", "--threads", "1", "--checkpoint-every", "0"]
 WORDS += ["--least-minutes", "0", "--device", "cpu"]
 
 
@@ -67,12 +67,12 @@ def test_it_ends_in_the_same_place(folder, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     finish(start(folder, whole))
     shutil.copytree(whole / "cache", cut / "cache")
-    for updates in (7, 18, 23):
+    for updates in (4, 9, 8):
         process = start(folder, cut)
         end_after(process, cut / "checkpoint.pt", updates, signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
     process = start(folder, cut)
-    end_after(process, cut / "checkpoint.pt", 5, signal.SIGTERM)
+    end_after(process, cut / "checkpoint.pt", 3, signal.SIGTERM)
     assert process.returncode == 130
     out = finish(start(folder, cut))
     assert "going on from step" in out

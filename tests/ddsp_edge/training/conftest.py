@@ -32,6 +32,8 @@ def toy_note(f0_hz: float, seconds: float, loudness: float, seed: int) -> np.nda
 
 @pytest.fixture(scope="session")
 def toy_folder():
+    pytest.importorskip("scipy", reason="joining notes to phrases needs the extra `train`")
+
     def make(folder):
         folder.mkdir()
         for i in range(36):

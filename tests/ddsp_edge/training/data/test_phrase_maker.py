@@ -3,6 +3,8 @@ import pytest
 
 from ddsp_edge.training.data.phrase_maker import bend, gain_gesture, phrases, pitch_gesture, trim
 
+pytest.importorskip("scipy", reason="bending pitches needs the extra `train`")
+
 RATE = 16_000
 
 
