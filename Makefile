@@ -12,12 +12,13 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all test board-test deploy-test wheels deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all test check board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make check    in a minute: lint, format, types, layers, documentation, the core'"'"'s tests'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
@@ -41,6 +42,17 @@ demo-all:
 # pytest last: its closing line ends the output.
 test: lint
 	@$(BIN)/python -m pytest
+
+# What fails most often of what CI runs. Nothing here needs PyTorch, a sound card or a second program.
+check:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_docs.py tests/test_docs_pedal.py \
+	    tests/test_control_docs.py tests/firmware_py/test_config.py tests/firmware_py/test_profiles.py \
+	    tests/ddsp_edge/test_settings.py tests/ddsp_edge/api/test_verbs.py tests/ddsp_edge/presets \
+	    tests/ddsp_edge/effect tests/ddsp_edge/synth tests/native/test_voice.py tests/native/test_output.py
 
 # docs/board.md: what is emulated and how long it takes.
 board-test:

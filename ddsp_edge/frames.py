@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+#: How fast a note that starts at once gets there, in seconds: a click is faster.
+ONSET_RAMP_S = 0.0015
+
 
 @dataclass(slots=True)
 class FeatureFrame:

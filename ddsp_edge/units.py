@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import overload
 
 import numpy as np
 
 #: Loudness that counts as silence, in dB re full scale; also pw_scaled = 0.
 SILENCE_DB = -80.0
+#: The magnitude from which a sample counts as clipped, as in native/src/rig/mixer.c: the
+#: largest sample of a 16-bit converter.
+FULL_SCALE = 1.0 - 2.0**-15
+#: The analyser's confidence, 0..1, from which f0_hz is measured and not held from before.
+VOICED_CONFIDENCE = 0.6
+#: Sample rates that cards, renderings and models may have, in Hz.
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
 def hz_to_midi(f0_hz: np.ndarray | float) -> np.ndarray:
@@ -22,14 +30,20 @@ def midi_to_hz(note: np.ndarray | float) -> np.ndarray:
     return 440.0 * 2.0 ** ((np.asarray(note, dtype=np.float64) - 69.0) / 12.0)
 
 
-def db_to_gain(db: np.ndarray | float) -> np.ndarray:
-    """dB to linear amplitude."""
+@overload
+def db_to_gain(db: float) -> float: ...
+@overload
+def db_to_gain(db: np.ndarray) -> np.ndarray: ...
+def db_to_gain(db: np.ndarray | float) -> np.ndarray | float:
+    """Convert decibels to linear amplitude; a number gives a float, an array a float64 array."""
+    if isinstance(db, (int, float)):  # once per frame and voice in live playing: no array for it
+        return 10.0 ** (db / 20.0)
     return 10.0 ** (np.asarray(db, dtype=np.float64) / 20.0)
 
 
 def gain_to_db(gain: np.ndarray | float, floor_db: float = SILENCE_DB) -> np.ndarray:
     """Linear amplitude to dB, not below ``floor_db``."""
-    return 20.0 * np.log10(np.maximum(np.asarray(gain, dtype=np.float64), 10 ** (floor_db / 20)))
+    return 20.0 * np.log10(np.maximum(np.asarray(gain, dtype=np.float64), db_to_gain(floor_db)))
 
 
 def pan_gains(pan: float) -> tuple[float, float]:

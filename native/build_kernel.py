@@ -11,7 +11,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 #: The areas of the API in the order in which they build on each other; ddsp_kernel.h includes all.
-AREAS = ("common", "frames", "synthesis", "analysis", "decoder", "rig")
+AREAS = ("common", "frames", "synthesis", "analysis", "player", "decoder", "rig")
 
 
 def cdef() -> str:
@@ -24,7 +24,6 @@ COMPILE_ARGS = [
     "-O3",
     "-Wall",
     "-Wextra",
-    "-Werror",
     # The loops are written to be vectorised; without these two the compiler must
     # keep errno and trapping semantics that nothing here uses. NaN and infinity
     # keep their meaning (no -ffast-math): the guards depend on it.

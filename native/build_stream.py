@@ -18,7 +18,6 @@ COMPILE_ARGS = [
     "-O2",
     "-Wall",
     "-Wextra",
-    "-Werror",
     "-fvisibility=hidden",
 ]
 

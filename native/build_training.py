@@ -24,7 +24,6 @@ ffibuilder.set_source(
         "-O3",
         "-Wall",
         "-Wextra",
-        "-Werror",
         # Sums in any order, so that loops become vectors. Not -ffast-math: its square root by
         # estimate makes infinity of a denormal number.
         "-fassociative-math",

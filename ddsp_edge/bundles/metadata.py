@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE
+
 #: Longest metadata.json that is read, in bytes.
 MAX_BYTES = 64 * 1024
 FORMAT, FORMAT_VERSION = "ddsp-edge", 1
@@ -72,7 +74,7 @@ KEYS: dict[str, tuple[str, Text | Number]] = {
     "num_noise_amps": ("n_noise", Number(2, 129, whole=True)),
     "frame_rate": ("frame_rate", Number(10, 1000)),
     "frame_size": ("frame_size", Number(8, 65536, whole=True)),
-    "sample_rate": ("sample_rate", Number(8000, 192_000, whole=True)),
+    "sample_rate": ("sample_rate", Number(LOWEST_RATE, HIGHEST_RATE, whole=True)),
     "name": ("name", Text(64)),
     "profile": ("profile", Text(8, None, PROFILES)),
     "state_size": ("state_size", Number(1, 8192, whole=True)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE
 
 INPUTS = ("left", "right", "both")
 MOST_PERIOD = 4096
@@ -26,7 +27,7 @@ class CardSettings:
     cpu: int | None = None  #: the processor that the audio thread stays on
 
     def __post_init__(self) -> None:
-        _within("rate", self.rate, 8_000, 192_000, "Hz")
+        _within("rate", self.rate, LOWEST_RATE, HIGHEST_RATE, "Hz")
         _within("period", self.period, 16, MOST_PERIOD, "samples")
         _within("periods", self.periods, 2, 16, "")
         _within("priority", self.priority, 0, 99, "")

@@ -27,10 +27,16 @@ def _lines(status: dict[str, Any]) -> list[str]:
     clip = " CLIP" if status["input_clip"] or status["output_clip"] else ""
     lines = [
         f"{name}{status['model']} ({status['source']})" + "".join(f", {each} on" for each in on),
-        f"card {card['state']}: {card.get('detail', '')}",
+        f"card {card['state']}{_still(card)}: {card.get('detail', '')}",
         f"input {status['input_dbfs']} dBFS, output {status['output_dbfs']} dBFS{clip}",
     ]
     if status["note"]:
         lines.append(f"note {status['note']} {status['cents']:+.1f} cents")
     lines += [f"MIDI {port['port']} ({port['kind']})" for port in status["midi_ports"]]
     return lines + [f"warning: {text}" for text in status["warnings"]]
+
+
+def _still(card: dict[str, Any]) -> str:
+    """A card that is open but whose driver or sound server takes nothing any more."""
+    still_s = card.get("no_sound_s", 0.0)
+    return f", but no sound for {still_s:.0f} s" if still_s >= 1.0 else ""

@@ -18,7 +18,8 @@ from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from ddsp_edge.bundles.metadata import Room
-    from ddsp_edge.training.fit.trainer import Progress, Trainer
+    from ddsp_edge.training.fit.trainer import Trainer
+    from ddsp_edge.training.plan import Progress
 
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
@@ -166,7 +167,8 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.training.fit.devices import choose, use_threads
     from ddsp_edge.training.fit.run_log import Diary
     from ddsp_edge.training.fit.teacher import Teacher
-    from ddsp_edge.training.fit.trainer import Plan, Trainer
+    from ddsp_edge.training.fit.trainer import Trainer
+    from ddsp_edge.training.plan import Plan
 
     if args.threads:
         use_threads(args.threads)

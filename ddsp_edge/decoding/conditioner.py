@@ -9,12 +9,10 @@ import numpy as np
 
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB, db_to_gain
 
-#: How fast a note that starts at once gets there, in seconds: a click is faster.
-ONSET_RAMP_S = 0.0015
 #: Noise that stands for a note without pitch is so much softer than the note, in dB ...
 UNPITCHED_DB = -6.0
 #: ... and at most so much louder than the model's own, linear.
@@ -47,8 +45,8 @@ class Shaper:
         self._shown_shift = 2.0 ** ((settings.pitch_shift + settings.input_pitch) / 12.0)
         self._input_gain = settings.input_gain
         self._unpitched = settings.unpitched
-        self._harmonic_gain = 10.0 ** (settings.harmonic_gain / 20.0)
-        self._noise_gain = 10.0 ** (settings.noise_gain / 20.0)
+        self._harmonic_gain = db_to_gain(settings.harmonic_gain)
+        self._noise_gain = db_to_gain(settings.noise_gain)
 
     def decode(
         self, decoder: Decoder, frame: FeatureFrame, controls: ControlFrame, voice: int = 0
@@ -98,7 +96,7 @@ class Shaper:
         # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
         gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
         if frame.brightness_db:
-            gain *= 10.0 ** ((level + self._offset_db - shown.loudness_db) / 20.0)
+            gain *= db_to_gain(level + self._offset_db - shown.loudness_db)
         controls.f0_hz = frame.f0_hz * self._shift
         share = 1.0 - self._unpitched * (1.0 - frame.pitched)
         if share < 1.0:

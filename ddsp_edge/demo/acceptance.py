@@ -11,7 +11,8 @@ from ddsp_edge.evaluation import ScoreNote
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine
-from ddsp_edge.offline.rendering import RenderReport, render
+from ddsp_edge.offline.rendering import render
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import Note, Performance
 

@@ -17,7 +17,8 @@ from ddsp_edge.effect.source import analyse
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import entries, find_model
 from ddsp_edge.offline.plot import draw
-from ddsp_edge.offline.rendering import DEFAULT_RATE, RenderReport, is_midi, render_file
+from ddsp_edge.offline.rendering import DEFAULT_RATE, is_midi, render_file
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import read_audio

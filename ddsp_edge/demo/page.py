@@ -14,7 +14,7 @@ from ddsp_edge import __version__
 from ddsp_edge.demo import HERE
 from ddsp_edge.demo.gallery import Instrument, Piece
 from ddsp_edge.offline.plot import note_name
-from ddsp_edge.offline.rendering import RenderReport
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.system.atomic_files import write_atomically
 
 GROUPS = {

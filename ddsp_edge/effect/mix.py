@@ -7,9 +7,7 @@ import math
 import numpy as np
 
 from ddsp_edge.settings import Settings
-
-#: From here on a sample counts as clipped: full scale of a 16-bit converter.
-FULL_SCALE = 1.0 - 2.0**-15
+from ddsp_edge.units import FULL_SCALE, db_to_gain
 
 
 def mix_gains(mix: float) -> tuple[float, float]:
@@ -27,7 +25,7 @@ def trimmed(audio: np.ndarray, settings: Settings) -> np.ndarray:
     """The input as analyser and dry path hear it."""
     if settings.input_trim == 0.0:
         return audio
-    return audio * np.float32(10.0 ** (settings.input_trim / 20.0))
+    return audio * np.float32(db_to_gain(settings.input_trim))
 
 
 def with_dry(sound: np.ndarray, audio: np.ndarray, settings: Settings) -> np.ndarray:
@@ -40,7 +38,7 @@ def with_dry(sound: np.ndarray, audio: np.ndarray, settings: Settings) -> np.nda
         return sound
     mixed = sound * np.float32(wet)
     n = min(len(audio), len(mixed))
-    mixed[:n] += audio[:n, None] * np.float32(dry * 10.0 ** (settings.output_gain / 20.0))
+    mixed[:n] += audio[:n, None] * np.float32(dry * db_to_gain(settings.output_gain))
     return mixed
 
 

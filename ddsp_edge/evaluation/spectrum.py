@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_edge.units import db_to_gain
+
 SIZES = (2048, 1024, 512, 256, 128, 64)
 LOG_FLOOR = 1e-5  #: amplitude of a sine, -100 dB: what is added before the logarithm
 
@@ -40,7 +42,7 @@ def spectral_difference_db(
     """
     count = min(len(audio), len(reference))
     a, b = (spectrogram(x[:count], size, size // 2) for x in (audio, reference))
-    floor = b.max() * 10 ** (floor_db / 20)
+    floor = b.max() * db_to_gain(floor_db)
     heard = b > floor
     if not heard.any():
         return 0.0

@@ -21,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 WATCH_S = 0.1
 #: The desk's own fade, before a card is left.
 MUTE_S = 0.02
+STILL_S = 0.5  #: without a period for so long there is no sound
 RETRY_S = 0.5  #: a card that is plugged in is back within this and a little
 #: Counters of the stream by the name in stats(); the heartbeat is every period it has played.
 COUNTERS = {
@@ -35,14 +36,20 @@ COUNTERS = {
 class CardKeeper:
     """Only the thread of :meth:`start` and then the card's own thread touch the stream."""
 
-    def __init__(self, settings: CardSettings, listens: bool, control: Control) -> None:
+    def __init__(
+        self, settings: CardSettings, listens: bool, control: Control, needs_input: bool = True
+    ) -> None:
+        """``listens``: a card with an input is preferred; ``needs_input``: one without is refused
+        (unless ``settings.capture`` is "none")."""
         self._settings, self._listens, self._control = settings, listens, control
+        self._needs_input = listens and needs_input
         self._playback: PcmName | None = None
         self._capture: PcmName | None = None
         self._stream: Stream | None = None
         self._info: StreamInfo | None = None
         self._stats: StreamStats | None = None
         self._past: dict[str, int] = {}  # counters of streams that are closed
+        self._moved_s = time.monotonic()  # when the audio thread was last seen to play a period
         self._name, self._detail, self._state = "", "", "stopped"
         self.reopened = 0
         self._wishes: queue.SimpleQueue[tuple[CardSettings, Future[None]]] = queue.SimpleQueue()
@@ -114,7 +121,7 @@ class CardKeeper:
         wanted, other = self._settings.playback, self._settings.capture
         if self._playback is None:
             if wanted is None:
-                self._playback, reason = best(self._listens)
+                self._playback, reason = self._best()
                 _LOG.info("card: %s: %s", self._playback.card, reason)
             else:
                 self._playback = named(wanted)
@@ -129,10 +136,19 @@ class CardKeeper:
             return playback, self._capture.now("capture")
         return playback, _there(self._capture, "capture")
 
+    def _best(self) -> tuple[PcmName, str]:
+        """The card to play on, and why. Raises UserError where there is none that will do."""
+        try:
+            return best(self._listens)
+        except UserError:
+            if self._needs_input or not self._listens:
+                raise
+            return best(False)
+
     @property
     def _may_be_deaf(self) -> bool:
         """A sound module hears where its card can, for the pedal's presets that may come."""
-        return self._settings.capture is None and not self._listens
+        return self._settings.capture is None and not self._needs_input
 
     def _open(self) -> None:
         """Raises UserError."""
@@ -153,7 +169,7 @@ class CardKeeper:
             self._control.post(self._control.rest, True)
             raise UserError(str(error)) from None
         self._stream, self._name = stream, playback
-        self._info, self._stats = stream.info(), stream.read()
+        self._info, self._stats, self._moved_s = stream.info(), stream.read(), time.monotonic()
         self._control.post(self._control.flow, True)
         self._say("running", f"{playback}, {stream.rate} Hz, {stream.periods} x {stream.period}")
 
@@ -217,7 +233,9 @@ class CardKeeper:
             else:
                 self._control.events.later(future.set_result, None)
         if self._stream is not None:
-            self._stats = stats = self._stream.read()
+            before, self._stats = self._stats, (stats := self._stream.read())
+            if before is None or stats.periods != before.periods:
+                self._moved_s = time.monotonic()
             if stats.state is State.LOST:
                 self._close()
                 self._say("lost", f"{self._name} is gone; waiting for it")
@@ -255,6 +273,7 @@ class CardKeeper:
         """``state`` "running", "waiting", "lost" or "stopped", and how it runs."""
         info = self._info
         facts: dict[str, Any] = {"state": self._state, "card": self._name, "detail": self._detail}
+        facts["no_sound_s"] = self._no_sound_s()
         if info is not None:
             facts |= {
                 "rate_hz": info.rate,
@@ -266,6 +285,20 @@ class CardKeeper:
                 "memory_locked": info.locked,
             }
         return facts
+
+    def _no_sound_s(self) -> float:
+        """For how long the card has taken no period though it runs, in seconds; 0.0 where it plays.
+
+        The driver or the sound server behind it has stopped then.
+        """
+        still_s = time.monotonic() - self._moved_s
+        return round(still_s, 1) if self.running and still_s >= STILL_S else 0.0
+
+    @property
+    def periods(self) -> int:
+        """Periods that the audio thread has played since the start, of every stream."""
+        stats = self._stats
+        return self._past.get("heartbeat", 0) + (stats.periods if stats else 0)
 
     def stream_stats(self) -> dict[str, Any]:
         """The audio thread's counters since the start, of every time that it was open."""

@@ -43,7 +43,9 @@ class LiveEngine:
 
     ``card`` None: no card; whoever made the engine calls ``engine.rig.process(in, out)`` (tests,
     measuring) at ``rate`` Hz in blocks of ``period`` samples. Else the card's rate and period
-    hold. Raises UserError for a source that is not there.
+    hold. ``source`` "auto" begins as "effect", and where no card has an input one without is
+    taken: the caller changes to "synth" then (``status()["card"]["capture"]`` is False).
+    Raises UserError for a source that is not there.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class LiveEngine:
         period: int = 128,
         seed: int = 1,
     ) -> None:
+        if prefer_input := source == "auto":
+            source = "effect"
         _check_source(source)
         self.card = card
         if card is not None:
@@ -74,7 +78,7 @@ class LiveEngine:
         self._keeper: CardKeeper | None = None
         if card is not None:
             self._control.flows, self._control.idle = False, True
-            self._keeper = CardKeeper(card, source == "effect", self._control)
+            self._keeper = CardKeeper(card, source == "effect", self._control, not prefer_input)
         self._started = self._stopped = False
 
     # ---- life ---------------------------------------------------------------------------
@@ -264,6 +268,14 @@ class LiveEngine:
     def stats(self) -> dict[str, Any]:
         """For engineers: counters and histograms since the start (live/status_report.py)."""
         return status_report.stats(self._control, self._loader, self._keeper)
+
+    def progress(self) -> tuple[int, int]:
+        """(periods that the audio thread has played, turns of the control thread) since the start.
+
+        Two counters, for a watchdog that looks ten times a second: :meth:`stats` sums histograms.
+        """
+        periods = self._keeper.periods if self._keeper else 0
+        return periods, self._control.gauges.turn_ns.count
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """``listener(event)`` for every event, a dict; call what is returned to end that.

@@ -18,10 +18,11 @@ from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.settings import Settings
+from ddsp_edge.units import db_to_gain
 from native.probe import Catch, Probe
 
 #: What counts as sound, linear: the first step of a ramp, and what an ear follows.
-FIRST, HEARD = 1e-4, 10 ** (-40 / 20)
+FIRST, HEARD = 1e-4, db_to_gain(-40)
 NOTES, TONES = (50, 55, 62, 67, 74), (110.0, 196.0, 330.0, 494.0, 784.0)
 TONE_LEVEL = 0.05
 WAIT_S = 1.0

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from ddsp_edge.cards.settings import INPUTS
 from ddsp_edge.effect.mix import mix_gains
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import SILENCE_DB, pan_gains
+from ddsp_edge.units import FULL_SCALE, SILENCE_DB, db_to_gain, pan_gains
 from native.rig import Control, Rig, RigStats
 
 #: A peak is shown this long, a clip too: displays look ten times a second or less.
 HOLD_S = 1.0
-FULL_SCALE = 0.9999
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ class Desk:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
         self._settings, self._listens = settings, listens
         put = self._rig.set
-        put(Control.TRIM, _gain(settings.input_trim))
+        put(Control.TRIM, db_to_gain(settings.input_trim))
         dry, wet = mix_gains(settings.mix if listens else 1.0)
         put(Control.DRY, dry)
         put(Control.WET, wet)
@@ -89,7 +88,7 @@ class Desk:
             self._put_gains()
 
     def _put_gains(self) -> None:
-        gain = _gain(self._settings.output_gain)
+        gain = db_to_gain(self._settings.output_gain)
         left, right = pan_gains(self._settings.pan + self._player_pan)
         self._rig.set(Control.GAIN_LEFT, gain * left)
         self._rig.set(Control.GAIN_RIGHT, gain * right)
@@ -129,7 +128,3 @@ class Desk:
             self.output_clipped_s = now_s
         self.stats = stats
         return stats
-
-
-def _gain(db: float) -> float:
-    return 10.0 ** (db / 20.0)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.test_tone import faded, gains
+from ddsp_edge.units import FULL_SCALE, db_to_gain
 
 if TYPE_CHECKING:
     from ddsp_edge.live.engine import LiveEngine
@@ -30,7 +31,6 @@ LEAST_DB, LEAST_SNR_DB = -60.0, 20.0
 FADE_S = 0.01
 #: The engine's own fade, with room.
 QUIET_S = 0.1
-CLIPPED = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def sweep(rate: int, seconds: float = SWEEP_S, level_dbfs: float = LEVEL_DBFS) -
     octaves = np.log(top / LOWEST_HZ)
     t = np.arange(n) / rate
     phase = 2 * np.pi * LOWEST_HZ * seconds / octaves * np.expm1(t / seconds * octaves)
-    sound = faded(10 ** (level_dbfs / 20) * np.sin(phase), FADE_S, rate)
+    sound = faded(db_to_gain(level_dbfs) * np.sin(phase), FADE_S, rate)
     return np.concatenate([sound, np.zeros(round(LONGEST_S * rate))]).astype(np.float32)
 
 
@@ -107,7 +107,7 @@ def analyse(played: np.ndarray, heard: np.ndarray, rate: int) -> Loopback:
         level_db,
         float(snr_db),
         inverted,
-        bool(np.abs(came).max(initial=0.0) >= CLIPPED),
+        bool(np.abs(came).max(initial=0.0) >= FULL_SCALE),
     )
 
 

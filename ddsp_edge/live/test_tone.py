@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.units import db_to_gain
 from native.rig import Rig
 
 TONE_DBFS = -20.0
@@ -35,9 +36,7 @@ def tone(rate: int, hz: float, seconds: float) -> np.ndarray:
         raise UserError(f"test tone: {hz:g} Hz; choose {LOWEST_HZ:g} to {top:g}")
     if not 2 * RAMP_S <= seconds <= LONGEST_S:
         raise UserError(f"test tone: {seconds:g} s; choose {2 * RAMP_S:g} to {LONGEST_S:g}")
-    sound = 10 ** (TONE_DBFS / 20) * np.sin(
-        2 * np.pi * hz * np.arange(round(seconds * rate)) / rate
-    )
+    sound = db_to_gain(TONE_DBFS) * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
     return faded(sound, RAMP_S, rate).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.units import hz_to_midi, midi_to_hz
 
 if TYPE_CHECKING:
-    from ddsp_edge.offline.rendering import RenderReport
+    from ddsp_edge.offline.report import RenderReport
 
 SUFFIXES = {".png", ".pdf", ".svg"}
 LOW_HZ, HIGH_HZ = 50.0, 12_000.0

@@ -13,10 +13,8 @@ from ddsp_edge.decoding.morph import Morph
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import pan_gains
+from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE, db_to_gain, pan_gains
 from native.kernel import Output, Voice
-
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 
 
 class Engine:
@@ -68,7 +66,7 @@ class Engine:
         self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
 
     def _set_gain(self) -> None:
-        gain = 10.0 ** (self.settings.output_gain / 20.0)
+        gain = db_to_gain(self.settings.output_gain)
         left, right = pan_gains(self.settings.pan + self._pan)
         self._output.set_gain(gain * left, gain * right)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,44 +14,19 @@ from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
+from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
 from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import Performance, synth_frames
+from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
+from ddsp_edge.units import db_to_gain
 
-MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
+MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
 DEFAULT_RATE = 48_000
 #: After the last frame, for the room; the rest of the tail is cut where it is inaudible.
 TAIL_S = 3.0
 TAIL_DBFS = -80.0
-
-
-@dataclass
-class RenderReport:
-    """What was rendered; pictures and measures are made from it."""
-
-    source: Path
-    out: Path | None
-    model: ModelInfo
-    rate: int  #: Hz
-    settings: Settings
-    sound: np.ndarray  #: (samples, 2) float32, as written
-    frames: list[FeatureFrame] = field(repr=False)
-    input_audio: np.ndarray | None  #: (samples,) at ``rate``, after input_trim; None for MIDI
-    performance: Performance | None  #: of MIDI
-    lowered_db: float  #: how much it was turned down so as not to clip, 0 mostly
-    load_s: float  #: to read and prepare the model
-    render_s: float  #: analysis, decoding and synthesis, of one thread
-    input_clips: int = 0  #: samples of the input at full scale: the clip light was on
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.sound) / self.rate
-
-    @property
-    def real_time_factor(self) -> float:
-        """Seconds of sound made in a second."""
-        return self.duration_s / self.render_s
 
 
 def render(
@@ -79,10 +53,12 @@ def render(
     engine = Engine(bundle, rate, settings, runtime, seed, voices, other, midi)
     loaded = time.perf_counter()
     audio, performance = None, None
+    remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
         performance = synth_frames(source, engine.info, settings)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
+        remarks += performance.remarks
     else:
         audio = trimmed(read_audio(source, rate), settings)
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
@@ -96,7 +72,7 @@ def render(
     lowered_db = 0.0
     if peak > 1.0:
         lowered_db = 20 * float(np.log10(peak)) + 0.1
-        sound *= 10 ** (-lowered_db / 20)
+        sound *= db_to_gain(-lowered_db)
     done = time.perf_counter()
     return RenderReport(
         source,
@@ -112,6 +88,7 @@ def render(
         loaded - begun,
         done - loaded,
         clipped_samples(audio) if audio is not None else 0,
+        remarks,
     )
 
 
@@ -123,7 +100,7 @@ def is_midi(source: Path) -> bool:
         return False
     try:
         with source.open("rb") as stream:
-            return stream.read(4) == b"MThd"
+            return is_midi_data(stream.read(MAGIC_BYTES))
     except OSError as error:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
 
@@ -136,7 +113,7 @@ def _existing(source: Path | str) -> Path:
 
 def _without_silence(sound: np.ndarray, least: int) -> np.ndarray:
     """Cut the end where it stays below TAIL_DBFS, but keep ``least`` samples."""
-    heard = np.flatnonzero(np.abs(sound).max(axis=1) > 10 ** (TAIL_DBFS / 20))
+    heard = np.flatnonzero(np.abs(sound).max(axis=1) > db_to_gain(TAIL_DBFS))
     return sound[: max(least, int(heard[-1]) + 1 if len(heard) else 0)]
 
 

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import (
-    BRIGHTNESS_DB,
     LONGEST_GLIDE_S,
     MANAGER,
     MAX_BEND_RANGE,
     MEMBER_BEND_RANGE,
     MEMBERS,
     NO_RPN,
-    PRESSURE_DB,
     RPNS,
 )
 from ddsp_edge.synth.programs import Programs
+from native import player as native_player
 
 CENTRE = 64  #: of controllers that have a middle
 OFF_DB = -200.0  #: of a level controller at 0
@@ -105,14 +104,15 @@ class Controllers:
         bend = self.touch.wheel * self.bend_range_semitones + self.tuning
         return bend + member.wheel * self.member_bend_range if member else bend
 
-    def pressure_db(self, key: float, member: Touch | None = None) -> float:
-        """What the hardest of the pressures (that of the key is 0..1) adds to the loudness."""
-        hardest = max(self.touch.pressure, key)
-        return PRESSURE_DB * (max(hardest, member.pressure) if member else hardest)
-
-    def brightness_db(self, member: Touch | None = None) -> float:
-        both = self.touch.brightness + (member.brightness if member else 0.0)
-        return BRIGHTNESS_DB * min(max(both, -1.0), 1.0)
+    def instrument_touch(self) -> native_player.Touch:
+        """What the synth player is told of the controllers of the whole instrument."""
+        return native_player.Touch(
+            bend=self.bend(),
+            pressure=self.touch.pressure,
+            brightness=self.touch.brightness,
+            level_db=self.level_db,
+            vibrato=self.vibrato,
+        )
 
     # The actions of the table.
 

@@ -9,17 +9,33 @@ from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key, Keys
 from ddsp_edge.synth.voice import NoteVoice
+from native.player import EventSender, SynthSettings
+
+
+def synth_settings(settings: Settings) -> SynthSettings:
+    """What the synth player is told of the settings."""
+    return SynthSettings(
+        attack_s=settings.attack,
+        decay_s=settings.decay,
+        sustain=settings.sustain,
+        release_s=settings.release,
+        tuning_hz=settings.tuning,
+        velocity_range_db=settings.velocity_range,
+        vibrato_rate_hz=settings.vibrato_rate,
+        vibrato_depth=settings.vibrato_depth,
+    )
 
 
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, sender: EventSender) -> None:
+        self._settings, self._sender = settings, sender
         self.keys = Keys()
-        self.voices = [NoteVoice(index, settings) for index in range(settings.voices)]
+        self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
-        self._last: NoteVoice | None = None  # the last one that was struck
+        self._struck = False  # a note was played: there is a pitch to glide from
+        sender.set(synth_settings(settings), 0.0)
 
     def set(self, settings: Settings, time_s: float) -> None:
         """New settings; voices above the new number stay until they have fallen silent."""
@@ -27,9 +43,8 @@ class Notes:
             self.one_voice = settings.voices == 1
         self._settings = settings
         for index in range(len(self.voices), settings.voices):
-            self.voices.append(NoteVoice(index, settings))
-        for voice in self.voices:
-            voice.envelope.set(settings, time_s)
+            self.voices.append(NoteVoice(index, self._sender))
+        self._sender.set(synth_settings(settings), time_s)
 
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""
@@ -57,8 +72,13 @@ class Notes:
             else:
                 voice.release(time_s)
 
+    def touch(self, time_s: float, controllers: Controllers) -> None:
+        """Tell every voice what its channel and its key do to it."""
+        for voice in self.voices:
+            voice.touch(time_s, controllers)
+
     def silence(self, time_s: float) -> None:
-        """At once."""
+        """Silence every voice at once."""
         self.keys.let_go()
         for voice in self.voices:
             voice.stop(time_s)
@@ -66,14 +86,10 @@ class Notes:
     def _strike(
         self, voice: NoteVoice, key: Key, time_s: float, legato: bool, controllers: Controllers
     ) -> None:
-        start, glide_s = float(key.note), 0.0
-        if controllers.glide_from is not None or (controllers.gliding and self._last):
+        start, glide_s = controllers.glide_from, 0.0
+        if start is not None or (controllers.gliding and self._struck):
             sent = controllers.glide_s
             glide_s = self._settings.portamento if sent is None else sent
-        if controllers.glide_from is not None:
-            start = float(controllers.glide_from)
-        elif self._last is not None:
-            start = self._last.pitch(time_s)
         controllers.glide_from = None
-        voice.strike(key, time_s, legato, start, glide_s)
-        self._last = voice
+        voice.strike(key, time_s, legato, controllers, start, glide_s)
+        self._struck = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import mido
@@ -11,19 +12,51 @@ from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.controllers import CENTRE, Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from native import player as native_player
+from native.player import EventSender
 
 
 class Receiver:
     """The half of :class:`~ddsp_edge.synth.player.SynthPlayer` that listens."""
 
     def __init__(
-        self, settings: Settings, on_program: Callable[[int, int], None] | None = None
+        self,
+        settings: Settings,
+        sender: EventSender,
+        on_program: Callable[[int, int], None] | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self._sender = settings, sender
         self._on_program = on_program
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes, self._controllers = Notes(settings), Controllers(settings)
+        self._notes, self._controllers = Notes(settings, sender), Controllers(settings)
+        self._touch = native_player.Touch()  # the instrument's, as it was sent last
+        self._touched = True  # something may differ from what was sent
+
+    def _go_on(self, other: Receiver, sender: EventSender) -> None:
+        """Hold what ``other`` holds, and send to ``sender`` from now on."""
+        self._sender = sender
+        # Together: a key and the controllers speak of the same channel's touch.
+        self._notes, self._controllers = copy.deepcopy(
+            (other._notes, other._controllers), {id(other._sender): sender}
+        )
+        self._sensing = dict(other._sensing)
+
+    def tell(self) -> None:
+        """Send what wheels, pressure and level controllers say, where that has changed."""
+        if not self._touched:
+            return
+        self._touched = False
+        touch = self._controllers.instrument_touch()
+        if touch != self._touch:
+            self._touch = touch
+            self._sender.touch(native_player.ALL_VOICES, touch, self._now)
+        self._notes.touch(self._now, self._controllers)
+
+    def pass_time(self, time_s: float) -> None:
+        """Let go of the keys of ports whose active sensing has stopped by ``time_s``."""
+        self._now = max(self._now, time_s)
+        self._check_sensing()
 
     def receive(self, time_s: float, message: mido.Message, port: str = "") -> None:
         """Take one message; those that are not in the table do nothing."""
@@ -32,6 +65,7 @@ class Receiver:
             self._sensing[port] = self._now
         row = midi_map.MESSAGES.get(message.type)
         if row is not None and self.hears(message):
+            self._touched = True
             getattr(self, "_" + row.action)(message, port)
 
     def hears(self, message: mido.Message) -> bool:
@@ -58,6 +92,7 @@ class Receiver:
         if settings.mpe != old.mpe:
             controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
         self._notes.set(settings, self._now)
+        self._touched = True
 
     def panic(self, time_s: float) -> None:
         """Silence at once, and every key, pedal and wheel as if nobody touched it."""
@@ -65,6 +100,7 @@ class Receiver:
         self._notes.silence(self._now)
         self._notes.keys.pedals_up()
         self._controllers.reset()
+        self._touched = True
 
     def unplugged(self, time_s: float, port: str) -> None:
         """A port is gone: let go of its keys and pedals, and of the wheels."""
@@ -74,6 +110,7 @@ class Receiver:
         self._released(keys.let_go(lambda key: key.port == port))
         self._released(keys.pedals_up(port))
         self._controllers.hands_off()
+        self._touched = True
 
     def release_all(self) -> None:
         """Let go of every note, whatever the pedals do."""

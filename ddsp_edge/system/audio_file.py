@@ -13,7 +13,7 @@ import soxr
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing
-from ddsp_edge.tflite.runtimes import quiet_stderr
+from ddsp_edge.system.stderr import quiet_stderr
 
 #: Longer input would not fit into memory (an hour at 48 kHz takes 2 GB to render).
 MAX_SECONDS = 3600

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.tflite.batching import subgraphs
-from ddsp_edge.tflite.runtimes import load_runtime, quiet_stderr
+from ddsp_edge.tflite.runtimes import load_runtime
 
 _REMEDY = "`ddsp-edge models check` says more"
 _REFUSALS = (RuntimeError, ValueError, KeyError, SystemError)

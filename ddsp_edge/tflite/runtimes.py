@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -69,20 +68,3 @@ def usable_runtimes() -> list[str]:
         with contextlib.suppress(RuntimeMissing):
             names.append(load_runtime(name)[0])
     return names or [load_runtime()[0]]
-
-
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """XNNPACK announces itself on file descriptor 2 at its first model; a CLI must not."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # no stderr at all
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

@@ -16,7 +16,8 @@ typedef struct {
 ddsp_analyser *ddsp_analyser_new(void);
 
 /* Setup; also resets. sample_rate 8000..384000 Hz, max_block 1..8192,
- * hop_s 0.001..0.1 s between frames. f0 is searched in 40..2000 Hz. */
+ * hop_s 0.001..0.1 s between frames. f0 is searched in 27.5..2000 Hz;
+ * below 41 Hz it is known after two to three periods and two hops. */
 int ddsp_analyser_prepare(ddsp_analyser *analyser, double sample_rate,
                           int max_block, double hop_s);
 

@@ -12,14 +12,16 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.settings import SETTINGS, Choice, Settings, parse_settings
 
 
-def test_the_table_and_the_dataclass_say_the_same():
+def test_the_table_is_read_from_the_fields_and_types_agree():
     assert [item.name for item in fields(Settings)] == list(SETTINGS)
+    declared = {item.name: item.type for item in fields(Settings)}
     settings = Settings()
     for name, entry in SETTINGS.items():
         value = getattr(settings, name)
         assert value == entry.default
         whole = not isinstance(entry, Choice) and entry.whole
-        assert type(value) is (str if isinstance(entry, Choice) else int if whole else float)
+        kind = str if isinstance(entry, Choice) else int if whole else float
+        assert type(value) is kind and declared[name] == kind.__name__
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from places import AUDIO
 
+from ddsp_edge.system.audio_file import read_audio
 from native.kernel import FEATURE_DTYPE, MAX_BLOCK, Analyser
 
 RATES = [8000, 11025, 16000, 44100, 48000, 96000, 192000]
@@ -71,6 +73,47 @@ def test_pitch_within_5_cents(rate: int, f0_hz: float) -> None:
 def test_no_octave_errors(timbre: tuple[int, float], f0_hz: float) -> None:
     frames = settled(analyse(tone(f0_hz, 48000, 0.4, *timbre), 48000), 48000)
     assert np.abs(cents(frames["f0_hz"], f0_hz)).max() < 50.0
+
+
+LOWEST_NOTES_HZ = [27.5, 30.87, 32.7, 34.65, 36.71, 38.89]
+
+
+@pytest.mark.parametrize("f0_hz", LOWEST_NOTES_HZ)
+@pytest.mark.parametrize(
+    "timbre",
+    [(1, 1.0), (6, -0.5), (40, 0.7), (15, 2.0)],
+    ids=["sine", "weak fundamental", "bright", "dark"],
+)
+def test_five_string_basses_have_a_pitch(timbre: tuple[int, float], f0_hz: float) -> None:
+    """Below the tracker's 41 Hz, at every rate that divides differently into 3 kHz."""
+    for rate in (8000, 44100, 48000):
+        frames = settled(analyse(tone(f0_hz, rate, 0.6, *timbre), rate), rate, 0.2)
+        assert np.abs(cents(frames["f0_hz"], f0_hz)).max() < 20.0
+        assert frames["confidence"].min() > 0.8
+
+
+def test_a_recorded_double_bass_sounds_its_lowest_c() -> None:
+    """Of a bowed C1 (32.7 Hz) nothing was right before: it was told an octave or more above."""
+    found = sorted((AUDIO / "double-bass").glob("arco_c1_*.opus"))
+    if not found:
+        pytest.skip("../shared/audio with the double bass is not there")
+    right = trusted = 0
+    for path in found:
+        frames = analyse(read_audio(path, 48000), 48000)
+        told = frames[(frames["confidence"] >= 0.6) & (frames["loudness_db"] > -50.0)]
+        trusted += len(told)
+        right += int((np.abs(cents(told["f0_hz"], 32.7)) < 60.0).sum())
+    assert trusted > 4000 and right > 0.95 * trusted
+
+
+@pytest.mark.parametrize("f0_hz", [41.2, 55.0, 61.7, 82.4, 110.0, 123.5])
+def test_a_note_is_not_taken_for_its_second_or_third_period(f0_hz: float) -> None:
+    """The periods of the lowest notes hold two or three of these."""
+    for timbre in ((8, 1.0), (2, 0.0), (30, 0.3), (60, 0.0)):
+        frames = settled(analyse(tone(f0_hz, 48000, 0.5, *timbre), 48000), 48000)
+        told = frames[frames["confidence"] >= 0.6]
+        assert (np.abs(cents(told["f0_hz"], f0_hz / 2)) < 100.0).sum() == 0
+        assert (np.abs(cents(told["f0_hz"], f0_hz / 3)) < 100.0).sum() == 0
 
 
 def test_missing_fundamental_and_only_odd_harmonics() -> None:

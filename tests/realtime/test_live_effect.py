@@ -13,7 +13,7 @@ from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.demo import VOICE, acceptance
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
-from ddsp_edge.offline.rendering import RenderReport
+from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.audio_file import read_audio
 

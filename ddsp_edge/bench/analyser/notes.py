@@ -14,6 +14,7 @@ from ddsp_edge.bench.analyser.trackers import HOP_S, Tracker, library
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.pitch import cents
 from ddsp_edge.evaluation.tracking import RIGHT_CENTS
+from ddsp_edge.units import db_to_gain
 
 LEAD_S, ROOM_DB = 0.3, -75.0
 BEGUN_DB = -45.0  #: over 5 ms: the note has begun
@@ -62,7 +63,7 @@ def notes(folder: Path, most: int = 1000) -> Iterator[Note]:
             if f0_hz is None:
                 continue
             lead = np.zeros(round(LEAD_S * RATE), np.float32)
-            room = rng.normal(0.0, 10 ** (ROOM_DB / 20), len(lead) + len(audio))
+            room = rng.normal(0.0, db_to_gain(ROOM_DB), len(lead) + len(audio))
             heard = (np.concatenate([lead, audio]) + room).astype(np.float32)
             power = np.convolve(heard**2, np.ones(RATE // 200) / (RATE // 200))[: len(heard)]
             begun = int(np.argmax(power > 10 ** (BEGUN_DB / 10)))

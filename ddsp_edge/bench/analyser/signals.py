@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_edge.evaluation.tracking import Reference
+from ddsp_edge.units import db_to_gain
 
 RATE = 48_000
 #: Harmonics and how fast they fall (amplitude of the k-th: 1 / k^tilt).
@@ -51,7 +52,7 @@ def _signal(name: str, f0_hz: np.ndarray, change: Callable[[np.ndarray], np.ndar
 def _noisy(snr_db: float, seed: int) -> Callable[[np.ndarray], np.ndarray]:
     def add(audio: np.ndarray) -> np.ndarray:
         noise = np.random.default_rng(seed).normal(size=len(audio))
-        return audio + 0.1 * 10 ** (-snr_db / 20) * noise
+        return audio + 0.1 * db_to_gain(-snr_db) * noise
 
     return add
 
@@ -119,6 +120,6 @@ def onset(
     note = steady(f0_hz, seconds, timbre)
     n = round(attack_s * RATE)
     note[:n] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)
-    noise = np.random.default_rng(offset).normal(size=lead + len(note)) * 10 ** (floor_db / 20)
+    noise = np.random.default_rng(offset).normal(size=lead + len(note)) * db_to_gain(floor_db)
     noise[lead:] += note
     return noise, lead / RATE

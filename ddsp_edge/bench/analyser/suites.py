@@ -14,6 +14,7 @@ from ddsp_edge.bench.analyser.recordings import consensus, recordings
 from ddsp_edge.bench.analyser.signals import ONSET_HZ, RATE, TIMBRES, onset, steady, tracks
 from ddsp_edge.bench.analyser.trackers import HOP_S, PEERS, Tracker, kernel
 from ddsp_edge.evaluation.tracking import Score, lag, latency, pooled, score
+from ddsp_edge.units import db_to_gain
 from native.kernel import Analyser
 
 OWN = "ddsp-edge"
@@ -132,7 +133,7 @@ def loudness() -> list[LoudnessRow]:
     for f0_hz in ONSET_HZ:
         t = np.arange(2 * RATE) / RATE
         swing = 6.0 * np.sin(2 * np.pi * 6 * t)
-        heard = _levels(steady(f0_hz, 2.0) * 10 ** (swing / 20))
+        heard = _levels(steady(f0_hz, 2.0) * db_to_gain(swing))
         late = lag(heard[0], heard[1] - LEVEL_DB, swing[:: RATE // 1000], 0.001)
         ripple = float(np.ptp(_levels(steady(f0_hz, 1.0))[1]))
         follows, overshoot = [], []

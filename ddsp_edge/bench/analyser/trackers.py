@@ -11,11 +11,11 @@ import numpy as np
 from ddsp_edge.bench.analyser.signals import RATE
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.tracking import Track
+from ddsp_edge.units import VOICED_CONFIDENCE
 from native.kernel import Analyser
 
 HOP_S = 0.005
 LOWEST_HZ, HIGHEST_HZ = 40.0, 2000.0
-TRUSTED = 0.6  #: the analyser's confidence from which f0_hz is its own, not held
 QUIET_RMS = 1e-3  #: trackers that have no silence of their own trust nothing below
 
 Tracker = Callable[[np.ndarray], Track]
@@ -25,7 +25,7 @@ def kernel(audio: np.ndarray) -> Track:
     """The analyser of the stage."""
     rows = Analyser(RATE, HOP_S, eager=True).process(audio.astype(np.float32))
     times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
-    return Track(times, f0_hz, rows["confidence"] >= TRUSTED)
+    return Track(times, f0_hz, rows["confidence"] >= VOICED_CONFIDENCE)
 
 
 def library(name: str) -> Any:

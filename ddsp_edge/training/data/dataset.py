@@ -20,6 +20,7 @@ from ddsp_edge.training.data.pool import run_all
 from ddsp_edge.training.data.sources import LeftOut, Source
 from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.recipes import Recipe
+from ddsp_edge.units import db_to_gain
 from native.kernel import Analyser
 
 LOUD_DB = -12.0  #: the 99th percentile of the loudness after normalising a collection
@@ -170,7 +171,7 @@ def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]
 def _gain(pieces: list[np.ndarray], rate: int) -> float:
     loud = run_all(loudness_db, [(piece, rate) for piece in pieces], "measuring")
     level = np.percentile(np.concatenate([part for part in loud if part is not None]), 99)
-    return float(10 ** ((LOUD_DB - level) / 20))
+    return float(db_to_gain(LOUD_DB - level))
 
 
 def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
+from ddsp_edge.units import db_to_gain
+
 DETUNE_CENTS = 80.0  #: each note is moved by up to this
 GESTURE_DB = 3.0  #: slow gain swell of up to this
 NOTES_PER_PHRASE = (3, 9)
@@ -24,7 +26,7 @@ def trim(note: np.ndarray, rate: int, below_peak_db: float = 55.0) -> np.ndarray
     if count == 0:
         return note
     level = np.sqrt(np.mean(note[: count * block].reshape(count, block) ** 2, axis=1))
-    loud = np.flatnonzero(level > level.max() * 10 ** (-below_peak_db / 20))
+    loud = np.flatnonzero(level > level.max() * db_to_gain(-below_peak_db))
     if len(loud) == 0:
         return note[:0]
     return note[max(0, (loud[0] - 2) * block) : (loud[-1] + 1) * block]
@@ -75,7 +77,7 @@ def gain_gesture(length: int, rate: int, rng: np.random.Generator) -> np.ndarray
             gain_db[:span] += ramp
         else:
             gain_db[-span:] += ramp[::-1]
-    return np.asarray(10 ** (gain_db / 20), np.float32)
+    return np.asarray(db_to_gain(gain_db), np.float32)
 
 
 def join(notes: list[np.ndarray], rate: int, rng: np.random.Generator) -> np.ndarray:

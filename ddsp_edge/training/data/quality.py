@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_edge.training.data.features import CONFIDENCE, FINE_HOP_S
+from ddsp_edge.units import VOICED_CONFIDENCE
 from native.kernel import Analyser
 
 PEAK = 0.5  #: what is judged is brought to this level first
@@ -171,7 +172,7 @@ def _floor_db(loud: np.ndarray, confidence: np.ndarray) -> float:
     if len(loud) < 3 * size:
         return float("nan")
     windows = np.lib.stride_tricks.sliding_window_view(np.asarray(loud, np.float64), size)
-    pitched = np.convolve(confidence > 0.6, np.ones(size) / size, "valid")
+    pitched = np.convolve(confidence >= VOICED_CONFIDENCE, np.ones(size) / size, "valid")
     low, high = np.percentile(windows, [10, 90], axis=1)
     rests = (pitched < 0.1) & (high - low < 6.0) & (low > -110.0)
     return float(np.mean(windows[rests], axis=1).min()) if rests.any() else float("nan")

@@ -23,9 +23,9 @@ from ddsp_edge.training.export.bundle_picture import portrait
 from ddsp_edge.training.export.card import Baseline, Measured, model_card, read_baseline
 from ddsp_edge.training.export.rounding import calibration, round_to_int8
 from ddsp_edge.training.export.to_tflite import export
-from ddsp_edge.training.fit.trainer import Plan
 from ddsp_edge.training.networks.model import EdgeDecoder
 from ddsp_edge.training.networks.vst_model import FRAME_SIZE, VstModel
+from ddsp_edge.training.plan import Plan
 from ddsp_edge.training.recipes import Recipe
 from ddsp_edge.units import hz_to_midi
 

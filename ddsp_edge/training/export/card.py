@@ -13,7 +13,7 @@ from ddsp_edge.offline.plot import note_name
 from ddsp_edge.system.atomic_files import read_limited
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.export.measure import Tracking
-from ddsp_edge.training.fit.trainer import Plan
+from ddsp_edge.training.plan import Plan
 from ddsp_edge.training.recipes import Recipe
 
 

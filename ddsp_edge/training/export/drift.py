@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ddsp_edge.units import scale_f0, scale_loudness
+from ddsp_edge.units import db_to_gain, scale_f0, scale_loudness
 
 #: (f0_scaled [1], pw_scaled [1], state [S]) -> (amplitude, harmonics, noise, state), float32.
 Step = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
@@ -79,7 +79,7 @@ def play(step: Step, track: tuple[np.ndarray, np.ndarray], state_size: int) -> l
 
 
 def _level_error(reference: np.ndarray, other: np.ndarray) -> float:
-    floor = max(float(reference.max()) * 10 ** (-FLOOR_DB / 20), 1e-9)
+    floor = max(float(reference.max()) * db_to_gain(-FLOOR_DB), 1e-9)
     heard = reference > floor
     if not heard.any():
         return 0.0

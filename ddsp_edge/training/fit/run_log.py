@@ -17,7 +17,8 @@ from ddsp_edge.offline.plot import pyplot
 from ddsp_edge.system.atomic_files import replacing, write_atomically
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.data.features import FIELDS, Piece
-from ddsp_edge.training.fit.trainer import Progress, Trainer
+from ddsp_edge.training.fit.trainer import Trainer
+from ddsp_edge.training.plan import Progress
 from ddsp_edge.units import scale_f0, scale_loudness
 
 EVERY_S = 300.0  #: seconds between samples

@@ -11,9 +11,8 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,65 +29,13 @@ from ddsp_edge.training.fit.teacher import Teacher
 from ddsp_edge.training.networks import registry
 from ddsp_edge.training.networks.model import EdgeDecoder
 from ddsp_edge.training.networks.vst_model import VstModel
-from ddsp_edge.training.profiles import EDGE, Profile
+from ddsp_edge.training.plan import Plan, Progress
 
 Model = EdgeDecoder | VstModel
 
 CHECKPOINT_S = 60.0  #: seconds between checkpoints
 HELD_OUT_EVERY = 200  #: steps
 HELD_OUT_CROPS = 32
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how; together with the data and the seed it determines the model.
-
-    Frames are the edge profile's, 200 a second; :meth:`of` has those of another.
-    """
-
-    warm_steps: int = 2500
-    steps: int = 6000
-    seed: int = 1
-    warm_batch: int = 16
-    warm_frames: int = 400
-    batch: int = 8
-    frames: int = 101  #: of a crop: half a second
-    context: int = 100  #: frames that the network hears before a crop
-    warm_rate: float = 8e-3
-    rate: float = 1e-3
-    run_in: int = 50  #: steps of each stage in which the rate rises
-    average: float = 0.995  #: of the weights, in the second stage
-    patience: int = 2000  #: steps of the second stage without a better held-out loss end it
-    room: bool = False  #: learn the recording's room apart from the instrument
-    size: str = "large"  #: of the network (model.SIZES)
-    teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
-
-    @classmethod
-    def of(cls, profile: Profile, **changes: Any) -> Plan:
-        """The usual plan in the profile's own frames, with ``changes``."""
-        plan = cls(**changes)
-        ratio = profile.frame_rate / EDGE.frame_rate
-        # A room is heard in what was played before: more of it.
-        context = plan.context * (3 if plan.room else 1)
-        return replace(
-            plan,
-            warm_frames=max(2, round(plan.warm_frames * ratio)),
-            frames=max(2, round((plan.frames - 1) * ratio) + 1),
-            context=round(context * ratio),
-        )
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is reported after each step."""
-
-    stage: str
-    step: int
-    steps: int
-    loss: float
-    held_out: float | None  #: multi-scale spectral loss, when it was measured
-    rate: float = 0.0  #: learning rate
-    seconds: float = 0.0  #: spent so far, over all runs
 
 
 def learning_rate(step: int, steps: int, peak: float, run_in: int) -> float:

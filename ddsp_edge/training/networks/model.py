@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ddsp_edge.units import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB, db_to_gain
 
 #: pw_scaled = 0 is SILENCE_DB: the gain there, taken off so that it becomes exactly 0.
-_FLOOR = 10 ** (SILENCE_DB / 20)
+_FLOOR = db_to_gain(SILENCE_DB)
 
 
 @dataclass(frozen=True)

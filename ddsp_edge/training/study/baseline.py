@@ -32,8 +32,9 @@ from ddsp_edge.training.export.measure import CROP_S
 from ddsp_edge.training.fit import fast, losses, run_log
 from ddsp_edge.training.fit.synth import noise as filtered_noise
 from ddsp_edge.training.fit.synth import reverberate
-from ddsp_edge.training.fit.trainer import Plan, Progress, Trainer
+from ddsp_edge.training.fit.trainer import Trainer
 from ddsp_edge.training.networks.vst_model import exp_sigmoid
+from ddsp_edge.training.plan import Plan, Progress
 from ddsp_edge.training.profiles import EDGE, VST
 from ddsp_edge.training.recipes import RECIPES
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.training.data.dataset import Dataset
-from ddsp_edge.training.fit.trainer import Plan, Progress, Trainer
+from ddsp_edge.training.fit.trainer import Trainer
+from ddsp_edge.training.plan import Plan, Progress
 
 #: What may be swept: numbers of the plan.
 KEYS = {f.name: f.type for f in fields(Plan) if f.type in ("int", "float")}

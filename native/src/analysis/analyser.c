@@ -8,51 +8,20 @@
 
 #include "ddsp_kernel.h"
 #include "analysis/loudness.h"
+#include "analysis/low_pitch.h"
 #include "analysis/pitch.h"
+#include "analysis/section.h"
 
 #define COARSE_RATE 12000.0
 #define RUMBLE_HZ 30.0      /* below this is stage, not voice */
 #define FORMANT_HZ 3500.0   /* above this helps no pitch */
-#define LONGEST_LEVEL_S 0.03
+#define LONGEST_LEVEL_S 0.037 /* a period of the lowest pitch */
+#define LOWEST_HZ 27.5f
+#define HIGHEST_HZ 2000.0f
+#define SURELY_HIGH_HZ 165.0f /* a trusted pitch that no lower one is looked for below: four times 41 */
 #define SHORTEST_HOP_S 0.001 /* also between looks for a first pitch */
 #define LARGEST_INPUT 16.0f
 #define TRUSTED 0.6f        /* confidence from which a pitch replaces the last */
-
-/* Second-order section in double precision (transposed direct form II). Doubles
- * cannot reach denormals within one block, and settle() clears them between. */
-typedef struct {
-    double b0, b1, b2, a1, a2, s1, s2;
-} section;
-
-static double section_step(section *q, double x)
-{
-    const double y = q->b0 * x + q->s1;
-    q->s1 = q->b1 * x - q->a1 * y + q->s2;
-    q->s2 = q->b2 * x - q->a2 * y;
-    return y;
-}
-
-static void section_settle(section *q)
-{
-    if (fabs(q->s1) < 1e-30)
-        q->s1 = 0.0;
-    if (fabs(q->s2) < 1e-30)
-        q->s2 = 0.0;
-}
-
-/* Bilinear-transform low- or high-pass (R. Bristow-Johnson's cookbook). */
-static section section_pass(double rate, double hz, double quality, int high)
-{
-    const double pi = 3.14159265358979323846;
-    const double w = 2.0 * pi * hz / rate, c = cos(w), alpha = sin(w) / (2.0 * quality);
-    const double a0 = 1.0 + alpha, edge = high ? -(1.0 + c) : 1.0 - c;
-    section q = {0};
-    q.b1 = edge / a0;
-    q.b0 = q.b2 = 0.5 * fabs(edge) / a0;
-    q.a1 = -2.0 * c / a0;
-    q.a2 = (1.0 - alpha) / a0;
-    return q;
-}
 
 /* A history whose newest n samples are always contiguous: each sample is written
  * twice, half a buffer apart. */
@@ -90,9 +59,10 @@ static const float *history_oldest(const history *h)
 struct ddsp_analyser {
     double sample_rate, hop;    /* hop in samples, not always whole */
     int max_block, max_frames;
-    section rumble, formant[2];
+    ddsp_section rumble, formant[2];
     history heard;
     ddsp_pitch pitch;           /* of every decimation-th sample */
+    ddsp_low_pitch low_pitch;   /* likewise, below its lowest */
     int decimation, until_coarse;
     int eager;
     int64_t position, origin, frame, due; /* the frame-th hop from the origin is due next */
@@ -108,6 +78,7 @@ static void release(ddsp_analyser *a)
 {
     free(a->heard.data);
     ddsp_pitch_free(&a->pitch);
+    ddsp_low_pitch_free(&a->low_pitch);
     memset(a, 0, sizeof *a);
 }
 
@@ -128,15 +99,16 @@ int ddsp_analyser_prepare(ddsp_analyser *a, double sample_rate, int max_block, d
     a->max_block = max_block;
     a->hop = hop_s * sample_rate;
     a->max_frames = (int)(max_block / (SHORTEST_HOP_S * sample_rate)) + 2;
-    a->rumble = section_pass(sample_rate, RUMBLE_HZ, 0.7071, 1);
+    a->rumble = ddsp_section_pass(sample_rate, RUMBLE_HZ, 0.7071, 1);
     const double formant_hz = fmin(FORMANT_HZ, 0.4 * sample_rate);
-    a->formant[0] = section_pass(sample_rate, formant_hz, 0.5412, 0);
-    a->formant[1] = section_pass(sample_rate, formant_hz, 1.3066, 0);
+    a->formant[0] = ddsp_section_pass(sample_rate, formant_hz, 0.5412, 0);
+    a->formant[1] = ddsp_section_pass(sample_rate, formant_hz, 1.3066, 0);
 
     a->decimation = (int)lround(sample_rate / COARSE_RATE);
     a->decimation = a->decimation < 1 ? 1 : a->decimation;
     const int ok = history_new(&a->heard, (int)(LONGEST_LEVEL_S * sample_rate) + 1)
-                   && ddsp_pitch_prepare(&a->pitch, sample_rate / a->decimation);
+                   && ddsp_pitch_prepare(&a->pitch, sample_rate / a->decimation)
+                   && ddsp_low_pitch_prepare(&a->low_pitch, sample_rate / a->decimation);
     if (!ok) {
         release(a);
         return DDSP_NO_MEMORY;
@@ -155,11 +127,12 @@ static void count_from(ddsp_analyser *a, int64_t origin)
 
 void ddsp_analyser_reset(ddsp_analyser *a)
 {
-    section *all[] = {&a->rumble, &a->formant[0], &a->formant[1]};
+    ddsp_section *all[] = {&a->rumble, &a->formant[0], &a->formant[1]};
     for (int i = 0; i < 3; i++)
         all[i]->s1 = all[i]->s2 = 0.0;
     history_clear(&a->heard);
     ddsp_pitch_reset(&a->pitch);
+    ddsp_low_pitch_reset(&a->low_pitch);
     a->until_coarse = a->decimation;
     a->position = 0;
     count_from(a, 0);
@@ -180,7 +153,7 @@ static ddsp_features features_now(ddsp_analyser *a, float period_s, float confid
 {
     ddsp_features f = {.position = a->position, .confidence = confidence};
     if (period_s > 0.0f && f.confidence >= TRUSTED)
-        a->f0_hz = fminf(fmaxf(1.0f / period_s, 40.0f), 2000.0f);
+        a->f0_hz = fminf(fmaxf(1.0f / period_s, LOWEST_HZ), HIGHEST_HZ);
     f.f0_hz = a->f0_hz;
     const int n = ddsp_loudness_window(a->sample_rate, f.confidence >= TRUSTED ? a->f0_hz : 0.0f,
                                        (double)a->pitch.onset.since * a->decimation,
@@ -190,6 +163,24 @@ static ddsp_features features_now(ddsp_analyser *a, float period_s, float confid
     return f;
 }
 
+/* Replaces the tracker's answer where the sound has a pitch below its range. */
+static void look_lower(ddsp_analyser *a, float *period_s, float *confidence)
+{
+    const int trusted = *period_s > 0.0f && *confidence >= TRUSTED;
+    /* A low tone of pulses is an onset each period, after which the tracker compares too little. */
+    const int pulses = a->low_pitch.last > 0.0f
+                       && (double)a->pitch.onset.since * a->decimation < a->sample_rate / LOWEST_HZ;
+    if (trusted && *period_s < 1.0f / SURELY_HIGH_HZ && !pulses)
+        return;
+    float lower;
+    const float shorter_s = trusted && !pulses ? *period_s : 0.0f;
+    const float lower_s = ddsp_low_pitch_look(&a->low_pitch, shorter_s, *confidence, &lower);
+    if (lower_s > 0.0f) {
+        *period_s = lower_s;
+        *confidence = lower;
+    }
+}
+
 int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_features *out)
 {
     int made = 0;
@@ -197,13 +188,15 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         float x = in[i];
         if (!(fabsf(x) <= LARGEST_INPUT)) /* too large, infinite or NaN */
             x = x > 0.0f ? LARGEST_INPUT : x < 0.0f ? -LARGEST_INPUT : 0.0f;
-        const double clean = section_step(&a->rumble, x);
+        const double clean = ddsp_section_step(&a->rumble, x);
         const double low =
-            section_step(&a->formant[1], section_step(&a->formant[0], clean));
+            ddsp_section_step(&a->formant[1], ddsp_section_step(&a->formant[0], clean));
         history_push(&a->heard, fabs(clean) < 1e-12 ? 0.0f : (float)clean);
         const int fresh = --a->until_coarse == 0;
         if (fresh) {
-            ddsp_pitch_hear(&a->pitch, fabs(low) < 1e-12 ? 0.0f : (float)low);
+            const float coarse = fabs(low) < 1e-12 ? 0.0f : (float)low;
+            ddsp_pitch_hear(&a->pitch, coarse);
+            ddsp_low_pitch_hear(&a->low_pitch, coarse);
             a->until_coarse = a->decimation;
         }
         a->position++;
@@ -211,7 +204,9 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         if (!is_due && !(fresh && ddsp_pitch_seeks(&a->pitch)))
             continue;
         float confidence;
-        const float period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
+        float period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
+        if (is_due)
+            look_lower(a, &period_s, &confidence);
         if (is_due)
             a->due = a->origin + llround((double)++a->frame * a->hop);
         else if (a->eager && a->pitch.confirm.known)
@@ -220,8 +215,8 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
             continue;
         out[made++] = features_now(a, period_s, confidence);
     }
-    section_settle(&a->rumble);
-    section_settle(&a->formant[0]);
-    section_settle(&a->formant[1]);
+    ddsp_section_settle(&a->rumble);
+    ddsp_section_settle(&a->formant[0]);
+    ddsp_section_settle(&a->formant[1]);
     return made;
 }

@@ -7,7 +7,7 @@
 
 #define RAMP_S 0.01
 #define LARGEST_GAIN 16.0f
-#define FULL_SCALE 0.9999f      /* a 16-bit card's largest sample is 0.99997 */
+#define FULL_SCALE 0.999969482421875f /* a 16-bit card's largest sample; also in units.py */
 
 int ddsp_mixer_prepare(ddsp_mixer *mixer, double sample_rate, int max_block, ddsp_meter *meter)
 {

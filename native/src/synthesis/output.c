@@ -98,11 +98,13 @@ static float room_level(float wet)
     return wet * (1.5f - 0.5f * wet);
 }
 
-/* n <= DDSP_REVERB_CHUNK samples; neither ramp ends inside. */
+/* 1 <= n <= DDSP_REVERB_CHUNK samples; neither ramp ends inside. */
 static void process_chunk(ddsp_output *output, const float *in, float *out, int n)
 {
     float x[DDSP_REVERB_CHUNK], wet_fraction[DDSP_REVERB_CHUNK];
     float side[2][DDSP_REVERB_CHUNK];
+    if (n < 1)
+        return; /* GCC 14 does not see that n >= 1, and would find x read unset below */
     for (int i = 0; i < n; i++) {
         x[i] = ddsp_flush(ddsp_within(in[i], -LARGEST_INPUT, LARGEST_INPUT), FLT_MIN);
         wet_fraction[i] = ddsp_ramp_fraction(&output->reverb_ramp, i + 1);

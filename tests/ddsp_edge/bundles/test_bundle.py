@@ -21,6 +21,7 @@ from tiny_decoder import CARD, INFO, PREVIEW, tiny_bundle, tiny_model, vst_file
 from ddsp_edge.bundles import bundle as bundle_module
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
 from ddsp_edge.errors import UserError
+from ddsp_edge.library.catalog import shipped_folder
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.system.safe_zip import build_zip
 
@@ -266,8 +267,9 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, mark: bytes, data: 
 
 def test_shipped_bundles_are_good() -> None:
     """Every model in the package reads, says where it is from and remakes its own bytes."""
-    folder = Path(bundle_module.__file__).parent / "models"
-    for path in sorted(folder.glob("*.zip")):
+    shipped = sorted(shipped_folder().glob("*.zip"))
+    assert shipped
+    for path in shipped:
         bundle = read_bundle(path)
         assert bundle.info.quantization == "int8", path
         assert bundle.info.licence, path

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tflite_runtime_env
 from conftest import Exports, decoder_and_info
+from places import GOLDEN
 from tiny_decoder import vst_file
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
@@ -103,25 +104,25 @@ def test_int8_weights_are_noticed(exports: Exports, tmp_path: Path) -> None:
     assert exported.report.size_bytes < 2_000_000
 
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "keras_gru.tflite"
+KERAS_GRU = GOLDEN / "keras_gru.tflite"
 
 
 @pytest.fixture
 def keras_path(tmp_path: Path) -> Path:
     """A decoder that TensorFlow converted from Keras: three subgraphs, WHILE, dynamic tensors."""
     path = tmp_path / "Keras.tflite"
-    path.write_bytes(vst_file(GOLDEN.read_bytes(), num_harmonics=6, num_noise_amps=5))
+    path.write_bytes(vst_file(KERAS_GRU.read_bytes(), num_harmonics=6, num_noise_amps=5))
     return path
 
 
 def _assert_golden(found: dict) -> None:
-    with np.load(GOLDEN.with_suffix(".npz")) as wanted:
+    with np.load(KERAS_GRU.with_suffix(".npz")) as wanted:
         for name in ("amplitude", "harmonics", "noise"):
             np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-7)
 
 
 def _golden_track() -> tuple[np.ndarray, np.ndarray]:
-    with np.load(GOLDEN.with_suffix(".npz")) as wanted:
+    with np.load(KERAS_GRU.with_suffix(".npz")) as wanted:
         return midi_to_hz(127.0 * wanted["f0_scaled"]), 80.0 * (wanted["pw_scaled"] - 1.0)
 
 

@@ -14,13 +14,12 @@ from ddsp_edge.decoding.conditioner import (
     FADE_IN_DB,
     LARGEST_UNPITCHED,
     NOISE_POWER,
-    ONSET_RAMP_S,
     UNPITCHED_DB,
     Shaper,
     give_way,
 )
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
 from ddsp_edge.settings import SETTINGS, Settings
 
 DECODER = Decoder(tiny_bundle(), voices=2)

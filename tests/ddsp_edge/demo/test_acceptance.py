@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from places import GOLDEN
 
 from ddsp_edge import evaluation
 from ddsp_edge.bundles.bundle import Bundle, write_bundle
@@ -23,7 +23,6 @@ from ddsp_edge.synth.source import synth_frames
 from ddsp_edge.system.audio_file import read_audio
 from native.kernel import Voice
 
-GOLDEN = Path(__file__).parent / "golden"
 RATE = 48_000
 SHIPPED = ("violin", "cello")
 

@@ -1,14 +1,12 @@
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from places import SHARED
 
 from ddsp_edge.demo import TUNE, VOICE
 from ddsp_edge.demo.tune import MELODY, engrave
-
-SHARED = Path(__file__).parents[4] / "shared"
 
 
 def test_the_file_is_what_the_engraver_makes():

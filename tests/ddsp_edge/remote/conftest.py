@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from bundle_versions import make_version
 
 from ddsp_edge.remote import signing
 
@@ -129,9 +128,3 @@ def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Device:
         server.terminate()
         server.wait()
         log.close()
-
-
-@pytest.fixture
-def versions(tmp_path: Path) -> list[Path]:
-    """Three versions of one instrument, each made a day after the last."""
-    return [make_version(tmp_path / f"toy-{i}.zip", i) for i in range(3)]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from midi_driver import Driver, control, off, on, pressure, rpn, wheel
+from reference_players.envelope import DIP_S
+from reference_players.voice import SETTLE_S
 from tiny_decoder import INFO
 
-from ddsp_edge.decoding.conditioner import ONSET_RAMP_S
+from ddsp_edge.frames import ONSET_RAMP_S
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.envelope import DIP_S
 from ddsp_edge.synth.player import SynthPlayer
-from ddsp_edge.synth.voice import SETTLE_S
 
 HOP = INFO.hop_s
 

@@ -7,13 +7,13 @@ import random
 import signal
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tiny_decoder
 from mutations import mutate
+from places import GOLDEN
 from tiny_decoder import looping_model, tiny_model
 
 from ddsp_edge.bundles.bundle import Bundle
@@ -24,7 +24,7 @@ from ddsp_edge.tflite.check import TfliteError, check_tflite
 from ddsp_edge.tflite.schema import OPERATORS, TABLES, TENSOR_TYPES
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "keras_gru.tflite"
+KERAS_GRU = GOLDEN / "keras_gru.tflite"
 schema = pytest.importorskip(
     "ai_edge_litert.schema_py_generated", reason="LiteRT has no wheel for this machine"
 )
@@ -234,7 +234,7 @@ def test_every_truncation_is_refused() -> None:
 
 def test_thousands_of_damaged_files_give_an_answer_or_a_reason() -> None:
     rng = random.Random(20260101)
-    bases = (tiny_model(), looping_model(), GOLDEN.read_bytes())
+    bases = (tiny_model(), looping_model(), KERAS_GRU.read_bytes())
     refused = 0
     for _ in range(3000):
         try:
@@ -248,7 +248,7 @@ def test_thousands_of_damaged_files_give_an_answer_or_a_reason() -> None:
 def test_damaged_files_that_pass_do_not_crash_the_interpreter() -> None:
     """200 of them, each played in a child; a loop that no longer ends is cut off, not a crash."""
     rng = random.Random(7)
-    bases = (tiny_model(), looping_model(), GOLDEN.read_bytes())
+    bases = (tiny_model(), looping_model(), KERAS_GRU.read_bytes())
     played = 0
     while played < 200:
         data = mutate(rng.choice(bases), rng)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,6 @@ from conftest import Exports
 from ddsp_edge.bundles.bundle import write_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
-from ddsp_edge.tflite import runtimes
 from ddsp_edge.tflite.interpreter import Session
 from ddsp_edge.tflite.runtimes import RUNTIMES, RuntimeMissing, load_runtime, usable_runtimes
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
@@ -71,13 +69,6 @@ def test_nothing_is_printed(tiny_path: Path) -> None:
         [sys.executable, "-c", code, str(tiny_path)], capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
-
-
-def test_quiet_stderr_gives_stderr_back(capfd: pytest.CaptureFixture[str]) -> None:
-    with runtimes.quiet_stderr():
-        os.write(2, b"hidden")
-    os.write(2, b"seen")
-    assert capfd.readouterr().err == "seen"
 
 
 def test_playing_needs_neither_torch_nor_the_schema(tiny_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from places import AUDIO
 
 from ddsp_edge import evaluation
 from ddsp_edge.bench.analyser import report, suites
@@ -17,8 +18,6 @@ from ddsp_edge.bench.analyser.signals import RATE, harmonic, onset, steady, trac
 from ddsp_edge.bench.analyser.trackers import kernel
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.tracking import score
-
-AUDIO = Path(__file__).parents[4] / "shared" / "audio"
 
 
 def test_signals_have_the_pitch_that_they_claim() -> None:

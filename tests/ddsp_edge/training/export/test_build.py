@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("litert_torch", reason="the train extra is not installed")
 
 from ddsp_edge.training.export.build import Baseline, build_bundle, read_baseline  # noqa: E402
-from ddsp_edge.training.fit.trainer import Plan  # noqa: E402
+from ddsp_edge.training.plan import Plan  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import soundfile
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.training.fit.run_log import Diary  # noqa: E402
-from ddsp_edge.training.fit.trainer import Plan, Trainer  # noqa: E402
+from ddsp_edge.training.fit.trainer import Trainer  # noqa: E402
+from ddsp_edge.training.plan import Plan  # noqa: E402
 
 PLAN = Plan(warm_steps=4, steps=6, warm_batch=2, warm_frames=120, batch=2, frames=41, context=20)
 

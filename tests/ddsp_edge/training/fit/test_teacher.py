@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 from ddsp_edge.errors import UserError  # noqa: E402
 from ddsp_edge.library.catalog import find_model  # noqa: E402
 from ddsp_edge.training.fit.teacher import LEAST_WEIGHT, Teacher  # noqa: E402
-from ddsp_edge.training.fit.trainer import Plan, Trainer  # noqa: E402
+from ddsp_edge.training.fit.trainer import Trainer  # noqa: E402
+from ddsp_edge.training.plan import Plan  # noqa: E402
 from ddsp_edge.training.profiles import EDGE, VST  # noqa: E402
 from ddsp_edge.units import scale_f0, scale_loudness  # noqa: E402
 

@@ -3,7 +3,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.errors import UserError  # noqa: E402
-from ddsp_edge.training.fit.trainer import Plan  # noqa: E402
+from ddsp_edge.training.plan import Plan  # noqa: E402
 from ddsp_edge.training.study import hyperparameters  # noqa: E402
 
 PLAN = Plan(warm_steps=2, steps=2, warm_batch=2, warm_frames=120, batch=2, frames=41, context=20)
