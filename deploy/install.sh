@@ -148,6 +148,7 @@ fi
 
 # ---- packages -----------------------------------------------------------------------------
 say "packages"
+. "$here/apt.sh"
 need=
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 for package in python3 python3-venv alsa-utils; do
@@ -162,11 +163,10 @@ fi
 [ -z "$read_only" ] || have overlayroot || need="$need overlayroot"
 if [ -n "$need" ]; then
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null 2>&1 || {
-        apt-get update -qq || stop "no package lists can be had; connect the board, or install:$need"
+    apt_get install -y --no-install-recommends $need 2>"$scratch/apt" || {
+        apt_get update || stop "no package lists can be had; connect the board, or install:$need"
         # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null ||
-            stop "apt-get could not install$need"
+        apt_get install -y --no-install-recommends $need || stop "apt-get could not install$need"
     }
     did "installed$need"
 fi
@@ -226,6 +226,7 @@ put "$here/boards/$board.toml" "$etc/board.toml" 644
 say "program"
 sources() { # what decides whether it must be installed again
     say "$extras $version"
+    cat "$here/program.sh" "$here/requirements.py"
     if [ -n "$wheelhouse" ]; then
         (cd "$wheelhouse" && cksum ./*)
     else
@@ -235,25 +236,8 @@ sources() { # what decides whether it must be installed again
 }
 now=$(sources | cksum)
 if [ "$(cat $prefix/.installed 2>/dev/null)" != "$now" ] || [ ! -x $prefix/venv/bin/ddsp-edge ]; then
-    # Beside the old one, so that a cut leaves that: the service runs from the link.
-    fresh=$prefix/venv-$(date +%s)
     rm -f $prefix/.installed
-    /usr/bin/python3 -m venv "$fresh"
-    pip="$fresh/bin/python -m pip install -qq --disable-pip-version-check"
-    if [ -n "$wheelhouse" ]; then
-        $pip --no-index --find-links "$wheelhouse" "ddsp-edge[$extras]" || {
-            rm -rf "$fresh"
-            stop "a wheel is missing in $wheelhouse (see above); it must have all for this board"
-        }
-    else
-        $pip "$here/..[$extras]" || {
-            rm -rf "$fresh"
-            stop "pip could not build or fetch the program (see above)"
-        }
-    fi
-    ln -sfn "$fresh" "$prefix/venv.new"
-    mv -Tf "$prefix/venv.new" "$prefix/venv"
-    for old in "$prefix"/venv-*; do [ "$old" = "$fresh" ] || rm -rf "$old"; done
+    sh "$here/program.sh" $prefix "${wheelhouse:-$here/..}" "$extras" ${wheelhouse:+wheels} || exit 2
     say "$now" >$prefix/.installed
     did "installed $($prefix/venv/bin/ddsp-edge --version)"
 fi

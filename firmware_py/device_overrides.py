@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.config import AudioConfig
 
@@ -59,7 +59,7 @@ class DeviceOverrides:
     def write_audio(self, choice: AudioOverride) -> None:
         """At once, all or nothing. Raises UserError."""
         told = {name: value for name, value in asdict(choice).items() if value}
-        write_atomically(self._audio, tomli_w.dumps(told).encode())
+        save_file(self._audio, tomli_w.dumps(told).encode())
 
     def midi_off(self) -> tuple[str, ...]:
         """Names of ports that are not to be heard. Raises UserError."""
@@ -70,7 +70,7 @@ class DeviceOverrides:
     def write_midi_off(self, names: tuple[str, ...]) -> None:
         """Raises UserError."""
         from_dict(_Midi, {"off": list(names)}, str(self._midi))
-        write_atomically(self._midi, tomli_w.dumps({"off": list(names)}).encode())
+        save_file(self._midi, tomli_w.dumps({"off": list(names)}).encode())
 
 
 def changed(choice: AudioOverride, wishes: dict[str, Any]) -> AudioOverride:

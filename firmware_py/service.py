@@ -15,6 +15,7 @@ from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
 from ddsp_edge.settings import Settings
+from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
 from firmware_py.config import AudioConfig, Config, read_config
 from firmware_py.device_overrides import DeviceOverrides
@@ -122,6 +123,8 @@ class Service:
             signals.close()
 
     def _start(self) -> None:
+        # The socket is ours: no other service writes there.
+        remove_partial_files(self._config.state_folder, self._config.presets_folder)
         self._engine.subscribe(self._on_event)
         self._engine.start(wait_for_card=True)
         self._worker.submit(self._playback.restore).result()

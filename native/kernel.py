@@ -1,7 +1,7 @@
-"""The kernel in Python's terms. The only module that touches cffi's ffi/lib.
+"""Voice, output and analyser of the kernel as Python classes, through cffi.
 
-Each class owns one C object; the thread rules of ``ddsp_kernel.h`` hold.
-Arrays are C-contiguous float32; wrong shapes or dtypes are converted or refused.
+Each class owns one C object; the thread rules of ``ddsp_kernel.h`` apply: one thread at a time.
+Arrays are C-contiguous float32; other dtypes are converted, wrong shapes raise ValueError.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class NoiseBank:
 
 
 class Output:
-    """Gain, stereo reverb and safety after the voices (``ddsp_output_*``)."""
+    """Gain, stereo reverb and limits after the voices (``ddsp_output_*``)."""
 
     def __init__(self, sample_rate: float, max_block: int = MAX_BLOCK) -> None:
         self._output = ffi.gc(lib.ddsp_output_new(), lib.ddsp_output_free)
@@ -211,7 +211,7 @@ class Analyser:
         lib.ddsp_analyser_reset(self._analyser)
 
     def process(self, mono: np.ndarray) -> np.ndarray:
-        """Hear ``mono`` (any length); return the frames that fell due (FEATURE_DTYPE)."""
+        """Analyse ``mono`` (any length); return the frames that fell due (FEATURE_DTYPE)."""
         samples = _floats(mono)
         source = ffi.from_buffer("float[]", samples)
         found = []

@@ -21,7 +21,7 @@ def plain(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def append(path: Path, found: dict[str, Any]) -> None:
-    """One more line: what it ran on, and each figure by its name. Raises UserError."""
+    """Append one line: what it ran on, and each figure by its name. Raises UserError."""
     figures = {
         f"{subject}: {result.name.strip()}{f' / {result.against}' if result.against else ''}":
         round(result.value if result.ratio is None else result.ratio, 4)

@@ -11,7 +11,10 @@ from typing import Any
 from ddsp_edge.cards.identity import KINDS, CardIdentity, read_cards
 from ddsp_edge.errors import UserError
 
-INSTALL = "sudo apt-get install -y libasound2-dev && pip install 'ddsp-edge[live]'"
+INSTALL = (
+    "make live  # in the clone; elsewhere: "
+    "sudo apt-get install -y libasound2-dev && pip install 'ddsp-edge[live]'"
+)
 #: Rates that are worth naming, Hz.
 RATES = (32000, 44100, 48000, 88200, 96000, 176400, 192000)
 #: Formats that the audio thread speaks, the best first.

@@ -20,7 +20,7 @@ from ddsp_edge.presets.preset import (
     parse_preset,
     preset_bytes,
 )
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file, sync_folder
 from ddsp_edge.system.toml_config import (
     MAX_BYTES,
     MAX_ITEMS,
@@ -140,7 +140,7 @@ class PresetFolder:
             raise UserError(f"{self.folder}: holds {MAX_PRESETS} presets already; remove some")
         if existing is not None:
             preset = replace(preset, name=existing[0])
-        write_atomically(self._path(preset.name), preset_bytes(preset))
+        save_file(self._path(preset.name), preset_bytes(preset))
         return preset
 
     def remove(self, name: str) -> None:
@@ -148,6 +148,7 @@ class PresetFolder:
         _, path = self._found(name)
         try:
             path.unlink()
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from None
 
@@ -159,6 +160,7 @@ class PresetFolder:
             raise UserError(f"a preset is called {new!r} already; choose another name")
         try:
             os.rename(path, self._path(new))
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be renamed ({error.strerror})") from None
         order = self.order()
@@ -244,7 +246,7 @@ class PresetFolder:
         }
         data = tomli_w.dumps(tables).encode()
         from_dict(Order, tables, str(self.folder / ORDER_FILE))
-        write_atomically(self.folder / ORDER_FILE, data)
+        save_file(self.folder / ORDER_FILE, data)
 
 
 def _is_clean(name: str) -> bool:

@@ -26,10 +26,11 @@ from ddsp_edge.presets.mapping import (
 from ddsp_edge.settings import Settings
 from firmware_py.controls.board import Board
 from firmware_py.controls.bypass_relay import BypassRelay
-from firmware_py.controls.config import SHOWS, ControlsConfig
+from firmware_py.controls.config import SHOWS, ControlsConfig, KeyConfig
 from firmware_py.controls.expression import RATE_HZ, PedalPosition
 from firmware_py.controls.gestures import HOLD_S, Press
 from firmware_py.controls.keys import Keyboards
+from firmware_py.controls.packages import MissingPackage
 
 _LOG = logging.getLogger(__name__)
 #: USB pedals are looked for this often, in seconds.
@@ -41,7 +42,8 @@ Learn = Callable[[str, str, Gesture, float], bool]
 
 
 class ControlDispatcher:
-    """Everything at the feet. Raises UserError where the config cannot be had.
+    """Everything at the feet. Raises UserError where the config cannot be had; where a package is
+    not installed (lgpio, gpiozero, evdev), what needs it is left out and a warning logged.
 
     ``act`` carries out an action, ``change`` sets settings, ``settings`` says the present ones;
     they are called in the controls' thread (those of a MIDI pedal's move in the caller's) and
@@ -80,16 +82,32 @@ class ControlDispatcher:
         self._board: Board | None = None
         self._relay: BypassRelay | None = None
         try:
-            self._keyboards = Keyboards(
-                config.keys, self._watch, self._unwatch, self._key_edge, self._gone
-            )
+            self._keyboards = self._open_keyboards(config.keys)
             if config.uses_gpio:
-                self._board = Board(config, self, pin_factory)
+                self._board = self._open_board(config, pin_factory)
         except UserError:
             self._close_loop()
             raise
         if self._board is not None and self._board.has_relay:
             self._relay = BypassRelay(self._board.energise, self._board.mute, config.relay.settle_s)
+
+    def _open_keyboards(self, keys: tuple[KeyConfig, ...]) -> Keyboards:
+        """Without evdev: none, which is logged."""
+        callbacks = self._watch, self._unwatch, self._key_edge, self._gone
+        try:
+            return Keyboards(keys, *callbacks)
+        except MissingPackage as error:
+            _LOG.warning("%s. No USB key is heard", error)
+            return Keyboards((), *callbacks)
+
+    def _open_board(self, config: ControlsConfig, pin_factory: Any | None) -> Board | None:
+        """Without gpiozero or lgpio: none, which is logged."""
+        try:
+            return Board(config, self, pin_factory)
+        except MissingPackage as error:
+            _LOG.warning("%s. Nothing at the pins works", error)
+            self._pedals.clear()
+            return None
 
     def start(self) -> None:
         """Begin to listen."""

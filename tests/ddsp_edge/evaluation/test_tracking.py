@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ddsp_edge.evaluation.tracking import Reference, Track, lag, latency, pooled, score
+from ddsp_edge.evaluation.tracking import Reference, TrackerOutput, lag, latency, pooled, score
 
 HOP_S = 0.005
 TIMES = np.arange(400) * HOP_S
@@ -15,8 +15,8 @@ def glide(delay_s: float = 0.0) -> np.ndarray:
     return 220.0 * 2.0 ** ((TIMES - delay_s) / 2)
 
 
-def track(f0_hz: np.ndarray, trusted: np.ndarray | None = None) -> Track:
-    return Track(TIMES, f0_hz, np.ones(len(TIMES), bool) if trusted is None else trusted)
+def track(f0_hz: np.ndarray, trusted: np.ndarray | None = None) -> TrackerOutput:
+    return TrackerOutput(TIMES, f0_hz, np.ones(len(TIMES), bool) if trusted is None else trusted)
 
 
 def test_the_truth_is_right() -> None:
