@@ -13,17 +13,18 @@ from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import user_folder
 from ddsp_edge.midi.network import address_of
+from ddsp_edge.presets.preset import SourceMode
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
-#: Beside the config and read before it: what the installer knows of the board and its audio HAT
-#: (deploy/boards, deploy/hats). The config has the last word.
-PROFILES = ("board.toml", "hat.toml")
+#: Beside the config and read before it: what the installer knows of the board, its audio HAT and
+#: what the box is used as (deploy/boards, deploy/hats, deploy/uses). The config takes precedence.
+PROFILES = ("board.toml", "hat.toml", "use.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Audio:
+class AudioConfig:
     """The sound card and the thread that serves it."""
 
     card: str = ""  #: a name that `ddsp-edge devices` shows; "": the first that can play
@@ -50,10 +51,11 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Midi:
-    """Who is heard."""
+class MidiConfig:
+    """Which keyboards are heard, and on which channel."""
 
-    channel: Annotated[int, Range(0, 16)] = 0  #: 0 hears all
+    #: The setting ``channel`` where a preset leaves it open; 0: all but the drums' channel 10.
+    channel: Annotated[int, Range(0, 16)] = 0
     api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
     ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
     network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
@@ -64,10 +66,12 @@ class Midi:
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
-    """What plays when nothing has been played before, and where things lie."""
+class InstrumentConfig:
+    """What plays when nothing has been played before, and where files are stored."""
 
-    source: Literal["effect", "synth"] = "effect"  #: the pedal, or the MIDI sound module
+    #: "effect" follows the input (a pedal), "synth" MIDI notes (a sound module), "auto" whichever
+    #: was played last.
+    source: SourceMode = "auto"
     model: str = "violin"  #: name or path
     models: str = ""  #: folder; "": models in the state folder
     presets: str = ""  #: folder; "": presets in the state folder
@@ -75,7 +79,7 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlSocketConfig:
     """The control socket."""
 
     socket: str = ""  #: path; "": /run/ddsp-edge/control.sock
@@ -99,7 +103,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class PanelConfig:
     """The panel in a browser, a program of its own (docs/panel.md)."""
 
     host: str = "127.0.0.1"  #: the address it is served on; "0.0.0.0": every network's
@@ -111,11 +115,11 @@ class Panel:
 class Config:
     """The whole file; every table and key may be left out."""
 
-    audio: Audio = field(default_factory=Audio)
-    midi: Midi = field(default_factory=Midi)
-    instrument: Instrument = field(default_factory=Instrument)
-    control: Control = field(default_factory=Control)
-    panel: Panel = field(default_factory=Panel)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    midi: MidiConfig = field(default_factory=MidiConfig)
+    instrument: InstrumentConfig = field(default_factory=InstrumentConfig)
+    control: ControlSocketConfig = field(default_factory=ControlSocketConfig)
+    panel: PanelConfig = field(default_factory=PanelConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
 
     # -- where things lie: the file, else what systemd made, else the user's own folders

@@ -9,7 +9,7 @@ from typing import Annotated
 import tomli_w
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import MAX_ITEMS, Range, from_dict, read_toml
 
 FILE = "programs.toml"
@@ -73,7 +73,7 @@ class ProgramMap:
             {key: value for key, value in asdict(rows[number]).items() if value != ""}
             for number in sorted(rows)
         ]
-        write_atomically(self.path, tomli_w.dumps({"programs": tables}).encode())
+        save_file(self.path, tomli_w.dumps({"programs": tables}).encode())
 
 
 def check_program(bank: int, program: int) -> int:

@@ -15,7 +15,7 @@ import time
 log = logging.getLogger(__name__)
 
 
-class Notifier:
+class SystemdNotifier:
     """Talks to $NOTIFY_SOCKET; without one (a terminal) every call does nothing. Never raises.
 
     The environment is taken over, so that child processes do not talk to systemd.

@@ -63,7 +63,7 @@ def _finite(value: Any) -> Any:
 def decode(line: bytes) -> dict[str, Any]:
     """A line to its object, of our version. Raises RequestError."""
     message = decode_object(line)
-    if message.get("v") != VERSION:
+    if not is_version(message.get("v")):
         raise RequestError(
             "request",
             f"version {message.get('v')!r} is not spoken here",
@@ -72,13 +72,20 @@ def decode(line: bytes) -> dict[str, Any]:
     return message
 
 
+def is_version(value: Any) -> bool:
+    """Whether it is the number of our version, and no ``true`` or ``1.0`` that equals it."""
+    return type(value) is int and value == VERSION
+
+
 def decode_object(line: bytes) -> dict[str, Any]:
     """A line to its object, of any version. Raises RequestError."""
     if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
         # Counted before: the parser's recursion may be deeper than a thread's stack.
         raise RequestError("request", "nested too deeply", _EXAMPLE)
     try:
-        message = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+        message = json.loads(
+            line.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_distinct
+        )
     except (ValueError, RecursionError) as error:
         reason = str(error).split(":")[0] or "nested too deeply"
         raise RequestError("request", f"not a line of JSON ({reason})", _EXAMPLE) from None
@@ -90,6 +97,14 @@ def decode_object(line: bytes) -> dict[str, Any]:
 
 
 _EXAMPLE = 'write for instance {"v": 1, "id": 1, "do": "status"}'
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: of two that are alike each reader takes another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
 
 
 def _no_constant(name: str) -> float:

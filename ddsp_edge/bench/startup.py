@@ -1,4 +1,4 @@
-"""From nothing to an instrument that is ready, and what it occupies: in fresh processes."""
+"""Benchmark of start-up time and resident memory, in fresh processes."""
 
 from __future__ import annotations
 

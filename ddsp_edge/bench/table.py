@@ -11,7 +11,7 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """One line a figure, under its subject."""
+    """Return the lines of the table for a terminal: one for each figure, under its subject."""
     told = [f"{found['processor']}, Python {found['python']}; the best of several"]
     if not found["peers"]:
         told.append("no peers: they need a source checkout (docs/performance.md)")
@@ -24,7 +24,7 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """Tables, a subject each."""
+    """Return a Markdown table for each subject."""
     told = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
     for subject, rows in found["results"].items():
         told += [

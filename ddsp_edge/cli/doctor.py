@@ -18,6 +18,7 @@ GROUPS = {
     "picture": "For --picture",
     "train": "To train models",
     "live": "To play live: MIDI ports and sound cards",
+    "pedal": "At the feet: pins, and USB pedals that are keyboards",
     "sound": "To hear it here",
     "build": "To build the kernel from source",
 }

@@ -137,6 +137,7 @@ class MidiNetwork:
         if not data:
             self._drop(peer)
             return
+        peer.source.sign_of_life()  # also a part of a message, or of system exclusive
         messages = peer.parser.feed(data)
         for message in messages:
             peer.source.receive(message)

@@ -31,6 +31,7 @@ ACTIONS: dict[str, ActionKind] = {
     "preset_previous": ActionKind("", "the preset before"),
     "tap": ActionKind("", "a beat: the vibrato goes with it"),
     "autofit": ActionKind("", "listen for ten seconds, then suit the player's range"),
+    "pairing_unlock": ActionKind("", "let a new phone use the panel: a new code is shown"),
 }
 
 
@@ -43,10 +44,6 @@ class Action:
 
     def __str__(self) -> str:
         return f"{self.name} {self.argument}".rstrip()
-
-    def switched(self, now: bool) -> bool:
-        """Of a "switch" that is ``now`` on or off: what it should be."""
-        return self.argument == "on" if self.argument else not now
 
 
 def parse_action(text: str) -> Action:

@@ -20,7 +20,7 @@ from ddsp_edge.presets.preset import (
     parse_preset,
     preset_bytes,
 )
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file, sync_folder
 from ddsp_edge.system.toml_config import (
     MAX_BYTES,
     MAX_ITEMS,
@@ -54,7 +54,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PresetEntry:
     """A file of the folder; ``preset`` is None where it cannot be played."""
 
     name: str
@@ -80,20 +80,20 @@ class PresetFolder:
         first = [there[key][0] for key in _unique(order) if key in there]
         return first + [name for name, _ in there.values() if name not in set(first)]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[PresetEntry]:
         """All of them, broken ones with their problem."""
         result = []
         for name in self.names():
             path = self._path(name)
             try:
-                result.append(Entry(name, path, self._read(name, path)))
+                result.append(PresetEntry(name, path, self._read(name, path)))
             except UserError as error:
-                result.append(Entry(name, path, None, str(error)))
+                result.append(PresetEntry(name, path, None, str(error)))
         for path in self._paths():
             name = path.name.removesuffix(SUFFIX)
             if name.casefold() not in RESERVED and not _is_clean(name):
                 problem = f"{path}: cannot be played by this name; rename the file"
-                result.append(Entry(name, path, None, problem))
+                result.append(PresetEntry(name, path, None, problem))
         return result
 
     def read(self, name: str) -> Preset:
@@ -140,7 +140,7 @@ class PresetFolder:
             raise UserError(f"{self.folder}: holds {MAX_PRESETS} presets already; remove some")
         if existing is not None:
             preset = replace(preset, name=existing[0])
-        write_atomically(self._path(preset.name), preset_bytes(preset))
+        save_file(self._path(preset.name), preset_bytes(preset))
         return preset
 
     def remove(self, name: str) -> None:
@@ -148,6 +148,7 @@ class PresetFolder:
         _, path = self._found(name)
         try:
             path.unlink()
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from None
 
@@ -159,6 +160,7 @@ class PresetFolder:
             raise UserError(f"a preset is called {new!r} already; choose another name")
         try:
             os.rename(path, self._path(new))
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be renamed ({error.strerror})") from None
         order = self.order()
@@ -244,7 +246,7 @@ class PresetFolder:
         }
         data = tomli_w.dumps(tables).encode()
         from_dict(Order, tables, str(self.folder / ORDER_FILE))
-        write_atomically(self.folder / ORDER_FILE, data)
+        save_file(self.folder / ORDER_FILE, data)
 
 
 def _is_clean(name: str) -> bool:
@@ -256,27 +258,3 @@ def _is_clean(name: str) -> bool:
 
 def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.casefold() for name in names))
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    preset: Annotated[str, Range(1, 200)]
-
-
-class LastPreset:
-    """Which preset played last, over a restart and a power cut."""
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-
-    def remember(self, name: str) -> None:
-        """Raises UserError where it cannot be written."""
-        if self.recall() != name:  # flash cards wear out
-            write_atomically(self.path, tomli_w.dumps({"preset": name}).encode())
-
-    def recall(self) -> str | None:
-        """Its name; None where none is known, or the file is no more what it was."""
-        try:
-            return from_dict(_State, read_toml(self.path, 1024), str(self.path)).preset
-        except UserError:
-            return None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.toml_config import MAX_BYTES, Range, from_dict, parse_toml
 
@@ -23,7 +23,8 @@ LONGEST_NAME = 48
 RESERVED = ("order",)
 _MARKS = frozenset(" -_+&'(),.#!@=~%")
 
-Source = Literal["effect", "synth"]
+#: What a model follows: the input, MIDI notes, or ("auto") whichever was played last.
+SourceMode = Literal["auto", "effect", "synth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Preset:
 
     name: str
     model: str  #: name in the library, or a path
-    source: Source = "effect"
+    source: SourceMode = "effect"
     settings: Settings = field(default_factory=Settings)
-    mappings: tuple[Mapping, ...] = ()
+    mappings: tuple[ControlMapping, ...] = ()
     morph_model: str = ""  #: the model that the setting morph leads to; "": none
 
 
@@ -44,9 +45,9 @@ class _File:
 
     model: Annotated[str, Range(1, 256, "characters")]
     morph_model: Annotated[str, Range(0, 256, "characters")] = ""
-    source: Source = "effect"
+    source: SourceMode = "effect"
     settings: dict[str, float | str] = field(default_factory=dict)
-    mappings: Annotated[tuple[Mapping, ...], Range(0, MAX_MAPPINGS)] = ()
+    mappings: Annotated[tuple[ControlMapping, ...], Range(0, MAX_MAPPINGS)] = ()
 
 
 def clean_name(name: str) -> str:

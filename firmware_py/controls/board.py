@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ddsp_edge.errors import UserError
-from firmware_py.controls.config import ControlsConfig, Encoder, Light, Switch
+from firmware_py.controls.config import ControlsConfig, EncoderConfig, LightConfig, SwitchConfig
+from firmware_py.controls.packages import load_gpiozero, load_lgpio_factory
 
 #: Seconds of one half of a blink.
 BLINK_S = 0.25
@@ -23,7 +24,8 @@ class Listener(Protocol):
 
 
 class Board:
-    """Opens every pin of a config, all or none. Raises UserError, with the remedy.
+    """Opens every pin of a config, all or none. Raises UserError, with the remedy; MissingPackage
+    where gpiozero or lgpio is not installed.
 
     ``factory`` is gpiozero's pin factory; None: the board's.
     """
@@ -32,12 +34,12 @@ class Board:
         self, config: ControlsConfig, listener: Listener, factory: Any | None = None
     ) -> None:
         self._devices: list[Any] = []
-        self._lights: list[tuple[Light, Any]] = []
+        self._lights: list[tuple[LightConfig, Any]] = []
         self._converters: dict[str, Any] = {}
         self._relay: Any = None
         self._mute: Any = None
         try:
-            self._gpiozero = _gpiozero()
+            self._gpiozero = load_gpiozero()
             self._factory = factory if factory is not None else _board_factory()
             self._open(config, listener)
         except UserError:
@@ -75,7 +77,7 @@ class Board:
         self._devices.append(device)
         return device
 
-    def _open_switch(self, switch: Switch, listener: Listener) -> None:
+    def _open_switch(self, switch: SwitchConfig, listener: Listener) -> None:
         button = self._device(
             "Button",
             switch.pin,
@@ -90,7 +92,7 @@ class Board:
             button.when_pressed = _call(listener.edge, "switch", switch.name, True)
             button.when_released = _call(listener.edge, "switch", switch.name, False)
 
-    def _open_encoder(self, encoder: Encoder, listener: Listener) -> None:
+    def _open_encoder(self, encoder: EncoderConfig, listener: Listener) -> None:
         # max_steps 0: it turns for ever, only the clicks matter.
         knob = self._device("RotaryEncoder", encoder.a, encoder.b, max_steps=0)
         knob.when_rotated_clockwise = _call(listener.turn, encoder.name, 1)
@@ -144,16 +146,6 @@ def _call(call: Callable[..., None], *arguments: Any) -> Callable[[], None]:
     return without_arguments
 
 
-def _gpiozero() -> Any:
-    try:
-        import gpiozero
-    except ImportError:
-        raise UserError(
-            "controls: gpiozero is not installed; pip install 'ddsp-edge[pedal]'"
-        ) from None
-    return gpiozero
-
-
 def _board_factory() -> Any:
     """lgpio, unless GPIOZERO_PIN_FACTORY says otherwise: gpiozero's other ways need root, a
     daemon or a Raspberry Pi."""
@@ -162,6 +154,4 @@ def _board_factory() -> Any:
     if os.environ.get("GPIOZERO_PIN_FACTORY"):
         Device.ensure_pin_factory()
         return Device.pin_factory
-    from gpiozero.pins.lgpio import LGPIOFactory
-
-    return LGPIOFactory()
+    return load_lgpio_factory()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class RelaySequence:
+class BypassRelay:
     """Mute, wait, switch, wait, unmute. Polled by the controls' thread; times in seconds.
 
     ``energise`` and ``mute`` set the lines. Changing one's mind on the way is fine: the relay

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware_py.controls.config import Expression
+from firmware_py.controls.config import ExpressionConfig
 
 #: Readings a second.
 RATE_HZ = 100.0
@@ -17,7 +17,7 @@ SMOOTH = 0.4
 class PedalPosition:
     """Median of three against spikes, smoothing, calibration and a dead zone."""
 
-    def __init__(self, config: Expression) -> None:
+    def __init__(self, config: ExpressionConfig) -> None:
         self._config = config
         self._last: list[float] = []
         self._smooth: float | None = None

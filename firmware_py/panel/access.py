@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,16 +17,21 @@ from pathlib import Path
 
 from ddsp_edge.api.pairing_code import ASKED_S, code_json
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file
 from firmware_py.panel.answers import ApiError
 
 log = logging.getLogger(__name__)
 
 DIGITS = 6
 CODE_S = 600.0  #: that a code is taken for
-TRIES = 5  #: wrong ones, then there is a new code, after a while
+TRIES = 5  #: wrong codes of one address; then it must wait
+#: Wrong codes of all addresses together: so many at once and a day. Somebody with many addresses
+#: can use them up, and nobody else can pair then until the box itself unlocks it.
+GUESSES, GUESSES_A_DAY = 100.0, 120.0
+MAX_ADDRESSES = 1024  #: that are remembered; those silent longest are forgotten
 ASK_AGAIN_S = 5.0  #: what asks more often changes nothing
-LOCKED_S = (60.0, 3600.0)  #: the first while, doubled each time, and the longest
+LOCKED_S = (60.0, 3600.0)  #: an address's first wait, doubled each time, and the longest
+UNLOCK = "at the box: ddsp-edge panel-code --unlock, or a footswitch with the action pairing_unlock"
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten
 MAX_FILE_BYTES = 64 * 1024
 WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paired phone and tuner"
@@ -76,7 +82,7 @@ class Devices:
     def _keep(self) -> None:
         rows = [asdict(device) for device in self._devices.values()]
         data = json.dumps({"devices": rows}, indent=1).encode()
-        write_atomically(self._path, data, 0o600)
+        save_file(self._path, data, 0o600)
         self._refresh()
 
     def add(self, name: str) -> str:
@@ -110,14 +116,19 @@ def _hash(token: str) -> str:
 
 
 class Pairing:
-    """The code: for some minutes, for a few tries, for one device. One thread."""
+    """The code, which is valid for some minutes and for one device. One thread.
+
+    Wrong codes make an address wait, so that nobody can lock others out; see GUESSES for the
+    total.
+    """
 
     def __init__(
         self, devices: Devices, path: Path, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._devices, self._path, self._clock = devices, path, clock
-        self._strikes, self._locked_until_s = 0, 0.0
-        self._code, self._until_s, self._tries, self._logged = "", 0.0, 0, False
+        self._addresses: OrderedDict[str, _Address] = OrderedDict()  # silent longest first
+        self._guesses, self._guesses_s = GUESSES, clock()
+        self._code, self._until_s, self._logged = "", 0.0, False
         self._asked_s = -ASKED_S
         self.renew()
         self._log()
@@ -125,7 +136,7 @@ class Pairing:
     def renew(self) -> None:
         """Another code, left for the box's display."""
         self._code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-        self._until_s, self._tries, self._logged = self._clock() + CODE_S, TRIES, False
+        self._until_s, self._logged = self._clock() + CODE_S, False
         self._show()
 
     def _show(self) -> None:
@@ -133,7 +144,7 @@ class Pairing:
         ago_s = self._clock() - self._asked_s
         asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
-            write_atomically(self._path, code_json(self._code, self.due_s(), asked), 0o640)
+            save_file(self._path, code_json(self._code, self.due_s(), asked), 0o640)
         except UserError as error:
             log.warning("%s: the code is only in the log", error)
 
@@ -168,29 +179,62 @@ class Pairing:
         """No code is taken any more."""
         self._path.unlink(missing_ok=True)
 
-    def pair(self, code: str, name: str) -> str:
-        """A token for who knows the code. Raises ApiError, UserError."""
+    def unlock(self) -> None:
+        """Let every address try again, and show a new code: somebody at the box asks for it."""
+        self._addresses.clear()
+        self._guesses = GUESSES
+        self.renew()
+        self._asked_s = self._clock()
+        self._show()
+        log.info("pairing is unlocked")
+
+    def pair(self, code: str, name: str, address: str = "") -> str:
+        """A token for who knows the code. ``address``: the client's, see ``network_of``.
+
+        Raises ApiError with 403 for a wrong code and 429 where the address, or (after very many
+        wrong codes) everybody, must wait; UserError where no token can be stored.
+        """
         now = self._clock()
-        if now < self._locked_until_s:
-            wait_s = round(self._locked_until_s - now) + 1
+        who = self._addresses.pop(address, None) or _Address()
+        self._addresses[address] = who
+        if len(self._addresses) > MAX_ADDRESSES:
+            self._addresses.popitem(last=False)
+        passed_s, self._guesses_s = now - self._guesses_s, now
+        self._guesses = min(GUESSES, self._guesses + passed_s * GUESSES_A_DAY / 86_400.0)
+        wait_s = who.locked_until_s - now
+        if self._guesses < 1.0:
+            wait_s = max(wait_s, (1.0 - self._guesses) * 86_400.0 / GUESSES_A_DAY)
+        if wait_s > 0.0:
+            seconds = round(wait_s) + 1
             raise ApiError(
-                429, "too many wrong codes", f"wait {wait_s} s", {"Retry-After": str(wait_s)}
+                429,
+                "too many wrong codes",
+                f"wait {seconds} s, or unlock it {UNLOCK}",
+                {"Retry-After": str(seconds)},
             )
         if now >= self._until_s:
             self.renew()
         if hmac.compare_digest(code.encode("utf-8", "surrogatepass"), self._code.encode()):
             token = self._devices.add(name)
-            self._strikes = 0
+            self._addresses.pop(address, None)
             self.renew()
             log.info("%s is paired", name)
             return token
-        self._tries -= 1
-        if self._tries <= 0:
+        self._guesses -= 1.0
+        who.wrong += 1
+        if who.wrong % TRIES == 0:
             first, longest = LOCKED_S
-            self._locked_until_s = now + min(longest, first * 2.0**self._strikes)
-            self._strikes = min(self._strikes + 1, 16)
-            log.warning("pairing: %d wrong codes; none is taken for a while", TRIES)
-            self.renew()
+            locks = who.wrong // TRIES - 1
+            who.locked_until_s = now + min(longest, first * 2.0 ** min(locks, 16))
+            log.warning("pairing: %d wrong codes from %s, which must wait", TRIES, address or "?")
         else:
-            self._log()  # somebody is at it who may need it
+            self._log()  # somebody may be looking for the code
         raise ApiError(403, "this is not the code", WHERE)
+
+
+@dataclass(slots=True)
+class _Address:
+    """Wrong codes of one address."""
+
+    wrong: int = 0
+    locked_until_s: float = 0.0

@@ -80,7 +80,8 @@ class EngineLink:
         )
 
     async def listen(self, wanted: bool) -> None:
-        """Hear events from now on, or no more; also after the engine has come back."""
+        """Receive meters and state from now on, or only the other events; also after a restart of
+        the engine."""
         if wanted == self._listening:
             return
         self._listening = wanted
@@ -90,10 +91,8 @@ class EngineLink:
     async def _subscribe(self) -> None:
         if self._writer is None:
             return
-        if self._listening:
-            await self._ask(self._writer, "subscribe", {"rate_hz": EVENT_RATE_HZ})
-        else:
-            await self._ask(self._writer, "unsubscribe", {})
+        rate_hz = EVENT_RATE_HZ if self._listening else 0.0
+        await self._ask(self._writer, "subscribe", {"rate_hz": rate_hz})
 
     # ---- the connection
 

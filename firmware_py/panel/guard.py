@@ -79,6 +79,10 @@ class Guard:
         client = (scope.get("client") or ("",))[0]
         if not self._buckets.take(network_of(client)):
             raise ApiError(429, "too many requests", "slow down", {"Retry-After": "1"})
+        for name in ("host", "origin", "authorization"):
+            if len(headers.getlist(name)) > 1:  # which one is meant, others may see otherwise
+                status = 403 if name == "origin" else 400
+                raise ApiError(status, f"more than one {name.title()} header", "send one")
         host = headers.get("host", "")
         if not known_host(host, self._names):
             raise ApiError(

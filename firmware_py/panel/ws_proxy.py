@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ddsp_edge.api.protocol import (
     decode_object,
     encode,
     failure,
+    is_version,
 )
 from ddsp_edge.api.verbs import check_request
 from ddsp_edge.library.catalog import SUFFIXES
@@ -98,10 +99,19 @@ class Browser:
         return line
 
 
-class Relay:
-    """All browsers, and the link to the engine that they share. One event loop."""
+class WebSocketProxy:
+    """All browsers, and the connection to the engine that they share. One event loop.
 
-    def __init__(self, engine_socket: Path, devices: Devices) -> None:
+    ``on_event`` gets every event of the engine, also while no browser listens.
+    """
+
+    def __init__(
+        self,
+        engine_socket: Path,
+        devices: Devices,
+        on_event: Callable[[dict[str, Any]], None] = lambda event: None,
+    ) -> None:
+        self._on_event = on_event
         self.link = EngineLink(engine_socket, self._event, self._up)
         self._devices = devices
         self._browsers: set[Browser] = set()
@@ -118,6 +128,7 @@ class Relay:
 
     def _event(self, message: dict[str, Any], line: str) -> None:
         kind, now_s = message["event"], time.monotonic()
+        self._on_event(message)
         if kind == "state":
             self._state = line
         for browser in self._browsers:
@@ -231,7 +242,7 @@ class Relay:
         try:
             message = decode_object(text.encode("utf-8", "surrogatepass"))
             request_id = checked_id(message.get("id"))
-            if message.get("v", VERSION) != VERSION:
+            if not is_version(message.get("v", VERSION)):
                 raise RequestError("request", "another version of the protocol", "reload the page")
             verb, arguments = check_request(message)
             if browser.waiting > MAX_WAITING:

@@ -102,7 +102,7 @@ def sweep(
 def _trial(
     config: dict[str, float], dataset: Dataset, plan: Plan, minutes: float | None, kind: str
 ) -> None:
-    """One run, in a process of Ray's; its folder is Ray's own for the trial."""
+    """Train once with one combination, in a process and a folder of Ray's."""
     import torch
     from ray import tune
 
