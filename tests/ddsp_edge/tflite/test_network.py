@@ -49,11 +49,11 @@ def test_the_c_decoder_says_what_litert_says(path: Path) -> None:
             state = session.outputs[3].copy()
             controls = decoder.step(f0_hz, loudness_db)
             amplitude, harmonics, noise = (each[0] for each in session.outputs[:3])
-            np.testing.assert_allclose(controls.amplitude, amplitude[0], rtol=1e-3, atol=1e-9)
+            np.testing.assert_allclose(controls.amplitude, amplitude[0], rtol=1e-3, atol=1e-8)
             np.testing.assert_allclose(
-                controls.harmonic_distribution, harmonics, rtol=1e-3, atol=1e-9
+                controls.harmonic_distribution, harmonics, rtol=1e-3, atol=1e-8
             )
-            np.testing.assert_allclose(controls.noise_magnitudes, noise, rtol=1e-3, atol=1e-9)
+            np.testing.assert_allclose(controls.noise_magnitudes, noise, rtol=1e-3, atol=1e-8)
             np.testing.assert_allclose(decoder.state, state[0], atol=1e-4)
     assert decoder.faults == 0
 
@@ -71,7 +71,7 @@ def test_sizes_and_constants_are_the_files_own() -> None:
 
 
 def test_a_foreign_graph_is_unknown() -> None:
-    with pytest.raises(UnknownGraphError, match="subgraphs|comes from"):
+    with pytest.raises(UnknownGraphError, match=r"subgraphs|comes from"):
         read_network(model_of(GOLDEN / "keras_gru.tflite"))
     with pytest.raises(UnknownGraphError):
         read_network(b"no model at all")
