@@ -18,9 +18,9 @@ from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
-#: Beside the config and read before it: what the installer knows of the board and its audio HAT
-#: (deploy/boards, deploy/hats). The config has the last word.
-PROFILES = ("board.toml", "hat.toml")
+#: Beside the config and read before it: what the installer knows of the board, its audio HAT and
+#: what the box is used as (deploy/boards, deploy/hats, deploy/uses). The config takes precedence.
+PROFILES = ("board.toml", "hat.toml", "use.toml")
 
 
 @dataclass(frozen=True, slots=True)

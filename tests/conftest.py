@@ -29,10 +29,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ddsp-edge")
 
 
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the tests remember of models that were tried, processes of the CLI too."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models_folder(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder of models, empty, for this test alone."""
     folder = tmp_path / "user-models"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_folder))
     monkeypatch.setenv("DDSP_EDGE_MODELS", str(folder))
     monkeypatch.delenv("DDSP_EDGE_RUNTIME", raising=False)
     return folder

@@ -54,7 +54,7 @@ def bench(
     """
     for name in only:
         if name not in SUBJECTS:
-            raise UserError(f"--only {name}: choose of {', '.join(SUBJECTS)}")
+            raise UserError(f"--only {name}: choose one of {', '.join(SUBJECTS)}")
     names = [name for name in SUBJECTS if not only or name in only]
     peers: Peers = {}
     if COMPARED & set(names):

@@ -46,7 +46,7 @@ def read_baseline(path: Path) -> Baseline:
         loss, text = said["loss"], said["text"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise UserError(
-            f'{path}: is no baseline; it must hold {{"loss": NUMBER, "text": "..."}}'
+            f'{path}: is not a baseline; it must hold {{"loss": NUMBER, "text": "..."}}'
         ) from None
     if isinstance(loss, bool) or not isinstance(loss, int | float) or not 0 < loss < 1e6:
         raise UserError(f"{path}: its loss is {loss!r}, not a number above 0")
