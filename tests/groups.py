@@ -11,6 +11,19 @@ import pytest
 
 #: Fixture to group.
 SHARED = {"jack_card": "jack"}
+#: From the longest; what is short then fills the gaps at the end.
+LONG = (
+    "jack",
+    "ddsp_edge/cli/test_train_killed",
+    "ddsp_edge/training/export/test_to_tflite",
+    "native/test_kernel_c",
+    "ddsp_edge/remote/test_receive",
+    "test_uml",
+    "ddsp_edge/training/export/test_build",
+    "ddsp_edge/tflite/test_runtimes",
+    "ddsp_edge/remote/test_deploy",
+    "ddsp_edge/training/data/test_dataset",
+)
 
 
 def group(item: pytest.Item) -> str:
@@ -26,8 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Before xdist's own, which reads the marks."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before xdist's own, which reads the marks. In one process the order stays as it is."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    name = group(item)
+    return LONG.index(name) if name in LONG else len(LONG)

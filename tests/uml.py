@@ -66,9 +66,9 @@ def run(command: list[str], timeout_s: float = 300.0) -> tuple[int, str]:
         init.write_text(INIT.format(**words, command=shlex.join(command), begun=BEGUN, done=DONE))
         for each in (kernel, init):
             each.chmod(0o755)
-        boot = f"uml_dir={folder} mem=1024M rootfstype=hostfs rootflags=/ ro con=null con0=fd:0,fd:1 ssl=null quiet"
+        boot = "mem=1024M rootfstype=hostfs rootflags=/ ro con=null con0=fd:0,fd:1 ssl=null quiet"
         process = subprocess.run(
-            [str(kernel), *boot.split(), f"init={init}"],
+            [str(kernel), *boot.split(), f"uml_dir={folder}", f"init={init}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

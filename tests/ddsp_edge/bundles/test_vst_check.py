@@ -24,14 +24,14 @@ from ddsp_edge.units import midi_to_hz
 
 
 @pytest.fixture(scope="module")
-def files(exports: Exports) -> dict[str, Path]:
+def files(exports: Exports, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A bare .tflite and a training zip, both of the sizes that DDSP-VST has."""
     from ddsp_edge.training.export.to_tflite import export_vst
 
     module, info = decoder_and_info("vst")
-    made = {}
+    folder, made = tmp_path_factory.mktemp("vst"), {}
     for kind, name in (("tflite", "Seeded.tflite"), ("zip", "training.zip")):
-        made[kind] = exports.folder / name
+        made[kind] = folder / name
         export_vst(module, info, made[kind], steps=50)
     return made
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import socket
@@ -109,7 +110,7 @@ def test_ctrl_c_at_any_moment(pedal, versions):
         _, said = process.communicate()
         codes.add(process.returncode)
         # Python itself may still have been starting: that is not the program's yet.
-        assert b"Traceback" not in said or b", in main" not in said, said.decode()
+        assert not re.search(rb"cli/\w+\.py., line \d+, in main", said), said.decode()
         for path in pedal.models.glob("*.zip"):
             assert read_bundle(path).info.name == "Toy Flute"
     assert codes & {130, -signal.SIGINT}, "none was stopped in the middle"
