@@ -61,6 +61,11 @@ check:
 	    tests/ddsp_edge/test_settings.py tests/ddsp_edge/api/test_verbs.py tests/ddsp_edge/presets \
 	    tests/ddsp_edge/effect tests/ddsp_edge/synth tests/native/test_voice.py tests/native/test_output.py
 
+# Ray, librosa, parselmouth, swift-f0, arm64 tools, lintian, build, twine: nothing may skip.
+extras-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh extras
+	@sh tests/extras.sh
+
 # As root: in a chroot that mmdebstrap makes (tests/trixie/run.sh).
 trixie-test:
 	@sh tests/trixie/run.sh
@@ -128,5 +133,5 @@ models:
 	done
 
 clean:
-	rm -rf .venv .venv-tflite build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
+	rm -rf .venv .venv-tflite .venv-extras build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
 	    native/_kernel.c native/_stream.c native/_training.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
