@@ -25,8 +25,8 @@ help:
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
-	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64'
-	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
+	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
+	@echo 'make deb      a Debian package in $(OUT)/, likewise'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
@@ -86,13 +86,13 @@ panel-load:
 	@DDSP_EDGE_FLOOD_S=60 $(BIN)/python -m pytest -s -k flood \
 	    tests/firmware_py/panel/test_with_the_engine.py
 
-# For the Debian that it is made on; ARCH=arm64 is cross-compiled.
+# ARCH=arm64 is cross-compiled; RELEASE=trixie is the board's Debian (default: this machine's).
 ARCH ?= $(shell dpkg --print-architecture)
 wheels:
-	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels
+	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels $(RELEASE)
 
 deb:
-	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)
+	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT) $(RELEASE)
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
