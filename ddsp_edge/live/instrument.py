@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 import mido
 import numpy as np
@@ -18,10 +20,39 @@ from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.rig import Part
 
-#: Of ticks that waited, only so many are worth decoding: newer ones are there.
+#: Of moments that waited, only so many are worth decoding: newer ones are there.
 MOST_BEHIND = 8
-#: position, made_ns, f0_hz, confidence, loudness_db
-Tick = tuple[int, int, float, float, float]
+
+
+class Tick(NamedTuple):
+    """A row of ``native.rig.TICK_DTYPE``."""
+
+    position: int
+    made_ns: int
+    heard_f0_hz: float
+    heard_confidence: float
+    heard_loudness_db: float
+    voice: int
+    settled: int
+    f0_hz: float
+    loudness_db: float
+    confidence: float
+    brightness_db: float
+    pitched: float
+    onset: int
+
+    def frame(self, rate: int) -> FeatureFrame:
+        """What the player asks of the model."""
+        return FeatureFrame(
+            self.position / rate,
+            self.f0_hz,
+            self.loudness_db,
+            self.confidence,
+            bool(self.onset),
+            self.voice,
+            self.brightness_db,
+            self.pitched,
+        )
 
 
 @dataclass
@@ -68,6 +99,7 @@ class Instrument:
             listens=self.listens,
             seed=place.seed,
             second=morph.second,
+            loudness_db=(info.min_loudness_db, info.max_loudness_db),
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
@@ -81,18 +113,23 @@ class Instrument:
         found = self.part.read_ticks()
         if not len(found) or self.silenced:
             return
-        ticks: list[Tick] = found.tolist()
+        ticks = [Tick(*row) for row in found.tolist()]
         gauges = self.place.gauges
-        gauges.woken(len(ticks), ticks[0][1])
-        if len(ticks) > MOST_BEHIND:
-            gauges.skipped += len(ticks) - MOST_BEHIND
-            ticks = ticks[-MOST_BEHIND:]
-        for tick in ticks:
-            self.answer_tick(tick)
+        gauges.woken(len(ticks), ticks[0].made_ns)
+        moments = [list(group) for _, group in groupby(ticks, key=lambda tick: tick.position)]
+        if len(moments) > MOST_BEHIND:
+            gauges.skipped += len(moments) - MOST_BEHIND
+            moments = moments[-MOST_BEHIND:]
+        for moment in moments:
+            self.answer_moment(moment)
 
-    def answer_tick(self, tick: Tick) -> None:
-        """What is to be heard a period and a hop after the tick's position."""
-        raise NotImplementedError
+    def answer_moment(self, ticks: Sequence[Tick]) -> None:
+        """Decode what fell due at one moment; it is heard a period later."""
+        for tick in ticks:
+            if tick.settled:
+                self.send_silence(tick.voice, tick.position)
+        asked = [tick.frame(self.rate) for tick in ticks if not tick.settled]
+        self.send(asked, ticks[0].position)
 
     def set(self, settings: Settings) -> None:
         """From the next frame on."""
@@ -102,7 +139,12 @@ class Instrument:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
 
     def sound(self) -> None:
-        """After the messages that came together: what they start, starts now."""
+        """After the messages that came together: send what they changed."""
+        self.part.events.flush()
+
+    def pass_time(self, time_s: float) -> None:
+        """Some time has passed, now and then; ``time_s`` seconds of the rig's clock."""
+        self.part.events.flush()
 
     def listen(self) -> AutoFit:
         """Learn the player's range from now on. Raises UserError without ears."""
@@ -139,7 +181,7 @@ class Instrument:
         return True
 
     def send(self, frames: Sequence[FeatureFrame], position: int) -> None:
-        """Decode frames of different voices for the tick at ``position``, or NOW."""
+        """Decode frames of different voices for the moment at ``position``."""
         if not frames:
             return
         clock = self.place.gauges.clock
@@ -154,6 +196,7 @@ class Instrument:
                 controls.harmonic_distribution,
                 controls.noise_magnitudes,
                 ramp_s,
+                onset=frame.onset,
             )
             begun = clock()
         for _ in frames:

@@ -129,6 +129,9 @@ void ddsp_synth_free(ddsp_synth *synth);
  * there and values that are not finite do no harm. */
 void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s);
 
+/* Audio. Every voice is silent from time_s on. */
+void ddsp_synth_panic(ddsp_synth *synth, double time_s);
+
 /* Audio. Goes on with every note and setting of another one; hop and model stay. */
 void ddsp_synth_adopt(ddsp_synth *synth, const ddsp_synth *other);
 

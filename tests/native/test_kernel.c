@@ -194,10 +194,30 @@ static int answer(ddsp_part *part, int n_voices)
             const int64_t position = uniform() < 0.1f ? -1 : uniform() < 0.02f ? INT64_MAX / 4
                                                           : ticks[i].position;
             ddsp_part_send_frame(part, (int)(uniform() * (float)n_voices), position,
-                                 control(2000.0f), control(1.0f), weights, magnitudes,
+                                 uniform() < 0.1f, control(2000.0f), control(1.0f), weights, magnitudes,
                                  control(0.02f));
         }
     return taken;
+}
+
+/* Any event with any values, most of them for voices and kinds that are there. */
+static void play(ddsp_part *part)
+{
+    ddsp_event event = {
+        .kind = (int)(uniform() * 12.0f) - 1,
+        .voice = (int)(uniform() * 20.0f) - 2,
+        .value = uniform() < 0.5f,
+        .note = {DDSP_NOTE_VERSION, control(127.0f), control(1.0f), control(-6.0f), control(0.1f),
+                 control(127.0f)},
+        .touch = {control(48.0f), control(1.0f), control(1.0f), control(-20.0f), control(1.0f)},
+        .synth = {control(0.1f), control(0.1f), control(1.0f), control(0.1f), control(440.0f),
+                  control(30.0f), control(5.0f), control(2.0f)},
+        .effect = {control(-40.0f), control(6.0f), control(1.0f), control(12.0f),
+                   (int)(uniform() * 4.0f), (uint32_t)(uniform() * 4096.0f)},
+    };
+    ddsp_voice_state states[DDSP_MAX_VOICES];
+    ddsp_part_send_event(part, &event);
+    ddsp_part_voice_states(part, states);
 }
 
 static void test_rig(double rate, int max_block)
@@ -217,8 +237,11 @@ static void test_rig(double rate, int max_block)
     ddsp_rig_stats stats;
     for (int round = 0; round < 600; round++) {
         const int n = blocks[(round * 7) % (BLOCKS - 1)];
-        if (round % 40 == 0 && next < 12)
+        if (round % 40 == 0 && next < 12) {
+            if (next > 0 && part[next - 1])
+                ddsp_part_go_on_from(part[next], part[next - 1]);
             next += ddsp_rig_play(rig, part[next], control(0.01f), control(0.05f)) == 1;
+        }
         ddsp_rig_set(rig, (int)(uniform() * DDSP_CONTROLS), control(2.0f));
         if (round % 90 == 89)
             ddsp_rig_panic(rig);
@@ -227,8 +250,10 @@ static void test_rig(double rate, int max_block)
         ddsp_rig_process(rig, round % 10 ? input : NULL, stereo, n);
         good &= clean(stereo, 2 * n);
         for (int p = 0; p < next; p++)
-            if (part[p] && round % 3)
+            if (part[p] && round % 3) {
                 answer(part[p], 1 + p % 4);
+                play(part[p]);
+            }
         ddsp_part *gone = ddsp_rig_retired(rig);
         for (int p = 0; gone && p < 12; p++)
             if (part[p] == gone) {

@@ -109,12 +109,17 @@ static void test_rig(void)
     pthread_t player, watcher;
     int good = 1, returned = 0;
     ddsp_tick ticks[16];
+    ddsp_voice_state states[DDSP_MAX_VOICES];
+    ddsp_part *before = NULL;
     rig = ddsp_rig_new();
     check(ddsp_rig_prepare(rig, 48000.0, BLOCK, -1) == DDSP_OK, "rig prepare");
     pthread_create(&player, NULL, audio, &good);
     pthread_create(&watcher, NULL, watch, NULL);
     for (int i = 0; i < PARTS; i++) {
         ddsp_part *part = new_part(i), *gone;
+        if (before)
+            ddsp_part_go_on_from(part, before);
+        before = part;
         while (ddsp_rig_play(rig, part, 0.0f, 0.01f) != 1)
             if ((gone = ddsp_rig_retired(rig)) != NULL) {
                 ddsp_part_free(gone);
@@ -125,8 +130,12 @@ static void test_rig(void)
         for (int answered = 0; answered < 20;) {
             const int n = ddsp_part_read_ticks(part, ticks, 16);
             for (int t = 0; t < n; t++)
-                ddsp_part_send_frame(part, t % 2, t % 7 ? ticks[t].position : -1, 220.0f, 0.3f,
+                ddsp_part_send_frame(part, t % 2, t % 7 ? ticks[t].position : -1, 0, 220.0f, 0.3f,
                                      weights, magnitudes, 0.002f);
+            const ddsp_event event = {.kind = 1 + answered % 8, .voice = answered % 2,
+                                      .note = {.pitch = 60.0f, .velocity = 0.5f}};
+            ddsp_part_send_event(part, &event);
+            ddsp_part_voice_states(part, states);
             answered += n;
         }
     }
