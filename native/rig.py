@@ -8,13 +8,14 @@ The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
 from native._kernel import ffi, lib
+from native.decoder import Conditioner, Conditioning
 from native.kernel import _check
 from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 
@@ -108,7 +109,9 @@ class Part:
 
     ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser and the effect
     player hear the input; else events drive the synth player, with a tick every ``hop_s``.
-    ``loudness_db``: the model's usual softest and loudest note, for the synth player. ``second``: bands and band limit (Hz) of a
+    ``loudness_db``: the model's usual softest and loudest note, for the synth player.
+    ``conditioner``, which nobody else may touch from now on: the part decodes by itself, and the
+    ticks of one that listens only tell what is heard. ``second``: bands and band limit (Hz) of a
     second noise, whose magnitudes follow the first's; ``n_noise`` then counts both. Raises
     ValueError outside the header's ranges.
     """
@@ -126,6 +129,7 @@ class Part:
         seed: int = 1,
         second: tuple[int, float] | None = None,
         loudness_db: tuple[float, float] | None = None,
+        conditioner: Conditioner | None = None,
     ) -> None:
         self._part = ffi.gc(lib.ddsp_part_new(), lib.ddsp_part_free)
         if self._part == ffi.NULL:
@@ -154,6 +158,12 @@ class Part:
             _check(
                 lib.ddsp_part_set_loudness(self._part, *loudness_db),
                 f"part(loudness_db={loudness_db})",
+            )
+        self.conditioner = conditioner
+        if conditioner is not None:
+            _check(
+                lib.ddsp_part_set_conditioner(self._part, conditioner.pointer),
+                "part(conditioner of other sizes)",
             )
         self._owner: object = None
         self.events = PartEvents(self)
@@ -206,6 +216,11 @@ class Part:
         if sent < 0:
             raise IndexError(f"voice {voice}: this part has {self.n_voices}")
         return bool(sent)
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a network of the conditioner gave NaN or infinity; any thread."""
+        return int(lib.ddsp_part_faults(self._part))
 
     def go_on_from(self, other: Part) -> None:
         """Before it is played: go on with what ``other``'s player plays when it is."""
@@ -272,6 +287,12 @@ class PartEvents(EventSender):
         """Hold what the effect player plays, or let it go."""
         self._event.value = int(on)
         self._of_voice(lib.DDSP_EVENT_FREEZE, ALL_VOICES, 0.0)
+
+    def condition(self, conditioning: Conditioning) -> None:
+        """New settings of the part's conditioner."""
+        for field in fields(conditioning):
+            setattr(self._event.conditioning, field.name, getattr(conditioning, field.name))
+        self._of_voice(lib.DDSP_EVENT_CONDITION, ALL_VOICES, 0.0)
 
     def reset(self) -> None:
         """The player as new."""

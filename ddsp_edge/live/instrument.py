@@ -12,6 +12,7 @@ import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.morph import Morph
+from ddsp_edge.decoding.performed import Performed, conditioning, decoding_of
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
@@ -84,29 +85,31 @@ class Instrument:
     ) -> None:
         info = bundle.info
         self.bundle, self.other, self.info, self.place = bundle, other, info, place
-        self._morph = morph = Morph(
+        self.rate, self.period = place.rate, place.period
+        decoding = decoding_of(
             bundle, settings, place.runtime, self.voices, other, notes=not self.listens
         )
-        self.rate, self.period = place.rate, place.period
+        #: Decodes in the control thread what C does not know; None: the part decodes by itself.
+        self.morph = decoding if isinstance(decoding, Morph) else None
         self.part = Part(
             place.rate,
             self.period,
             self.voices,
-            morph.n_harmonics,
-            morph.n_noise,
-            morph.band_limit_hz,
+            decoding.n_harmonics,
+            decoding.n_noise,
+            decoding.band_limit_hz,
             info.hop_s,
             listens=self.listens,
             seed=place.seed,
-            second=morph.second,
+            second=decoding.second,
             loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
         self.silenced = False  #: it only fades out, and may say nothing more
         self._no_harmonics = np.zeros(self.part.n_harmonics, np.float32)
         self._no_noise = np.zeros(self.part.n_noise, np.float32)
-        morph.warm_up()
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
@@ -114,6 +117,9 @@ class Instrument:
         if not len(found) or self.silenced:
             return
         ticks = [Tick(*row) for row in found.tolist()]
+        self.hear(ticks)
+        if self.morph is None:
+            return
         gauges = self.place.gauges
         gauges.woken(len(ticks), ticks[0].made_ns)
         moments = [list(group) for _, group in groupby(ticks, key=lambda tick: tick.position)]
@@ -122,6 +128,9 @@ class Instrument:
             moments = moments[-MOST_BEHIND:]
         for moment in moments:
             self.answer_moment(moment)
+
+    def hear(self, ticks: Sequence[Tick]) -> None:
+        """Take note of what was heard; an instrument without ears does nothing with it."""
 
     def answer_moment(self, ticks: Sequence[Tick]) -> None:
         """Decode what fell due at one moment; it is heard a period later."""
@@ -132,8 +141,11 @@ class Instrument:
         self.send(asked, ticks[0].position)
 
     def set(self, settings: Settings) -> None:
-        """From the next frame on."""
-        self._morph.set(settings)
+        """Take new settings, from the next frame on."""
+        if self.morph is None:
+            self.part.events.condition(conditioning(settings))
+        else:
+            self.morph.set(settings)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
@@ -158,12 +170,13 @@ class Instrument:
 
     def panic(self) -> None:
         """Forget every note, what is frozen and what the model remembers."""
-        self._morph.reset()
+        if self.morph is not None:  # else the rig's panic has told the part
+            self.morph.reset()
 
     @property
     def faults(self) -> int:
         """Frames in which a model gave NaN or infinity."""
-        return self._morph.faults
+        return self.part.faults if self.morph is None else self.morph.faults
 
     @property
     def notes(self) -> list[int]:
@@ -182,11 +195,11 @@ class Instrument:
 
     def send(self, frames: Sequence[FeatureFrame], position: int) -> None:
         """Decode frames of different voices for the moment at ``position``."""
-        if not frames:
+        if not frames or self.morph is None:
             return
         clock = self.place.gauges.clock
         begun, took = clock(), 0
-        for frame, (offset_s, controls, ramp_s) in self._morph.targets_of(frames):
+        for frame, (offset_s, controls, ramp_s) in self.morph.targets_of(frames):
             took += clock() - begun
             self.part.send_frame(
                 frame.voice,

@@ -33,13 +33,12 @@ class EffectInstrument(Instrument):
         self._tuner.set(settings.tuning)
         self._fit: AutoFit | None = None
 
-    def answer_moment(self, ticks: Sequence[Tick]) -> None:
+    def hear(self, ticks: Sequence[Tick]) -> None:
+        self.heard = ticks[-1].frame(self.rate)
         for tick in ticks:
-            self.heard = tick.frame(self.rate)
             self.reading = self._tuner.hear(tick.heard_f0_hz, tick.heard_confidence)
             if self._fit is not None:
                 self._fit.hear(tick.heard_f0_hz, tick.heard_confidence, tick.heard_loudness_db)
-        super().answer_moment(ticks)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)

@@ -5,8 +5,10 @@
 typedef struct ddsp_part ddsp_part;
 
 /* What a voice is to play at one moment: of a note that starts or of a tick, which falls due once
- * a hop (and at a listening part's first pitch of a sound). The control thread decodes it and
- * answers with a frame of controls. */
+ * a hop (and at a listening part's first pitch of a sound). Where the part has no conditioner the
+ * control thread decodes it and answers with a frame of controls. A part with a conditioner plays
+ * it itself, in the same block, and makes ticks only if it listens, for whoever wants to know
+ * what was heard; nobody need read them. */
 typedef struct {
     int64_t position;     /* samples since the rig began; when it fell due */
     int64_t made_ns;      /* CLOCK_MONOTONIC when it was put into the ring */
@@ -38,6 +40,14 @@ int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_
 /* Setup, after ddsp_part_prepare; not while a rig has it. The model's usual softest and loudest
  * note, for the synth player; -60 and 0 until then. */
 int ddsp_part_set_loudness(ddsp_part *part, double min_loudness_db, double max_loudness_db);
+
+/* Setup, after ddsp_part_prepare with the conditioner's sizes; not while a rig has it. The part
+ * decodes its frames itself. The conditioner is the part's from now on, though not freed by it,
+ * and every model of it needs its network. DDSP_BAD_ARGUMENT where sizes differ. */
+int ddsp_part_set_conditioner(ddsp_part *part, ddsp_conditioner *conditioner);
+
+/* Any thread. Frames in which a network of the part's conditioner gave something not finite. */
+uint32_t ddsp_part_faults(ddsp_part *part);
 
 /* Setup. NULL is allowed; not while a rig has it. */
 void ddsp_part_free(ddsp_part *part);

@@ -11,6 +11,8 @@
 #define LARGEST_UNPITCHED 100.0  /* it is at most so much louder than the model's own */
 #define NOISE_POWER (1.0 / 3.0)  /* of the white noise behind the magnitudes: uniform, -1..1 */
 #define LEAST 1e-30f
+#define LEAST_HZ 1e-3f           /* below it there is no pitch, nor above the largest */
+#define LARGEST_HZ 1e6f
 #define LARGEST_CONTROL 1e6f     /* of an answer, whatever a foreign model says */
 
 static float level_of(const ddsp_settings_ramp *ramp, const ddsp_feature_frame *in)
@@ -34,7 +36,7 @@ void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_r
     shown->loudness_db = ddsp_within(
         level_of(ramp, in) + (float)model->offset_db + brightness_of(in), SILENCE_DB, 0.0f);
     const double f0_hz =
-        in->f0_hz > 0.0f && in->f0_hz < INFINITY ? (double)in->f0_hz : model->usual_hz;
+        in->f0_hz > LEAST_HZ && in->f0_hz < LARGEST_HZ ? (double)in->f0_hz : model->usual_hz;
     shown->f0_hz = (float)(f0_hz * shown_shift);
 }
 
@@ -87,7 +89,7 @@ void ddsp_around_tell(const ddsp_conditioned_model *model, const ddsp_settings_r
     if (brightness_of(in) != 0.0f)
         gain *= expf((level + (float)model->offset_db - shown->loudness_db) * 0.11512925f);
     const float f0_hz = (float)((double)in->f0_hz * shift);
-    controls->f0_hz = f0_hz > 0.0f && f0_hz < INFINITY ? f0_hz : 0.0f;
+    controls->f0_hz = f0_hz > LEAST_HZ && f0_hz < LARGEST_HZ ? f0_hz : 0.0f;
     const float share =
         1.0f - ramp->now.unpitched * (1.0f - ddsp_within(in->pitched, 0.0f, 1.0f));
     if (share < 1.0f)

@@ -340,15 +340,15 @@ static const ddsp_control_frame *between_answers(const ddsp_conditioner *c,
     if (share >= 1.0f)
         return after;
     mixed->f0_hz = after->f0_hz;
-    mixed->amplitude = before->amplitude + share * (after->amplitude - before->amplitude);
-    for (int k = 0; k < c->models[1].n_harmonics; k++) {
-        const float old = before->harmonic_distribution[k];
-        mixed->harmonic_distribution[k] = old + share * (after->harmonic_distribution[k] - old);
-    }
-    for (int b = 0; b < c->models[1].n_noise; b++) {
-        const float old = before->noise_magnitudes[b];
-        mixed->noise_magnitudes[b] = old + share * (after->noise_magnitudes[b] - old);
-    }
+    /* Products, not a difference: nothing falls below 0 by rounding. */
+    const float rest = 1.0f - share;
+    mixed->amplitude = rest * before->amplitude + share * after->amplitude;
+    for (int k = 0; k < c->models[1].n_harmonics; k++)
+        mixed->harmonic_distribution[k] = rest * before->harmonic_distribution[k]
+                                          + share * after->harmonic_distribution[k];
+    for (int b = 0; b < c->models[1].n_noise; b++)
+        mixed->noise_magnitudes[b] =
+            rest * before->noise_magnitudes[b] + share * after->noise_magnitudes[b];
     return mixed;
 }
 
@@ -394,7 +394,7 @@ static void blended(ddsp_conditioner *c, voice_state *voice, ddsp_control_frame 
     const float share = (float)voice->step / (float)voice->steps;
     float partials[DDSP_MAX_HARMONICS];
     for (int k = 0; k < DDSP_MAX_HARMONICS; k++)
-        partials[k] = voice->begun[k] + share * (voice->partials[k] - voice->begun[k]);
+        partials[k] = (1.0f - share) * voice->begun[k] + share * voice->partials[k];
     voice->amount = voice->amount_begun + share * (voice->goal - voice->amount_begun);
     blend(c, voice, partials, &voice->answers[voice->after], voice->amount, out);
     *ramp_s = voice->ramp_s / (float)voice->steps;

@@ -7,6 +7,7 @@
 #include "common/sanitize.h"
 
 #define SILENCE_DB (-80.0)
+#define LEAST_HZ 1e-3f    /* below it there is no pitch */
 #define NOTE_OF_A4 69.0   /* MIDI, at 440 Hz; 127 is the highest */
 #define LOG2_OF_A4 8.7813597135246608
 
@@ -69,7 +70,7 @@ void ddsp_decoder_step(const ddsp_network *network, ddsp_decoder_state *state,
 {
     const ddsp_network_weights *facts = &network->facts;
     float x[2 + DDSP_MAX_STATE], head[DDSP_NET_HEAD], amplitude;
-    out->f0_hz = in->f0_hz > 0.0f && in->f0_hz < INFINITY ? in->f0_hz : 0.0f;
+    out->f0_hz = in->f0_hz > LEAST_HZ && in->f0_hz < INFINITY ? in->f0_hz : 0.0f;
     const float loudness = scaled_loudness(in->loudness_db);
     x[0] = (scaled_f0(out->f0_hz) - facts->pitch_centre) * facts->pitch_slope;
     x[1] = (loudness - facts->loudness_centre) * facts->loudness_slope;

@@ -29,9 +29,9 @@ void ddsp_morph_partials(const ddsp_control_frame *controls, int n_harmonics,
         out[k] = weight > 0.0f ? weight < LARGEST_WEIGHT ? weight : LARGEST_WEIGHT : 0.0f;
         total += out[k];
     }
-    const float scale = total > 0.0 ? (float)((double)controls->amplitude / total) : 0.0f;
+    const double scale = total > (double)LEAST ? (double)controls->amplitude / total : 0.0;
     for (int k = 0; k < heard; k++)
-        out[k] *= scale;
+        out[k] = (float)(out[k] * scale);
     if (heard < room)
         memset(out + heard, 0, (size_t)(room - heard) * sizeof *out);
 }

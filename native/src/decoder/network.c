@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILL_UP (-1e30f) /* bias of a harmonic that is not there: its share is 0 */
 #define ALIGNMENT 64     /* bytes: a cache line */
 
 ddsp_network *ddsp_network_new(void)
@@ -171,8 +170,6 @@ static void fill(ddsp_network *network, const ddsp_network_weights *w, arena *fr
     put(from, &network->head, &w->harmonics, 0, 0);
     put(from, &network->head, &w->noise, 0, noise_at);
     put(from, &network->head, &w->amplitude, 0, noise_at + w->n_noise);
-    for (int k = w->n_harmonics; from->at && k < noise_at; k++)
-        ((float *)network->head.bias)[k] = FILL_UP;
     float *shares = take(from, (size_t)w->n_means);
     if (shares)
         memcpy(shares, w->mean_shares, (size_t)w->n_means * sizeof *shares);

@@ -230,7 +230,7 @@ NET_TARGET DDSP_INLINE int NET_NAME(finite)(const float *x, int n)
     return total == 0.0f;
 }
 
-/* Softmax of n numbers (filled up, those that only fill up far below) in place. */
+/* Softmax of n numbers (filled up with -infinity, at least one that is not) in place. */
 NET_TARGET static void NET_NAME(softmax)(float *x, int n)
 {
     FLOATS most, v, sum = {0};
@@ -286,6 +286,8 @@ NET_TARGET static int NET_NAME(decode)(const ddsp_network *network, float *x, fl
         || !NET_NAME(finite)(state, DDSP_NET_ROUND(facts->state_size)))
         return 0;
     *amplitude = head[noise_at + facts->n_noise];
+    for (int k = facts->n_harmonics; k < noise_at; k++)
+        head[k] = -INFINITY; /* no share for what only fills up */
     NET_NAME(softmax)(head, noise_at);
     NET_NAME(levels)(head + noise_at, network->head.n_out - noise_at, facts->noise_low,
                      facts->noise_high, gain);

@@ -134,7 +134,25 @@ int ddsp_part_set_loudness(ddsp_part *part, double min_loudness_db, double max_l
                                     max_loudness_db);
 }
 
+int ddsp_part_set_conditioner(ddsp_part *part, ddsp_conditioner *conditioner)
+{
+    if (!part || part->sample_rate == 0.0 || !conditioner)
+        return DDSP_BAD_ARGUMENT;
+    const ddsp_conditioner_sizes sizes = ddsp_conditioner_get_sizes(conditioner);
+    if (sizes.n_harmonics != part->n_harmonics
+        || sizes.n_noise + sizes.n_second != part->n_noise)
+        return DDSP_BAD_ARGUMENT;
+    part->performer.conditioner = conditioner;
+    part->performer.frames = part->frames;
+    return DDSP_OK;
+}
+
 /* ---- control thread ---- */
+
+uint32_t ddsp_part_faults(ddsp_part *part)
+{
+    return atomic_load_explicit(&part->performer.faults, memory_order_relaxed);
+}
 
 int ddsp_part_join(ddsp_part *part, double sample_rate, int max_block, const unsigned *panics)
 {
@@ -276,7 +294,8 @@ ddsp_part_events ddsp_part_take_events(ddsp_part *part)
     events.frame_overruns = atomic_exchange_explicit(&part->refused, 0, memory_order_relaxed);
     events.ticks = part->performer.made;
     events.tick_overruns = part->performer.lost;
-    part->performer.made = part->performer.lost = 0;
+    events.frame_overruns += part->performer.refused;
+    part->performer.made = part->performer.lost = part->performer.refused = 0;
     part->events = (ddsp_part_events){0};
     return events;
 }

@@ -123,7 +123,9 @@ static void take(ddsp_performer *performer, const sent_event *sent)
     const int starts = event->kind == DDSP_EVENT_START || event->kind == DDSP_EVENT_RETARGET;
     if (starts && (int)(sent->panic - performer->panic) < 0)
         return; /* of before the panic */
-    if (performer->synth)
+    if (event->kind == DDSP_EVENT_CONDITION && performer->conditioner)
+        ddsp_conditioner_set(performer->conditioner, event->conditioning);
+    else if (performer->synth)
         ddsp_synth_event(performer->synth, event, seconds(performer, performer->position));
     else if (event->kind == DDSP_EVENT_EFFECT)
         ddsp_effect_set(performer->effect, &event->effect);
@@ -157,6 +159,8 @@ void ddsp_performer_adopt(ddsp_performer *performer)
 void ddsp_performer_panic(ddsp_performer *performer, unsigned panic)
 {
     performer->panic = panic;
+    if (performer->conditioner)
+        ddsp_conditioner_reset(performer->conditioner);
     if (performer->effect)
         ddsp_effect_reset(performer->effect);
     if (performer->synth)
@@ -166,8 +170,9 @@ void ddsp_performer_panic(ddsp_performer *performer, unsigned panic)
 static void put_tick(ddsp_performer *performer, ddsp_tick made)
 {
     ddsp_tick *to = ddsp_ring_slot(&performer->ticks);
+    const int to_answer = !performer->conditioner;
     if (!to) {
-        performer->lost++;
+        performer->lost += (unsigned)to_answer;
         return;
     }
     struct timespec now;
@@ -175,7 +180,26 @@ static void put_tick(ddsp_performer *performer, ddsp_tick made)
     *to = made;
     to->made_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
     ddsp_ring_push(&performer->ticks);
-    performer->made++;
+    performer->made += (unsigned)to_answer;
+}
+
+/* Decodes a frame that fell due at a position, for the voice to play it from there on. */
+static void decode(ddsp_performer *performer, int voice, int64_t position,
+                   const ddsp_feature_frame *frame)
+{
+    ddsp_control_frame controls;
+    float offset_s;
+    ddsp_queued_frame head = {.onset = frame->onset, .panic = performer->panic};
+    ddsp_conditioner_begin(performer->conditioner, voice, frame);
+    while (ddsp_conditioner_next(performer->conditioner, voice, &controls, &offset_s,
+                                 &head.ramp_s) == 1) {
+        head.position = position + llround((double)offset_s * performer->sample_rate);
+        head.f0_hz = controls.f0_hz;
+        head.amplitude = controls.amplitude;
+        performer->refused += !ddsp_frame_queue_push(&performer->frames[voice], &head,
+                                                     controls.harmonic_distribution,
+                                                     controls.noise_magnitudes);
+    }
 }
 
 static void hear(ddsp_performer *performer, const float *mono, int n)
@@ -199,19 +223,26 @@ static void hear(ddsp_performer *performer, const float *mono, int n)
             performer->silent_from >= 0
             && tick.position - performer->silent_from > SETTLED_S * performer->sample_rate;
         put_tick(performer, tick);
+        if (performer->conditioner && !tick.settled)
+            decode(performer, 0, tick.position, &tick.frame);
     }
 }
 
 static void put_frames(ddsp_performer *performer, const ddsp_voice_frame *frames, int n,
                        int64_t position, int settled)
 {
-    for (int i = 0; i < n; i++)
-        if (frames[i].voice < performer->n_voices)
+    for (int i = 0; i < n; i++) {
+        if (frames[i].voice >= performer->n_voices)
+            continue;
+        if (!performer->conditioner)
             put_tick(performer, (ddsp_tick){.position = position,
                                             .loudness_db = SILENCE_DB,
                                             .voice = frames[i].voice,
                                             .settled = settled,
                                             .frame = frames[i].frame});
+        else if (!settled)
+            decode(performer, frames[i].voice, position, &frames[i].frame);
+    }
 }
 
 /* Ticks and onsets of the notes, in their order. */
@@ -262,5 +293,9 @@ void ddsp_performer_process(ddsp_performer *performer, const float *mono, int n)
         play(performer, n);
         publish(performer);
     }
+    if (performer->conditioner)
+        atomic_store_explicit(&performer->faults,
+                              ddsp_conditioner_faults(performer->conditioner),
+                              memory_order_relaxed);
     performer->position += n;
 }

@@ -26,6 +26,9 @@ struct ddsp_performer {
     ddsp_effect *effect;
     ddsp_synth *synth;
     ddsp_ring ticks, events;
+    ddsp_conditioner *conditioner;  /* NULL: the control thread decodes */
+    ddsp_frame_queue *frames;       /* of the voices: where decoded frames go */
+    atomic_uint faults;
     /* Control thread's, read when the part is played. */
     ddsp_performer *adopts;     /* goes on with what this one plays; NULL: starts afresh ... */
     unsigned adopts_at;         /* ... after so many of its events */
@@ -34,7 +37,8 @@ struct ddsp_performer {
     int64_t tick, due;          /* number and position of the next tick */
     unsigned events_taken, panic;
     int64_t silent_from;        /* the effect's frames are silent from here on; -1: they sound */
-    unsigned made, lost;        /* ticks, since they were asked for */
+    unsigned made, lost;        /* ticks to be answered, since they were asked for */
+    unsigned refused;           /* decoded frames that found a full queue */
     ddsp_published_voice voices[DDSP_MAX_VOICES];
 };
 
