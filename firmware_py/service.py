@@ -157,8 +157,8 @@ class Service:
 
     def _tick(self) -> None:
         self._learn.poll()
-        self._source_switch.poll()
         status = self._engine.status()
+        self._source_switch.poll(status)
         card = status["card"]
         stalled = self._liveness.stalled(*self._engine.progress(), card["state"] == "running")
         self._notices.report("watchdog", f"{stalled} does not respond" if stalled else "")
