@@ -82,11 +82,11 @@ def _commit() -> str:
     if not (ROOT / "tests/bench").is_dir():
         return ""
     try:
-        told = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
+        completed = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
                               capture_output=True, text=True)  # fmt: skip
     except OSError:
         return ""
-    return told.stdout.strip()
+    return completed.stdout.strip()
 
 
 def _processor() -> str:
