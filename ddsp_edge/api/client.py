@@ -194,4 +194,4 @@ def _connect(connection: socket.socket, path: str) -> None:
 
 
 class _TooLate(NoEngine):
-    """No answer in time."""
+    """The engine did not answer in time."""

@@ -131,7 +131,7 @@ def checked_id(request_id: Any) -> Any:
 
 
 def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:
-    """A request was carried out."""
+    """Return the message that answers a request which was carried out."""
     return {"id": request_id, "ok": True, "result": result}
 
 

@@ -56,7 +56,7 @@ class Pcm:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card and its PCMs."""
+    """A sound card with the abilities of its PCMs."""
 
     identity: CardIdentity
     pcms: tuple[Pcm, ...]

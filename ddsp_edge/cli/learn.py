@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Learn the next control that moves, or list or remove mappings. Raises UserError."""
     if args.list or args.remove is not None:
         if args.remove is not None:
             result = ask(args, "mapping_remove", control=args.remove)

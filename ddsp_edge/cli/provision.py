@@ -8,7 +8,7 @@ from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge provision HOST […]`."""
+    """Add the command `ddsp-edge provision HOST […]` with its options."""
     parser = subparsers.add_parser(
         "provision",
         help="make a fresh board ready over ssh",

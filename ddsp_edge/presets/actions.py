@@ -14,7 +14,7 @@ Takes = Literal["", "switch", "name"]
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
-    """One thing to do."""
+    """One kind of action: what argument it takes, and what it does."""
 
     takes: Takes
     doc: str

@@ -144,7 +144,7 @@ class PresetFolder:
         return preset
 
     def remove(self, name: str) -> None:
-        """Raises UserError."""
+        """Delete the preset's file; set lists may still name it. Raises UserError."""
         _, path = self._found(name)
         try:
             path.unlink()

@@ -67,7 +67,7 @@ def parse_control(text: str) -> ControlGesture:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A setting's new value."""
+    """A setting with the new value that a control gives it."""
 
     setting: str
     value: Any
@@ -128,7 +128,7 @@ class ControlMapping:
 
     @property
     def _ends(self) -> tuple[Any, ...]:
-        """What presses go through."""
+        """Return the values that presses of a switch go through in turn."""
         setting = SETTINGS[self.set]
         if self.values:
             return tuple(setting.parse(self.set, value) for value in self.values)

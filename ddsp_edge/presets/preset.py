@@ -41,7 +41,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a preset's file holds."""
+    """The keys of a preset's TOML file."""
 
     model: Annotated[str, Range(1, 256, "characters")]
     morph_model: Annotated[str, Range(0, 256, "characters")] = ""
