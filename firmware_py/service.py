@@ -195,6 +195,8 @@ class Service:
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
             log.warning("fault (%s): %s", event["what"], event["detail"])
+            if event["what"] == "hang":
+                self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
     def _play_program(self, bank: int, program: int) -> None:
