@@ -1,4 +1,4 @@
-"""What the control socket's verbs and the footswitches' actions do: one method a verb.
+"""The control socket's verbs and the footswitches' actions: one method for each verb.
 
 Quick ones act at once, in the caller's thread; the others return a Future of the worker's.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import mido
 
@@ -25,15 +28,19 @@ from ddsp_edge.live.test_tone import TONE_DBFS, gains, tone
 from ddsp_edge.presets.actions import ACTIONS, Action
 from ddsp_edge.settings import SETTINGS, Choice
 from ddsp_edge.system.host import Host
+from firmware_py.config import Config
 from firmware_py.controls.gestures import TapTempo, vibrato_hz
-from firmware_py.learn.session import USUAL_S, Keep, Lesson
-
-if TYPE_CHECKING:
-    from firmware_py.service import Service
+from firmware_py.device_selection import DeviceSelection
+from firmware_py.learn.midi_learn import MidiLearn
+from firmware_py.learn.session import USUAL_S, Keep, LearnRequest
+from firmware_py.notices import Notices
+from firmware_py.peripherals import Peripherals
+from firmware_py.playback import Playback
+from firmware_py.preset_editor import PresetEditor
 
 log = logging.getLogger(__name__)
 
-#: Of the engine's status, what changes always: sent to subscribers at their rate.
+#: The part of the status that changes all the time: sent to subscribers at their rate.
 METERS = (
     "f0_hz",
     "note",
@@ -57,18 +64,43 @@ AUTOFIT_S = (1.0, 60.0)
 Result = dict[str, Any]
 
 
-class Commands:
-    """Public methods are verbs (ddsp_edge/api/verbs.py), but for :meth:`act`, :meth:`watch`."""
+class Submit(Protocol):
+    """Runs a job in the worker's thread, see :meth:`firmware_py.worker.Worker.submit`."""
 
-    def __init__(self, service: Service) -> None:
-        self._service, self._engine = service, service.engine
-        self._repertoire, self._shelf = service.repertoire, service.shelf
-        self._submit = service.worker.submit
-        self._tempo = TapTempo()
-        self._host = Host(service.config.models_folder)
+    def __call__(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]: ...
+
+
+class Commands:
+    """Every public method but :meth:`act` and :meth:`watch` is a verb of ddsp_edge/api/verbs.py,
+    which says what it does. Any thread may call them; they raise UserError.
+
+    ``released`` is called when panic has released every key.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: LiveEngine,
+        config: Config,
+        playback: Playback,
+        presets: PresetEditor,
+        devices: DeviceSelection,
+        learn: MidiLearn,
+        peripherals: Peripherals,
+        notices: Notices,
+        submit: Submit,
+        released: Callable[[], None],
+    ) -> None:
+        self._engine, self._config, self._playback = engine, config, playback
+        self._presets, self._devices, self._learn = presets, devices, learn
+        self._peripherals, self._notices, self._submit = peripherals, notices, submit
+        self._released = released
+        self._tempo, self._tempo_lock = TapTempo(), threading.Lock()
+        self._host = Host(config.models_folder)
+        self._began_s = time.monotonic()
 
     def act(self, action: Action) -> None:
-        """A footswitch's action. Raises UserError; what is done later is logged where it fails."""
+        """Carry out a footswitch's action. Raises UserError; what fails later is logged."""
         takes = ACTIONS[action.name].takes
         arguments: dict[str, Any] = {}
         if takes == "switch" and action.argument:
@@ -80,14 +112,14 @@ class Commands:
             result.add_done_callback(lambda done: _log_failure(action, done))
 
     def watch(self) -> tuple[Result, Result]:
-        """(meters, state) for subscribers."""
+        """The two halves of the status that subscribers are sent: (meters, the rest)."""
         status = self.status()
         return {name: status.pop(name) for name in METERS}, status
 
-    # ---- what there is to know
+    # ---- information
 
     def hello(self) -> Result:
-        config = self._service.config
+        config = self._config
         return {
             "program": "ddsp-edge",
             "version": ddsp_edge.__version__,
@@ -101,24 +133,28 @@ class Commands:
         }
 
     def status(self) -> Result:
-        now, status = self._repertoire.now, self._engine.status()
-        notices = [text for _, text in sorted(self._service.notices.items())]
+        status = self._engine.status()
         return {
             **status,
-            "model_name": status["model"],  # as it calls itself
-            **self._repertoire.playing(),
-            "edited": now.edited(self._engine.settings),
-            "midi_ports": self._service.midi_ports(),
-            "learning": self._service.teacher.learning(),
-            "warnings": [*status["warnings"], *notices],
+            "model_name": status["model"],  # the title in the model's own metadata
+            **self._playback.playing(),
+            "edited": self._playback.edited(),
+            "midi_ports": self._peripherals.midi_ports(),
+            "learning": self._learn.learning(),
+            "warnings": [*status["warnings"], *self._notices.texts()],
         }
 
     def stats(self) -> Result:
-        system = self._host.as_json()
-        return {**self._engine.stats(), "process": self._service.process_stats(), "system": system}
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        process = {
+            "uptime_s": round(time.monotonic() - self._began_s, 1),
+            "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+            "max_rss_mb": round(used.ru_maxrss / 1024, 1),
+        }
+        return {**self._engine.stats(), "process": process, "system": self._host.as_json()}
 
     def mappings(self) -> Result:
-        return self._service.teacher.mappings()
+        return self._learn.mappings()
 
     def settings(self) -> Result:
         values = asdict(self._engine.settings)
@@ -135,7 +171,7 @@ class Commands:
         return self._submit(_devices)
 
     def audio_devices(self) -> Future[Result]:
-        return self._submit(self._service.wiring.audio_devices)
+        return self._submit(self._devices.audio_devices)
 
     def audio_choose(
         self,
@@ -147,76 +183,79 @@ class Commands:
         input: str | None = None,
         forget: bool = False,
     ) -> Future[Result]:
-        wishes = {"card": card, "capture": capture, "rate": rate, "period": period}
-        wishes |= {"periods": periods, "input": input}
-        return self._submit(partial(self._service.wiring.audio_choose, forget, **wishes))
+        values = {"card": card, "capture": capture, "rate": rate, "period": period}
+        values |= {"periods": periods, "input": input}
+        return self._submit(partial(self._devices.audio_choose, forget, **values))
 
     def midi_devices(self) -> Result:
-        return self._service.wiring.midi_devices()
+        return self._devices.midi_devices()
 
     def midi_choose(self, port: str, on: bool) -> Future[Result]:
-        return self._submit(self._service.wiring.midi_choose, port, on)
+        return self._submit(self._devices.midi_choose, port, on)
 
     def midi_ports(self) -> Result:
-        return {"ports": self._service.midi_ports(), "problem": self._service.midi_problem()}
+        return {
+            "ports": self._peripherals.midi_ports(),
+            "problem": self._peripherals.midi_problem(),
+        }
 
     # ---- what plays
 
     def model(
         self, name: str | None = None, path: str | None = None, source: str | None = None
     ) -> Future[Result]:
-        return self._submit(self._repertoire.play_model, name, path, source)
+        return self._submit(self._playback.play_model, name, path, source)
 
     def morph_model(self, name: str | None = None, path: str | None = None) -> Future[Result]:
-        return self._submit(self._repertoire.morph_with, name, path)
+        return self._submit(self._playback.morph_with, name, path)
 
     def reload(self) -> Future[Result]:
-        return self._submit(self._repertoire.reload)
+        return self._submit(self._playback.reload)
 
     def preset(self, name: str) -> Future[Result]:
-        return self._submit(self._repertoire.play_preset, name)
+        return self._submit(self._playback.play_preset, name)
 
     def preset_next(self) -> Future[Result]:
-        return self._submit(self._repertoire.step, 1)
+        return self._submit(self._playback.step, 1)
 
     def preset_previous(self) -> Future[Result]:
-        return self._submit(self._repertoire.step, -1)
+        return self._submit(self._playback.step, -1)
 
     def program(self, bank: int, program: int) -> Future[Result]:
-        return self._submit(self._repertoire.play_program, bank, program)
+        return self._submit(self._playback.play_program, bank, program)
 
-    # ---- what is kept
+    # ---- presets and programs
 
     def presets(self) -> Future[Result]:
-        return self._submit(self._shelf.list_presets)
+        return self._submit(self._presets.list_presets)
 
     def preset_save(self, name: str | None = None) -> Future[Result]:
-        return self._submit(self._shelf.save, name)
+        return self._submit(self._presets.save, name)
 
     def preset_rename(self, name: str, to: str) -> Future[Result]:
-        return self._submit(self._shelf.rename, name, to)
+        return self._submit(self._presets.rename, name, to)
 
     def preset_remove(self, name: str) -> Future[Result]:
-        return self._submit(self._shelf.remove, name)
+        return self._submit(self._presets.remove, name)
 
     def preset_order(self, names: list[str]) -> Future[Result]:
-        return self._submit(self._shelf.order, names)
+        return self._submit(self._presets.order, names)
 
     def setlist(self, name: str = "") -> Future[Result]:
-        return self._submit(self._shelf.use_setlist, name)
+        return self._submit(self._presets.use_setlist, name)
 
     def setlist_set(self, name: str, names: list[str]) -> Future[Result]:
-        return self._submit(self._shelf.set_setlist, name, names)
+        return self._submit(self._presets.set_setlist, name, names)
 
     def programs(self) -> Future[Result]:
-        return self._submit(self._shelf.list_programs)
+        return self._submit(self._presets.list_programs)
 
     def program_set(
         self, bank: int, program: int, preset: str | None = None, model: str | None = None
     ) -> Future[Result]:
-        return self._submit(self._shelf.choose_program, bank, program, preset, model)
+        return self._submit(self._presets.choose_program, bank, program, preset, model)
 
-    # ---- what controls do
+    # ---- controls
 
     def learn(
         self,
@@ -228,45 +267,51 @@ class Commands:
         replace: bool = False,
         seconds: float = USUAL_S,
     ) -> Result:
-        return self._service.teacher.begin(Lesson(set, action, low, high, keep, replace, seconds))
+        return self._learn.begin(LearnRequest(set, action, low, high, keep, replace, seconds))
 
     def learn_cancel(self) -> Result:
-        return self._service.teacher.cancel()
+        return self._learn.cancel()
 
     def mapping_remove(
         self, control: str, set: str = "", action: str = "", keep: str = ""
     ) -> Future[Result]:
-        return self._submit(self._service.teacher.remove, control, set, action, keep)
+        return self._submit(self._learn.remove, control, set, action, keep)
 
-    # ---- what is done to it
+    # ---- the sound
 
     def panic(self) -> Result:
         self._engine.panic()
+        self._released()
         return {}
 
     def bypass(self, on: bool | None = None) -> Result:
         on = self._other("bypass") if on is None else on
         self._engine.bypass(on)
-        self._service.show({"bypass": on, "active": not on})
+        self._peripherals.show({"bypass": on, "active": not on})
         return {"bypass": on}
 
     def tuner(self, on: bool | None = None) -> Result:
         on = self._other("tuner") if on is None else on
         self._engine.tuner(on)
-        self._service.show({"tuner": on})
+        self._peripherals.show({"tuner": on})
         return {"tuner": on}
 
     def freeze(self, on: bool | None = None) -> Result:
         on = self._other("freeze") if on is None else on
         self._engine.freeze(on)
-        self._service.show({"freeze": on})
+        self._peripherals.show({"freeze": on})
         return {"freeze": on}
 
     def _other(self, switch: str) -> bool:
         return not self._engine.status()[switch]
 
+    def pairing_unlock(self) -> Result:
+        self._engine.publish({"event": "pairing_unlock"})  # the panel is another program
+        return {}
+
     def tap(self) -> Result:
-        tempo_hz = self._tempo.tap(time.monotonic())
+        with self._tempo_lock:  # a foot and a phone may tap one tempo together
+            tempo_hz = self._tempo.tap(time.monotonic())
         if tempo_hz is None:
             return {"tempo_hz": None}
         self._engine.set({"vibrato_rate": vibrato_hz(tempo_hz)})
@@ -301,7 +346,7 @@ class Commands:
             message = mido.Message.from_bytes(bytes)
         except ValueError as error:
             raise UserError(f"midi: {error}; give one whole message") from None
-        self._service.receive(message)
+        self._peripherals.receive(message)
         return {}
 
 
@@ -334,7 +379,9 @@ def _latency(engine: LiveEngine, seconds: float, level: float, side: str) -> Res
     try:
         return measure(engine, seconds, level, side)
     except CancelledError:
-        raise UserError("latency: another test or another card came between; again") from None
+        raise UserError(
+            "latency: another test or a change of the card interrupted it; try again"
+        ) from None
 
 
 def _models() -> Result:
@@ -353,7 +400,7 @@ def _models() -> Result:
 
 
 def _devices() -> Result:
-    # Imported here: a board that plays never needs it.
+    # Imported here: a board that only plays never needs it.
     from ddsp_edge.cards.capabilities import choose, list_cards
 
     cards = list_cards()
@@ -362,12 +409,4 @@ def _devices() -> Result:
         found = choose(cards, source == "effect")
         card = found.card.identity.stable_id if found.card else None
         chosen[source] = {"card": card, "reason": found.reason}
-    rows = [
-        {
-            "stable_id": card.identity.stable_id,
-            **asdict(card.identity),
-            "pcms": [asdict(pcm) | {"usable": pcm.usable} for pcm in card.pcms],
-        }
-        for card in cards
-    ]
-    return {"cards": rows, "chosen": chosen}
+    return {"cards": [card.as_json() for card in cards], "chosen": chosen}

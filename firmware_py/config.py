@@ -1,4 +1,4 @@
-"""/etc/ddsp-edge/config.toml: what the program on the device is told, as frozen dataclasses."""
+"""The service's configuration, /etc/ddsp-edge/config.toml, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import user_folder
 from ddsp_edge.midi.network import address_of
+from ddsp_edge.presets.preset import SourceMode
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
-#: Beside the config and read before it: what the installer knows of the board and its audio HAT
-#: (deploy/boards, deploy/hats). The config has the last word.
-PROFILES = ("board.toml", "hat.toml")
+#: Beside the config and read before it: what the installer knows of the board, its audio HAT and
+#: what the box is used as (deploy/boards, deploy/hats, deploy/uses). The config takes precedence.
+PROFILES = ("board.toml", "hat.toml", "use.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Audio:
+class AudioConfig:
     """The sound card and the thread that serves it."""
 
     card: str = ""  #: a name that `ddsp-edge devices` shows; "": the first that can play
@@ -36,7 +37,7 @@ class Audio:
     cpu: Annotated[int, Range(-1, 1023)] = -1  #: the core it stays on; -1: any
 
     def card_settings(self) -> CardSettings:
-        """As the engine takes it."""
+        """The same values in the engine's own type."""
         return CardSettings(
             self.card or None,
             self.capture or None,
@@ -50,10 +51,11 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Midi:
-    """Who is heard."""
+class MidiConfig:
+    """Which keyboards are heard, and on which channel."""
 
-    channel: Annotated[int, Range(0, 16)] = 0  #: 0 hears all
+    #: The setting ``channel`` where a preset leaves it open; 0: all but the drums' channel 10.
+    channel: Annotated[int, Range(0, 16)] = 0
     api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
     ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
     network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
@@ -64,10 +66,12 @@ class Midi:
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
-    """What plays when nothing has been played before, and where things lie."""
+class InstrumentConfig:
+    """What plays when nothing has been played before, and where files are stored."""
 
-    source: Literal["effect", "synth"] = "effect"  #: the pedal, or the MIDI sound module
+    #: "effect" follows the input (a pedal), "synth" MIDI notes (a sound module), "auto" whichever
+    #: was played last.
+    source: SourceMode = "auto"
     model: str = "violin"  #: name or path
     models: str = ""  #: folder; "": models in the state folder
     presets: str = ""  #: folder; "": presets in the state folder
@@ -75,8 +79,8 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """The control socket."""
+class ControlSocketConfig:
+    """The control socket: where it is and who may open it."""
 
     socket: str = ""  #: path; "": /run/ddsp-edge/control.sock
     mode: str = "660"  #: octal
@@ -94,13 +98,13 @@ class Control:
 
     @property
     def mode_bits(self) -> int:
-        """``mode`` as a number."""
+        """``mode`` as the number that chmod takes."""
         return self._octal()
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """The panel in a browser, a program of its own (docs/panel.md)."""
+class PanelConfig:
+    """The panel in a browser, which is a process of its own (docs/panel.md)."""
 
     host: str = "127.0.0.1"  #: the address it is served on; "0.0.0.0": every network's
     port: Annotated[int, Range(1, 65535)] = 8765
@@ -111,18 +115,18 @@ class Panel:
 class Config:
     """The whole file; every table and key may be left out."""
 
-    audio: Audio = field(default_factory=Audio)
-    midi: Midi = field(default_factory=Midi)
-    instrument: Instrument = field(default_factory=Instrument)
-    control: Control = field(default_factory=Control)
-    panel: Panel = field(default_factory=Panel)
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    midi: MidiConfig = field(default_factory=MidiConfig)
+    instrument: InstrumentConfig = field(default_factory=InstrumentConfig)
+    control: ControlSocketConfig = field(default_factory=ControlSocketConfig)
+    panel: PanelConfig = field(default_factory=PanelConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
 
     # -- where things lie: the file, else what systemd made, else the user's own folders
 
     @property
     def state_folder(self) -> Path:
-        """Kept over a restart: presets, models, what played last."""
+        """The folder of what survives a restart: presets, models, what played last."""
         if self.instrument.state:
             return Path(self.instrument.state).expanduser()
         if given := os.environ.get("STATE_DIRECTORY"):
@@ -132,13 +136,13 @@ class Config:
 
     @property
     def presets_folder(self) -> Path:
-        """Of the presets' TOML files."""
+        """The folder of the presets' TOML files."""
         chosen = self.instrument.presets
         return Path(chosen).expanduser() if chosen else self.state_folder / "presets"
 
     @property
     def models_folder(self) -> Path:
-        """Of the installed bundles, besides the shipped ones."""
+        """The folder of the installed bundles, besides the shipped ones."""
         if self.instrument.models:
             return Path(self.instrument.models).expanduser()
         if os.environ.get("STATE_DIRECTORY") or self.instrument.state:
@@ -147,7 +151,7 @@ class Config:
 
     @property
     def socket_path(self) -> Path:
-        """Of the control socket."""
+        """The path of the control socket."""
         if self.control.socket:
             return Path(self.control.socket)
         if given := os.environ.get("RUNTIME_DIRECTORY"):
@@ -156,7 +160,7 @@ class Config:
 
 
 def read_config(path: Path | str | None = None) -> Config:
-    """The config at ``path``; None: FILE, or the defaults where there is none.
+    """Read the config at ``path``; None: FILE, or the defaults where that file does not exist.
 
     The profiles beside it come first. Raises UserError: one line with file, key and remedy.
     """
@@ -173,7 +177,7 @@ def read_config(path: Path | str | None = None) -> Config:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` laid over ``below``, table by table."""
+    """Merge two tables; values of ``above`` take precedence, key by key."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)

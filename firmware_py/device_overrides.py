@@ -1,6 +1,6 @@
-"""What was chosen on the box itself and lies over its config: sound card and MIDI ports.
+"""Sound card and MIDI ports that were chosen on the box itself; they override its config.
 
-In the state folder, not in config.toml: that is a person's, comments and all.
+They are stored in the state folder: config.toml is a person's file, comments and all.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Annotated, Any, Literal
 
 import tomli_w
 
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
-from firmware_py.config import Audio
+from firmware_py.config import AudioConfig
 
 AUDIO_FILE, MIDI_FILE = "audio.toml", "midi.toml"
 SAME = "same"  #: as the capture: the playback's card
 
 
 @dataclass(frozen=True, slots=True)
-class AudioChoice:
-    """Keys of ``[audio]``; "" and 0: as the config says."""
+class AudioOverride:
+    """Keys of ``[audio]`` that are overridden; "" and 0 leave the config's value."""
 
     card: str = ""
     capture: str = ""  #: also "same" and "none"
@@ -30,13 +30,13 @@ class AudioChoice:
     periods: Annotated[int, Range(0, 16)] = 0
     input: Literal["", "left", "right", "both"] = ""
 
-    def over(self, audio: Audio) -> Audio:
-        """The config's table with this laid over it. Raises UserError."""
+    def over(self, audio: AudioConfig) -> AudioConfig:
+        """The config's table with these values in it. Raises UserError."""
         given = {name: value for name, value in asdict(self).items() if value}
         if self.capture == SAME:
             given["capture"] = ""
         # Through the config's own checks: what it would refuse is refused.
-        return from_dict(Audio, {**asdict(audio), **given}, "audio_choose")
+        return from_dict(AudioConfig, {**asdict(audio), **given}, "audio_choose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +44,39 @@ class _Midi:
     off: Annotated[tuple[str, ...], Range(0, 64)] = ()
 
 
-class Choices:
-    """Reading: any thread; writing: the worker's."""
+class DeviceOverrides:
+    """The files audio.toml and midi.toml. Any thread may read, the worker's alone writes."""
 
     def __init__(self, folder: Path) -> None:
         self._audio, self._midi = folder / AUDIO_FILE, folder / MIDI_FILE
 
-    def audio(self) -> AudioChoice:
-        """Raises UserError where the file is broken."""
+    def audio(self) -> AudioOverride:
+        """The overridden audio values. Raises UserError where the file is damaged."""
         if not self._audio.exists():
-            return AudioChoice()
-        return from_dict(AudioChoice, read_toml(self._audio), str(self._audio))
+            return AudioOverride()
+        return from_dict(AudioOverride, read_toml(self._audio), str(self._audio))
 
-    def keep_audio(self, choice: AudioChoice) -> None:
-        """At once, all or nothing. Raises UserError."""
+    def write_audio(self, choice: AudioOverride) -> None:
+        """Store the audio values, all or nothing. Raises UserError."""
         told = {name: value for name, value in asdict(choice).items() if value}
-        write_atomically(self._audio, tomli_w.dumps(told).encode())
+        save_file(self._audio, tomli_w.dumps(told).encode())
 
     def midi_off(self) -> tuple[str, ...]:
-        """Names of ports that are not to be heard. Raises UserError."""
+        """The names of the MIDI ports that are switched off. Raises UserError."""
         if not self._midi.exists():
             return ()
         return from_dict(_Midi, read_toml(self._midi), str(self._midi)).off
 
-    def keep_midi_off(self, names: tuple[str, ...]) -> None:
+    def write_midi_off(self, names: tuple[str, ...]) -> None:
         """Raises UserError."""
         from_dict(_Midi, {"off": list(names)}, str(self._midi))
-        write_atomically(self._midi, tomli_w.dumps({"off": list(names)}).encode())
+        save_file(self._midi, tomli_w.dumps({"off": list(names)}).encode())
 
 
-def changed(choice: AudioChoice, wishes: dict[str, Any]) -> AudioChoice:
-    """``choice`` with what is asked for. Raises UserError."""
-    known = {item.name for item in fields(AudioChoice)}
+def changed(choice: AudioOverride, wishes: dict[str, Any]) -> AudioOverride:
+    """``choice`` with some values changed; None and unknown keys are ignored. Raises UserError."""
+    known = {item.name for item in fields(AudioOverride)}
     values = {name: value for name, value in wishes.items() if name in known and value is not None}
     # Checked as the file is.
-    from_dict(AudioChoice, {**asdict(choice), **values}, "audio_choose")
+    from_dict(AudioOverride, {**asdict(choice), **values}, "audio_choose")
     return replace(choice, **values)

@@ -1,6 +1,7 @@
-"""Sound cards and MIDI ports: what there is, what is used, and choosing another.
+"""Sound cards and MIDI ports: which are there, which are used, and choosing others.
 
-In the worker's thread. Every method raises UserError, one line.
+Every method runs in the worker's thread (but :meth:`DeviceSelection.midi_devices`, which any
+thread may call) and raises UserError with one line.
 """
 
 from __future__ import annotations
@@ -8,46 +9,46 @@ from __future__ import annotations
 import time
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ddsp_edge.errors import UserError
-from firmware_py.device_overrides import AudioChoice, Choices, changed
+from ddsp_edge.live.engine import LiveEngine
+from firmware_py.device_overrides import AudioOverride, DeviceOverrides, changed
+from firmware_py.peripherals import Peripherals
 
-if TYPE_CHECKING:
-    from ddsp_edge.cards.capabilities import Card, Pcm
-    from firmware_py.service import Service
-
-#: A card opens within this, or the driver hangs.
+#: A card opens within this time, or its driver hangs.
 SWITCH_S = 15.0
-#: The MIDI ports are looked at four times a second.
+#: MIDI ports are scanned four times a second; after this time a change is seen.
 PORTS_S = 0.6
 
 
-class Wiring:
-    """Lays what is chosen over the config, at once and for good."""
+class DeviceSelection:
+    """Changes devices at once and stores the choice over the config for the next start."""
 
-    def __init__(self, service: Service, choices: Choices) -> None:
-        self._service, self._choices = service, choices
+    def __init__(
+        self, engine: LiveEngine, peripherals: Peripherals, overrides: DeviceOverrides
+    ) -> None:
+        self._engine, self._peripherals, self._overrides = engine, peripherals, overrides
 
     # ---- sound
 
     def audio_devices(self) -> dict[str, Any]:
-        """Every card with what it can do."""
-        # Imported here: a board that plays never needs it.
+        """Every card with what it can do, the one in use, and what was chosen on the box."""
+        # Imported here: a board that only plays never needs it.
         from ddsp_edge.cards.capabilities import list_cards, other_pcms
 
-        using = self._service.engine.status()["card"].get("card", "")
-        return {
-            "cards": [_card(card, using) for card in list_cards()],
-            "others": other_pcms(),
-            **self._audio(),
-        }
+        using = self._engine.status()["card"].get("card", "")
+        rows = [
+            {**card.as_json(), "used": f"CARD={card.identity.alsa_id}," in using}
+            for card in list_cards()
+        ]
+        return {"cards": rows, "others": other_pcms(), **self._audio()}
 
     def _audio(self) -> dict[str, Any]:
-        status = self._service.engine.status()["card"]
-        choice = self._choices.audio()
-        wanted = choice.over(self._service.config.audio)
-        given = {name: value for name, value in asdict(choice).items() if value}
+        status = self._engine.status()["card"]
+        override = self._overrides.audio()
+        wanted = override.over(self._peripherals.config.audio)
+        given = {name: value for name, value in asdict(override).items() if value}
         shown = ("card", "capture", "rate", "period", "periods", "input")
         return {
             "used": {**status, "input": wanted.input},
@@ -55,33 +56,36 @@ class Wiring:
             "chosen": given or None,
         }
 
-    def audio_choose(self, forget: bool = False, **wishes: Any) -> dict[str, Any]:
-        """Change to another card (or rate, period ...); where it fails the old one plays on."""
-        before = self._choices.audio()
-        choice = changed(AudioChoice() if forget else before, wishes)
-        wanted = choice.over(self._service.config.audio)
-        future = self._service.engine.change_card(wanted.card_settings())
+    def audio_choose(self, forget: bool = False, **values: Any) -> dict[str, Any]:
+        """Change to another card (or rate, period, ...). Where that fails the old one plays on."""
+        override = changed(AudioOverride() if forget else self._overrides.audio(), values)
+        wanted = override.over(self._peripherals.config.audio)
+        future = self._engine.change_card(wanted.card_settings())
         try:
             future.result(SWITCH_S)
         except FutureTimeout:
             raise UserError(
-                "audio_choose: the card's driver does not answer; plug it in anew"
+                "audio_choose: the card's driver does not answer; unplug the card and plug it in "
+                "again"
             ) from None
         except UserError as error:
-            raise UserError(f"{error} (the card before plays on)") from None
-        self._choices.keep_audio(choice)
+            raise UserError(f"{error} (the previous card plays on)") from None
+        self._overrides.write_audio(override)
         return self._audio()
 
     # ---- MIDI
 
     def midi_devices(self) -> dict[str, Any]:
-        """Every port that is there, heard or not."""
-        return {"ports": self._service.all_midi_ports(), "problem": self._service.midi_problem()}
+        """Every MIDI port that is there, heard or not. Any thread."""
+        return {
+            "ports": self._peripherals.all_midi_ports(),
+            "problem": self._peripherals.midi_problem(),
+        }
 
     def midi_choose(self, port: str, on: bool) -> dict[str, Any]:
-        """Hear a port, or not."""
-        rows = {row["port"]: row for row in self._service.all_midi_ports()}
-        off = self._choices.midi_off()
+        """Listen to a port, or not, also after a restart."""
+        rows = {row["port"]: row for row in self._peripherals.all_midi_ports()}
+        off = self._overrides.midi_off()
         if port not in rows and port not in off:
             there = ", ".join(rows) or "none"
             raise UserError(f"midi_choose: no port is called {port[:60]!r}; there are: {there}")
@@ -89,39 +93,12 @@ class Wiring:
         if row.get("ignored_by") == "config":
             raise UserError(f"midi_choose: {port} is ignored by the config; change [midi] ignore")
         if row.get("kind") in ("virtual", "network"):
-            raise UserError(f"midi_choose: {port} is the box's own, it is always heard")
-        kept = tuple(name for name in off if name != port)
+            raise UserError(f"midi_choose: {port} is the box's own port and is always heard")
+        names = tuple(name for name in off if name != port)
         if not on:
-            kept = (*kept, port)
-        if kept != off:
-            self._choices.keep_midi_off(kept)
-            self._service.ignore_midi(kept)
+            names = (*names, port)
+        if names != off:
+            self._overrides.write_midi_off(names)
+            self._peripherals.switch_ports_off(names)
             time.sleep(PORTS_S)
         return self.midi_devices()
-
-
-def _card(card: Card, using: str) -> dict[str, Any]:
-    identity = card.identity
-    ends = {direction: card.pcm(direction) for direction in ("playback", "capture")}
-    problems = [pcm.problem for pcm in card.pcms if pcm.problem]
-    return {
-        "stable_id": identity.stable_id,
-        "name": identity.name,
-        "kind": identity.kind,
-        "used": f"CARD={identity.alsa_id}," in using,
-        "problem": "" if ends["playback"] else "; ".join(problems) or "it plays nothing",
-        **{direction: _pcm(pcm) for direction, pcm in ends.items()},
-    }
-
-
-def _pcm(pcm: Pcm | None) -> dict[str, Any] | None:
-    if pcm is None:
-        return None
-    return {
-        "pcm": pcm.name,
-        "rates": list(pcm.rates),
-        "formats": list(pcm.formats),
-        "channels": list(pcm.channels),
-        "period": list(pcm.period),
-        "problem": pcm.problem,
-    }

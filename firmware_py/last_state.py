@@ -8,40 +8,41 @@ from typing import Literal
 
 import tomli_w
 
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import from_dict, read_toml
 
 FILE = "last.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What comes back at power-on."""
+class LastPlayed:
+    """What is restored at the next start. "" stands for what the preset says."""
 
-    preset: str = ""  #: "" where none was chosen
-    model: str = ""  #: name or path; "": the preset's
-    source: Literal["", "effect", "synth"] = ""  #: "": the preset's
-    morph_model: str = ""  #: name or path; "": the preset's
-    no_morph: bool = False  #: none, though the preset has one
+    preset: str = ""  #: its name; "" where no preset played
+    model: str = ""  #: name or path
+    source: Literal["", "auto", "effect", "synth"] = ""
+    morph_model: str = ""  #: name or path
+    no_morph: bool = False  #: no second model, though the preset has one
 
 
-class Memory:
-    """In the worker's thread."""
+class LastState:
+    """The file ``last.toml`` in the state folder. For the worker's thread."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._kept: Played | None = None
+        self._written: LastPlayed | None = None
 
-    def recall(self) -> Played:
-        """Without a file nothing was played. Raises UserError where it is no more what it was."""
+    def read(self) -> LastPlayed:
+        """What played last; an empty one where there is no file. Raises UserError where the file
+        is damaged."""
         if not self.path.exists():
-            return Played()
-        self._kept = from_dict(Played, read_toml(self.path), str(self.path))
-        return self._kept
+            return LastPlayed()
+        self._written = from_dict(LastPlayed, read_toml(self.path), str(self.path))
+        return self._written
 
-    def keep(self, played: Played) -> None:
-        """Written at once where it is new: flash cards wear out. Raises UserError."""
-        if played == self._kept:
+    def write(self, played: LastPlayed) -> None:
+        """Write where it has changed: flash cards wear out. Raises UserError."""
+        if played == self._written:
             return
-        write_atomically(self.path, tomli_w.dumps(asdict(played)).encode())
-        self._kept = played
+        save_file(self.path, tomli_w.dumps(asdict(played)).encode())
+        self._written = played

@@ -1,32 +1,30 @@
-"""Whether the music still runs: what systemd's watchdog is fed by."""
+"""Whether the audio thread and the control thread still run: systemd's watchdog is fed by it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-#: The counters are a tenth of a second old: so many looks may see the same ones.
+#: So many looks in a row may see the same counters: they are up to a tenth of a second old.
 PATIENCE = 10
 
 
-class Heartbeat:
-    """The audio thread must play on where there is a card, and the control thread always.
+class Liveness:
+    """Compares counters of two threads from look to look. For the main thread.
 
-    A card that is unplugged is no reason to be started again: nothing would be better.
+    The control thread must always move, the audio thread wherever a card runs: an unplugged card
+    is no reason to restart the service, since nothing would be better afterwards.
     """
 
     def __init__(self) -> None:
-        self._audio = self._control = -1
-        self._audio_still = self._control_still = 0
+        self._periods = self._turns = -1
+        self._audio_looks = self._control_looks = 0
 
-    def still(self, stats: Mapping[str, Any], status: Mapping[str, Any]) -> str:
-        """The thread that has stood still for PATIENCE looks; "": all is well."""
-        audio = (stats["stream"] or {}).get("heartbeat", 0)
-        control = stats["control"]["turn"]["count"]
-        runs = status["card"]["state"] == "running"
-        self._audio_still = self._audio_still + 1 if runs and audio == self._audio else 0
-        self._control_still = self._control_still + 1 if control == self._control else 0
-        self._audio, self._control = audio, control
-        if self._audio_still >= PATIENCE:
+    def stalled(self, periods: int, turns: int, card_runs: bool) -> str:
+        """The thread whose counter has not moved for PATIENCE looks; "" where all is well.
+
+        ``periods`` and ``turns`` as in ``LiveEngine.progress``.
+        """
+        self._audio_looks = self._audio_looks + 1 if card_runs and periods == self._periods else 0
+        self._control_looks = self._control_looks + 1 if turns == self._turns else 0
+        self._periods, self._turns = periods, turns
+        if self._audio_looks >= PATIENCE:
             return "the audio thread"
-        return "the control thread" if self._control_still >= PATIENCE else ""
+        return "the control thread" if self._control_looks >= PATIENCE else ""

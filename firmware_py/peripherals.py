@@ -1,132 +1,171 @@
-"""What is plugged into the box besides the sound card: MIDI and what is at the feet.
+"""What is plugged into the box besides the sound card: MIDI ports, footswitches and pedals.
 
-None of it may be missed: where it fails the pedal plays on and says so.
+The pedal plays on without any of them: what cannot be opened becomes a notice.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import mido
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping as ControlMapping
+from ddsp_edge.live.engine import LiveEngine
+from ddsp_edge.presets.actions import Action
+from ddsp_edge.presets.mapping import ControlMapping, Gesture
 from firmware_py.config import Config
+from firmware_py.notices import Notices
 
 if TYPE_CHECKING:
     from ddsp_edge.midi.ports import MidiPorts
-    from firmware_py.controls import Controls
-    from firmware_py.service import Service
+    from firmware_py.controls import ControlDispatcher
 
 log = logging.getLogger(__name__)
 
+#: See :class:`firmware_py.controls.dispatcher.ControlDispatcher`.
+Act = Callable[[Action], None]
+Learn = Callable[[str, str, Gesture, float], bool]
 
-class Periphery:
-    """start, change and stop: the main thread; the others: any."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+class Peripherals:
+    """Opens MIDI ports and controls, and delivers what they send.
+
+    ``act`` carries out a footswitch's action; ``learn`` sees every control first and returns
+    True for what must have no other effect; ``played`` sees every message that the engine is
+    given. They are called from several threads and must return soon.
+
+    ``start``, ``change`` and ``stop`` are for the main thread; everything else may be called from
+    any thread. ``config`` is the one that holds now.
+    """
+
+    def __init__(
+        self,
+        engine: LiveEngine,
+        notices: Notices,
+        config: Config,
+        *,
+        act: Act,
+        learn: Learn,
+        played: Callable[[mido.Message], None],
+    ) -> None:
+        self.config = config
+        self._engine, self._notices = engine, notices
+        self._act, self._learn, self._played = act, learn, played
         self._ports: MidiPorts | None = None
-        self._controls: Controls | None = None
-        self._mappings: tuple[ControlMapping, ...] = ()
-        self._learnt: tuple[ControlMapping, ...] = ()
-        self._off: tuple[str, ...] = ()
-        self._lock = threading.Lock()  # of the mappings and who gets them
+        self._controls: ControlDispatcher | None = None
+        self._preset_mappings: tuple[ControlMapping, ...] = ()
+        self._learned_mappings: tuple[ControlMapping, ...] = ()
+        self._ports_off: tuple[str, ...] = ()
+        self._lock = threading.Lock()  # of the mappings and of the dispatcher that gets them
 
-    def start(self, config: Config) -> None:
-        """Whatever of it is there."""
-        self._start_controls(config)
-        self._start_ports(config)
+    def start(self) -> None:
+        """Open what is there."""
+        self._start_controls()
+        self._start_ports()
 
-    def change(self, before: Config, config: Config) -> None:
-        """Begin again with what is new in the config."""
+    def change(self, config: Config) -> None:
+        """Take another config; what it changes is closed and opened again."""
+        before, self.config = self.config, config
         if before.controls != config.controls:
             self._stop_controls()
-            self._start_controls(config)
+            self._start_controls()
         if before.midi != config.midi:
             self._stop_ports()
-            self._start_ports(config)
+            self._start_ports()
 
     def stop(self) -> None:
-        """Let go of everything."""
+        """Close everything; held notes are released."""
         self._stop_controls()
         self._stop_ports()
 
     # ---- MIDI
 
-    def _start_ports(self, config: Config) -> None:
-        midi = config.midi
+    def _start_ports(self) -> None:
+        midi = self.config.midi
         try:
             # Imported here: it is not needed for the first sound.
             from ddsp_edge.midi.ports import MidiPorts
 
             ports = MidiPorts(
-                self._service.receive,
-                self._service.engine.publish,
+                self.receive,
+                self._engine.publish,
                 api=midi.api,
                 network=midi.network or None,
                 ignore=midi.ignore,
-                off=self._off,
+                off=self._ports_off,
             )
             ports.start()
         except UserError as error:
-            self._service.say("midi", str(error))
+            self._notices.report("midi", str(error))
             return
         self._ports = ports
-        self._service.say("midi", "")
+        self._notices.report("midi", "")
 
     def _stop_ports(self) -> None:
         ports, self._ports = self._ports, None
         if ports is not None:
             ports.stop()
 
+    def receive(self, message: mido.Message) -> None:
+        """A MIDI message from any port or from the control socket.
+
+        A controller or note that is mapped acts as a control and is not played. What is on
+        another channel than the setting ``channel`` is no control; the engine drops it too.
+        """
+        channel = self._engine.settings.channel
+        ours = not channel or getattr(message, "channel", channel - 1) == channel - 1
+        controls = self._controls
+        if ours and controls is not None and controls.midi(message):
+            return
+        self._engine.midi(message)
+        self._played(message)
+
     def midi_ports(self) -> list[dict[str, str]]:
-        """What is listened to: port and kind."""
+        """The ports that are heard: port and kind."""
         return self._ports.ports() if self._ports is not None else []
 
     def all_midi_ports(self) -> list[dict[str, Any]]:
-        """Also those that are not heard: port, kind, heard, ignored_by."""
+        """Every port that is there: port, kind, heard, ignored_by."""
         return self._ports.everything() if self._ports is not None else []
 
-    def ignore_midi(self, names: tuple[str, ...]) -> None:
-        """Ports that are not heard, besides those of the config."""
-        self._off = names
+    def switch_ports_off(self, names: tuple[str, ...]) -> None:
+        """The ports that are not heard, besides those that the config ignores."""
+        self._ports_off = names
         if self._ports is not None:
             self._ports.switch_off(names)
 
     def midi_problem(self) -> str:
-        """Why no MIDI is heard."""
-        own = self._service.notices.get("midi", "")
-        return own or (self._ports.problem if self._ports is not None else "")
+        """Why no MIDI is heard; "" where it is."""
+        problem = self._notices.text("midi")
+        return problem or (self._ports.problem if self._ports is not None else "")
 
-    # ---- what is at the feet
+    # ---- footswitches, pedals, lights
 
-    def _start_controls(self, config: Config) -> None:
-        from firmware_py.controls import Controls
+    def _start_controls(self) -> None:
+        from firmware_py.controls import ControlDispatcher
 
-        service = self._service
         try:
-            controls = Controls(
-                config.controls,
-                service.commands.act,
-                self._change,
-                lambda: service.engine.settings,
-                learns=service.teacher.hear,
+            controls = ControlDispatcher(
+                self.config.controls,
+                self._act,
+                self._change_settings,
+                lambda: self._engine.settings,
+                learn=self._learn,
             )
             controls.start()
         except UserError as error:
-            service.say("controls", str(error))
+            self._notices.report("controls", str(error))
             return
         with self._lock:
             self._controls = controls
-            controls.use(self._mappings, self._learnt)
-        service.say("controls", "")
+            controls.use(self._preset_mappings, self._learned_mappings)
+        self._notices.report("controls", "")
 
-    def _change(self, values: dict[str, Any]) -> None:
-        self._service.engine.set(values)
+    def _change_settings(self, values: dict[str, Any]) -> None:
+        self._engine.set(values)
 
     def _stop_controls(self) -> None:
         with self._lock:
@@ -134,29 +173,27 @@ class Periphery:
         if controls is not None:
             controls.stop()
 
-    def use_mappings(self, mappings: tuple[ControlMapping, ...]) -> None:
-        """Those of the preset that plays."""
+    def use_preset_mappings(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """Replace the mappings of the preset that plays."""
         with self._lock:
-            self._mappings = mappings
-            self._use()
+            self._preset_mappings = mappings
+            self._use_mappings()
 
-    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
-        """Those that hold where the preset says nothing."""
+    def use_learned_mappings(self, mappings: tuple[ControlMapping, ...]) -> None:
+        """Replace the learned mappings, which hold where the preset has none."""
         with self._lock:
-            self._learnt = mappings
-            self._use()
+            self._learned_mappings = mappings
+            self._use_mappings()
 
-    def _use(self) -> None:
+    def _use_mappings(self) -> None:
         if self._controls is not None:
-            self._controls.use(self._mappings, self._learnt)
-
-    def takes(self, message: mido.Message) -> bool:
-        """A controller that is mapped; no instrument should hear it."""
-        controls = self._controls
-        return controls is not None and controls.midi(message)
+            self._controls.use(self._preset_mappings, self._learned_mappings)
 
     def show(self, states: Mapping[str, bool]) -> None:
-        """On lights and relay."""
+        """Update lights and the bypass relay; keys as in :data:`firmware_py.controls.config.SHOWS`.
+
+        Keys that are left out stay as they are.
+        """
         controls = self._controls
         if controls is not None:
             controls.show(states)

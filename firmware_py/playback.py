@@ -1,6 +1,6 @@
-"""What can be played and what plays: models, presets, programs.
+"""What plays: a model, its source and a preset; and changing it.
 
-The methods run in the worker's thread, one at a time; ``now`` is read by any.
+The methods run in the worker's thread, one at a time, unless they say otherwise.
 """
 
 from __future__ import annotations
@@ -20,68 +20,68 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed, shipped_folder, user_folder
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets.folder import PresetFolder
-from ddsp_edge.presets.mapping import Mapping
-from ddsp_edge.presets.preset import Preset
+from ddsp_edge.presets.mapping import ControlMapping
+from ddsp_edge.presets.preset import Preset, SourceMode
 from ddsp_edge.settings import Settings
 from firmware_py.config import Config
-from firmware_py.last_state import Memory, Played
+from firmware_py.last_state import LastPlayed, LastState
+from firmware_py.notices import Notices
 from firmware_py.programs import ProgramMap, check_program
 
 log = logging.getLogger(__name__)
 
 Source = Literal["effect", "synth"]
-#: Loading and warming the largest model on the smallest board; then it never will.
+SOURCE_MODES = ("auto", "effect", "synth")
+#: Loading and warming the largest model on the smallest board takes less; after it never will.
 PLAY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class NowPlaying:
     """What plays. ``model`` is what :func:`ddsp_edge.library.catalog.find_model` takes."""
 
     model: str | None = None
-    source: Source = "effect"
+    source: Source = "effect"  #: what the model follows now: the input or MIDI notes
+    source_mode: SourceMode = "auto"  #: as it was chosen; "auto": whichever was played last
     preset: Preset | None = None
     digest: bytes = b""  #: of the models' files
-    morph_model: str = ""  #: as ``model``: the one that it is morphed with
-
-    def edited(self, settings: Settings) -> bool:
-        """It is no more what the preset's file says."""
-        kept = self.preset
-        return kept is not None and (
-            kept.model,
-            kept.morph_model,
-            kept.source,
-            kept.settings,
-        ) != (self.model, self.morph_model, self.source, settings)
+    morph_model: str = ""  #: as ``model``: the second model of a morph
 
 
-class Repertoire:
-    """``say(topic, text)`` tells the player what went wrong; an empty text: it is well again.
+class Playback:
+    """Plays models, presets and MIDI programs, and remembers them for the next start.
 
-    ``use_mappings`` gets those of the preset that plays.
+    ``use_mappings`` is given the control mappings of the preset that plays. ``now`` and
+    :meth:`playing` may be read by any thread.
     """
 
     def __init__(
         self,
         engine: LiveEngine,
         config: Config,
-        say: Callable[[str, str], None],
-        use_mappings: Callable[[tuple[Mapping, ...]], None],
+        notices: Notices,
+        use_mappings: Callable[[tuple[ControlMapping, ...]], None],
     ) -> None:
-        self._engine, self._config, self._say = engine, config, say
+        self._engine, self._config, self._notices = engine, config, notices
         self._use_mappings = use_mappings
+        self._channel = config.midi.channel
         self.presets = PresetFolder(config.presets_folder)
         self.programs = ProgramMap(config.state_folder)
-        self._memory = Memory(config.state_folder)
+        self._last_state = LastState(config.state_folder)
         self.last_preset = ""  #: next and previous go on from it, also after it was removed
-        self.now = Now(source=config.instrument.source)
+        mode = config.instrument.source
+        self._previous: NowPlaying | None = None  # the model before the present one
+        self.now = NowPlaying(source="synth" if mode == "synth" else "effect", source_mode=mode)
 
     # ---- playing
 
     def restore(self) -> None:
-        """What played last; else what the config names; else whatever is shipped. Says so."""
+        """Play what played last; where that fails the config's model, then a shipped one.
+
+        What failed becomes the notice "restore".
+        """
         configured = self._config.instrument
-        attempts: list[Callable[[], bool]] = [self._recall]
+        attempts: list[Callable[[], bool]] = [self._restore_last]
         shipped = sorted(shipped_folder().glob("*.zip"), reverse=True)
         models: list[str | Path] = [configured.model, *shipped]
         for model in models:
@@ -96,79 +96,124 @@ class Repertoire:
                 problem = problem or str(error)
         if problem and self.now.model:
             problem = f"{problem} (playing {self.now.model} instead)"
-        self._say("restore", problem)
+        self._notices.report("restore", problem)
 
-    def _recall(self) -> bool:
-        """False at the first start."""
-        played = self._memory.recall()
-        if played.preset:
-            kept = self.presets.read(played.preset)
-            bundle = find_model(played.model or kept.model)
-            if not played.model:
-                kept = replace(kept, model=_name_of(bundle))
-            name = "" if played.no_morph else played.morph_model or kept.morph_model
-            other = self._recalled(name)
-            self._play(bundle, other, played.source or kept.source, kept.settings, kept)
-        elif played.model:
-            other = self._recalled(played.morph_model)
-            self._play(find_model(played.model), other, played.source or None)
-        return bool(played.preset or played.model)
+    def _restore_last(self) -> bool:
+        """Whether something played before. Raises UserError."""
+        last = self._last_state.read()
+        if last.preset:
+            preset = self.presets.read(last.preset)
+            bundle = find_model(last.model or preset.model)
+            if not last.model:
+                preset = replace(preset, model=_name_of(bundle))
+            name = "" if last.no_morph else last.morph_model or preset.morph_model
+            other = self._restored_morph_model(name)
+            mode = last.source or preset.source
+            self._play(bundle, other, mode, preset.settings, preset)
+        elif last.model:
+            other = self._restored_morph_model(last.morph_model)
+            self._play(find_model(last.model), other, last.source or None)
+        return bool(last.preset or last.model)
 
-    def _recalled(self, name: str) -> Bundle | None:
-        """The second model may be missed: without it the first one plays."""
+    def _restored_morph_model(self, name: str) -> Bundle | None:
+        """The second model; where it is gone the first one plays alone, with a notice."""
         try:
             bundle = find_model(name) if name else None
         except UserError as error:
-            self._say("morph", f"{error} (the first model plays alone)")
+            self._notices.report("morph", f"{error} (the first model plays alone)")
             return None
-        self._say("morph", "")
+        self._notices.report("morph", "")
         return bundle
 
-    def _fall_back(self, model: str | Path, source: str) -> bool:
-        """It is not remembered: what was wrong may be mended by the next power-on."""
+    def _fall_back(self, model: str | Path, mode: SourceMode) -> bool:
+        """Play a model without remembering it: the problem may be solved by the next start."""
         bundle = find_model(model)
+        source = self._source_for(mode)
         self._wait(bundle, None, source)
-        self.now = Now(_name_of(bundle), cast(Source, source), None, _digest(bundle))
+        self.now = NowPlaying(_name_of(bundle), source, mode, None, _digest(bundle))
         return True
 
+    # ---- the source
+
+    def _source_for(self, mode: SourceMode) -> Source:
+        """What a mode means now: "auto" keeps what it follows, and begins with the input where
+        the card has one."""
+        if mode != "auto":
+            return mode
+        if self.now.source_mode == "auto" and self.now.model is not None:
+            return self.now.source
+        return "effect" if self.has_input() else "synth"
+
+    def has_input(self) -> bool:
+        """Whether the sound card records; True also where no card runs yet. Any thread."""
+        return bool(self._engine.status()["card"].get("capture", True))
+
+    def follow(self, source: Source) -> bool:
+        """Change to another source of the same model where the mode is "auto".
+
+        Returns whether it changed; the new one plays then. Raises UserError.
+        """
+        now = self.now
+        if now.source_mode != "auto" or now.source == source or now.model is None:
+            return False
+        self._wait(find_model(now.model), self._morph_bundle(), source)
+        self.now = replace(self.now, source=source)
+        return True
+
+    # ---- playing
+
     def play_preset(self, name: str) -> dict[str, Any]:
-        """Cross-fade to a preset; what plays then. Raises UserError; the old one plays on."""
+        """Cross-fade to a preset; returns what plays then. Raises UserError; then the old one
+        plays on."""
         return self._play_preset(self.presets.read(name))
 
     def step(self, by: int) -> dict[str, Any]:
-        """The preset so many places on (1, -1), round and round. Raises UserError."""
+        """Play the preset ``by`` places on (1 or -1); after the last comes the first.
+
+        Raises UserError where there is none.
+        """
         preset = self.presets.next(self.last_preset or None, by)
         if preset is None:
-            raise UserError("there is no preset; keep one with: ddsp-edge preset save NAME")
+            raise UserError("there is no preset; save one with: ddsp-edge preset save NAME")
         return self._play_preset(preset)
 
     def play_model(
         self, name: str | None = None, path: str | None = None, source: str | None = None
     ) -> dict[str, Any]:
-        """Cross-fade to a model, by name or path; the settings stay. Raises UserError."""
+        """Cross-fade to a model, by name or path, and to a source mode. The settings stay.
+
+        Raises UserError.
+        """
+        if source is not None and source not in SOURCE_MODES:
+            raise UserError(f"source {source[:40]!r}: choose one of {', '.join(SOURCE_MODES)}")
         if name is not None and path is not None:
             raise UserError("model: give its name or its path; not both")
         wanted: str | Path | None = Path(path) if path is not None else name or self.now.model
         if wanted is None:
             raise UserError("model: no model plays; give the name of one")
-        return self._play(find_model(wanted), self._other(), source, kept=self.now.preset)
+        mode = cast("SourceMode | None", source)
+        return self._play(find_model(wanted), self._morph_bundle(), mode, preset=self.now.preset)
 
     def morph_with(self, name: str | None = None, path: str | None = None) -> dict[str, Any]:
-        """The model that the setting ``morph`` leads to; neither: none. Raises UserError."""
+        """Choose the model that the setting ``morph`` leads to, by name or path; neither: none.
+
+        Raises UserError.
+        """
         if name is not None and path is not None:
             raise UserError("morph_model: give its name or its path; not both")
         if self.now.model is None:
             raise UserError("morph_model: no model plays; give the first one with model")
         wanted: str | Path | None = Path(path) if path is not None else name
         other = find_model(wanted) if wanted is not None else None
-        return self._play(find_model(self.now.model), other, kept=self.now.preset)
+        return self._play(find_model(self.now.model), other, preset=self.now.preset)
 
-    def _other(self) -> Bundle | None:
+    def _morph_bundle(self) -> Bundle | None:
         """The second model of what plays. Raises UserError where it has gone."""
         return find_model(self.now.morph_model) if self.now.morph_model else None
 
     def play_program(self, bank: int, program: int) -> dict[str, Any]:
-        """What the map says; without a line there, the preset (or model) of that number."""
+        """Play what the program map names; without an entry, the preset (or, where there are no
+        presets, the model) of that number. Raises UserError."""
         number = check_program(bank, program)
         row = self.programs.chosen().get(number)
         if row is not None:
@@ -182,35 +227,39 @@ class Repertoire:
         raise UserError(f"bank {bank}, program {program}: nothing has this number; set programs")
 
     def reload(self) -> dict[str, Any]:
-        """Load anew what plays, if its file is another one by now. Raises UserError."""
+        """Load what plays again where its file has changed. Raises UserError."""
         if self.now.model is not None:
-            bundle, other = find_model(self.now.model), self._other()
+            bundle, other = find_model(self.now.model), self._morph_bundle()
             if _digest(bundle, other) != self.now.digest:
-                self._play(bundle, other, self.now.source, kept=self.now.preset)
+                self._play(bundle, other, preset=self.now.preset)
         return self.playing()
 
     def _play_preset(self, preset: Preset) -> dict[str, Any]:
         bundle = find_model(preset.model)
         other = find_model(preset.morph_model) if preset.morph_model else None
-        kept = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
-        return self._play(bundle, other, kept.source, kept.settings, kept)
+        preset = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
+        return self._play(bundle, other, preset.source, preset.settings, preset)
 
     def _play(
         self,
         bundle: Bundle,
         other: Bundle | None,
-        source: str | None = None,
+        mode: SourceMode | None = None,
         settings: Settings | None = None,
-        kept: Preset | None = None,
+        preset: Preset | None = None,
     ) -> dict[str, Any]:
-        """``settings`` None: as they are. ``kept``: the preset as its file says it; what is
-        played over that (a model, a source) is an edit. Waits until it plays."""
-        self._wait(bundle, other, source, settings)
-        if kept is not None:
-            self.last_preset = kept.name
-        took = cast(Source, source or self.now.source)
+        """Play, wait until it does, and return :meth:`playing`.
+
+        ``mode`` and ``settings`` None: as they are. ``preset`` is the preset as its file has it;
+        whatever else is given is an edit of it.
+        """
+        mode = mode or self.now.source_mode
+        source = self._source_for(mode)
+        self._wait(bundle, other, source, settings and self._on_this_box(settings))
+        if preset is not None:
+            self.last_preset = preset.name
         digest = _digest(bundle, other)
-        self.take(Now(_name_of(bundle), took, kept, digest, _name_of(other)))
+        self.take(NowPlaying(_name_of(bundle), source, mode, preset, digest, _name_of(other)))
         return self.playing()
 
     def _wait(
@@ -220,12 +269,14 @@ class Repertoire:
         source: str | None,
         settings: Settings | None = None,
     ) -> None:
-        """Until the engine plays it. Raises UserError."""
+        """Return when the engine plays it. Raises UserError."""
         future = self._engine.play(bundle, source, settings, other)
         try:
             future.result(PLAY_S)
         except CancelledError:
-            raise UserError(f"{bundle.info.name}: not played; the engine is stopping") from None
+            raise UserError(
+                f"{bundle.info.name}: not played, because the engine is stopping"
+            ) from None
         except FutureTimeout:
             future.cancel()
             raise UserError(
@@ -233,37 +284,97 @@ class Repertoire:
                 "ddsp-edge stats"
             ) from None
 
-    def take(self, now: Now) -> None:
-        """This plays: the controls do what its preset says, and it comes back at power-on."""
+    def take(self, now: NowPlaying) -> None:
+        """Make this what plays: use its preset's mappings, and store it for the next start."""
+        if self.now.model not in (None, now.model):
+            self._previous = self.now
         self.now = now
         self._use_mappings(now.preset.mappings if now.preset else ())
-        kept = now.preset
-        played = Played(
-            kept.name if kept else "",
-            "" if kept and kept.model == now.model else now.model or "",
-            "" if kept and kept.source == now.source else now.source,
-            "" if kept and kept.morph_model == now.morph_model else now.morph_model,
-            bool(kept and kept.morph_model and not now.morph_model),
+        preset = now.preset
+        last = LastPlayed(
+            preset.name if preset else "",
+            "" if preset and preset.model == now.model else now.model or "",
+            "" if preset and preset.source == now.source_mode else now.source_mode,
+            "" if preset and preset.morph_model == now.morph_model else now.morph_model,
+            bool(preset and preset.morph_model and not now.morph_model),
         )
         try:
-            self._memory.keep(played)
-            self._say("memory", "")
-        except UserError as error:  # a read-only root: it plays all the same
-            self._say("memory", f"what plays will not come back at power-on: {error}")
+            self._last_state.write(last)
+            self._notices.report("last state", "")
+        except UserError as error:  # a read-only disk: it plays all the same
+            text = f"what plays now will not be restored at the next start: {error}"
+            self._notices.report("last state", text)
+
+    def replace_hung(self, title: str) -> None:
+        """What plays, titled ``title``, hung and was dropped: play the model before it, or a
+        shipped one, and say so as the notice "model"."""
+        hung, previous = self.now, self._previous
+        attempts: list[Callable[[], Any]] = []
+        if previous is not None and previous.model not in (None, hung.model):
+            attempts.append(partial(self._play_again, previous))
+        for path in sorted(shipped_folder().glob("*.zip"), reverse=True):
+            if path.stem != hung.model:
+                attempts.append(partial(self._play, find_model(path), None))
+        for attempt in attempts:
+            try:
+                attempt()
+                break
+            except UserError as error:
+                log.warning("%s", error)
+        self._previous = None
+        instead = f"; {self.now.model} plays instead" if self.now.model != hung.model else ""
+        self._notices.report("model", f"{title} did not answer and was dropped{instead}")
+
+    def _play_again(self, what: NowPlaying) -> None:
+        assert what.model is not None
+        other = find_model(what.morph_model) if what.morph_model else None
+        self._play(find_model(what.model), other, what.source_mode, preset=what.preset)
+
+    # ---- settings
+
+    def _on_this_box(self, settings: Settings) -> Settings:
+        """A preset that leaves the channel open is played on the box's own, [midi] channel."""
+        return settings if settings.channel else replace(settings, channel=self._channel)
+
+    def portable_settings(self) -> Settings:
+        """The engine's settings as a preset stores them: the box's own channel left open.
+
+        Any thread.
+        """
+        settings = self._engine.settings
+        on_own = settings.channel == self._channel
+        return replace(settings, channel=0) if on_own else settings
+
+    def use_channel(self, channel: int) -> None:
+        """Take another [midi] channel (0: all); a channel that a preset names stays."""
+        if self._engine.settings.channel == self._channel:
+            self._engine.set({"channel": channel})
+        self._channel = channel
+
+    def edited(self) -> bool:
+        """Whether what plays differs from the file of its preset. Any thread."""
+        now, preset = self.now, self.now.preset
+        return preset is not None and (
+            (preset.model, preset.morph_model, preset.source)
+            != (now.model, now.morph_model, now.source_mode)
+            or preset.settings != self.portable_settings()
+        )
 
     def playing(self) -> dict[str, Any]:
-        """For answers: preset, model, source, morph_model. Any thread."""
+        """What plays, as the control socket answers it. Any thread."""
         now = self.now
         return {
             "preset": now.preset.name if now.preset else None,
             "model": now.model,
             "source": now.source,
+            "source_mode": now.source_mode,
             "morph_model": now.morph_model or None,
         }
 
 
 def _name_of(bundle: Bundle | None) -> str:
-    """Its name in the library, so that a newer file of that name is taken; else its path."""
+    """The bundle's name in the library, so that a newer file of that name is used; else its
+    path. "" for None."""
     if bundle is None:
         return ""
     path = bundle.path

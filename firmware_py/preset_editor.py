@@ -1,6 +1,6 @@
-"""What is kept for the player: presets, their order and set lists, the map of MIDI programs.
+"""Editing what is stored: presets, their order and set lists, and the map of MIDI programs.
 
-In the worker's thread. Every method raises UserError, one line.
+Every method runs in the worker's thread and raises UserError with one line.
 """
 
 from __future__ import annotations
@@ -10,28 +10,27 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed
-from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets.preset import Preset
-from firmware_py.playback import Repertoire
+from firmware_py.playback import Playback
 from firmware_py.programs import Program, check_program
 
 
-class Shelf:
-    """Changes what is kept, beside what plays."""
+class PresetEditor:
+    """Changes files; what plays goes on, and takes a new name where its preset gets one."""
 
-    def __init__(self, engine: LiveEngine, repertoire: Repertoire) -> None:
-        self._engine, self._repertoire = engine, repertoire
-        self._presets, self._programs = repertoire.presets, repertoire.programs
+    def __init__(self, playback: Playback) -> None:
+        self._playback = playback
+        self._presets, self._programs = playback.presets, playback.programs
 
     def _plays(self, name: str) -> Preset | None:
-        """The preset that plays, if it has this name."""
-        kept = self._repertoire.now.preset
-        return kept if kept is not None and kept.name.casefold() == name.casefold() else None
+        """The preset that plays, where it has this name."""
+        preset = self._playback.now.preset
+        return preset if preset is not None and preset.name.casefold() == name.casefold() else None
 
     # ---- presets
 
     def list_presets(self) -> dict[str, Any]:
-        """All in their order, broken ones with their problem."""
+        """All presets in their order, broken ones with their problem, and the set lists."""
         order = self._presets.order()
         rows = [
             {
@@ -45,64 +44,65 @@ class Shelf:
         ]
         return {
             "presets": rows,
-            "preset": self._repertoire.playing()["preset"],
+            "preset": self._playback.playing()["preset"],
             "setlists": {name: list(names) for name, names in order.setlists.items()},
             "setlist": order.current,
         }
 
     def save(self, name: str | None = None) -> dict[str, Any]:
-        """Keep what plays, under ``name`` or the preset's own."""
-        now = self._repertoire.now
+        """Save what plays under ``name``, or under the name of the preset that plays."""
+        now = self._playback.now
         if now.model is None:
-            raise UserError("nothing plays that could be kept; choose a model first")
+            raise UserError("nothing plays that could be saved; choose a model first")
         if name is None:
             if now.preset is None:
                 raise UserError("preset_save: no preset plays; give it a name")
             name = now.preset.name
         mappings = now.preset.mappings if now.preset else ()
-        settings = self._engine.settings
-        preset = Preset(name, now.model, now.source, settings, mappings, now.morph_model)
+        settings = self._playback.portable_settings()
+        mode = now.source_mode
+        preset = Preset(name, now.model, mode, settings, mappings, now.morph_model)
         saved = self._presets.save(preset)
-        self._repertoire.last_preset = saved.name
-        self._repertoire.take(replace(now, preset=saved))
-        return self._repertoire.playing()
+        self._playback.last_preset = saved.name
+        self._playback.take(replace(now, preset=saved))
+        return self._playback.playing()
 
     def rename(self, name: str, to: str) -> dict[str, Any]:
-        """Also where it stands in the order."""
-        new, kept = self._presets.rename(name, to), self._plays(name)
-        if self._repertoire.last_preset.casefold() == name.casefold():
-            self._repertoire.last_preset = new
-        if kept is not None:
-            renamed = replace(kept, name=new)
-            self._repertoire.take(replace(self._repertoire.now, preset=renamed))
+        """Rename a preset, also in the order and the set lists."""
+        new, preset = self._presets.rename(name, to), self._plays(name)
+        if self._playback.last_preset.casefold() == name.casefold():
+            self._playback.last_preset = new
+        if preset is not None:
+            renamed = replace(preset, name=new)
+            self._playback.take(replace(self._playback.now, preset=renamed))
         return self.list_presets()
 
     def remove(self, name: str) -> dict[str, Any]:
-        """What plays goes on."""
+        """Remove a preset; what plays goes on."""
         self._presets.remove(name)
         if self._plays(name) is not None:
-            self._repertoire.take(replace(self._repertoire.now, preset=None))
+            self._playback.take(replace(self._playback.now, preset=None))
         return self.list_presets()
 
     def order(self, names: list[str]) -> dict[str, Any]:
-        """These first."""
+        """Put these presets first, in this order."""
         self._presets.set_order(names)
         return self.list_presets()
 
     def use_setlist(self, name: str) -> dict[str, Any]:
-        """Next and previous go through it; "": through all."""
+        """Choose the set list that next and previous go through; "": all presets."""
         self._presets.use_setlist(name)
         return self.list_presets()
 
     def set_setlist(self, name: str, names: list[str]) -> dict[str, Any]:
-        """An empty one is removed."""
+        """Make or change a set list; an empty one is removed."""
         self._presets.set_setlist(name, names)
         return self.list_presets()
 
     # ---- programs
 
     def list_programs(self) -> dict[str, Any]:
-        """The map's lines, and what the numbers without a line play, from 0."""
+        """The map's entries, and what the numbers without an entry play, counted from 0."""
         names = self._presets.playlist()
         return {
             "chosen": [
@@ -118,7 +118,7 @@ class Shelf:
     def choose_program(
         self, bank: int, program: int, preset: str | None = None, model: str | None = None
     ) -> dict[str, Any]:
-        """A preset or a model; neither: as without a map."""
+        """Set what a program plays, a preset or a model; neither removes the entry."""
         check_program(bank, program)
         if preset is None and model is None:
             self._programs.forget(bank, program)

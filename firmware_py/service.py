@@ -1,120 +1,143 @@
-"""The program on the board: everything is made here, put together, watched and ended."""
+"""The service on the board: it makes the parts, connects them, watches them and ends them."""
 
 from __future__ import annotations
 
 import logging
 import os
-import resource
 import signal
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import mido
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
-from ddsp_edge.presets.mapping import Mapping as ControlMapping
+from ddsp_edge.settings import Settings
+from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
-from firmware_py.config import Audio, Config, read_config
-from firmware_py.device_overrides import Choices
-from firmware_py.device_selection import Wiring
-from firmware_py.learn.midi_learn import Teacher
-from firmware_py.liveness import Heartbeat
-from firmware_py.peripherals import Periphery
-from firmware_py.playback import Repertoire
-from firmware_py.preset_editor import Shelf
-from firmware_py.sd_notify import Notifier
-from firmware_py.signals import SIGNALS
+from firmware_py.config import AudioConfig, Config, read_config
+from firmware_py.device_overrides import DeviceOverrides
+from firmware_py.device_selection import DeviceSelection
+from firmware_py.learn.midi_learn import MidiLearn
+from firmware_py.learn.store import LearnedMappings
+from firmware_py.liveness import Liveness
+from firmware_py.notices import Notices
+from firmware_py.peripherals import Peripherals
+from firmware_py.playback import Playback
+from firmware_py.preset_editor import PresetEditor
+from firmware_py.sd_notify import SystemdNotifier
+from firmware_py.signals import SignalPipe
 from firmware_py.socket.server import ControlServer
+from firmware_py.source_switch import SourceSwitch
 from firmware_py.worker import Worker
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1  #: lights, watchdog, what systemd shows
+TICK_S = 0.1  #: between looks at the engine, for lights, watchdog and systemd's status
 FADE_S = 0.05
-STOP_S = 1.0  #: longest end; usual is a tenth of it
-SIGNAL_DBFS = -50.0  #: from here on the input is heard
+STOP_S = 1.0  #: the longest end; the usual one takes a tenth of it
+SIGNAL_DBFS = -50.0  #: the input's level from which the light "signal" is on
 
 
 class Service:
-    """Raises UserError where it cannot begin: a bad config, an engine that runs already.
+    """Plays from :meth:`run` to SIGTERM. For the main thread.
 
-    What can be wrong later (no card, a broken preset, no MIDI, no pins) is said and lived with.
+    Raises UserError where it cannot begin: a config with a mistake, an engine that runs already.
+    Whatever else is wrong (no card, a damaged preset, no MIDI, no pins) becomes a notice.
     """
 
     def __init__(self, config: Config, config_path: Path | None = None) -> None:
-        self.config, self._config_path = config, config_path
-        os.environ[MODELS_ENVIRONMENT] = str(config.models_folder)  # also for models on trial
-        self.notices: dict[str, str] = {}  #: what is wrong, by topic
-        self._began_s = time.monotonic()
-        self._notifier = Notifier()
-        self.choices = Choices(config.state_folder)
-        self.engine = LiveEngine(self._audio().card_settings(), config.instrument.source)
-        self.worker = Worker()
-        self._periphery = Periphery(self)
-        self.wiring = Wiring(self, self.choices)
-        self.repertoire = Repertoire(self.engine, config, self.say, self._periphery.use_mappings)
-        self.shelf = Shelf(self.engine, self.repertoire)
-        self.teacher = Teacher(self)
-        self.commands = Commands(self)
-        self._server = ControlServer(
-            config.socket_path,
-            self.commands,
-            mode=config.control.mode_bits,
-            group=config.control.group,
+        self._config, self._config_path = config, config_path
+        os.environ[MODELS_ENVIRONMENT] = str(config.models_folder)  # for the sandbox's process too
+        self._notifier, self._liveness = SystemdNotifier(), Liveness()
+        overrides = DeviceOverrides(config.state_folder)
+        audio, audio_problem = _audio(config, overrides)
+        settings = Settings(channel=config.midi.channel)
+        engine = LiveEngine(audio.card_settings(), config.instrument.source, settings)
+        self._engine, self._overrides = engine, overrides
+        self._notices = Notices(engine.publish)
+        self._notices.report("audio", audio_problem)
+        self._worker = Worker()
+        self._peripherals = Peripherals(
+            engine,
+            self._notices,
+            config,
+            # What these lead to is made below, from what is made here.
+            act=lambda action: self._commands.act(action),
+            learn=lambda *touch: self._learn.hear(*touch),
+            played=lambda message: self._source_switch.hear(message),
         )
-        self._heartbeat = Heartbeat()
+        self._playback = Playback(
+            engine, config, self._notices, self._peripherals.use_preset_mappings
+        )
+        self._source_switch = SourceSwitch(engine, self._playback, self._notices, self._worker)
+        self._learn = MidiLearn(
+            LearnedMappings(config.state_folder),
+            self._playback,
+            self._peripherals,
+            self._notices,
+            self._worker.submit,
+            engine.publish,
+        )
+        self._commands = Commands(
+            engine=engine,
+            config=config,
+            playback=self._playback,
+            presets=PresetEditor(self._playback),
+            devices=DeviceSelection(engine, self._peripherals, overrides),
+            learn=self._learn,
+            peripherals=self._peripherals,
+            notices=self._notices,
+            submit=self._worker.submit,
+            released=self._source_switch.panic,
+        )
+        control = config.control
+        self._server = ControlServer(
+            config.socket_path, self._commands, mode=control.mode_bits, group=control.group
+        )
 
-    def _audio(self) -> Audio:
-        """The config's, and over it what was chosen on the box."""
-        try:
-            return self.choices.audio().over(self.config.audio)
-        except UserError as error:
-            log.warning("%s", error)
-            self.notices["audio"] = str(error)
-            return self.config.audio
-
-    # ---- life
+    # ---- from start to stop
 
     def run(self) -> None:
-        """Play until SIGTERM or SIGINT. SIGHUP reads the config and the folders again.
+        """Play until SIGTERM or SIGINT; SIGHUP reads the config and the folders again.
 
-        All three are blocked by the caller before any thread begins, so that only this meets
-        them: one that reaches a thread of a library would end the program.
+        The caller has blocked the signals before any thread began (firmware_py/signals.py).
         """
+        signals = SignalPipe()
+        signals.open()
         try:
             self._start()
             while True:
-                got = signal.sigtimedwait(SIGNALS, self._tick_s())
-                if got is None:
+                number = signals.wait(self._tick_s())
+                if number is None:
                     self._tick()
-                elif got.si_signo == signal.SIGHUP:
+                elif number == signal.SIGHUP:
                     self._reload()
                 else:
-                    log.info("%s: fading out", signal.Signals(got.si_signo).name)
+                    log.info("%s: fading out", number.name)
                     return
         finally:
             self._stop()
+            signals.close()
 
     def _start(self) -> None:
-        self.engine.subscribe(self._on_event)
-        self.engine.start(wait_for_card=True)
-        self.worker.submit(self.repertoire.restore).result()
-        self.worker.submit(self.teacher.restore)
+        # The socket is ours: no other service writes there.
+        remove_partial_files(self._config.state_folder, self._config.presets_folder)
+        self._engine.subscribe(self._on_event)
+        self._engine.start(wait_for_card=True)
+        self._worker.submit(self._playback.restore).result()
+        self._worker.submit(self._learn.restore)
         self._server.start()
-        self._say_what_plays()
+        self._tell_systemd_what_plays(self._engine.status()["card"])
         self._notifier.ready()
         # A keyboard is looked for after the first sound: nothing has to wait for it.
         try:
-            self._periphery.ignore_midi(self.choices.midi_off())
+            self._peripherals.switch_ports_off(self._overrides.midi_off())
         except UserError as error:
-            self.say("midi ports", str(error))
-        self._periphery.start(self.config)
+            self._notices.report("midi ports", str(error))
+        self._peripherals.start()
 
     def _stop(self) -> None:
         # What hangs (a driver, a model that is being loaded) is not waited for.
@@ -122,10 +145,10 @@ class Service:
         late.daemon = True
         late.start()
         self._notifier.stopping()
-        self.worker.stop()
-        self.engine.stop(FADE_S)
+        self._worker.stop()
+        self._engine.stop(FADE_S)
         self._server.stop()
-        self._periphery.stop()
+        self._peripherals.stop()
         late.cancel()
 
     def _tick_s(self) -> float:
@@ -133,15 +156,15 @@ class Service:
         return min(TICK_S, watched / 4) if watched else TICK_S
 
     def _tick(self) -> None:
-        self.teacher.poll()
-        stats = self.engine.stats()
-        status = self.engine.status()
-        still = self._heartbeat.still(stats, status)
-        self.say("heartbeat", f"{still} stands still" if still else "")
-        if not still:
-            self._notifier.alive()
+        self._learn.poll()
+        status = self._engine.status()
+        self._source_switch.poll(status)
         card = status["card"]
-        self.show(
+        stalled = self._liveness.stalled(*self._engine.progress(), card["state"] == "running")
+        self._notices.report("watchdog", f"{stalled} does not respond" if stalled else "")
+        if not stalled:
+            self._notifier.alive()
+        self._peripherals.show(
             {
                 "active": not status["bypass"] and status["model"] is not None,
                 "bypass": status["bypass"],
@@ -152,116 +175,74 @@ class Service:
                 "card": card["state"] == "running",
             }
         )
-        self._say_what_plays(status)
+        self._tell_systemd_what_plays(card)
 
-    def _say_what_plays(self, status: Mapping[str, Any] | None = None) -> None:
-        card = (status or self.engine.status())["card"]
-        playing = self.repertoire.playing()
+    def _tell_systemd_what_plays(self, card: Mapping[str, Any]) -> None:
+        playing = self._playback.playing()
         words = [f"{playing['preset'] or playing['model']} ({playing['source']})"]
         words.append(f"card {card['state']}: {card['detail']}")
-        self._notifier.status("; ".join([*words, *self.notices.values()]))
+        self._notifier.status("; ".join([*words, *self._notices.texts()]))
 
-    # ---- what the parts tell each other
-
-    def say(self, topic: str, text: str) -> None:
-        """Something is wrong, in one line; "": it is well again. Any thread."""
-        if self.notices.get(topic, "") == text:
-            return
-        if text:
-            log.warning("%s: %s", topic, text)
-            self.notices[topic] = text
-        else:
-            self.notices.pop(topic, None)
-        self.engine.publish({"event": "notice", "topic": topic, "text": text})
-
-    def receive(self, message: mido.Message) -> None:
-        """A MIDI message from any port or the control socket. Any thread."""
-        channel = self.config.midi.channel
-        if channel and getattr(message, "channel", channel - 1) != channel - 1:
-            return
-        if not self._periphery.takes(message):
-            self.engine.midi(message)
-
-    def show(self, states: Mapping[str, bool]) -> None:
-        """On the lights at the feet. Any thread."""
-        self._periphery.show(states)
-
-    def use_learnt(self, mappings: tuple[ControlMapping, ...]) -> None:
-        """What controls do where the preset says nothing. Any thread."""
-        self._periphery.use_learnt(mappings)
-
-    def midi_ports(self) -> list[dict[str, str]]:
-        """What is listened to."""
-        return self._periphery.midi_ports()
-
-    def all_midi_ports(self) -> list[dict[str, Any]]:
-        """Also those that are not."""
-        return self._periphery.all_midi_ports()
-
-    def ignore_midi(self, names: tuple[str, ...]) -> None:
-        """Ports that are not heard, besides those of the config."""
-        self._periphery.ignore_midi(names)
-
-    def midi_problem(self) -> str:
-        """Why no MIDI is heard; "" where it is."""
-        return self._periphery.midi_problem()
-
-    def process_stats(self) -> dict[str, Any]:
-        """Of this process."""
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return {
-            "uptime_s": round(time.monotonic() - self._began_s, 1),
-            "cpu_s": round(used.ru_utime + used.ru_stime, 2),
-            "max_rss_mb": round(used.ru_maxrss / 1024, 1),
-        }
+    # ---- events
 
     def _on_event(self, event: Event) -> None:
         """In the engine's events thread."""
         kind = event["event"]
         if kind == "program":
             bank, program = event["bank"], event["program"]
-            self.worker.newest("program", self._play_program, bank, program)
+            self._worker.newest("program", self._play_program, bank, program)
         elif kind == "card":
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
             log.warning("fault (%s): %s", event["what"], event["detail"])
+            if event["what"] == "hang":
+                self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
     def _play_program(self, bank: int, program: int) -> None:
         try:
-            self.repertoire.play_program(bank, program)
-            self.say("program", "")
+            self._playback.play_program(bank, program)
+            self._notices.report("program", "")
         except UserError as error:
-            self.say("program", str(error))
+            self._notices.report("program", str(error))
 
     def _reload(self) -> None:
-        """SIGHUP. A config with a mistake changes nothing."""
+        """On SIGHUP. A config with a mistake changes nothing."""
         self._notifier.reloading()
         try:
             config = read_config(self._config_path)
         except UserError as error:
-            self.say("config", str(error))
+            self._notices.report("config", str(error))
         else:
-            before, self.config = self.config, config
-            self._periphery.change(before, config)
+            before, self._config = self._config, config
+            self._peripherals.change(config)
+            self._worker.submit(self._playback.use_channel, config.midi.channel)
             fixed = ("audio", "instrument", "control")
             changed = [
                 f"[{name}]" for name in fixed if getattr(before, name) != getattr(config, name)
             ]
             text = f"{', '.join(changed)} take effect after: systemctl restart ddsp-edge"
-            self.say("config", text if changed else "")
-        self.worker.submit(self._reload_models)
+            self._notices.report("config", text if changed else "")
+        self._worker.submit(self._reload_models)
         self._notifier.ready()
 
     def _reload_models(self) -> None:
         try:
-            self.repertoire.reload()
-            self.say("reload", "")
+            self._playback.reload()
+            self._notices.report("reload", "")
         except UserError as error:
-            self.say("reload", str(error))
+            self._notices.report("reload", str(error))
+
+
+def _audio(config: Config, overrides: DeviceOverrides) -> tuple[AudioConfig, str]:
+    """The config's [audio] with what was chosen on the box over it, and the problem with that."""
+    try:
+        return overrides.audio().over(config.audio), ""
+    except UserError as error:
+        return config.audio, str(error)
 
 
 def _give_up() -> None:
-    log.error("a part does not end within %g s: the program ends without it", STOP_S)
+    log.error("a part does not end within %g s: the service exits without it", STOP_S)
     logging.shutdown()
     os._exit(0)

@@ -105,7 +105,7 @@ def views(phone: Phone, album: Album, engine: ControlClient, token: str) -> None
 
 
 def learning(phone: Phone, album: Album, engine: ControlClient, token: str) -> None:
-    """A knob is being learnt; morphing half way."""
+    """A knob is being learned; morphing half way."""
     phone.size(*PHONE)
     phone.open("sound", token)
     phone.tap("#learn")

@@ -86,7 +86,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing to ask for."""
+    """One verb of the control socket: its arguments and what it does."""
 
     doc: str  #: what it does and, after a colon, what the answer holds
     arguments: Mapping[str, Argument]
@@ -99,96 +99,106 @@ _BANK = Argument("whole", "MIDI bank, 0 to 16383")
 _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 
 VERBS: dict[str, Verb] = {
-    "hello": Verb("who is there: program, version, pid, verbs, limits", {}),
-    "status": Verb("what plays now: model, preset, settings, meters, card, ports", {}),
-    "stats": Verb("counters and timing histograms of every stage, and how the machine is", {}),
-    "settings": Verb("every setting: value, unit, range, default, doc", {}),
+    "hello": Verb("what answers here: program, version, process id, verbs, limits", {}),
+    "status": Verb(
+        "what plays: model, source, preset, settings, meters, sound card, MIDI ports", {}
+    ),
+    "stats": Verb(
+        "counters and timing histograms of every stage; load and temperature of the machine", {}
+    ),
+    "settings": Verb("every setting: value, unit, range, default, description", {}),
     "set": Verb(
-        "change settings: the values as they are now",
+        "change settings: their new values",
         {"values": Argument("values", "settings to change; all of them or none")},
     ),
-    "models": Verb("every model that can be named, broken ones with their problem", {}, True),
+    "models": Verb("every installed model, and why a damaged one cannot be played", {}, True),
     "model": Verb(
-        "play a model, cross-faded: what plays now",
+        "play a model, with a cross-fade: what plays now",
         {
             "name": Argument("text", "name of an installed model", required=False),
             "path": Argument("text", "or the path of a bundle", required=False),
-            "source": Argument("text", "effect or synth; left out: as it is", required=False),
+            "source": Argument("text", "auto, effect or synth; left out: as it is", required=False),
         },
         True,
     ),
     "morph_model": Verb(
-        "choose the model that the setting morph leads to, cross-faded: what plays now",
+        "choose the model that the setting morph leads to, with a cross-fade: what plays now",
         {
             "name": Argument("text", "name of an installed model", required=False),
             "path": Argument("text", "or the path of a bundle; neither: none", required=False),
         },
         True,
     ),
-    "reload": Verb(
-        "look at the folders again; what plays is loaded anew if its file has changed", {}, True
-    ),
+    "reload": Verb("load what plays again if its file has changed: what plays now", {}, True),
     "presets": Verb("the presets in their order, and which one plays", {}, True),
-    "preset": Verb("play a preset, cross-faded: what plays now", {"name": _PRESET}, True),
+    "preset": Verb("play a preset, with a cross-fade: what plays now", {"name": _PRESET}, True),
     "preset_next": Verb("play the next preset in the order", {}, True),
     "preset_previous": Verb("play the previous preset in the order", {}, True),
     "preset_save": Verb(
-        "keep what plays now as a preset",
+        "save what plays now as a preset: what plays now",
         {"name": Argument("text", "left out: the preset that plays", required=False)},
         True,
     ),
     "preset_rename": Verb(
-        "give a preset another name", {"name": _PRESET, "to": Argument("text", "new name")}, True
+        "rename a preset: as presets", {"name": _PRESET, "to": Argument("text", "new name")}, True
     ),
-    "preset_remove": Verb("remove a preset; what plays goes on", {"name": _PRESET}, True),
+    "preset_remove": Verb(
+        "remove a preset; what plays goes on: as presets", {"name": _PRESET}, True
+    ),
     "preset_order": Verb(
-        "set the order of the presets",
+        "set the order of the presets: as presets",
         {"names": Argument("texts", "the first ones; the others follow as they were")},
         True,
     ),
     "setlist": Verb(
-        "next and previous go through a set list",
+        "choose the set list that next and previous go through: as presets",
         {"name": Argument("text", "left out: through all presets", required=False)},
         True,
     ),
     "setlist_set": Verb(
-        "make a set list, or change it",
+        "create or change a set list: as presets",
         {
             "name": Argument("text", "of the set list"),
-            "names": Argument("texts", "of presets; none: it is removed"),
+            "names": Argument("texts", "of its presets; an empty list removes it"),
         },
         True,
     ),
     "programs": Verb("what each MIDI program plays", {}, True),
     "program": Verb(
-        "play what a MIDI program change would play", {"bank": _BANK, "program": _PROGRAM}, True
+        "play what a MIDI program change would play: what plays now",
+        {"bank": _BANK, "program": _PROGRAM},
+        True,
     ),
     "program_set": Verb(
-        "choose what a MIDI program plays",
+        "choose what a MIDI program plays: as programs",
         {
             "bank": _BANK,
             "program": _PROGRAM,
             "preset": Argument("text", "a preset", required=False),
-            "model": Argument("text", "or a model; neither: as without a map", required=False),
+            "model": Argument("text", "or a model; neither removes the entry", required=False),
         },
         True,
     ),
-    "mappings": Verb("what the controls do, where that is kept, and what is being learnt", {}),
+    "mappings": Verb(
+        "what the controls do, where each mapping is stored, and what is being learned", {}
+    ),
     "learn": Verb(
-        "the next control that is moved gets a job: what is being learnt",
+        "map the control that is moved next: what is being learned",
         {
             "set": Argument("text", "a setting", required=False),
             "action": Argument("text", "or an action", required=False),
-            "low": Argument("number", "where a setting begins; its lowest", required=False),
-            "high": Argument("number", "where a setting ends; its highest", required=False),
+            "low": Argument("number", "low end of the range; left out: the lowest", required=False),
+            "high": Argument(
+                "number", "high end of the range; left out: the highest", required=False
+            ),
             "keep": Argument("text", "device or preset; left out: device", required=False),
-            "replace": Argument("switch", "also take one that has a job", required=False),
+            "replace": Argument("switch", "also accept a control that is in use", required=False),
             "seconds": Argument("number", "1 to 120; left out: 30", required=False),
         },
     ),
-    "learn_cancel": Verb("learn nothing after all", {}),
+    "learn_cancel": Verb("stop learning", {}),
     "mapping_remove": Verb(
-        "a control does something no more: as mappings",
+        "remove a control's mapping: as mappings",
         {
             "control": Argument("text", "as mappings calls it"),
             "set": Argument("text", "only this setting", required=False),
@@ -197,18 +207,18 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
-    "panic": Verb("silence: every note, every tail", {}),
+    "panic": Verb("silence at once: every note and every tail", {}),
     "bypass": Verb("the input goes straight to the output", {"on": _ON}),
-    "tuner": Verb("mute and show the note (status: note, cents)", {"on": _ON}),
-    "freeze": Verb("hold the sound as it is", {"on": _ON}),
-    "tap": Verb("a beat: the vibrato goes with it", {}),
+    "tuner": Verb("mute, and show the note in status: note, cents", {"on": _ON}),
+    "freeze": Verb("hold the present sound", {"on": _ON}),
+    "tap": Verb("one beat of a tempo that the vibrato follows: the tempo", {}),
     "autofit": Verb(
-        "listen and shift the player's range into the model's: the settings it found",
+        "listen, then shift the player's range into the model's: the settings that it found",
         {"seconds": Argument("number", "1 to 60; left out: 10", required=False)},
         True,
     ),
     "latency": Verb(
-        "measure the round trip with a cable from an output to an input: mutes, sweeps",
+        "measure the round-trip latency through a cable from an output to an input, with a sweep",
         {
             "seconds": Argument("number", "of the sweep, 0.5 to 10; left out: 1", required=False),
             "level": Argument("number", "dBFS, -60 to 0; left out: -12", required=False),
@@ -224,32 +234,37 @@ VERBS: dict[str, Verb] = {
             "side": Argument("text", "left, right or both; left out: both", required=False),
         },
     ),
-    "devices": Verb("sound cards with what they can do", {}, True),
-    "audio_devices": Verb("sound cards, the one that is used, and what was chosen", {}, True),
+    "devices": Verb("sound cards and what they can do", {}, True),
+    "audio_devices": Verb("sound cards, the one in use, and what was chosen on the box", {}, True),
     "audio_choose": Verb(
-        "play on another card, or otherwise, from now on and after a restart: what is used",
+        "change the sound card, its rate, period or input, also after a restart: what is in use",
         {
             "card": Argument("text", "a name or stable id; left out: as it is", required=False),
-            "capture": Argument("text", "another one to hear with, same, none", required=False),
+            "capture": Argument(
+                "text", "another card for the input, same, or none", required=False
+            ),
             "rate": Argument("whole", "Hz: 44100, 48000, 88200, 96000", required=False),
             "period": Argument("whole", "samples, 16 to 4096", required=False),
             "periods": Argument("whole", "in the buffer, 2 to 16", required=False),
             "input": Argument("text", "left, right or both", required=False),
-            "forget": Argument("switch", "first go back to the config", required=False),
+            "forget": Argument("switch", "first return to the config", required=False),
         },
         True,
     ),
-    "midi_devices": Verb("MIDI ports that are there, heard or not", {}),
+    "midi_devices": Verb("MIDI ports that are there, and whether each is heard", {}),
     "midi_choose": Verb(
-        "hear a MIDI port or not, also after a restart: as midi_devices",
+        "listen to a MIDI port or not, also after a restart: as midi_devices",
         {
             "port": Argument("text", "as midi_devices calls it"),
             "on": Argument("switch", "whether it is heard"),
         },
         True,
     ),
-    "midi_ports": Verb("MIDI ports: which are there, which are heard", {}, True),
+    "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "pairing_unlock": Verb(
+        "let every address try a pairing code again, and show a new one on the tuner", {}
+    ),
     "subscribe": Verb(
         "send events on this connection: meters and state at this rate, other events at once",
         {"rate_hz": Argument("number", "0 to 30; 0: no meters; left out: 20", required=False)},

@@ -12,7 +12,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library.catalog import find_model
-from native.rig import Control, Part, Rig
+from native.rig import Part, Rig, RigControl
 
 RATE, PERIOD, F0_HZ = 48_000, 128, 110.0
 VOICES, HARMONICS = (1, 2, 4, 8, 16), (16, 32, 64, 100, 128)
@@ -20,7 +20,7 @@ MODEL = "violin"  #: the network that is stepped
 
 
 def results(peers: dict[str, float], seconds: float = 0.5, repeats: int = 3) -> list[Result]:
-    """Synth by voices and harmonics, effect (one ear, one voice) by harmonics."""
+    """Synth by voices and harmonics; effect (one analyser, one voice) by harmonics."""
     bundle, found = find_model(MODEL), []
     for voices in VOICES:
         for count in HARMONICS:
@@ -53,16 +53,16 @@ def _factor(
 def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float) -> float:
     """Seconds of this thread's work for ``seconds`` of sound.
 
-    Ear or clock, network, voices, room, mix. Each voice has its own f0 near 110 Hz (so that
-    128 harmonics lie below Nyquist) and its row of the network each hop, decoded with the others
-    as on stage; the controls that are sent have ``harmonics`` of them.
+    Analyser or clock, network, voices, reverb and mix are included. Each voice has its own f0 near
+    110 Hz (so that 128 harmonics lie below Nyquist) and its row of the network each hop, decoded
+    with the others as in the live engine; the controls that are sent have ``harmonics`` of them.
     """
     info = bundle.info
     decoder = Decoder(bundle, None, voices)
     part = Part(RATE, PERIOD, voices, harmonics, info.n_noise, RATE / 2, info.hop_s,
                 source == "effect")  # fmt: skip
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.REVERB_WET, 0.3)
+    rig.set(RigControl.REVERB_WET, 0.3)
     rig.play(part)
     controls = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
     weights = (1.0 / np.arange(1, harmonics + 1)).astype(np.float32)

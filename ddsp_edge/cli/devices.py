@@ -117,12 +117,7 @@ def _as_json(
 ) -> dict[str, Any]:
     return {
         "cards": [
-            {
-                "stable_id": card.identity.stable_id,
-                **asdict(card.identity),
-                "pcms": [asdict(pcm) | {"usable": pcm.usable} for pcm in card.pcms],
-                "levels": [asdict(level) for level in _levels(card.identity)],
-            }
+            {**card.as_json(), "levels": [asdict(level) for level in _levels(card.identity)]}
             for card in cards
         ],
         "chosen": {

@@ -11,7 +11,7 @@ from ddsp_edge.api.client import ControlClient
 from ddsp_edge.cli.ask import add_engine_parser, ask, show
 from ddsp_edge.errors import UserError
 
-ENDS = ("learnt", "cancelled", "timeout", "failed")
+ENDS = ("learned", "cancelled", "timeout", "failed")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Learn the next control that moves, or list or remove mappings. Raises UserError."""
     if args.list or args.remove is not None:
         if args.remove is not None:
             result = ask(args, "mapping_remove", control=args.remove)
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
             if event["state"] in ENDS:
                 break
             print(event["text"], file=sys.stderr)
-    if event["state"] != "learnt":
-        raise UserError(f"nothing was learnt: {event['text'] or event['state']}")
+    if event["state"] != "learned":
+        raise UserError(f"nothing was learned: {event['text'] or event['state']}")
     print(json.dumps(event["mapping"], indent=2) if args.json else event["text"])
     return 0
 

@@ -12,17 +12,17 @@ from ddsp_edge.library.catalog import SUFFIXES
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge model [NAME|PATH] [--source effect|synth] [--morph NAME|PATH]`."""
+    """`ddsp-edge model [NAME|PATH] [--source auto|effect|synth] [--morph NAME|PATH]`."""
     line = "play a model, cross-faded; without a name, say which one plays"
     parser = add_engine_parser(subparsers, "model", line)
     parser.add_argument("model", nargs="?", metavar="NAME|PATH", help="see: models list")
-    parser.add_argument("--source", choices=("effect", "synth"), help="default: as it is")
+    parser.add_argument("--source", choices=("auto", "effect", "synth"), help="default: as it is")
     parser.add_argument("--morph", metavar="NAME|PATH", help="the model that morph leads to; none")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Show or change the model that plays. Raises UserError."""
     if args.model is not None or args.source is not None:
         result = ask(args, "model", **_named(args.model), source=args.source)
     if args.morph is not None:

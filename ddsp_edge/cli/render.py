@@ -1,4 +1,4 @@
-"""``ddsp-edge render IN --model NAME``."""
+"""Add the command ``ddsp-edge render IN --model NAME`` with its options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings_help() -> str:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge render IN --model NAME [...]`."""
+    """Add the command `ddsp-edge render IN --model NAME [...]` with its options."""
     parser = subparsers.add_parser(
         "render",
         help="play a recording or a MIDI file on a model, into a file",
@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Render the input into a file. Raises UserError."""
     settings = parse_settings(args.set)
     from ddsp_edge.errors import UserError
     from ddsp_edge.evaluation import peak_dbfs
@@ -86,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         "input_clips": report.input_clips,
         "notes": len(report.performance.notes) if report.performance else None,
         "skipped_drum_messages": report.performance.skipped if report.performance else None,
+        "remarks": report.remarks,
         "load_s": round(report.load_s, 3),
         "render_s": round(report.render_s, 3),
         "real_time_factor": round(report.real_time_factor, 1),
@@ -101,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)")
     if report.input_clips:
         print(f"the input clips: {report.input_clips} samples (record softer; input_trim)")
+    for remark in report.remarks:
+        print(f"{args.source}: {remark}")
     if report.performance and report.performance.skipped:
         print("the drums' channel (10) was left out")
     if args.picture:

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.effect.gate import KNEE_DB
-from ddsp_edge.effect.player import is_pitch
+from ddsp_edge.effect.player import KNEE_DB, is_pitch
 from ddsp_edge.errors import UserError
 from ddsp_edge.settings import SETTINGS, Setting
 

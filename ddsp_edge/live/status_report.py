@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.cards.settings import INPUTS
 from ddsp_edge.live.mixer_controls import HOLD_S
+from ddsp_edge.settings import SETTINGS
 
 if TYPE_CHECKING:
     from ddsp_edge.live.card_supervisor import CardKeeper
@@ -29,7 +30,7 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
         "morph_model": current.other.info.name if current and current.other else None,
         "source": control.wishes.source,
         "loading": loader.loading,
-        "settings": asdict(settings),
+        "settings": {name: getattr(settings, name) for name in SETTINGS},  # asdict is slow
         "bypass": desk.bypassed,
         "mute": desk.muted,
         "tuner": desk.tuning,

@@ -12,16 +12,18 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.mix import clipped_samples, trimmed, with_dry
 from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.errors import UserError
+from ddsp_edge.evaluation import peak_dbfs
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
+from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import synth_frames
+from ddsp_edge.synth.source import Performance, synth_frames
 from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
-from ddsp_edge.units import db_to_gain
+from ddsp_edge.units import SILENCE_DB, db_to_gain
 
-MIDI_SUFFIXES = {".mid", ".midi", ".smf"}
+MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
 DEFAULT_RATE = 48_000
 #: After the last frame, for the room; the rest of the tail is cut where it is inaudible.
 TAIL_S = 3.0
@@ -52,10 +54,12 @@ def render(
     engine = Engine(bundle, rate, settings, runtime, seed, voices, other, midi)
     loaded = time.perf_counter()
     audio, performance = None, None
+    remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
         performance = synth_frames(source, engine.info, settings)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
+        remarks += performance.remarks
     else:
         audio = trimmed(read_audio(source, rate), settings)
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
@@ -70,6 +74,8 @@ def render(
     if peak > 1.0:
         lowered_db = 20 * float(np.log10(peak)) + 0.1
         sound *= db_to_gain(-lowered_db)
+    if peak <= db_to_gain(TAIL_DBFS):
+        remarks.append(f"nothing is heard: {_why_silent(performance, audio)}")
     done = time.perf_counter()
     return RenderReport(
         source,
@@ -85,7 +91,16 @@ def render(
         loaded - begun,
         done - loaded,
         clipped_samples(audio) if audio is not None else 0,
+        remarks,
     )
+
+
+def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> str:
+    if performance is not None and performance.muted:
+        return "; ".join(performance.muted)
+    if audio is not None and peak_dbfs(audio) <= SILENCE_DB:
+        return f"the input is silent (its peak is {peak_dbfs(audio):.0f} dBFS)"
+    return "the input is too soft for these settings; see output_gain, harmonic_gain and noise_gain"
 
 
 def is_midi(source: Path) -> bool:
@@ -96,7 +111,7 @@ def is_midi(source: Path) -> bool:
         return False
     try:
         with source.open("rb") as stream:
-            return stream.read(4) == b"MThd"
+            return is_midi_data(stream.read(MAGIC_BYTES))
     except OSError as error:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
 

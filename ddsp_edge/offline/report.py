@@ -31,6 +31,8 @@ class RenderReport:
     render_s: float  #: analysis, decoding and synthesis, of one thread
     input_clips: int = 0  #: samples of the input at full scale: the clip light was on
 
+    remarks: list[str] = field(default_factory=list)  #: of the input and the sound, for the user
+
     @property
     def duration_s(self) -> float:
         return len(self.sound) / self.rate

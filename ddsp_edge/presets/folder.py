@@ -1,4 +1,4 @@
-"""The folder of presets: list, order and set lists, save, and which one played last."""
+"""The folder of presets: their files, their order and the set lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddsp_edge.presets.preset import (
     parse_preset,
     preset_bytes,
 )
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file, sync_folder
 from ddsp_edge.system.toml_config import (
     MAX_BYTES,
     MAX_ITEMS,
@@ -54,7 +54,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PresetEntry:
     """A file of the folder; ``preset`` is None where it cannot be played."""
 
     name: str
@@ -80,20 +80,20 @@ class PresetFolder:
         first = [there[key][0] for key in _unique(order) if key in there]
         return first + [name for name, _ in there.values() if name not in set(first)]
 
-    def entries(self) -> list[Entry]:
-        """All of them, broken ones with their problem."""
+    def entries(self) -> list[PresetEntry]:
+        """Every preset; a damaged one has its problem in place of the preset."""
         result = []
         for name in self.names():
             path = self._path(name)
             try:
-                result.append(Entry(name, path, self._read(name, path)))
+                result.append(PresetEntry(name, path, self._read(name, path)))
             except UserError as error:
-                result.append(Entry(name, path, None, str(error)))
+                result.append(PresetEntry(name, path, None, str(error)))
         for path in self._paths():
             name = path.name.removesuffix(SUFFIX)
             if name.casefold() not in RESERVED and not _is_clean(name):
                 problem = f"{path}: cannot be played by this name; rename the file"
-                result.append(Entry(name, path, None, problem))
+                result.append(PresetEntry(name, path, None, problem))
         return result
 
     def read(self, name: str) -> Preset:
@@ -140,25 +140,28 @@ class PresetFolder:
             raise UserError(f"{self.folder}: holds {MAX_PRESETS} presets already; remove some")
         if existing is not None:
             preset = replace(preset, name=existing[0])
-        write_atomically(self._path(preset.name), preset_bytes(preset))
+        save_file(self._path(preset.name), preset_bytes(preset))
         return preset
 
     def remove(self, name: str) -> None:
-        """Raises UserError."""
+        """Delete the preset's file; set lists may still name it. Raises UserError."""
         _, path = self._found(name)
         try:
             path.unlink()
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from None
 
     def rename(self, name: str, to: str) -> str:
-        """Returns the new name, which it also has in the order and set lists. Raises UserError."""
+        """Rename a preset, also in the order and the set lists; returns its new name. Raises
+        UserError."""
         old, path = self._found(name)
         new = clean_name(to)
         if new.casefold() != old.casefold() and new.casefold() in self._files():
             raise UserError(f"a preset is called {new!r} already; choose another name")
         try:
             os.rename(path, self._path(new))
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be renamed ({error.strerror})") from None
         order = self.order()
@@ -176,11 +179,11 @@ class PresetFolder:
         return new
 
     def set_order(self, names: Iterable[str]) -> None:
-        """These first, in this order. Raises UserError for names that no preset has."""
+        """Put these presets first, in this order. Raises UserError for unknown names."""
         self._write_order(replace(self.order(), order=self._checked(names)))
 
     def set_setlist(self, setlist: str, names: Iterable[str]) -> None:
-        """A set list; an empty one is removed. Raises UserError."""
+        """Make or change a set list; an empty one is removed. Raises UserError."""
         order, chosen = self.order(), self._checked(names)
         setlists = {**order.setlists, clean_name(setlist): chosen}
         setlists = {each: kept for each, kept in setlists.items() if kept}
@@ -188,11 +191,11 @@ class PresetFolder:
         self._write_order(Order(order.order, setlists, current))
 
     def use_setlist(self, setlist: str) -> None:
-        """Next and previous go through it from now on; "": through all. Raises UserError."""
+        """Choose the set list that next and previous go through; "": all. Raises UserError."""
         self._write_order(replace(self.order(), current=setlist))
 
     def order(self) -> Order:
-        """The order file; without one, or with a broken one (which is said in the log), none."""
+        """Read the order file. Without one, or with a damaged one (which is logged), no order."""
         path = self.folder / ORDER_FILE
         try:
             return from_dict(Order, read_toml(path), str(path)) if path.exists() else Order()
@@ -244,7 +247,7 @@ class PresetFolder:
         }
         data = tomli_w.dumps(tables).encode()
         from_dict(Order, tables, str(self.folder / ORDER_FILE))
-        write_atomically(self.folder / ORDER_FILE, data)
+        save_file(self.folder / ORDER_FILE, data)
 
 
 def _is_clean(name: str) -> bool:
@@ -256,27 +259,3 @@ def _is_clean(name: str) -> bool:
 
 def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.casefold() for name in names))
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    preset: Annotated[str, Range(1, 200)]
-
-
-class LastPreset:
-    """Which preset played last, over a restart and a power cut."""
-
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-
-    def remember(self, name: str) -> None:
-        """Raises UserError where it cannot be written."""
-        if self.recall() != name:  # flash cards wear out
-            write_atomically(self.path, tomli_w.dumps({"preset": name}).encode())
-
-    def recall(self) -> str | None:
-        """Its name; None where none is known, or the file is no more what it was."""
-        try:
-            return from_dict(_State, read_toml(self.path, 1024), str(self.path)).preset
-        except UserError:
-            return None

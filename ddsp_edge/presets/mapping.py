@@ -28,7 +28,7 @@ ENCODER_STEP = 1 / 48
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlGesture:
     """A gesture on a named control: ``switch left long``, ``cc 11``, ``expression swell``."""
 
     kind: str
@@ -41,8 +41,8 @@ class Control:
         return f"{self.kind} {self.name}{tail}"
 
 
-def parse_control(text: str) -> Control:
-    """``KIND NAME [GESTURE]``. Raises UserError."""
+def parse_control(text: str) -> ControlGesture:
+    """Parse ``KIND NAME [GESTURE]``. Raises UserError."""
     words = text.split()
     if len(words) not in (2, 3) or words[0] not in KINDS:
         raise UserError(
@@ -61,20 +61,20 @@ def parse_control(text: str) -> Control:
     gesture = words[2] if len(words) == 3 else gestures[0]
     for known_one in gestures:
         if known_one == gesture:
-            return Control(kind, name, known_one)
+            return ControlGesture(kind, name, known_one)
     raise UserError(f"control {text[:60]!r}: {kind} has the gestures {', '.join(gestures)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A setting's new value."""
+    """A setting with the new value that a control gives it."""
 
     setting: str
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ControlMapping:
     """One line of a preset's ``[[mappings]]`` or of the device's config. Raises UserError.
 
     ``set`` a setting or ``do`` an action. A setting moves between the ends of ``range`` (its
@@ -88,7 +88,7 @@ class Mapping:
     range: tuple[float, float] | None = None
     values: tuple[float | str, ...] = ()
     curve: Literal["linear", "slow", "fast"] = "linear"  #: slow: fine at the low end
-    source: Control = field(init=False, repr=False, compare=False)
+    source: ControlGesture = field(init=False, repr=False, compare=False)
     action: Action | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ class Mapping:
 
     @property
     def _ends(self) -> tuple[Any, ...]:
-        """What presses go through."""
+        """Return the values that presses of a switch go through in turn."""
         setting = SETTINGS[self.set]
         if self.values:
             return tuple(setting.parse(self.set, value) for value in self.values)
@@ -174,7 +174,7 @@ class Mapping:
         return round(value) if setting.whole else value
 
     def as_dict(self) -> dict[str, Any]:
-        """What TOML holds: only what was given."""
+        """The keys that were given, as TOML stores them."""
         given = {k: v for k, v in asdict(self).items() if k not in ("source", "action")}
         if self.curve == "linear":
             del given["curve"]
@@ -182,21 +182,21 @@ class Mapping:
 
 
 class Bindings:
-    """All that the controls do now: the config's, over which what was learnt wins, over which a
-    preset's win.
+    """The mappings in force: a preset's take precedence over learned ones, those over the
+    config's, gesture by gesture.
 
-    Replaced whole (:meth:`use`), so any thread may ask.
+    The table is replaced whole by :meth:`use`, so that any thread may read it.
     """
 
-    def __init__(self, device: Iterable[Mapping] = ()) -> None:
+    def __init__(self, device: Iterable[ControlMapping] = ()) -> None:
         self._device = tuple(device)
-        self._table: dict[Control, tuple[Mapping, ...]] = {}
+        self._table: dict[ControlGesture, tuple[ControlMapping, ...]] = {}
         self.use(())
 
-    def use(self, preset: Iterable[Mapping], learnt: Iterable[Mapping] = ()) -> None:
-        """From now on these are the preset's, and those that were learnt."""
-        table: dict[Control, tuple[Mapping, ...]] = {}
-        for group in (tuple(preset), tuple(learnt), self._device):
+    def use(self, preset: Iterable[ControlMapping], learned: Iterable[ControlMapping] = ()) -> None:
+        """Replace the preset's and the learned mappings."""
+        table: dict[ControlGesture, tuple[ControlMapping, ...]] = {}
+        for group in (tuple(preset), tuple(learned), self._device):
             taken = set(table)
             for mapping in group:
                 if mapping.source not in taken:
@@ -204,11 +204,14 @@ class Bindings:
         self._table = table
 
     def knows(self, kind: str, name: str) -> frozenset[Gesture]:
-        """The gestures on a control that do something."""
+        """The gestures of a control that are mapped."""
         return frozenset(c.gesture for c in self._table if (c.kind, c.name) == (kind, name))
 
-    def answer(self, control: Control, value: float, settings: Settings) -> list[Action | Change]:
-        """What a gesture does. ``value``: position 0..1 of "move", clicks of "turn"."""
+    def answer(
+        self, control: ControlGesture, value: float, settings: Settings
+    ) -> list[Action | Change]:
+        """The actions and changes of a gesture. ``value``: position 0..1 of "move", clicks of
+        "turn"."""
         result: list[Action | Change] = []
         for mapping in self._table.get(control, ()):
             if mapping.action is not None:

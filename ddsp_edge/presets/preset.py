@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.toml_config import MAX_BYTES, Range, from_dict, parse_toml
 
@@ -23,30 +23,31 @@ LONGEST_NAME = 48
 RESERVED = ("order",)
 _MARKS = frozenset(" -_+&'(),.#!@=~%")
 
-Source = Literal["effect", "synth"]
+#: What a model follows: the input, MIDI notes, or ("auto") whichever was played last.
+SourceMode = Literal["auto", "effect", "synth"]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What plays; ``name`` is that of its file (see :func:`clean_name`)."""
+    """A model with all that belongs to it; ``name`` is its file's (see :func:`clean_name`)."""
 
     name: str
     model: str  #: name in the library, or a path
-    source: Source = "effect"
+    source: SourceMode = "effect"
     settings: Settings = field(default_factory=Settings)
-    mappings: tuple[Mapping, ...] = ()
+    mappings: tuple[ControlMapping, ...] = ()
     morph_model: str = ""  #: the model that the setting morph leads to; "": none
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a preset's file holds."""
+    """The keys of a preset's TOML file."""
 
     model: Annotated[str, Range(1, 256, "characters")]
     morph_model: Annotated[str, Range(0, 256, "characters")] = ""
-    source: Source = "effect"
+    source: SourceMode = "effect"
     settings: dict[str, float | str] = field(default_factory=dict)
-    mappings: Annotated[tuple[Mapping, ...], Range(0, MAX_MAPPINGS)] = ()
+    mappings: Annotated[tuple[ControlMapping, ...], Range(0, MAX_MAPPINGS)] = ()
 
 
 def clean_name(name: str) -> str:
@@ -68,7 +69,7 @@ def clean_name(name: str) -> str:
 
 
 def parse_preset(name: str, data: bytes, where: str) -> Preset:
-    """The bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
+    """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
     found = from_dict(_File, parse_toml(data, where), where)

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key, Keys
 from ddsp_edge.synth.voice import NoteVoice
+from native.player import EventSender, SynthSettings
+
+
+def synth_settings(settings: Settings) -> SynthSettings:
+    """What the synth player is told of the settings."""
+    return SynthSettings(
+        attack_s=settings.attack,
+        decay_s=settings.decay,
+        sustain=settings.sustain,
+        release_s=settings.release,
+        tuning_hz=settings.tuning,
+        velocity_range_db=settings.velocity_range,
+        vibrato_rate_hz=settings.vibrato_rate,
+        vibrato_depth=settings.vibrato_depth,
+    )
 
 
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self.keys = Keys()
-        self.voices = [NoteVoice(index, settings) for index in range(settings.voices)]
+    def __init__(self, settings: Settings, sender: EventSender, by_channel: bool = False) -> None:
+        self._settings, self._sender = settings, sender
+        self.keys = Keys(by_channel)
+        self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
-        self._last: NoteVoice | None = None  # the last one that was struck
+        self._struck = False  # a note was played: there is a pitch to glide from
+        sender.set(synth_settings(settings), 0.0)
 
     def set(self, settings: Settings, time_s: float) -> None:
         """New settings; voices above the new number stay until they have fallen silent."""
@@ -27,9 +44,8 @@ class Notes:
             self.one_voice = settings.voices == 1
         self._settings = settings
         for index in range(len(self.voices), settings.voices):
-            self.voices.append(NoteVoice(index, settings))
-        for voice in self.voices:
-            voice.envelope.set(settings, time_s)
+            self.voices.append(NoteVoice(index, self._sender))
+        self._sender.set(synth_settings(settings), time_s)
 
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""
@@ -44,8 +60,10 @@ class Notes:
             legato = len(down) > 1 and (before is None or before.note != key.note)
             self._strike(self.voices[0], key, time_s, legato, controllers)
 
-    def released(self, gone: list[Key], time_s: float, controllers: Controllers) -> None:
-        """Nothing holds these keys any more."""
+    def released(
+        self, gone: list[Key], time_s: float, controllers_of: Callable[[int], Controllers]
+    ) -> None:
+        """Nothing holds these keys any more; ``controllers_of`` gives those of a channel."""
         for key in gone:
             key.member = copy.copy(key.member)  # the channel may speak for another note now
         for voice in self.voices:
@@ -53,27 +71,31 @@ class Notes:
                 continue
             if self.one_voice and self.keys.held:
                 following = pick(self.keys.held, self._settings.priority)
+                controllers = controllers_of(following.channel)
                 self._strike(voice, following, time_s, True, controllers)
             else:
                 voice.release(time_s)
 
-    def silence(self, time_s: float) -> None:
-        """At once."""
-        self.keys.let_go()
+    def touch(self, time_s: float, controllers_of: Callable[[int], Controllers]) -> None:
+        """Tell every voice what its channel and its key do to it."""
         for voice in self.voices:
-            voice.stop(time_s)
+            if voice.key is not None:
+                voice.touch(time_s, controllers_of(voice.key.channel))
+
+    def silence(self, time_s: float, channel: int | None = None) -> None:
+        """Silence at once all voices, or those that play a channel, whatever holds their keys."""
+        self.keys.let_go(lambda key: channel in (None, key.channel))
+        for voice in self.voices:
+            if channel is None or (voice.key is not None and voice.key.channel == channel):
+                voice.stop(time_s)
 
     def _strike(
         self, voice: NoteVoice, key: Key, time_s: float, legato: bool, controllers: Controllers
     ) -> None:
-        start, glide_s = float(key.note), 0.0
-        if controllers.glide_from is not None or (controllers.gliding and self._last):
+        start, glide_s = controllers.glide_from, 0.0
+        if start is not None or (controllers.gliding and self._struck):
             sent = controllers.glide_s
             glide_s = self._settings.portamento if sent is None else sent
-        if controllers.glide_from is not None:
-            start = float(controllers.glide_from)
-        elif self._last is not None:
-            start = self._last.pitch(time_s)
         controllers.glide_from = None
-        voice.strike(key, time_s, legato, start, glide_s)
-        self._last = voice
+        voice.strike(key, time_s, legato, controllers, start, glide_s)
+        self._struck = True

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.frames import ONSET_RAMP_S, FeatureFrame
+from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.receiver import Receiver
-from ddsp_edge.synth.voice import CLOSE_S, NEVER, NoteVoice
-from ddsp_edge.units import SILENCE_DB
-
-HIGHEST_PITCH = 150.0  #: MIDI note; 47 kHz, no instrument is there
+from native.player import Synth
 
 
 class SynthPlayer(Receiver):
@@ -42,7 +37,8 @@ class SynthPlayer(Receiver):
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
     is for the caller, and ``on_program(bank, program)`` is called from ``receive`` (bank 0..16383,
-    program 0..127).
+    program 0..127). With ``by_channel`` wheels, pedals and controllers act on the notes of
+    their own channel only, as in a file; without it (live) they play the whole instrument.
     """
 
     def __init__(
@@ -50,99 +46,42 @@ class SynthPlayer(Receiver):
         info: ModelInfo,
         settings: Settings | None = None,
         on_program: Callable[[int, int], None] | None = None,
+        by_channel: bool = False,
     ) -> None:
-        self._use(info)
-        self._grid_s = 0.0  # the last tick
-        self._turn_s = self._turn = 0.0  # the vibrato was at phase _turn (of 1) then
-        super().__init__(settings or Settings(), on_program)
-
-    def _use(self, info: ModelInfo) -> None:
-        self._hop_s, self._loudest = info.hop_s, info.max_loudness_db
-        self._model_range_db = info.max_loudness_db - info.min_loudness_db
+        self._synth = _synth_of(info)
+        super().__init__(settings or Settings(), self._synth, on_program, by_channel)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
-        """A player of another model that goes on with every note, pedal and wheel of this one.
+        """Return a player of another model that goes on with every note, pedal and wheel.
 
         This one may go on too, while it is faded out.
         """
         other = copy.copy(self)
-        # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._controllers = copy.deepcopy((self._notes, self._controllers))
-        other._sensing = dict(self._sensing)
-        other._use(info)
+        other._synth = _synth_of(info)
+        other._synth.adopt(self._synth)
+        other._go_on(self, other._synth)
         return other
 
     @property
     def next_onset_s(self) -> float:
         """When :meth:`onsets` is to be called next, seconds; infinity when nothing is due."""
-        return min(voice.due_s for voice in self._notes.voices)
+        return self._synth.due_s
 
     def onsets(self, time_s: float) -> list[FeatureFrame]:
-        """The frames that do not wait for the grid and are due by ``time_s``."""
-        found = []
-        for voice in self._notes.voices:
-            due_s = voice.due_s
-            if due_s <= time_s and due_s < NEVER:
-                voice.take_due()
-                ahead_s = ONSET_RAMP_S
-                if not voice.dips_at(due_s):
-                    # It holds until the next grid frame: say what should be there by then.
-                    since = due_s + CLOSE_S - self._grid_s
-                    hops = max(1, math.ceil(since / self._hop_s))
-                    following = self._grid_s + hops * self._hop_s
-                    ahead_s = max(ahead_s, following - due_s)
-                found.append(self._frame(voice, due_s, ahead_s, onset=True))
-        return found
+        """Return the frames that do not wait for the grid and are due by ``time_s``."""
+        self.tell()
+        return [FeatureFrame(*frame) for frame in self._synth.onsets(time_s)]
 
     def frames(self, time_s: float) -> list[FeatureFrame]:
-        """The frames of a tick of the grid."""
-        self._grid_s, self._now = time_s, max(self._now, time_s)
-        self._check_sensing()
-        return [
-            self._frame(voice, time_s, self._hop_s)
-            for voice in self._notes.voices
-            if not (voice.skips(time_s) or (voice.index and voice.rests(time_s)))
-        ]
+        """Return the frames of a tick of the grid."""
+        self.pass_time(time_s)
+        self.tell()
+        return [FeatureFrame(*frame) for frame in self._synth.frames(time_s)]
 
     def rests(self, time_s: float) -> bool:
-        """Every voice has been silent for long: the frames of this tick say nothing new."""
-        return all(voice.rests(time_s) for voice in self._notes.voices)
+        """Whether every voice has been silent for long: this tick's frames say nothing new."""
+        return self._synth.rests(time_s)
 
-    def set(self, settings: Settings) -> None:
-        """New settings while playing. Another number of voices, channel or MPE ends all notes."""
-        self._turn, self._turn_s = self._phase(self._now), self._now
-        super().set(settings)
 
-    def _frame(
-        self, voice: NoteVoice, time_s: float, ahead_s: float, onset: bool = False
-    ) -> FeatureFrame:
-        # A frame is reached at the end of its ramp: say what should be there then.
-        reached_s = time_s + ahead_s
-        level, key, controllers = voice.level(reached_s), voice.key, self._controllers
-        member = key.member if key else None
-        pitch = voice.pitch(reached_s) + controllers.bend(member) + self._vibrato(reached_s)
-        loudness = SILENCE_DB
-        if level > 0.0 and key is not None:
-            range_db = min(self.settings.velocity_range, self._model_range_db)
-            loudness = self._loudest - range_db * (1 - key.velocity / 127)
-            loudness += controllers.level_db + controllers.pressure_db(key.pressure, member)
-            loudness += 20.0 * math.log10(level) - midi_map.SOFT_DB * key.soft
-        voice.loudness_db = max(SILENCE_DB, min(loudness, 0.0))
-        return FeatureFrame(
-            time_s,
-            self.settings.tuning * 2.0 ** ((min(pitch, HIGHEST_PITCH) - 69.0) / 12.0),
-            voice.loudness_db,
-            onset=onset,
-            voice=voice.index,
-            brightness_db=controllers.brightness_db(member),
-        )
-
-    def _phase(self, time_s: float) -> float:
-        return self._turn + self.settings.vibrato_rate * (time_s - self._turn_s)
-
-    def _vibrato(self, time_s: float) -> float:
-        """Semitones."""
-        depth = self.settings.vibrato_depth * self._controllers.vibrato
-        if not depth:
-            return 0.0
-        return depth * math.sin(2 * math.pi * self._phase(time_s))
+def _synth_of(info: ModelInfo) -> Synth:
+    return Synth(info.hop_s, info.min_loudness_db, info.max_loudness_db)

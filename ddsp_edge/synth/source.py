@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import bisect
-import io
 import itertools
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,13 +12,10 @@ import mido
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.player import SynthPlayer
-
-#: A large symphony has half a MiB; each MiB costs up to 4 s and 250 MB to parse.
-MAX_BYTES = 4 * 1024 * 1024
-MAX_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,8 @@ class Performance:
     pans: list[tuple[float, float]] = field(default_factory=list)  #: (time_s, -1..1)
     tuning_hz: float = 440.0  #: of A4
     skipped: int = 0  #: messages for the drums
+    remarks: list[str] = field(default_factory=list)  #: what the user should know of the file
+    muted: list[str] = field(default_factory=list)  #: why, where no note can be heard
 
     def pitch_hz(self, note: Note, time_s: float) -> float:
         """What the score asks of a note at a time: key and bend, without vibrato."""
@@ -55,59 +52,41 @@ class Performance:
         return self.tuning_hz * 2.0 ** ((note.number + bend - 69) / 12)
 
 
-def read_midi(path: Path | str) -> list[tuple[float, mido.Message]]:
-    """(seconds, message) in order, of all channels. Raises UserError."""
-    path = Path(path)
-    try:
-        if path.exists() and not path.is_file():  # a pipe would never end
-            raise UserError(f"{path}: is not a file")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > MAX_BYTES:
-        raise UserError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, no tune is; split it")
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-        if file.type == 2:
-            raise UserError(f"{path}: is a MIDI file of type 2; export it as type 0 or 1")
-        if file.ticks_per_beat <= 0:
-            raise UserError(f"{path}: counts time in SMPTE frames; export it in beats")
-        messages, now = [], 0.0
-        for message in file:
-            now += message.time
-            if not message.is_meta and hasattr(message, "channel"):
-                messages.append((now, message))
-    except UserError:
-        raise
-    except Exception as error:  # mido raises whatever its parsing stumbles over
-        ended = isinstance(error, EOFError)
-        reason = "it ends too soon" if ended else str(error).split("\n")[0] or type(error).__name__
-        raise UserError(f"{path}: is not a MIDI file that can be read ({reason})") from None
-    if not math.isfinite(now) or now > MAX_SECONDS:
-        raise UserError(f"{path}: plays for {now:.0f} s, at most {MAX_SECONDS:.0f} are rendered")
-    return messages
-
-
 def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
 
-    Raises UserError for a file that cannot be read or has no notes.
+    The music ends when its last note has died away, whatever messages follow. Raises UserError
+    for a file that cannot be read or has no notes.
     """
-    messages = read_midi(path)
-    player = SynthPlayer(info, settings)
+    file = read_midi(path)
+    messages = file.messages
+    player = SynthPlayer(info, settings, by_channel=True)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     notes = _notes(heard)
     if not notes:
-        raise UserError(f"{path}: holds no notes{_hint(settings, bool(drums))}")
+        why = [_hint(settings, bool(drums)), *(f"; {remark}" for remark in file.remarks)]
+        raise UserError(f"{path}: holds no notes{''.join(why)}")
     walk = _Walk(player, info.hop_s, {note.channel for note in notes})
+    last_note_s = max(time_s for time_s, message in heard if is_note(message))
+    ends_s = last_note_s
     for time_s, together in itertools.groupby(heard, key=lambda each: each[0]):
+        if time_s > last_note_s and not walk.sounds_until(time_s):
+            break  # what follows can change nothing that is heard
         walk.receive(time_s, [message for _, message in together])
-    walk.finish(heard[-1][0], settings.release)
+        ends_s = time_s
+    walk.finish(ends_s, settings.release)
     duration_s = walk.frames[-1].time_s + info.hop_s
     return Performance(
-        walk.frames, notes, duration_s, walk.bends, walk.pans, settings.tuning, len(drums)
+        walk.frames,
+        notes,
+        duration_s,
+        walk.bends,
+        walk.pans,
+        settings.tuning,
+        len(drums),
+        list(file.remarks),
+        sorted(set(walk.muted)) if all(walk.muted) else [],
     )
 
 
@@ -124,6 +103,7 @@ class _Walk:
         self.frames: list[FeatureFrame] = []
         self.bends: dict[int, list[tuple[float, float]]] = {channel: [] for channel in channels}
         self.pans: list[tuple[float, float]] = []
+        self.muted: list[str] = []  #: for each note that starts, what silences it, or nothing
         self._player, self._hop_s = player, hop_s
         self._next = 0  # index of the next grid frame
 
@@ -133,6 +113,9 @@ class _Walk:
         player = self._player
         for message in messages:
             player.receive(time_s, message)
+            if message.type == "note_on" and message.velocity:
+                cause = player.muted_by(message.channel)
+                self.muted.append(f"{cause} is 0 on channel {message.channel + 1}" if cause else "")
         self.frames += player.onsets(time_s)
         for channel, bends in self.bends.items():
             bend = player.bend(channel)
@@ -153,6 +136,12 @@ class _Walk:
                 self.frames += player.frames(on_grid)
             else:
                 return
+
+    def sounds_until(self, time_s: float) -> bool:
+        """Go on towards a time, and say whether any voice still sounds there."""
+        while self._player.sounding and self._next * self._hop_s < time_s:
+            self._run_to(min(time_s, (self._next + 0.5) * self._hop_s))
+        return bool(self._player.sounding)
 
     def finish(self, last_s: float, release_s: float) -> None:
         """Let go of what is still held, and fade out."""
@@ -175,7 +164,7 @@ def _notes(messages: list[tuple[float, mido.Message]]) -> list[Note]:
             notes.append(Note(start_s, end_s, key[1], velocity, key[0]))
 
     for time_s, message in messages:
-        if message.type in ("note_on", "note_off"):
+        if is_note(message):
             key = (message.channel, message.note)
             close(key, time_s)
             if message.type == "note_on" and message.velocity > 0:

@@ -1,101 +1,85 @@
-"""One voice of the MIDI instrument: its envelope, its glide, and when its frames are due."""
+"""One voice of the MIDI instrument as the allocation sees it; C plays it (native/src/player)."""
 
 from __future__ import annotations
 
-import math
-
-from ddsp_edge.settings import Settings
-from ddsp_edge.synth.envelope import Envelope
+from ddsp_edge.synth.controllers import Controllers, Touch
 from ddsp_edge.synth.keys import Key
+from ddsp_edge.synth.midi_map import SOFT_DB
+from native import player as native_player
+from native.player import EventSender, Note
 
-#: A grid frame this close to a note's own frame would say the same again.
-CLOSE_S = 0.0002
-#: A voice is shown so much silence before it rests, for the model to forget the note.
-SETTLE_S = 2.0
-NEVER = math.inf
+
+def touch_of(controllers: Controllers, key: Key) -> native_player.Touch:
+    """What a key and, in MPE or where channels are apart, its channel add to the instrument's."""
+    member = key.member or Touch()
+    if controllers.apart:
+        touch = controllers.instrument_touch()
+        return touch._replace(pressure=max(touch.pressure, key.pressure))
+    return native_player.Touch(
+        bend=member.wheel * controllers.member_bend_range,
+        pressure=max(key.pressure, member.pressure),
+        brightness=member.brightness,
+    )
 
 
 class NoteVoice:
-    """Times are seconds of the player's clock, pitches MIDI notes without bend and vibrato."""
+    """Times are seconds of the player's clock. Events go to ``sender``."""
 
-    def __init__(self, index: int, settings: Settings) -> None:
-        self.index = index
+    def __init__(self, index: int, sender: EventSender) -> None:
+        self.index, self._sender = index, sender
         self.key: Key | None = None  #: the last one that it was struck for
         self.held = False  #: something holds that key
-        self.envelope = Envelope(settings)
         self.struck_s = -1.0  #: when it was last struck
-        self._due_s = NEVER  # of a frame outside the grid: a note starts or all sound stops
-        self._rise_s = self._last_s = -1.0  # the end of a dip; the last frame outside the grid
-        self._to = self._from = 69.0
-        self._glide_at, self._glide_s = 0.0, 0.0
-        self._quiet_s = -NEVER  # when it fell silent
-        self.loudness_db = -NEVER  #: of its last frame
+        self._touch = native_player.Touch()  # as it was sent last
 
     def strike(
         self,
         key: Key,
         time_s: float,
         legato: bool,
-        glide_from: float = 0.0,
+        controllers: Controllers,
+        glide_from: int | None = None,
         glide_s: float = 0.0,
     ) -> None:
-        """Play a key. The pitch glides from ``glide_from``; at once where ``glide_s`` is 0."""
-        self._from, self._to = glide_from, float(key.note)
-        self._glide_at, self._glide_s = time_s, glide_s
-        self.key, self.held = key, True
-        self.struck_s = time_s
-        self._rise_s = self.envelope.attack(time_s, legato)
-        self._due_s = time_s
+        """Play a key. The pitch glides from ``glide_from`` (None: from the voice that was struck
+        last); at once where ``glide_s`` is 0."""
+        self.key, self.held, self.struck_s = key, True, time_s
+        self._touch = touch_of(controllers, key)
+        note = Note(
+            pitch=key.note,
+            velocity=key.velocity / 127,
+            level_db=-SOFT_DB * key.soft,
+            glide_s=glide_s,
+            glide_from=native_player.FROM_LAST if glide_from is None else glide_from,
+        )
+        self._sender.start(self.index, note, self._touch, time_s, legato)
 
     def release(self, time_s: float) -> None:
+        """Let the note go."""
         self.held = False
-        self.envelope.release(time_s)
+        self._sender.release(self.index, time_s)
 
     def stop(self, time_s: float) -> None:
-        """Silence at once."""
+        """Be silent at once."""
         self.held = False
-        if not self.envelope.silent:
-            self.envelope.stop()
-            self._due_s = time_s
+        if self.sounds:
+            self._sender.stop(self.index, time_s)
 
-    def pitch(self, time_s: float) -> float:
-        done = time_s - self._glide_at
-        if done >= self._glide_s:
-            return self._to
-        return self._from + (self._to - self._from) * max(0.0, done) / self._glide_s
-
-    def level(self, time_s: float) -> float:
-        """Of the envelope, 0..1, at a time that is not before the last one asked for or so."""
-        level = self.envelope.level(time_s)
-        if level > 0.0:
-            self._quiet_s = NEVER
-        elif self._quiet_s == NEVER:
-            self._quiet_s = time_s
-        return level
+    def touch(self, time_s: float, controllers: Controllers) -> None:
+        """Tell the sender what bends and presses this voice, where that has changed."""
+        if self.key is None:
+            return
+        touch = touch_of(controllers, self.key)
+        if touch != self._touch:
+            self._touch = touch
+            self._sender.touch(self.index, touch, time_s)
 
     @property
     def sounds(self) -> bool:
-        return not self.envelope.silent
-
-    def rests(self, time_s: float) -> bool:
-        """It has been silent for long: it needs no frames."""
-        return not self.sounds and time_s - self._quiet_s > SETTLE_S and self._due_s == NEVER
+        """Whether its envelope has not ended."""
+        return self._sender.sounds(self.index)
 
     @property
-    def due_s(self) -> float:
-        """When its next frame outside the grid is due: of a note that starts, or rises again."""
-        if self._due_s < NEVER:
-            return self._due_s
-        return self._rise_s if self._rise_s > self._last_s else NEVER
-
-    def take_due(self) -> None:
-        """That frame is made now."""
-        self._last_s, self._due_s = self.due_s, NEVER
-
-    def dips_at(self, time_s: float) -> bool:
-        """It was struck again and is to rise only later."""
-        return time_s < self._rise_s
-
-    def skips(self, time_s: float) -> bool:
-        """A frame of the grid would say what its own frame has said, or disturb it."""
-        return time_s < max(self._rise_s, self._last_s + CLOSE_S) or self.due_s <= time_s
+    def loudness_db(self) -> float:
+        """Of its last frame."""
+        return self._sender.loudness_db(self.index)

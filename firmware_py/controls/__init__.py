@@ -1,10 +1,10 @@
-"""Feet and hands: footswitches, expression pedals, encoders, USB pedals, lights, the relay.
+"""Footswitches, expression pedals, encoders, USB pedals, lights and the bypass relay.
 
-:class:`Controls` is all that the program needs; what is wired where is ``[controls]`` of the
-config (:mod:`firmware_py.controls.config`, docs/pedal.md).
+The service uses :class:`ControlDispatcher` alone. The table ``[controls]`` of the config says what
+is wired to which pin (:mod:`firmware_py.controls.config`, docs/pedal.md).
 """
 
 from firmware_py.controls.config import ControlsConfig
-from firmware_py.controls.dispatcher import Controls
+from firmware_py.controls.dispatcher import ControlDispatcher
 
-__all__ = ["Controls", "ControlsConfig"]
+__all__ = ["ControlDispatcher", "ControlsConfig"]

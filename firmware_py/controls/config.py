@@ -1,4 +1,4 @@
-"""``[controls]`` of the config: what is wired where, and what it does until a preset says more."""
+"""``[controls]`` of the config: which control is wired to which pin, and the device's mappings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping, parse_control
+from ddsp_edge.presets.mapping import ControlMapping, parse_control
 from ddsp_edge.system.toml_config import Range, did_you_mean
 from firmware_py.controls.gestures import HOLD_S
 
@@ -26,12 +26,12 @@ SHOWS = {
 
 
 def _named(control: str) -> None:
-    """A name that mappings can say. Raises UserError."""
+    """Check that mappings can refer to the name. Raises UserError."""
     parse_control(control)
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class SwitchConfig:
     """A footswitch from a pin to ground (or, ``pull_up = false``, to 3.3 V)."""
 
     name: str
@@ -46,7 +46,7 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyConfig:
     """A USB pedal that is a keyboard: one of its keys is a switch."""
 
     name: str
@@ -60,7 +60,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class EncoderConfig:
     """A rotary encoder: A and B to ground, and perhaps a switch under its knob."""
 
     name: str
@@ -74,7 +74,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class ExpressionConfig:
     """An expression pedal at a channel of an MCP3008 on the board's SPI bus."""
 
     name: str
@@ -86,12 +86,12 @@ class Expression:
     def __post_init__(self) -> None:
         _named(f"expression {self.name}")
         if abs(self.toe - self.heel) < 0.05:
-            raise UserError(f"expression {self.name!r}: heel and toe are too near each other")
+            raise UserError(f"expression {self.name!r}: heel and toe are too close together")
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
-    """An LED."""
+class LightConfig:
+    """An LED, and the state that it shows."""
 
     shows: Literal["active", "bypass", "tuner", "freeze", "clip", "signal", "card"]
     pin: Pin
@@ -100,7 +100,7 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class RelayConfig:
     """True bypass: the relay is energised while the instrument plays; without power, with the
     program stopped or crashed at start, the input goes straight to the output."""
 
@@ -112,16 +112,16 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class ControlsConfig:
-    """Everything at the feet; nothing by default."""
+    """All controls of the box; none by default."""
 
-    switches: Annotated[tuple[Switch, ...], Range(0, 32)] = ()
-    keys: Annotated[tuple[Key, ...], Range(0, 64)] = ()
-    encoders: Annotated[tuple[Encoder, ...], Range(0, 16)] = ()
-    expressions: Annotated[tuple[Expression, ...], Range(0, 16)] = ()
-    lights: Annotated[tuple[Light, ...], Range(0, 32)] = ()
-    relay: Relay = Relay()
+    switches: Annotated[tuple[SwitchConfig, ...], Range(0, 32)] = ()
+    keys: Annotated[tuple[KeyConfig, ...], Range(0, 64)] = ()
+    encoders: Annotated[tuple[EncoderConfig, ...], Range(0, 16)] = ()
+    expressions: Annotated[tuple[ExpressionConfig, ...], Range(0, 16)] = ()
+    lights: Annotated[tuple[LightConfig, ...], Range(0, 32)] = ()
+    relay: RelayConfig = RelayConfig()
     #: What the controls do where a preset says nothing else.
-    mappings: Annotated[tuple[Mapping, ...], Range(0, 128)] = ()
+    mappings: Annotated[tuple[ControlMapping, ...], Range(0, 128)] = ()
 
     def __post_init__(self) -> None:
         _different("pin", self._pins())
@@ -150,7 +150,7 @@ class ControlsConfig:
 
     @property
     def uses_gpio(self) -> bool:
-        """Whether anything is at a pin or the SPI bus."""
+        """Whether anything is connected to a pin or to the SPI bus."""
         return bool(self.expressions) or any(True for _ in self._pins())
 
 

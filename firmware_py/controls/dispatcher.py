@@ -1,4 +1,4 @@
-"""The controls' own thread: from pins, USB keys and MIDI CCs to actions and settings."""
+"""The controls' own thread: turns pins, USB keys and MIDI controllers into actions and settings."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ import mido
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.actions import Action
-from ddsp_edge.presets.mapping import PRESSES, Bindings, Change, Control, Gesture
-from ddsp_edge.presets.mapping import Mapping as ControlMapping
+from ddsp_edge.presets.mapping import (
+    PRESSES,
+    Bindings,
+    Change,
+    ControlGesture,
+    ControlMapping,
+    Gesture,
+)
 from ddsp_edge.settings import Settings
 from firmware_py.controls.board import Board
-from firmware_py.controls.bypass_relay import RelaySequence
-from firmware_py.controls.config import SHOWS, ControlsConfig
+from firmware_py.controls.bypass_relay import BypassRelay
+from firmware_py.controls.config import SHOWS, ControlsConfig, KeyConfig
 from firmware_py.controls.expression import RATE_HZ, PedalPosition
-from firmware_py.controls.gestures import HOLD_S, Press, TapTempo, vibrato_hz
+from firmware_py.controls.gestures import HOLD_S, Press
 from firmware_py.controls.keys import Keyboards
+from firmware_py.controls.packages import MissingPackage
 
 _LOG = logging.getLogger(__name__)
 #: USB pedals are looked for this often, in seconds.
@@ -31,15 +38,16 @@ LOOK_S = 2.0
 #: From this value on, a MIDI controller that is a switch is down.
 CC_DOWN = 64
 #: (kind, name, "move" | "turn" | "down", position 0..1 or clicks)
-Learns = Callable[[str, str, Gesture, float], bool]
+Learn = Callable[[str, str, Gesture, float], bool]
 
 
-class Controls:
-    """Everything at the feet. Raises UserError where the config cannot be had.
+class ControlDispatcher:
+    """Everything at the feet. Raises UserError where the config cannot be had; where a package is
+    not installed (lgpio, gpiozero, evdev), what needs it is left out and a warning logged.
 
     ``act`` carries out an action, ``change`` sets settings, ``settings`` says the present ones;
     they are called in the controls' thread (those of a MIDI pedal's move in the caller's) and
-    should return soon. What they raise is logged: a foot must not end the show. ``learns`` is told
+    should return soon. What they raise is logged: a foot must not end the show. ``learn`` is told
     first of whatever is touched, on the same threads; where it returns True nothing else is done.
 
     start, stop, midi, show and use may be called from any thread.
@@ -52,12 +60,11 @@ class Controls:
         change: Callable[[dict[str, Any]], None],
         settings: Callable[[], Settings],
         pin_factory: Any | None = None,
-        learns: Learns = lambda kind, name, gesture, value: False,
+        learn: Learn = lambda kind, name, gesture, value: False,
     ) -> None:
-        self._config, self._learns = config, learns
+        self._config, self._learn = config, learn
         self._act, self._change, self._settings = act, change, settings
         self._bindings = Bindings(config.mappings)
-        self._tempo = TapTempo()
         self._posts: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._selector = selectors.DefaultSelector()
         self._wake_out, self._wake_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -73,27 +80,41 @@ class Controls:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ddsp-controls", daemon=True)
         self._board: Board | None = None
-        self._relay: RelaySequence | None = None
+        self._relay: BypassRelay | None = None
         try:
-            self._keyboards = Keyboards(
-                config.keys, self._watch, self._unwatch, self._key_edge, self._gone
-            )
+            self._keyboards = self._open_keyboards(config.keys)
             if config.uses_gpio:
-                self._board = Board(config, self, pin_factory)
+                self._board = self._open_board(config, pin_factory)
         except UserError:
             self._close_loop()
             raise
         if self._board is not None and self._board.has_relay:
-            self._relay = RelaySequence(
-                self._board.energise, self._board.mute, config.relay.settle_s
-            )
+            self._relay = BypassRelay(self._board.energise, self._board.mute, config.relay.settle_s)
+
+    def _open_keyboards(self, keys: tuple[KeyConfig, ...]) -> Keyboards:
+        """Without evdev: none, which is logged."""
+        callbacks = self._watch, self._unwatch, self._key_edge, self._gone
+        try:
+            return Keyboards(keys, *callbacks)
+        except MissingPackage as error:
+            _LOG.warning("%s. No USB key is heard", error)
+            return Keyboards((), *callbacks)
+
+    def _open_board(self, config: ControlsConfig, pin_factory: Any | None) -> Board | None:
+        """Without gpiozero or lgpio: none, which is logged."""
+        try:
+            return Board(config, self, pin_factory)
+        except MissingPackage as error:
+            _LOG.warning("%s. Nothing at the pins works", error)
+            self._pedals.clear()
+            return None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the thread; from now on controls act."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go of pins and keyboards; the relay bypasses."""
+        """Release pins and keyboards; the relay bypasses."""
         self._stopping = True
         if self._thread.is_alive():
             self._post(lambda: None)
@@ -111,13 +132,13 @@ class Controls:
             os.close(fd)
 
     def use(
-        self, mappings: tuple[ControlMapping, ...], learnt: tuple[ControlMapping, ...] = ()
+        self, mappings: tuple[ControlMapping, ...], learned: tuple[ControlMapping, ...] = ()
     ) -> None:
-        """The mappings of the preset that plays; where it has none those that were learnt hold,
+        """The mappings of the preset that plays; where it has none those that were learned hold,
         then the config's.
 
         The expression pedals' positions hold for it at once."""
-        self._bindings.use(mappings, learnt)
+        self._bindings.use(mappings, learned)
         self._post(self._again)
 
     def _again(self) -> None:
@@ -125,7 +146,7 @@ class Controls:
             pedal.again()
 
     def show(self, states: Mapping[str, bool]) -> None:
-        """What is on now: keys of SHOWS; those left out stay. ``active`` moves the relay."""
+        """Set what lights show, by keys of SHOWS; others stay. ``active`` moves the relay."""
         self._post(lambda: self._show(dict(states)))
 
     def midi(self, message: mido.Message) -> bool:
@@ -136,7 +157,7 @@ class Controls:
         if message.type != "control_change":
             return False
         name = str(message.control)
-        if self._learns("cc", name, "move", message.value / 127):
+        if self._learn("cc", name, "move", message.value / 127):
             return True
         known = self._bindings.knows("cc", name)
         if "move" in known:
@@ -146,7 +167,7 @@ class Controls:
         return bool(known)
 
     def _note(self, name: str, down: bool) -> bool:
-        if down and self._learns("note", name, "down", 1.0):
+        if down and self._learn("note", name, "down", 1.0):
             return True
         known = bool(self._bindings.knows("note", name))
         if known:
@@ -166,7 +187,7 @@ class Controls:
         self.edge(kind, name, False)
 
     def turn(self, name: str, clicks: int) -> None:
-        """An encoder was turned."""
+        """An encoder was turned by this many clicks, negative ones to the left."""
         self._post(lambda: self._turned(name, clicks))
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -205,7 +226,7 @@ class Controls:
             self._do(post)
 
     def _timeout_s(self) -> float | None:
-        """Until something is due by time."""
+        """Seconds until something is due; None: nothing is."""
         due = [press.due_s for press in self._presses.values()]
         if self._relay is not None:
             due.append(self._relay.due_s)
@@ -241,18 +262,18 @@ class Controls:
                 self._pedal_failed.add(name)
                 continue
             self._pedal_failed.discard(name)
-            if position is None or self._learns("expression", name, "move", position):
+            if position is None or self._learn("expression", name, "move", position):
                 continue
             self._gesture("expression", name, "move", position)
 
     def _turned(self, name: str, clicks: int) -> None:
-        if not self._learns("encoder", name, "turn", clicks):
+        if not self._learn("encoder", name, "turn", clicks):
             self._gesture("encoder", name, "turn", clicks)
 
     def _pressed(self, kind: str, name: str, down: bool, now_s: float) -> None:
         # A controller and a note have been shown already, by whoever brought them.
         shown = kind in ("cc", "note")
-        if down and not shown and self._learns(kind, name, "down", 1.0):
+        if down and not shown and self._learn(kind, name, "down", 1.0):
             return
         press = self._presses.setdefault((kind, name), Press(HOLD_S))
         for gesture in press.edge(down, now_s, self._bindings.knows(kind, name)):
@@ -265,15 +286,13 @@ class Controls:
         self._presses["switch", name].cancel()
 
     def _gesture(self, kind: str, name: str, gesture: Gesture, value: float) -> None:
-        """What is bound to it, in the order of the mappings."""
+        """Carry out what is mapped to a gesture, in the order of the mappings."""
         changes: dict[str, Any] = {}
-        for answer in self._bindings.answer(Control(kind, name, gesture), value, self._settings()):
+        for answer in self._bindings.answer(
+            ControlGesture(kind, name, gesture), value, self._settings()
+        ):
             if isinstance(answer, Change):
                 changes[answer.setting] = answer.value
-            elif answer.name == "tap":
-                tempo = self._tempo.tap(time.monotonic())
-                if tempo is not None:
-                    changes["vibrato_rate"] = vibrato_hz(tempo)
             else:
                 self._do(lambda action=answer: self._act(action))  # type: ignore[misc]
         if changes:

@@ -1,4 +1,4 @@
-"""What controls are taught: lessons begin and end here, and are kept."""
+"""MIDI learn: a setting or an action is given to the control that is moved next, and stored."""
 
 from __future__ import annotations
 
@@ -7,215 +7,244 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Control, Gesture, Mapping, parse_control
-from firmware_py.learn.session import Keep, Learner, Lesson
-from firmware_py.learn.store import LearntMappings
-
-if TYPE_CHECKING:
-    from firmware_py.service import Service
+from ddsp_edge.live.events import Event
+from ddsp_edge.presets.mapping import ControlGesture, ControlMapping, Gesture, parse_control
+from firmware_py.learn.session import Keep, LearnRequest, LearnSession
+from firmware_py.learn.store import LearnedMappings
+from firmware_py.notices import Notices
+from firmware_py.peripherals import Peripherals
+from firmware_py.playback import Playback
 
 log = logging.getLogger(__name__)
 
 
-class Teacher:
-    """:meth:`begin`, :meth:`cancel`, :meth:`hear`: any thread; :meth:`poll`: the main one;
-    the others: the worker's."""
+class MidiLearn:
+    """One learning session at a time, and the mappings that earlier ones made.
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._learnt = LearntMappings(service.config.state_folder)
-        self._learner: Learner | None = None
-        self._known: tuple[Mapping, ...] = ()
+    :meth:`begin`, :meth:`cancel`, :meth:`hear`, :meth:`learning` and :meth:`mappings` may be
+    called by any thread, :meth:`poll` by the main thread, the others by the worker's.
+
+    ``submit(job, *arguments)`` runs a job in the worker's thread; ``publish`` tells an event
+    "learn" (docs/control.md).
+    """
+
+    def __init__(
+        self,
+        store: LearnedMappings,
+        playback: Playback,
+        peripherals: Peripherals,
+        notices: Notices,
+        submit: Callable[..., Any],
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._store, self._playback, self._peripherals = store, playback, peripherals
+        self._notices, self._submit, self._publish = notices, submit, publish
+        self._session: LearnSession | None = None
+        self._learned: tuple[ControlMapping, ...] = ()
         self._lock = threading.Lock()
 
     def restore(self) -> None:
-        """What was learnt before; a broken file is said and lived with."""
+        """Use the mappings that were learned before; a damaged file becomes a notice."""
         try:
             self._use()
-            self._service.say("learnt", "")
+            self._notices.report("learned controls", "")
         except UserError as error:
-            self._service.say("learnt", str(error))
+            self._notices.report("learned controls", str(error))
 
     def _use(self) -> None:
-        self._known = self._learnt.read()
-        self._service.use_learnt(self._known)
+        self._learned = self._store.read()
+        self._peripherals.use_learned_mappings(self._learned)
 
-    # ---- lessons
+    # ---- sessions
 
-    def begin(self, lesson: Lesson) -> dict[str, Any]:
-        """Listen from now on; another lesson is given up. Raises UserError."""
-        if problem := self._service.notices.get("controls"):
+    def begin(self, request: LearnRequest) -> dict[str, Any]:
+        """Listen from now on; a session that is under way is cancelled. Raises UserError."""
+        if problem := self._notices.text("controls"):
             raise UserError(f"learn: {problem}")
-        if lesson.keep == "preset" and self._service.repertoire.now.preset is None:
-            raise UserError("learn: no preset plays; keep it for the device, or save a preset")
+        if request.keep == "preset" and self._playback.now.preset is None:
+            raise UserError("learn: no preset plays; learn it for the device, or save a preset")
         with self._lock:
-            before = self._learner
-            self._learner = Learner(lesson, lambda c: self._job(lesson, c), time.monotonic())
+            before = self._session
+            self._session = LearnSession(
+                request, lambda c: self._present_use(request, c), time.monotonic()
+            )
         if before is not None:
-            self._tell("cancelled", before.lesson)
-        self._tell("listening", lesson)
-        return {"learning": lesson.as_json()}
+            self._tell("cancelled", before.request)
+        self._tell("listening", request)
+        return {"learning": request.as_json()}
 
     def cancel(self) -> dict[str, Any]:
-        """Also where nothing is learnt."""
+        """Stop listening; does nothing where nothing is being learned."""
         with self._lock:
-            learner, self._learner = self._learner, None
-        if learner is not None:
-            self._tell("cancelled", learner.lesson)
+            session, self._session = self._session, None
+        if session is not None:
+            self._tell("cancelled", session.request)
         return {"learning": None}
 
     def hear(self, kind: str, name: str, gesture: Gesture, value: float) -> bool:
-        """A control was touched. True: nobody else should act on it."""
-        learner = self._learner
-        return learner is not None and learner.hear(kind, name, gesture, value, time.monotonic())
+        """A control was moved or pressed, see :class:`LearnSession`.
+
+        Returns True where it must have no other effect.
+        """
+        session = self._session
+        return session is not None and session.hear(kind, name, gesture, value, time.monotonic())
 
     def poll(self) -> None:
-        """Ten times a second: whether it is sure, or too late."""
-        learner = self._learner
-        if learner is None:
+        """Conclude the session once a control is found or the time is over. Called every tick."""
+        session = self._session
+        if session is None:
             return
         now_s = time.monotonic()
-        control = learner.poll(now_s)
-        while learner.refused:
-            other, job = learner.refused.pop(0)
-            text = f"{other} does something already ({job}); move another, or learn with replace"
-            self._tell("taken", learner.lesson, str(other), text=text)
-        if control is None and now_s < learner.ends_s:
+        control = session.poll(now_s)
+        while session.refused:
+            other, use = session.refused.pop(0)
+            text = f"{other} is in use already ({use}); move another control, or learn with replace"
+            self._tell("taken", session.request, str(other), text=text)
+        if control is None and now_s < session.ends_s:
             return
         with self._lock:
-            if self._learner is not learner:
+            if self._session is not session:
                 return
-            self._learner = None
+            self._session = None
         if control is None:
-            self._tell("timeout", learner.lesson, text="no control was moved")
+            self._tell("timeout", session.request, text="no control was moved")
         else:
-            self._service.worker.submit(self._keep, learner.lesson, control)
+            self._submit(self._keep, session.request, control)
 
     def learning(self) -> dict[str, Any] | None:
-        """For the status."""
-        learner = self._learner
-        if learner is None:
+        """The session that is under way, for the status; None where there is none."""
+        session = self._session
+        if session is None:
             return None
-        left_s = max(0.0, learner.ends_s - time.monotonic())
-        return {**learner.lesson.as_json(), "left_s": round(left_s, 1)}
+        left_s = max(0.0, session.ends_s - time.monotonic())
+        return {**session.request.as_json(), "left_s": round(left_s, 1)}
 
-    def _job(self, lesson: Lesson, control: Control) -> str:
-        """What it does that is not to be taken from it."""
-        if lesson.replace:
+    def _present_use(self, request: LearnRequest, control: ControlGesture) -> str:
+        """The setting or action that a control has and keeps; "" where it is free."""
+        if request.replace:
             return ""
-        for mapping, _ in self._all():
-            same = (mapping.set, mapping.do) == (lesson.set, lesson.do)
+        for mapping, _ in self._by_precedence():
+            same = (mapping.set, mapping.do) == (request.set, request.do)
             if mapping.source == control and not same:
                 return mapping.set or mapping.do
         return ""
 
-    def _keep(self, lesson: Lesson, control: Control) -> None:
-        mapping = lesson.mapping(control)
+    def _keep(self, request: LearnRequest, control: ControlGesture) -> None:
+        mapping = request.mapping(control)
         try:
-            if lesson.keep == "preset":
+            if request.keep == "preset":
                 self._change_preset(lambda m: m.source != mapping.source, mapping)
             else:
-                self._learnt.add(mapping)
+                self._store.add(mapping)
                 self._use()
         except UserError as error:
             log.warning("learn: %s", error)
-            self._tell("failed", lesson, str(control), text=str(error))
+            self._tell("failed", request, str(control), text=str(error))
             return
-        row = _row(mapping, lesson.keep, self._active(mapping, lesson.keep))
+        row = _row(mapping, request.keep, self._active(mapping, request.keep))
         text = f"{mapping.control}: {mapping.set or mapping.do}"
         if not row["active"]:
-            text += " (but the preset says something else of it)"
-        self._tell("learnt", lesson, mapping.control, row, text)
+            text += " (the preset uses this control for something else)"
+        self._tell("learned", request, mapping.control, row, text)
 
-    def _change_preset(self, stays: Callable[[Mapping], bool], new: Mapping | None = None) -> int:
-        """How many went. The preset's file has no other change."""
-        repertoire = self._service.repertoire
-        kept = repertoire.now.preset
-        if kept is None:
+    def _change_preset(
+        self, stays: Callable[[ControlMapping], bool], new: ControlMapping | None = None
+    ) -> int:
+        """Change the mappings, and nothing else, in the file of the preset that plays.
+
+        Returns how many were removed. Raises UserError.
+        """
+        playback = self._playback
+        preset = playback.now.preset
+        if preset is None:
             raise UserError("no preset plays")
-        rows = tuple(m for m in kept.mappings if stays(m))
-        changed = replace(kept, mappings=(*rows, new) if new else rows)
-        if changed.mappings != kept.mappings:
-            saved = repertoire.presets.save(changed)
-            repertoire.take(replace(repertoire.now, preset=saved))
-        return len(kept.mappings) - len(rows)
+        rows = tuple(m for m in preset.mappings if stays(m))
+        changed = replace(preset, mappings=(*rows, new) if new else rows)
+        if changed.mappings != preset.mappings:
+            saved = playback.presets.save(changed)
+            playback.take(replace(playback.now, preset=saved))
+        return len(preset.mappings) - len(rows)
 
     def _tell(
         self,
         state: str,
-        lesson: Lesson,
+        request: LearnRequest,
         control: str = "",
         mapping: dict[str, Any] | None = None,
         text: str = "",
     ) -> None:
-        self._service.engine.publish(
+        self._publish(
             {
                 "event": "learn",
                 "state": state,
                 "control": control,
-                "set": lesson.set or None,
-                "do": lesson.do or None,
+                "set": request.set or None,
+                "do": request.do or None,
                 "mapping": mapping,
                 "text": text,
             }
         )
 
-    # ---- what there is
+    # ---- mappings
 
-    def _all(self) -> list[tuple[Mapping, str]]:
-        """The strongest first."""
-        preset = self._service.repertoire.now.preset
+    def _by_precedence(self) -> list[tuple[ControlMapping, str]]:
+        """Every mapping with where it is stored, the one that takes precedence first."""
+        preset = self._playback.now.preset
         return [
             *((each, "preset") for each in (preset.mappings if preset else ())),
-            *((each, "device") for each in self._known),
-            *((each, "config") for each in self._service.config.controls.mappings),
+            *((each, "device") for each in self._learned),
+            *((each, "config") for each in self._peripherals.config.controls.mappings),
         ]
 
-    def _active(self, mapping: Mapping, kept: str) -> bool:
-        """No stronger place says something of its control."""
-        strongest = next(where for each, where in self._all() if each.source == mapping.source)
-        return strongest == kept
+    def _active(self, mapping: ControlMapping, kept: str) -> bool:
+        """Whether no mapping of higher precedence uses the same gesture."""
+        first = next(
+            where for each, where in self._by_precedence() if each.source == mapping.source
+        )
+        return first == kept
 
     def mappings(self) -> dict[str, Any]:
-        """All of them. Any thread."""
-        controls = self._service.config.controls
+        """Every mapping, the controls that are wired, and what is being learned. Any thread."""
+        controls = self._peripherals.config.controls
         wired = [f"switch {each.name}" for each in controls.switches]
         wired += [f"switch {each.name}" for each in controls.keys]
         wired += [f"encoder {each.name}" for each in controls.encoders]
         wired += [f"expression {each.name}" for each in controls.expressions]
         return {
-            "mappings": [_row(m, where, self._active(m, where)) for m, where in self._all()],
+            "mappings": [
+                _row(m, where, self._active(m, where)) for m, where in self._by_precedence()
+            ],
             "controls": wired,
             "learning": self.learning(),
         }
 
     def remove(self, control: str, set: str = "", do: str = "", keep: str = "") -> dict[str, Any]:
-        """All that a control does, or what is named. Raises UserError."""
+        """Remove a control's mappings, or only those named. Raises UserError."""
         source = parse_control(control)
         if keep not in ("", "device", "preset"):
             raise UserError(f"mapping_remove: keep {keep[:40]!r}; choose device or preset")
 
-        def meant(m: Mapping) -> bool:
+        def meant(m: ControlMapping) -> bool:
             named = (not set or m.set == set) and (not do or m.do == do)
             return m.source == source and named
 
         gone = 0
-        if keep != "device" and self._service.repertoire.now.preset is not None:
+        if keep != "device" and self._playback.now.preset is not None:
             gone += self._change_preset(lambda m: not meant(m))
         if keep != "preset":
-            gone += self._learnt.remove(meant)
+            gone += self._store.remove(meant)
             self._use()
-        if not gone and any(meant(m) for m in self._service.config.controls.mappings):
-            raise UserError(f"{source}: is in the config; change it there: config.toml")
+        if not gone and any(meant(m) for m in self._peripherals.config.controls.mappings):
+            raise UserError(f"{source}: is mapped in the config; change it there: config.toml")
         if not gone:
-            raise UserError(f"{source}: does no such thing; see: ddsp-edge control mappings")
+            raise UserError(f"{source}: has no such mapping; see: ddsp-edge control mappings")
         return self.mappings()
 
 
-def _row(mapping: Mapping, kept: str | Keep, active: bool) -> dict[str, Any]:
+def _row(mapping: ControlMapping, kept: str | Keep, active: bool) -> dict[str, Any]:
     return {
         "control": mapping.control,
         "set": mapping.set or None,

@@ -1,6 +1,6 @@
-"""Learning by touch: the next control that is moved gets the job.
+"""Which control a person means while one is learned: the one that is moved or pressed next.
 
-Pure logic on a clock of its caller's; firmware_py/learn/midi_learn.py keeps what was learnt.
+Pure logic, on the caller's clock; firmware_py/learn/midi_learn.py stores the result.
 """
 
 from __future__ import annotations
@@ -12,25 +12,26 @@ from typing import Any, Literal
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.actions import parse_action
-from ddsp_edge.presets.mapping import Control, Gesture, Mapping
+from ddsp_edge.presets.mapping import ControlGesture, ControlMapping, Gesture
 from ddsp_edge.settings import SETTINGS, Choice, Setting, known
 
 Keep = Literal["device", "preset"]
 LEAST_S, MOST_S, USUAL_S = 1.0, 120.0, 30.0
-#: A pedal or knob is meant from this share of its way on: a resting foot trembles.
+#: A pedal or knob counts from this share of its travel on: a resting foot trembles.
 TRAVEL = 0.1
-#: So long others may overtake the first that was moved: the one that moved most is taken.
+#: For so long after the first movement others may still overtake it: the largest travel wins.
 SETTLE_S = 0.3
-#: Controllers that say how others are to be read, never what a hand does.
+#: Controllers that say how others are to be read; no hand moves them.
 SILENT_CC = frozenset((0, 6, 32, 38, *range(98, 102), *range(120, 128)))
-#: The fine half of controller n is n + FINE.
+#: The low seven bits of controller n arrive as controller n + FINE.
 FINE = 32
-DOWN = 0.5  #: a controller that is pressed
+DOWN = 0.5  #: from this position on a button is pressed
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """What is to be learnt: a setting or an action, and where it is kept. Raises UserError."""
+class LearnRequest:
+    """What to learn: a setting or an action, its range, where it is stored, and for how many
+    seconds to listen. Raises UserError."""
 
     set: str = ""
     do: str = ""
@@ -55,11 +56,11 @@ class Lesson:
         setting = SETTINGS[known(self.set)]
         if isinstance(setting, Choice) and (self.low is not None or self.high is not None):
             raise UserError(f"learn: {self.set} is one of {setting.range}; leave low and high out")
-        self.mapping(Control("cc", "1", "move"))  # its range is checked there
+        self.mapping(ControlGesture("cc", "1", "move"))  # its range is checked there
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """As it was asked for; None: the setting's own."""
+        """The range that was asked for; None for the setting's own."""
         if self.low is None and self.high is None:
             return None
         setting = SETTINGS[self.set]
@@ -70,20 +71,20 @@ class Lesson:
         )
 
     def fits(self, gesture: Gesture) -> bool:
-        """Actions are pressed, settings also moved."""
+        """Whether a gesture can do it: actions are pressed, settings also moved or turned."""
         return not self.do or gesture not in ("move", "turn")
 
-    def mapping(self, control: Control) -> Mapping:
-        """What ``control`` is to do. Raises UserError."""
+    def mapping(self, control: ControlGesture) -> ControlMapping:
+        """The mapping that gives ``control`` this setting or action. Raises UserError."""
         if self.do:
-            return Mapping(str(control), do=self.do)
+            return ControlMapping(str(control), do=self.do)
         setting, range_ = SETTINGS[self.set], self.range
         if control.gesture not in ("move", "turn") and isinstance(setting, Setting):
-            range_ = range_ or (setting.minimum, setting.maximum)  # a press takes the other end
-        return Mapping(str(control), set=self.set, range=range_)
+            range_ = range_ or (setting.minimum, setting.maximum)  # a press toggles its ends
+        return ControlMapping(str(control), set=self.set, range=range_)
 
     def as_json(self) -> dict[str, Any]:
-        """For answers and the status."""
+        """For answers and the status, as plain JSON values."""
         values = asdict(self)
         del values["low"], values["high"]
         range_ = self.range
@@ -97,7 +98,7 @@ class Lesson:
 
 @dataclass(slots=True)
 class _Seen:
-    """One control that was moved since the lesson began."""
+    """The positions, 0..1, of one control since the session began."""
 
     low: float
     high: float
@@ -108,33 +109,37 @@ class _Seen:
         return self.high - self.low
 
 
-class Learner:
-    """One lesson. Times are seconds of any steady clock.
+class LearnSession:
+    """Finds the control for one request. Times are seconds of any steady clock.
 
-    ``job(control)`` says in words what a control does already ("" where nothing, or where it is
-    free to be taken). :meth:`hear` returns True for what nobody else should act on.
+    ``present_use(control)`` names the setting or action that a control has and must keep ("":
+    it may be taken). :meth:`hear` returns True for what must have no other effect.
+    Any thread may call the methods.
     """
 
-    def __init__(self, lesson: Lesson, job: Callable[[Control], str], now_s: float) -> None:
-        self.lesson, self._job = lesson, job
-        self.ends_s = now_s + lesson.seconds
+    def __init__(
+        self, request: LearnRequest, present_use: Callable[[ControlGesture], str], now_s: float
+    ) -> None:
+        self.request, self._present_use = request, present_use
+        self.ends_s = now_s + request.seconds
         self._seen: dict[tuple[str, str], _Seen] = {}
         self._settled_s: float | None = None
-        self._pressed: Control | None = None
-        self._told: set[Control] = set()
-        #: Controls that were moved and have a job already: (control, job), until taken out.
-        self.refused: list[tuple[Control, str]] = []
+        self._pressed: ControlGesture | None = None
+        self._told: set[ControlGesture] = set()
+        #: Controls that were moved but are in use, with their use; the caller takes them out.
+        self.refused: list[tuple[ControlGesture, str]] = []
         self._lock = threading.Lock()
 
     def hear(self, kind: str, name: str, gesture: Gesture, value: float, now_s: float) -> bool:
-        """ "move" to a position 0..1, "turn" by clicks, or "down". Any thread."""
+        """A control was moved to a position 0..1 ("move"), turned by clicks ("turn") or pressed
+        ("down")."""
         if kind == "cc" and int(name) in SILENT_CC:
             return False
         with self._lock:
             if gesture == "move":
                 return self._moved(kind, name, value, now_s)
-            control = Control(kind, name, "turn" if gesture == "turn" else "short")
-            if not self.lesson.fits(control.gesture) or self._pressed is not None:
+            control = ControlGesture(kind, name, "turn" if gesture == "turn" else "short")
+            if not self.request.fits(control.gesture) or self._pressed is not None:
                 return False
             if not self._free(control):
                 return False
@@ -142,7 +147,7 @@ class Learner:
             return True
 
     def _moved(self, kind: str, name: str, value: float, now_s: float) -> bool:
-        if kind == "expression" and self.lesson.do:
+        if kind == "expression" and self.request.do:
             return False  # it cannot be pressed
         seen = self._seen.setdefault((kind, name), _Seen(value, value))
         seen.low, seen.high = min(seen.low, value), max(seen.high, value)
@@ -154,17 +159,17 @@ class Learner:
             self._settled_s = now_s + SETTLE_S
         return True
 
-    def _free(self, control: Control) -> bool:
-        job = self._job(control)
-        if not job:
+    def _free(self, control: ControlGesture) -> bool:
+        use = self._present_use(control)
+        if not use:
             return True
         if control not in self._told:
             self._told.add(control)
-            self.refused.append((control, job))
+            self.refused.append((control, use))
         return False
 
-    def poll(self, now_s: float) -> Control | None:
-        """The control that is taken, once it is sure. Any thread."""
+    def poll(self, now_s: float) -> ControlGesture | None:
+        """The control that is meant, once it is certain; else None."""
         with self._lock:
             if self._pressed is not None:
                 return self._pressed
@@ -181,10 +186,10 @@ class Learner:
             self._seen.clear()
             return None
 
-    def _as_control(self, kind: str, name: str, seen: _Seen) -> Control | None:
-        """How it is to be used: a controller that only knows 0 and 127 is a button."""
+    def _as_control(self, kind: str, name: str, seen: _Seen) -> ControlGesture | None:
+        """The gesture to map: a controller that only sends 0 and 127 is a button."""
         button = kind == "cc" and seen.values <= {0.0, 1.0}
-        if self.lesson.do or button:
+        if self.request.do or button:
             down = max(seen.values) >= DOWN
-            return Control(kind, name, "short") if down and kind == "cc" else None
-        return Control(kind, name, "move") if seen.travel >= TRAVEL else None
+            return ControlGesture(kind, name, "short") if down and kind == "cc" else None
+        return ControlGesture(kind, name, "move") if seen.travel >= TRAVEL else None

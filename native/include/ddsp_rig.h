@@ -4,8 +4,6 @@
 
 typedef struct ddsp_part ddsp_part;
 
-enum { DDSP_MAX_VOICES = 16 };
-
 /* A frame of features that fell due: the control thread answers it with a frame
  * of controls for each voice that sounds. */
 typedef struct {

@@ -70,3 +70,28 @@ def test_it_stops_when_asked(installed: Board) -> None:
     installed.check(f"systemctl stop {UNIT}")
     assert show(installed, "ActiveState") == "inactive"
     assert show(installed, "Result") == "success"
+
+
+def million_instructions(board: Board, seconds: int = 10) -> float:
+    """What the service executes in a second: the board's clock counts instructions."""
+    script = (
+        f"pid=$(systemctl show -P MainPID {UNIT}); "
+        f"used() {{ awk '{{print $14 + $15}}' /proc/$pid/stat; }}; "
+        f"a=$(used); sleep {seconds}; b=$(used); echo $((b - a))"
+    )
+    hundredths_s = int(board.check(script))
+    return 1000.0 * hundredths_s / 100.0 / seconds
+
+
+def test_what_the_whole_service_costs(installed: Board) -> None:
+    """Printed for docs/board.md (pytest -s); more voices must cost more, and all must fit."""
+    installed.check("ddsp-edge model cello --source synth && ddsp-edge set voices=8")
+    found = {0: million_instructions(installed)}
+    for voices in (1, 8):
+        notes = range(49, 48 + voices)
+        for note in [48] if voices == 1 else notes:
+            installed.check(f"ddsp-edge control midi 'bytes=[144, {note}, 100]'")
+        found[voices] = million_instructions(installed)
+    installed.check("ddsp-edge panic")
+    print("\nvoices: million instructions a second of the whole service:", found)
+    assert found[0] < found[1] < found[8] < 1000.0

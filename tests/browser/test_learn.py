@@ -1,4 +1,4 @@
-"""A knob is learnt by touching the setting, then the knob; with a real MIDI port."""
+"""A knob is learned by touching the setting, then the knob; with a real MIDI port."""
 
 import os
 
@@ -45,7 +45,7 @@ def told(phone):
     return phone.text("#learn-told")
 
 
-def test_a_knob_is_learnt_moves_its_setting_and_is_removed(sound, engine, knobs):
+def test_a_knob_is_learned_moves_its_setting_and_is_removed(sound, engine, knobs):
     sound.tap("#learn")
     sound.until(lambda: sound.shown("#learn-done"))
     sound.tap(SETTING)
@@ -81,7 +81,7 @@ def test_in_learn_mode_a_touch_moves_nothing_and_escape_leaves_it(sound, engine)
     assert setting(engine, "reverb_wet") == before
 
 
-def test_a_button_of_play_is_learnt_in_learn_mode_and_not_pressed(sound, engine, knobs):
+def test_a_button_of_play_is_learned_in_learn_mode_and_not_pressed(sound, engine, knobs):
     sound.tap("#learn")
     sound.tap("#tab-play")
     sound.tap("#bypass")
@@ -97,7 +97,7 @@ def test_a_button_of_play_is_learnt_in_learn_mode_and_not_pressed(sound, engine,
     engine.call("bypass", on=False)
 
 
-def test_a_knob_that_has_a_job_is_told_of_and_taken_only_when_asked(sound, engine, knobs):
+def test_a_knob_that_is_in_use_is_named_and_replaced_only_when_asked(sound, engine, knobs):
     for name, button in (("reverb_wet", None), ("pan", "#learn-replace")):
         handle = f".setting[data-name={name}] .words"
         sound.run("arguments[0].scrollIntoView({block: 'center'})", sound.find(handle))
@@ -108,7 +108,7 @@ def test_a_knob_that_has_a_job_is_told_of_and_taken_only_when_asked(sound, engin
             sound.until(lambda: sound.shown("#learn-replace"))
             assert "reverb" in told(sound).lower()
             sound.tap(button)
-            sound.until(lambda: "once more" in told(sound))
+            sound.until(lambda: "Move it again" in told(sound))
             turn(knobs, 21, 10, 60, 100)
         sound.until(lambda: "CC 21 moves" in told(sound))
         sound.tap("#learn-close")

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from firmware_py.sd_notify import Notifier
+from firmware_py.sd_notify import SystemdNotifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -21,7 +21,7 @@ def inbox(request, tmp_path, monkeypatch):
 
 
 def test_what_systemd_reads(inbox):
-    notifier = Notifier()
+    notifier = SystemdNotifier()
     notifier.ready()
     notifier.alive()
     notifier.status("violin,\n  no card")
@@ -32,7 +32,7 @@ def test_what_systemd_reads(inbox):
 
 
 def test_a_reload_tells_when_it_began(inbox):
-    Notifier().reloading()
+    SystemdNotifier().reloading()
     keys = dict(line.split("=") for line in inbox.recv(1000).decode().splitlines())
     assert keys["RELOADING"] == "1" and int(keys["MONOTONIC_USEC"]) > 0
 
@@ -45,12 +45,12 @@ def test_a_reload_tells_when_it_began(inbox):
 def test_the_watchdog_is_this_process_own(monkeypatch, usec, pid, seconds):
     monkeypatch.setenv("WATCHDOG_USEC", usec)
     monkeypatch.setenv("WATCHDOG_PID", pid)
-    assert Notifier().watchdog_s == seconds
+    assert SystemdNotifier().watchdog_s == seconds
     assert "WATCHDOG_USEC" not in os.environ
 
 
 def test_children_do_not_inherit_it_and_a_dead_systemd_is_no_error(inbox, caplog):
-    notifier = Notifier()
+    notifier = SystemdNotifier()
     assert "NOTIFY_SOCKET" not in os.environ
     inbox.close()
     notifier.alive()
@@ -59,4 +59,4 @@ def test_children_do_not_inherit_it_and_a_dead_systemd_is_no_error(inbox, caplog
 
 def test_without_systemd_nothing_happens(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    Notifier().ready()
+    SystemdNotifier().ready()

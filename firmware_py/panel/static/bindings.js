@@ -1,11 +1,11 @@
-// Which knob, pedal or switch does what: the list, and what is learnt without touching a thing.
+// Which knob, pedal or switch does what: the list, and what is learned without touching a thing.
 import { attempt, h } from "./dom.js";
 import { controlName, learnMode, learning, nowLearn, targetName } from "./learn.js";
 import { link } from "./link.js";
 import { refreshMappings, store, watch } from "./store.js";
 
 const KEPT = { preset: "in this preset", config: "from config.toml", device: "" };
-const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "bypass", "tuner", "freeze"];
+const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "bypass", "tuner", "freeze", "pairing_unlock"];
 
 function row(mapping) {
   const { control, set, do: action, range, kept, active } = mapping;

@@ -50,7 +50,7 @@ export function soundCard() {
 
   function show({ cards, others, used, wanted, chosen }) {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
-    const can = card?.playback;
+    const can = card?.pcms.find((pcm) => pcm.direction === "playback" && pcm.usable);
     const now = wanted.card || used.card || "";
     const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]);
     if (!known.some(([name]) => name === now)) known.unshift([now, now || "the first that fits", !now]);

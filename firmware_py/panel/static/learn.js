@@ -1,4 +1,4 @@
-// Learn: touch a thing here, move a knob or press a switch there, and they belong together.
+// MIDI learn: touch a setting or a button here, then move a knob or press a switch of the box.
 import { attempt, byId, capital, h, say } from "./dom.js";
 import { link } from "./link.js";
 import { nameOf } from "./notes.js";
@@ -10,7 +10,7 @@ const SLOP = 10; // pixels: more is a scroll
 
 const pretty = (name) => capital(name.replaceAll("_", " "));
 const ACTIONS = { preset_next: "Next preset", preset_previous: "Previous preset", tap: "Tap the tempo",
-  autofit: "Fit to my playing" };
+  autofit: "Fit to my playing", pairing_unlock: "Let a new phone pair" };
 
 /** "cc 21" → "CC 21", "note 36" → "Note C2", "switch left long" → "Switch left, long". */
 export function controlName(control) {
@@ -47,12 +47,12 @@ export function learnable(element, target, handle = null) {
 const locked = () => document.body.classList.contains("locked");
 let mode = false;
 
-/** Learn mode on or off: what can be learnt is framed, and a touch of it acts not but learns. */
+/** Learn mode on or off: what can be learned is framed; a touch then starts learning instead of acting. */
 export function learnMode(wanted) {
   mode = wanted;
   document.body.classList.toggle("learning", wanted);
   byId("learn-bar").replaceChildren(...(wanted ? [
-    h("span", {}, "Touch what a knob or a switch should move."),
+    h("span", {}, "Touch the setting or button that a knob or switch should control."),
     h("button", { type: "button", id: "learn-done", onclick: () => learnMode(false) }, "Done")] : []));
   byId("learn")?.setAttribute("aria-pressed", wanted);
 }
@@ -70,7 +70,7 @@ export function setUpLearn() {
     if (mode && event.key === "Escape" && !document.querySelector("dialog")) learnMode(false);
   });
   on("learn", (event) => {
-    if (event.state === "learnt") refreshMappings();
+    if (event.state === "learned") refreshMappings();
     open?.heard(event);
   });
 }
@@ -112,9 +112,9 @@ export function nowLearn(target) {
     over = false;
     const answer = await attempt(() => link.call("learn", { ...asked, ...range,
       keep: keep.checked ? "preset" : "device", replace, seconds: SECONDS }));
-    if (!answer) return finish("It cannot be learnt now.", true);
+    if (!answer) return finish("Nothing can be learned at the moment.", true);
     left = SECONDS;
-    say(told, replace ? "Move it once more."
+    say(told, replace ? "Move it again."
       : target.set ? "Move a knob or a pedal, or press a switch." : "Press a switch, a pad or a key.");
     more.replaceChildren(button("learn-cancel", "Cancel", () => dialog.close()));
   }
@@ -148,15 +148,15 @@ export function nowLearn(target) {
 
   open = { heard(event) {
     if (event.set ? event.set !== target.set : event.do !== target.do) return closeQuietly(); // another phone's
-    if (event.state === "learnt") {
+    if (event.state === "learned") {
       const name = controlName(event.mapping?.control ?? event.control);
       finish(target.set ? `${name} moves ${targetName(target)}.` : `${name}: ${targetName(target)}.`, false, event.mapping ?? event);
     } else if (event.state === "taken") {
       say(told, event.text);
       more.replaceChildren(
-        button("learn-replace", "Take it all the same", () => listen(true)),
+        button("learn-replace", "Use it anyway", () => listen(true)),
         button("learn-cancel", "Cancel", () => dialog.close()));
-    } else if (event.state === "timeout") finish("Nothing moved.", true);
+    } else if (event.state === "timeout") finish("No control was moved.", true);
     else if (event.state === "failed") finish(event.text, true);
     else if (event.state === "cancelled") cancelled();
   } };
@@ -170,8 +170,8 @@ export function nowLearn(target) {
     if (over) return;
     left -= 0.25;
     bar.value = Math.max(0, left);
-    if (!link.connected || !link.engine) finish("The box has gone.", false);
-    else if (left < -3) finish("Nothing moved.", true);
+    if (!link.connected || !link.engine) finish("The connection to the box is lost.", false);
+    else if (left < -3) finish("No control was moved.", true);
   }, 250);
   document.body.append(dialog);
   dialog.showModal();

@@ -1,6 +1,9 @@
 // What the box has told: read by all views. They are called when a part has changed.
 import { getJson, link } from "./link.js";
 
+/** What a model follows, in words. */
+export const SOURCES = { auto: "audio in or MIDI", effect: "audio in", synth: "MIDI" };
+
 export const store = {
   status: {}, // events "state" (and the answer of the verb status)
   meters: {},

@@ -8,7 +8,7 @@ import { meter, tuner } from "./meter.js";
 import { rangeOf } from "./notes.js";
 import { learnable } from "./learn.js";
 import { morphRow } from "./morph.js";
-import { morphing, playing, store, watch } from "./store.js";
+import { SOURCES, morphing, playing, store, watch } from "./store.js";
 
 const STATS_MS = 3000;
 
@@ -40,6 +40,18 @@ function smallPrint(stats) {
     .filter(Boolean).join(" · ");
 }
 
+/** A keyboard that is mute because the box was told to follow its input: one tap lets it play. */
+function keyboardHint() {
+  const button = h("button", { type: "button", id: "play-keyboard",
+    onclick: () => attempt(() => link.call("model", { source: "auto" })) }, "Play the keyboard");
+  const root = h("p", { id: "keyboard-hint", class: "row", hidden: true },
+    h("span", {}, "A keyboard is connected, but the box follows the audio input."), button);
+  watch("status", ({ midi_ports: ports = [], source_mode: mode }) => {
+    root.hidden = mode !== "effect" || !ports.some(({ kind }) => kind !== "virtual");
+  });
+  return root;
+}
+
 /** Previous and next; with a foot they go through the presets. */
 function stepButton(id, by, ...text) {
   const button = h("button", { type: "button", id, class: "step", onclick: () => attempt(() => step(by)) }, ...text);
@@ -54,6 +66,7 @@ export function build(root) {
   const preset = h("p", { class: "preset-name" });
   const range = h("p", { class: "dim" });
   const warnings = h("p", { id: "warnings", class: "problem" });
+  const hint = keyboardHint();
   const canvas = h("canvas", { id: "graph", role: "img" });
   const input = meter("In");
   const output = meter("Out");
@@ -66,6 +79,7 @@ export function build(root) {
   root.append(
     h("div", { class: "instrument" }, about, h("div", {}, name, preset, range)),
     warnings,
+    hint,
     h("div", { class: "stage" }, canvas, display.root),
     morphRow(),
     h("div", { class: "meters" }, input.root, output.root, small),
@@ -82,7 +96,7 @@ export function build(root) {
     about.setAttribute("aria-label", `Picture of ${status.model_name ?? "the instrument"}`);
     name.setAttribute("aria-busy", Boolean(status.loading));
     say(preset, status.preset ? `${status.preset}${status.edited ? " · edited" : ""}` : "");
-    say(range, model?.info ? `${rangeOf(model.info)} · ${status.source === "synth" ? "MIDI" : "audio in"}` : "");
+    say(range, model?.info ? `${rangeOf(model.info)} · ${SOURCES[status.source]}${status.source_mode === "auto" ? " (automatic)" : ""}` : "");
     say(warnings, (status.warnings ?? []).join(" · "));
     const title = status.model_name ?? "";
     const other = morphing();

@@ -3,7 +3,7 @@ import { ask, attempt, h } from "./dom.js";
 import { link } from "./link.js";
 import { learnable } from "./learn.js";
 import { modelCards } from "./models.js";
-import { refreshPresets, store, watch } from "./store.js";
+import { SOURCES, refreshPresets, store, watch } from "./store.js";
 
 /** Carry a verb out, then show the presets as they are. */
 async function change(verb, details, done) {
@@ -29,7 +29,7 @@ function presetRow(preset, at, all) {
   const play = h("button", { type: "button", class: "play", "aria-current": current ? "true" : null,
     disabled: Boolean(preset.problem), onclick: () => attempt(() => link.call("preset", { name })) },
     h("strong", {}, name),
-    h("span", { class: "dim" }, preset.problem || `${preset.model} · ${preset.source === "synth" ? "MIDI" : "audio in"}`));
+    h("span", { class: "dim" }, preset.problem || `${preset.model} · ${SOURCES[preset.source]}`));
   learnable(play, { do: `preset ${name}` });
   async function rename() {
     const to = await ask(`Rename ${name}`, { entry: name, yes: "Rename" });

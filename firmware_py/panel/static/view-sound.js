@@ -21,11 +21,11 @@ function groupOf(name, kind) {
 function sourceChoice() {
   const make = (source, label) => h("button", { type: "button", class: "toggle", "aria-pressed": "false",
     "data-source": source, onclick: () => attempt(() => link.call("model", { source })) }, label);
-  const buttons = [make("effect", "Audio input"), make("synth", "MIDI keyboard")];
+  const buttons = [make("auto", "Automatic"), make("effect", "Audio input"), make("synth", "MIDI keyboard")];
   watch("status", (status) => {
-    for (const each of buttons) each.setAttribute("aria-pressed", status.source === each.dataset.source);
+    for (const each of buttons) each.setAttribute("aria-pressed", status.source_mode === each.dataset.source);
   });
-  return h("div", { class: "row", role: "group", "aria-label": "Played from" }, ...buttons);
+  return h("div", { class: "row", role: "group", "aria-label": "Source" }, ...buttons);
 }
 
 export function build(root) {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_players.gate import ATTACK_S, HOLD_S, KNEE_DB, RELEASE_S, Gate, knee
 
-from ddsp_edge.effect.gate import ATTACK_S, HOLD_S, KNEE_DB, RELEASE_S, Gate, knee
 from ddsp_edge.units import SILENCE_DB
 
 HOP = 0.005

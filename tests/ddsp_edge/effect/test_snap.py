@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_players.snap import HARD_GLIDE_S, MARGIN, Snap, nearest, scale_notes
 
-from ddsp_edge.effect.snap import HARD_GLIDE_S, MARGIN, SCALES, Snap, nearest, scale_notes
+from ddsp_edge.effect.scales import SCALES
 from ddsp_edge.settings import NOTE_NAMES, SETTINGS
 
 HOP = 0.005

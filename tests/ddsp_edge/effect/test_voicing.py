@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from reference_players.voicing import FADE_S, HOLD_S, Voicing
 from sounds import tone
 
 from ddsp_edge.effect.source import effect_frames
-from ddsp_edge.effect.voicing import FADE_S, HOLD_S, Voicing
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine

@@ -33,12 +33,6 @@ def test_what_is_wrong_is_said(text, says):
         parse_action(text)
 
 
-def test_a_switch_turns_round_unless_told():
-    assert [parse_action("freeze").switched(now) for now in (False, True)] == [True, False]
-    assert [parse_action("freeze on").switched(now) for now in (False, True)] == [True, True]
-    assert [parse_action("freeze off").switched(now) for now in (False, True)] == [False, False]
-
-
 @given(st.text(max_size=40) | st.builds("{} {}".format, st.sampled_from([*ACTIONS]), st.text()))
 def test_any_text_is_an_action_or_one_line(text):
     message = ""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.folder import MAX_PRESETS, LastPreset, PresetFolder
+from ddsp_edge.presets.folder import MAX_PRESETS, PresetFolder
 from ddsp_edge.presets.preset import Preset
 from ddsp_edge.settings import Settings
 
@@ -106,6 +106,9 @@ def test_hostile_files_are_skipped_and_said(folder):
     for _ in range(4):
         order.append(folder.next(order[-1]).name)
     assert order == ["alpha", "Bravo", "charlie", "Delta", "alpha"]
+    for name in ("pipe", "zero", "dir"):  # neither waits nor says that it was saved
+        with pytest.raises(UserError, match=rf"{name}\.toml"):
+            folder.save(Preset(name, "violin"))
     with pytest.raises(UserError, match=r"broken\.toml: is not TOML"):
         folder.read("broken")
 
@@ -155,18 +158,3 @@ def test_any_name_stays_in_the_folder(tmp_path_factory, name):
     assert os.listdir(parent) == ["presets"]
     assert os.listdir(parent / "presets") == [f"{saved.name}.toml"]
     assert it.read(saved.name) == saved and it.names() == [saved.name]
-
-
-def test_what_played_last(tmp_path):
-    last = LastPreset(tmp_path / "state" / "last.toml")
-    assert last.recall() is None
-    last.remember("Geige süß")
-    assert LastPreset(last.path).recall() == "Geige süß"
-    before = last.path.stat().st_mtime_ns
-    last.remember("Geige süß")
-    assert last.path.stat().st_mtime_ns == before
-    for text in ("", "preset = 3", "[", "x" * 5000, "preset = ''"):
-        last.path.write_text(text)
-        assert last.recall() is None
-    last.remember("Solo")
-    assert last.recall() == "Solo"

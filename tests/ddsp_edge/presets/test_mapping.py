@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.actions import Action
-from ddsp_edge.presets.mapping import KINDS, Bindings, Change, Mapping, parse_control
+from ddsp_edge.presets.mapping import KINDS, Bindings, Change, ControlMapping, parse_control
 from ddsp_edge.settings import SETTINGS, Choice, Settings
 
 NOW = Settings()
@@ -57,14 +57,14 @@ def test_any_text_is_a_control_or_one_line(text):
 @given(position=st.floats())
 def test_any_position_gives_a_value_that_the_setting_takes(name, position):
     for curve in ("linear", "slow", "fast"):
-        value = Mapping("cc 1", set=name, curve=curve).at(position)
+        value = ControlMapping("cc 1", set=name, curve=curve).at(position)
         assert getattr(NOW.changed({name: value}), name) == value
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_ends_of_a_pedal_are_the_ends_of_the_setting(name):
     setting = SETTINGS[name]
-    mapping = Mapping("expression a", set=name)
+    mapping = ControlMapping("expression a", set=name)
     if isinstance(setting, Choice):
         ends = (setting.choices[0], setting.choices[-1])
         count = len(setting.choices)
@@ -76,33 +76,33 @@ def test_the_ends_of_a_pedal_are_the_ends_of_the_setting(name):
 
 
 def test_a_range_may_be_turned_round_and_curves_bend():
-    mapping = Mapping("cc 1", set="output_gain", range=(0.0, -60.0))
+    mapping = ControlMapping("cc 1", set="output_gain", range=(0.0, -60.0))
     assert [mapping.at(p) for p in (0, 0.5, 1)] == [0, -30, -60]
-    assert Mapping("cc 1", set="mix", curve="slow").at(0.5) == 0.25
-    assert Mapping("cc 1", set="mix", curve="fast").at(0.5) == 0.75
+    assert ControlMapping("cc 1", set="mix", curve="slow").at(0.5) == 0.25
+    assert ControlMapping("cc 1", set="mix", curve="fast").at(0.5) == 0.75
 
 
 def test_a_press_takes_the_next_value():
-    mapping = Mapping("switch a", set="mix", values=(0.3, 0.6, 1.0))
+    mapping = ControlMapping("switch a", set="mix", values=(0.3, 0.6, 1.0))
     assert [mapping.pressed(v) for v in (0.3, 0.6, 1.0, 0.123)] == [0.6, 1.0, 0.3, 0.3]
-    assert Mapping("switch a", set="snap").pressed("soft") == "hard"
-    assert Mapping("switch a", set="voices", values=(1, 4)).pressed(1) == 4
+    assert ControlMapping("switch a", set="snap").pressed("soft") == "hard"
+    assert ControlMapping("switch a", set="voices", values=(1, 4)).pressed(1) == 4
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 @given(clicks=st.integers(-200, 200))
 def test_an_encoder_stays_inside(name, clicks):
     now = getattr(NOW, name)
-    value = Mapping("encoder a", set=name).turned(now, clicks)
+    value = ControlMapping("encoder a", set=name).turned(now, clicks)
     assert getattr(NOW.changed({name: value}), name) == value
     if clicks == 0 and not isinstance(SETTINGS[name], Choice):
         assert math.isclose(value, now, abs_tol=1e-9)
 
 
 def test_an_encoder_clicks_through_wholes_and_choices():
-    assert Mapping("encoder a", set="voices").turned(3, 1) == 4
-    assert Mapping("encoder a", set="snap").turned("soft", -1) == "off"
-    assert Mapping("encoder a", set="mix", range=(1.0, 0.0)).turned(0.5, 24) == 0.0
+    assert ControlMapping("encoder a", set="voices").turned(3, 1) == 4
+    assert ControlMapping("encoder a", set="snap").turned("soft", -1) == "off"
+    assert ControlMapping("encoder a", set="mix", range=(1.0, 0.0)).turned(0.5, 24) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -124,14 +124,14 @@ def test_an_encoder_clicks_through_wholes_and_choices():
 )
 def test_what_is_wrong_is_said(words, says):
     with pytest.raises(UserError, match=says):
-        Mapping(**words)
+        ControlMapping(**words)
 
 
 def test_a_preset_wins_over_the_device_gesture_by_gesture():
     device = [
-        Mapping("switch left", do="bypass"),
-        Mapping("switch left long", do="tuner"),
-        Mapping("expression main", set="mix"),
+        ControlMapping("switch left", do="bypass"),
+        ControlMapping("switch left long", do="tuner"),
+        ControlMapping("expression main", set="mix"),
     ]
     bindings = Bindings(device)
 
@@ -141,9 +141,9 @@ def test_a_preset_wins_over_the_device_gesture_by_gesture():
     assert answer("switch left") == [Action("bypass")]
     bindings.use(
         [
-            Mapping("switch left", do="freeze"),
-            Mapping("switch left", set="snap", values=("off", "hard")),
-            Mapping("cc 1", set="reverb_wet"),
+            ControlMapping("switch left", do="freeze"),
+            ControlMapping("switch left", set="snap", values=("off", "hard")),
+            ControlMapping("cc 1", set="reverb_wet"),
         ]
     )
     assert answer("switch left") == [Action("freeze"), Change("snap", "hard")]

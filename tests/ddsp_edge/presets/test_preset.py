@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mutations import mutate
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.presets.preset import (
     MAX_MAPPINGS,
     RESERVED,
@@ -46,8 +46,8 @@ def test_what_a_person_writes():
     assert (preset.name, preset.model, preset.source) == ("Warm", "violin", "effect")
     assert preset.settings == Settings(reverb_wet=0.3, snap="soft", voices=4)
     assert preset.mappings == (
-        Mapping("expression swell", set="input_gain", range=(-20.0, 0.0)),
-        Mapping("switch left long", do="freeze"),
+        ControlMapping("expression swell", set="input_gain", range=(-20.0, 0.0)),
+        ControlMapping("switch left long", do="freeze"),
     )
     assert parse_preset("x", b'model = "cello"', "x.toml") == Preset("x", "cello")
 
@@ -58,7 +58,7 @@ def test_what_a_person_writes():
         (b"", "x.toml: model: is missing"),
         (b'model = ""', "x.toml: model: its length 0"),
         (b'modell = "violin"', "unknown key 'modell'; did you mean 'model'?"),
-        (b'model = "v"\nsource = "synthh"', "not one of effect, synth"),
+        (b'model = "v"\nsource = "synthh"', "not one of auto, effect, synth"),
         (b'model = "v"\n[settings]\nreverb_wte = 1', "x.toml: settings: no setting is called"),
         (b'model = "v"\n[settings]\nreverb_wte = 1', "did you mean 'reverb_wet'?"),
         (b'model = "v"\n[settings]\nmix = 3', "settings: setting mix=3 is outside 0 to 1"),
@@ -94,24 +94,24 @@ _settings = st.fixed_dictionaries({}, optional={n: _values(n) for n in SETTINGS}
 )
 _mappings = st.one_of(
     st.builds(
-        Mapping,
+        ControlMapping,
         st.sampled_from(["cc 1", "expression a", "encoder b"]),
         set=st.sampled_from(["mix", "gate"]),
         curve=st.sampled_from(["linear", "slow"]),
     ),
     st.builds(
-        Mapping,
+        ControlMapping,
         st.just("cc 7"),
         set=st.just("pan"),
         range=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
     ),
     st.builds(
-        Mapping,
+        ControlMapping,
         st.sampled_from(["switch a", "switch a long", "cc 3 down"]),
         do=st.sampled_from(["panic", "freeze on", "preset Warm one"]),
     ),
     st.builds(
-        Mapping,
+        ControlMapping,
         st.just("switch b"),
         set=st.just("snap"),
         values=st.lists(st.sampled_from(["off", "soft", "hard"]), min_size=2, max_size=5).map(
@@ -145,7 +145,7 @@ def test_what_could_not_be_read_is_not_written():
     with pytest.raises(UserError, match="model"):
         preset_bytes(Preset("A", ""))
     with pytest.raises(UserError, match="mappings"):
-        preset_bytes(Preset("A", "v", mappings=(Mapping("cc 1", set="mix"),) * 65))
+        preset_bytes(Preset("A", "v", mappings=(ControlMapping("cc 1", set="mix"),) * 65))
 
 
 def test_damaged_files_are_presets_or_one_line():

@@ -5,9 +5,9 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_players.envelope import DIP, DIP_ABOVE, DIP_S, Envelope
 
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.envelope import DIP, DIP_ABOVE, DIP_S, Envelope
 
 SETTINGS = Settings(attack=0.1, decay=0.2, sustain=0.5, release=0.3)
 

@@ -6,9 +6,8 @@ import math
 
 import pytest
 from midi_driver import Driver, control, off, on
+from reference_players.envelope import DIP, DIP_S
 from tiny_decoder import INFO
-
-from ddsp_edge.synth.envelope import DIP, DIP_S
 
 LOUDEST = INFO.max_loudness_db
 

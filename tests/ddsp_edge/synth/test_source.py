@@ -3,7 +3,6 @@
 import io
 import itertools
 import math
-import os
 import random
 import struct
 from dataclasses import replace
@@ -18,9 +17,9 @@ from tiny_decoder import INFO
 
 from ddsp_edge.demo import TUNE
 from ddsp_edge.errors import UserError
+from ddsp_edge.midi import file as midi_file
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth import source
-from ddsp_edge.synth.source import Note, read_midi, synth_frames
+from ddsp_edge.synth.source import Note, synth_frames
 from ddsp_edge.units import SILENCE_DB
 
 HOP = INFO.hop_s
@@ -179,8 +178,21 @@ def test_no_notes(play):
         play(on(60, velocity=0))
 
 
+def test_the_end_does_not_wait_for_messages_that_change_nothing(play):
+    performance = play(on(60), off(60, 0.2), control(7, 90, 20.0))
+    sane(performance)
+    assert performance.duration_s < 1.0
+
+
+def test_the_end_waits_for_a_pedal_that_holds_the_last_note(play):
+    performance = play(control(64, 127), on(60), off(60, 0.2), control(64, 0, 2.0))
+    sane(performance)
+    assert at(performance, 2.1).loudness_db > -60
+    assert 2.2 < performance.duration_s < 3.0
+
+
 def test_a_long_silence_is_bounded(play, monkeypatch):
-    monkeypatch.setattr(source, "MAX_SECONDS", 5.0)
+    monkeypatch.setattr(midi_file, "MAX_SECONDS", 5.0)
     with pytest.raises(UserError, match="at most 5"):
         play(on(60), off(60, 6.0))
 
@@ -189,51 +201,8 @@ def chunk(name, data):
     return name + struct.pack(">I", len(data)) + data
 
 
-def header(kind=0, tracks=1, division=480):
-    return chunk(b"MThd", struct.pack(">hhh", kind, tracks, division))
-
-
-NOTE = b"\x00\x90\x3c\x64\x60\x80\x3c\x00\x00\xff\x2f\x00"
-
-
-@pytest.mark.parametrize(
-    ("data", "why"),
-    [
-        (b"", "ends too soon"),
-        (b"just text, no music at all", "is not a MIDI file"),
-        (header(2) + chunk(b"MTrk", NOTE), "type 2"),
-        (header(division=-6360) + chunk(b"MTrk", NOTE), "SMPTE"),
-        (header(division=0) + chunk(b"MTrk", NOTE), "SMPTE"),
-        (header() + chunk(b"MTrk", NOTE)[:-5], "is not a MIDI file"),
-        (header() + b"MTrk\x7f\xff\xff\xff" + NOTE, "is not a MIDI file"),
-        # A pause of 2^28 ticks a beat of 16 s: months.
-        (
-            header(division=1)
-            + chunk(b"MTrk", b"\x00\xff\x51\x03\xff\xff\xff\xff\xff\xff\x7f" + NOTE[1:]),
-            "plays for",
-        ),
-    ],
-)
-def test_files_that_cannot_be_played(tmp_path, data, why):
-    path = tmp_path / "odd.mid"
-    path.write_bytes(data)
-    with pytest.raises(UserError, match=why) as caught:
-        read_midi(path)
-    assert "odd.mid" in str(caught.value)
-
-
-def test_too_large_a_file_and_no_file(tmp_path):
-    path = tmp_path / "large.mid"
-    path.write_bytes(header() + bytes(source.MAX_BYTES))
-    with pytest.raises(UserError, match=r"large\.mid: is larger than 4 MiB"):
-        read_midi(path)
-    with pytest.raises(UserError, match="No such file"):
-        read_midi(tmp_path / "none.mid")
-    with pytest.raises(UserError, match="is not a file"):
-        read_midi(tmp_path)
-    os.mkfifo(tmp_path / "pipe.mid")
-    with pytest.raises(UserError, match="is not a file"):
-        read_midi(tmp_path / "pipe.mid")
+def header():
+    return chunk(b"MThd", struct.pack(">hhh", 0, 1, 480))
 
 
 def played_or_refused(path):
@@ -254,7 +223,7 @@ def test_random_bytes_play_or_are_refused(tmp_path_factory, data, with_header):
 
 
 def test_damaged_copies_of_the_tune_play_or_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(source, "MAX_SECONDS", 60.0)  # no need to play an hour
+    monkeypatch.setattr(midi_file, "MAX_SECONDS", 60.0)  # no need to play an hour
     rng, data, path = random.Random(2), TUNE.read_bytes(), tmp_path / "damaged.mid"
     found = set()
     for _ in range(60):

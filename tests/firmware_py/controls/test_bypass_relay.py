@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_py.controls.bypass_relay import RelaySequence
+from firmware_py.controls.bypass_relay import BypassRelay
 
 SETTLE = 0.015
 
@@ -12,7 +12,7 @@ class Lines:
     def __init__(self):
         self.muted = self.energised = False
         self.log = []
-        self.sequence = RelaySequence(self.energise, self.mute, SETTLE)
+        self.sequence = BypassRelay(self.energise, self.mute, SETTLE)
 
     def energise(self, on):
         self.energised = on

@@ -3,9 +3,16 @@
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping
+from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.system.toml_config import from_dict, parse_toml
-from firmware_py.controls.config import ControlsConfig, Expression, Key, Light, Relay, Switch
+from firmware_py.controls.config import (
+    ControlsConfig,
+    ExpressionConfig,
+    KeyConfig,
+    LightConfig,
+    RelayConfig,
+    SwitchConfig,
+)
 
 EXAMPLE = """
 [[switches]]
@@ -49,12 +56,14 @@ def load(text):
 
 def test_the_example():
     config = load(EXAMPLE)
-    assert config.switches == (Switch("left", 17), Switch("right", 27, hold_s=1.0))
-    assert config.keys == (Key("usb-left", "KEY_PAGEUP", "PageFlip"),)
-    assert config.expressions == (Expression("swell", 0),)
-    assert config.lights == (Light("active", 22),)
-    assert config.relay == Relay(23, 24)
-    assert config.mappings[1] == Mapping("expression swell", set="input_gain", range=(-30.0, 0.0))
+    assert config.switches == (SwitchConfig("left", 17), SwitchConfig("right", 27, hold_s=1.0))
+    assert config.keys == (KeyConfig("usb-left", "KEY_PAGEUP", "PageFlip"),)
+    assert config.expressions == (ExpressionConfig("swell", 0),)
+    assert config.lights == (LightConfig("active", 22),)
+    assert config.relay == RelayConfig(23, 24)
+    assert config.mappings[1] == ControlMapping(
+        "expression swell", set="input_gain", range=(-30.0, 0.0)
+    )
     assert config.uses_gpio
 
 
@@ -75,7 +84,7 @@ def test_nothing_is_wired_by_default():
         ('[[lights]]\nshows = "clipp"\npin = 1', "not one of active, bypass"),
         ('[[mappings]]\ncontrol = "switch a"\ndo = "bypass"', "no switch is called 'a'"),
         ('[[mappings]]\ncontrol = "cc 1"\nset = "mixx"', "did you mean 'mix'"),
-        ("[[expressions]]\nname = 'a'\nchannel = 0\nheel = 0.5\ntoe = 0.51", "too near"),
+        ("[[expressions]]\nname = 'a'\nchannel = 0\nheel = 0.5\ntoe = 0.51", "too close"),
         ("[relay]\npin = 4\nmute = 4", "pin 4 is given twice"),
     ],
 )

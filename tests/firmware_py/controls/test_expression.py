@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_py.controls.config import Expression
+from firmware_py.controls.config import ExpressionConfig
 from firmware_py.controls.expression import PedalPosition
 
 
 def told(raws, **config):
-    pedal = PedalPosition(Expression("a", 0, **config))
+    pedal = PedalPosition(ExpressionConfig("a", 0, **config))
     positions = [pedal.read(float(raw)) for raw in raws]
     return [p for p in positions if p is not None]
 
@@ -42,7 +42,7 @@ def test_a_spike_is_not_a_move():
 
 
 def test_it_can_be_told_again():
-    pedal = PedalPosition(Expression("a", 0))
+    pedal = PedalPosition(ExpressionConfig("a", 0))
     first = pedal.read(0.4)
     assert first == pytest.approx(0.396, abs=0.01) and pedal.read(0.4) is None
     pedal.again()

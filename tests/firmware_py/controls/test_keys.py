@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
-from firmware_py.controls.config import Key
+from firmware_py.controls.config import KeyConfig
 from firmware_py.controls.keys import (
     EV_KEY,
     EV_SYN,
@@ -86,17 +86,17 @@ def test_any_bytes(data):
 
 
 def test_names_of_keys():
-    keys = [Key("a", "KEY_PAGEUP"), Key("b", "BTN_LEFT")]
+    keys = [KeyConfig("a", "KEY_PAGEUP"), KeyConfig("b", "BTN_LEFT")]
     assert key_codes(keys) == {"KEY_PAGEUP": UP, "BTN_LEFT": evdev.ecodes.BTN_LEFT}
     with pytest.raises(UserError, match="did you mean 'KEY_PAGEUP'"):
-        key_codes([Key("a", "KEY_PAGE_UP")])
+        key_codes([KeyConfig("a", "KEY_PAGE_UP")])
     with pytest.raises(UserError, match="see `evtest`"):
-        key_codes([Key("a", "qqqqqqqq")])
+        key_codes([KeyConfig("a", "qqqqqqqq")])
 
 
 def test_a_keyboard_comes_plays_and_goes(pipe):
     out, into = pipe
-    keys = [Key("left", "KEY_PAGEUP"), Key("right", "KEY_PAGEDOWN")]
+    keys = [KeyConfig("left", "KEY_PAGEUP"), KeyConfig("right", "KEY_PAGEDOWN")]
     told, watched = [], {}
     boards = Keyboards(
         keys,
@@ -121,7 +121,7 @@ def test_a_keyboard_comes_plays_and_goes(pipe):
 def test_a_real_keyboard_through_uinput():
     told, watched = [], {}
     boards = Keyboards(
-        [Key("left", "KEY_PAGEUP", "Stomp")],
+        [KeyConfig("left", "KEY_PAGEUP", "Stomp")],
         watched.__setitem__,
         watched.pop,
         lambda name, down: told.append((name, down)),

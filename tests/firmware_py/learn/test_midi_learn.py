@@ -11,7 +11,7 @@ from ddsp_edge.api.client import ControlClient
 from ddsp_edge.api.protocol import RequestError
 
 
-def learnt(box, events, *messages, **lesson):
+def learned(box, events, *messages, **lesson):
     """The events of a lesson; each message is sent when it listens."""
     states = []
     with ControlClient(box.socket_path, timeout_s=60.0) as client:
@@ -22,17 +22,17 @@ def learnt(box, events, *messages, **lesson):
     for event in events.events():
         if event["event"] == "learn":
             states.append(event)
-            if event["state"] in ("learnt", "timeout", "failed", "cancelled"):
+            if event["state"] in ("learned", "timeout", "failed", "cancelled"):
                 return states
     raise AssertionError(states)
 
 
-def test_a_controller_is_learnt_moves_its_setting_and_comes_back(box):
+def test_a_controller_is_learned_moves_its_setting_and_comes_back(box):
     with box.start().client() as client, box.client() as events:
         events.call("subscribe", rate_hz=0)
         moves = [(0xB0, 11, value) for value in range(0, 128, 8)]
-        told = learnt(box, events, (0xF8,), (0xB0, 0, 5), *moves, set="morph", low=0.5)
-        assert [each["state"] for each in told] == ["listening", "learnt"]
+        told = learned(box, events, (0xF8,), (0xB0, 0, 5), *moves, set="morph", low=0.5)
+        assert [each["state"] for each in told] == ["listening", "learned"]
         row = {"control": "cc 11", "set": "morph", "do": None, "range": [0.5, 1.0], "values": None}
         row |= {"curve": "linear", "kept": "device", "active": True}
         assert told[-1]["mapping"] == row
@@ -42,11 +42,11 @@ def test_a_controller_is_learnt_moves_its_setting_and_comes_back(box):
         play(client, 0xB0, 11, 0)
         until(lambda s: s["settings"]["morph"] == 0.5, client)
 
-        # It has a job now: refused, until it may be taken.
-        told = learnt(box, events, *moves, set="mix", seconds=1)
+        # It is in use now: refused until it may be replaced.
+        told = learned(box, events, *moves, set="mix", seconds=1)
         assert [each["state"] for each in told] == ["listening", "taken", "timeout"]
         assert told[1]["control"] == "cc 11" and "morph" in told[1]["text"]
-        told = learnt(box, events, (0x90, 40, 100), (0x80, 40, 0), action="bypass")
+        told = learned(box, events, (0x90, 40, 100), (0x80, 40, 0), action="bypass")
         assert told[-1]["mapping"]["control"] == "note 40"
         play(client, 0x90, 40, 90)
         assert until(lambda s: s["bypass"], client)["notes"] == []
@@ -71,7 +71,7 @@ def test_a_controller_is_learnt_moves_its_setting_and_comes_back(box):
         play(client, 0xB0, 11, 0)
         until(lambda s: s["settings"]["mix"] == 0.0, client)
         assert len(client.call("mapping_remove", control="cc 11")["mappings"]) == 1
-        with pytest.raises(RequestError, match="no such thing"):
+        with pytest.raises(RequestError, match="no such mapping"):
             client.call("mapping_remove", control="cc 11")
         assert client.call("learn", action="tap")["learning"]["do"] == "tap"
         assert client.call("status")["learning"]["left_s"] > 20

@@ -1,15 +1,15 @@
-"""Which control is meant, of all that move while one is learnt."""
+"""Which control is meant, of all that move while one is learned."""
 
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.presets.mapping import Mapping
-from firmware_py.learn.session import Learner, Lesson
-from firmware_py.learn.store import LearntMappings
+from ddsp_edge.presets.mapping import ControlMapping
+from firmware_py.learn.session import LearnRequest, LearnSession
+from firmware_py.learn.store import LearnedMappings
 
 
 def learner(job=lambda control: "", **lesson):
-    return Learner(Lesson(**(lesson or {"set": "morph"})), job, 0.0)
+    return LearnSession(LearnRequest(**(lesson or {"set": "morph"})), job, 0.0)
 
 
 def sweep(it, name, *values, at=1.0, kind="cc"):
@@ -46,23 +46,25 @@ def test_a_button_becomes_a_press_and_takes_the_other_end():
         sweep(it, "64", *values)
         control = it.poll(2.0)
         assert str(control) == "cc 64 short"
-        mapping = it.lesson.mapping(control)
+        mapping = it.request.mapping(control)
         assert mapping.pressed(0.0) == 1.0 and mapping.pressed(1.0) == 0.0
 
 
 def test_switches_notes_and_encoders():
     it = learner(set="mix", low=0.2, high=0.8)
     assert it.hear("switch", "left", "down", 1.0, 1.0) is True
-    assert it.lesson.mapping(it.poll(1.0)) == Mapping("switch left", set="mix", range=(0.2, 0.8))
+    assert it.request.mapping(it.poll(1.0)) == ControlMapping(
+        "switch left", set="mix", range=(0.2, 0.8)
+    )
     it = learner(do="preset_next")
     assert it.hear("expression", "swell", "move", 0.0, 1.0) is False
     assert it.hear("expression", "swell", "move", 1.0, 1.0) is False
     assert it.hear("encoder", "a", "turn", 1, 1.0) is False
     assert it.hear("note", "36", "down", 1.0, 1.0) is True
-    assert it.lesson.mapping(it.poll(1.0)) == Mapping("note 36", do="preset_next")
+    assert it.request.mapping(it.poll(1.0)) == ControlMapping("note 36", do="preset_next")
     it = learner(set="snap")
     assert it.hear("encoder", "a", "turn", 1, 1.0) is True
-    assert it.lesson.mapping(it.poll(1.0)) == Mapping("encoder a", set="snap")
+    assert it.request.mapping(it.poll(1.0)) == ControlMapping("encoder a", set="snap")
 
 
 def test_what_has_a_job_is_refused_once_and_the_next_is_taken():
@@ -92,22 +94,29 @@ def test_what_has_a_job_is_refused_once_and_the_next_is_taken():
 )
 def test_a_lesson_that_makes_no_sense_is_refused(wrong, says):
     with pytest.raises(UserError, match=says):
-        Lesson(**wrong)
+        LearnRequest(**wrong)
 
 
-def test_the_file_of_what_was_learnt(tmp_path):
-    file = LearntMappings(tmp_path)
+def test_a_file_of_an_earlier_version_is_taken_over(tmp_path):
+    (tmp_path / "learnt.toml").write_text("[[mappings]]\ncontrol = 'cc 1'\nset = 'mix'\n")
+    assert LearnedMappings(tmp_path).read() == (ControlMapping("cc 1", set="mix"),)
+    (tmp_path / "learnt.toml").write_text("[[mappings]]\ncontrol = 'cc 2'\nset = 'mix'\n")
+    assert LearnedMappings(tmp_path).read() == (ControlMapping("cc 1", set="mix"),)
+
+
+def test_the_file_of_what_was_learned(tmp_path):
+    file = LearnedMappings(tmp_path)
     assert file.read() == ()
-    file.add(Mapping("cc 1", set="morph", range=(1.0, 0.0)))
-    file.add(Mapping("switch left", do="freeze on"))
-    file.add(Mapping("cc 1", set="mix"))  # in its place
-    assert LearntMappings(tmp_path).read() == (
-        Mapping("switch left", do="freeze on"),
-        Mapping("cc 1", set="mix"),
+    file.add(ControlMapping("cc 1", set="morph", range=(1.0, 0.0)))
+    file.add(ControlMapping("switch left", do="freeze on"))
+    file.add(ControlMapping("cc 1", set="mix"))  # in its place
+    assert LearnedMappings(tmp_path).read() == (
+        ControlMapping("switch left", do="freeze on"),
+        ControlMapping("cc 1", set="mix"),
     )
     assert file.remove(lambda m: m.set == "mix") == 1
     assert file.remove(lambda m: m.set == "mix") == 0
     file.path.write_text("mappings = 3")
-    with pytest.raises(UserError, match=r"learnt\.toml"):
-        file.add(Mapping("cc 1", set="mix"))
+    with pytest.raises(UserError, match=r"learned\.toml"):
+        file.add(ControlMapping("cc 1", set="mix"))
     assert file.path.read_text() == "mappings = 3"  # a person's mistake is not thrown away

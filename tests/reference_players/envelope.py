@@ -1,4 +1,4 @@
-"""Attack, decay, sustain, release."""
+"""The envelope of the synth player in plain Python."""
 
 from __future__ import annotations
 

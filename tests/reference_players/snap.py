@@ -5,17 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
+from ddsp_edge.effect.scales import SCALES
 from ddsp_edge.settings import NOTE_NAMES
 
-#: Semitones above the key note. Every scale that the settings name is here.
-SCALES: dict[str, tuple[int, ...]] = {
-    "chromatic": tuple(range(12)),
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
-    "pentatonic": (0, 2, 4, 7, 9),
-    "blues": (0, 3, 5, 6, 7, 10),
-}
 #: A note is left only this many semitones beyond the half-way to the next one.
 MARGIN = 0.2
 #: Hard: a new note is reached within this, in seconds.

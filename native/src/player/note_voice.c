@@ -1,0 +1,86 @@
+#include "player/note_voice.h"
+
+#include <math.h>
+
+/* A voice is shown so much silence before it rests, for the model to forget the note. */
+#define SETTLE_S 2.0
+
+void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr)
+{
+    *voice = (ddsp_note_voice){
+        .serial = voice->serial,
+        .envelope = {.adsr = adsr},
+        .due_s = INFINITY,
+        .rise_s = -1.0,
+        .last_s = -1.0,
+        .from = 69.0,
+        .to = 69.0,
+        .quiet_s = -INFINITY,
+        .loudness_db = -INFINITY,
+    };
+}
+
+void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, double from,
+                            double time_s, int legato)
+{
+    voice->note = *note;
+    voice->struck = 1;
+    voice->from = from;
+    voice->to = note->pitch;
+    voice->glide_at = time_s;
+    voice->glide_s = note->glide_s;
+    voice->rise_s = ddsp_envelope_attack(&voice->envelope, time_s, legato);
+    voice->due_s = time_s;
+}
+
+void ddsp_note_voice_stop(ddsp_note_voice *voice, double time_s)
+{
+    if (!ddsp_note_voice_sounds(voice))
+        return;
+    voice->envelope.stage = DDSP_ENVELOPE_SILENT;
+    voice->envelope.from = 0.0;
+    voice->due_s = time_s;
+}
+
+double ddsp_note_voice_pitch(const ddsp_note_voice *voice, double time_s)
+{
+    const double done = time_s - voice->glide_at;
+    if (done >= voice->glide_s || voice->glide_s <= 0.0)
+        return voice->to;
+    return voice->from + (voice->to - voice->from) * fmax(0.0, done) / voice->glide_s;
+}
+
+double ddsp_note_voice_level(ddsp_note_voice *voice, double time_s)
+{
+    const double level = ddsp_envelope_level(&voice->envelope, time_s);
+    if (level > 0.0)
+        voice->quiet_s = INFINITY;
+    else if (voice->quiet_s == INFINITY)
+        voice->quiet_s = time_s;
+    return level;
+}
+
+int ddsp_note_voice_rests(const ddsp_note_voice *voice, double time_s)
+{
+    return !ddsp_note_voice_sounds(voice) && time_s - voice->quiet_s > SETTLE_S
+           && voice->due_s == INFINITY;
+}
+
+double ddsp_note_voice_due(const ddsp_note_voice *voice)
+{
+    if (voice->due_s < INFINITY)
+        return voice->due_s;
+    return voice->rise_s > voice->last_s ? voice->rise_s : INFINITY;
+}
+
+void ddsp_note_voice_take_due(ddsp_note_voice *voice)
+{
+    voice->last_s = ddsp_note_voice_due(voice);
+    voice->due_s = INFINITY;
+}
+
+int ddsp_note_voice_skips(const ddsp_note_voice *voice, double time_s)
+{
+    return time_s < fmax(voice->rise_s, voice->last_s + DDSP_CLOSE_S)
+           || ddsp_note_voice_due(voice) <= time_s;
+}

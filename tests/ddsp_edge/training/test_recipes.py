@@ -1,0 +1,33 @@
+"""The recipes, the shipped bundles, NOTICE and the Makefile speak of the same instruments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.training.recipes import RECIPES
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = ROOT / "ddsp_edge" / "models"
+
+
+def test_each_recipe_ships_and_each_shipped_model_has_a_recipe() -> None:
+    assert {path.stem for path in MODELS.glob("*.zip")} == set(RECIPES)
+    made = re.search(r"^\tfor name in ([\w -]+);", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert made is not None
+    assert made[1].split() == list(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_bundle_and_the_notice_name_licence_and_source(name: str) -> None:
+    recipe, info = RECIPES[name], read_bundle(MODELS / f"{name}.zip").info
+    assert (info.name, info.licence) == (recipe.name, recipe.licence)
+    # Without the command in brackets: a module may move after the bundle was made.
+    assert info.attribution.split(" (")[0] == recipe.attribution.split(" (")[0]
+    (entry,) = re.findall(
+        rf"^ddsp_edge/models/{name}\.zip\n((?: {{4}}.+\n)+)", (ROOT / "NOTICE").read_text(), re.M
+    )
+    assert recipe.licence in " ".join(entry.split())
