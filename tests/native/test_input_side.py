@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from native.rig import Control, Rig
+from native.rig import Rig, RigControl
 
 RATE, BLOCK = 48000, 128
 LEFT, RIGHT, BOTH = 0, 1, 2
@@ -14,7 +14,7 @@ LEFT, RIGHT, BOTH = 0, 1, 2
 def dry_rig(rate: int = RATE) -> Rig:
     """A rig that plays what it hears."""
     rig = Rig(rate, BLOCK)
-    rig.set(Control.DRY, 1.0)
+    rig.set(RigControl.DRY, 1.0)
     return rig
 
 
@@ -64,7 +64,7 @@ def test_two_sides_that_differ_are_both_heard() -> None:
 
 def test_the_side_that_was_asked_for_stays() -> None:
     x, rig = tone(1.0), dry_rig()
-    rig.set(Control.INPUT, RIGHT)
+    rig.set(RigControl.INPUT, RIGHT)
     assert rms(play(rig, stereo(x, np.zeros_like(x)))) == 0.0
     assert rig.read().input_side == RIGHT
 
