@@ -122,6 +122,17 @@ class Desk:
             RigControl.MUTE, float(self.muted or self.tuning or self._hushed or self._hung)
         )
 
+    @property
+    def input_warning(self) -> str | None:
+        """What a player should know of an input whose mean is not what is heard; else None."""
+        heard = INPUTS[self.stats.input_side]
+        if self._input != "both" or heard == "both" or not self._listens:
+            return None
+        return (
+            f"input: only the {heard} channel is heard, since the mean of both is far below it "
+            "(one is silent, or they cancel: check the cable's polarity)"
+        )
+
     def read(self) -> RigStats:
         """The rig's counters now, kept in ``stats``; the peaks go into the meters."""
         stats, now_s = self._rig.read(), time.monotonic()
