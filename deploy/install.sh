@@ -3,11 +3,12 @@
 # the folder it lies in or any other:
 #
 #   sudo sh deploy/install.sh [--board NAME] [--hat NAME] [--wheelhouse DIR] [--extras LIST]
-#                             [--login USER] [--read-only-root] [--no-start]
+#                             [--as USE] [--login USER] [--read-only-root] [--no-start]
 #   sudo sh deploy/install.sh --uninstall [--keep]
 #
 #   --board NAME       a file of deploy/boards; found out where it is not given
 #   --hat NAME         a file of deploy/hats: the audio hardware
+#   --as USE           pedal (follows its input), module (follows MIDI notes) or both (the default)
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
 #   --extras LIST      of the package (default: live,pedal,panel)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
@@ -23,7 +24,7 @@ prefix=/opt/ddsp-edge
 state=/var/lib/ddsp-edge
 etc=/etc/ddsp-edge
 overlay=/etc/overlayroot.local.conf overlaid='overlayroot="tmpfs:recurse=0"'
-board='' hat='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
+board='' hat='' use='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
 start=1 uninstall='' keep='' read_only='' changed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -40,11 +41,12 @@ did() {
 
 while [ $# -gt 0 ]; do
     case $1 in
-    --board | --hat | --wheelhouse | --extras | --login)
+    --board | --hat | --as | --wheelhouse | --extras | --login)
         [ $# -ge 2 ] || stop "$1 needs a value"
         case $1 in
         --board) board=$2 ;;
         --hat) hat=$2 ;;
+        --as) use=$2 ;;
         --wheelhouse) wheelhouse=$2 ;;
         --extras) extras=$2 ;;
         --login) login=$2 ;;
@@ -140,6 +142,8 @@ if [ -z "$board" ]; then
 fi
 [ -e "$here/boards/$board.toml" ] || stop "no board is called $board; there are: $(names boards)"
 [ -z "$hat" ] || [ -e "$here/hats/$hat.toml" ] || stop "no hat is called $hat; there are: $(names hats)"
+[ -z "$use" ] || [ "$use" = both ] || [ -e "$here/uses/$use.toml" ] ||
+    stop "--as $use: choose both or one of: $(names uses)"
 [ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || stop "$wheelhouse: no such folder of wheels"
 [ -z "$login" ] || getent passwd "$login" >/dev/null || stop "no user is called $login here"
 # What is read-only forgets at power-off: models and presets need a partition of their own.
@@ -148,6 +152,7 @@ fi
 
 # ---- packages -----------------------------------------------------------------------------
 say "packages"
+. "$here/apt.sh"
 need=
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 for package in python3 python3-venv alsa-utils; do
@@ -162,11 +167,10 @@ fi
 [ -z "$read_only" ] || have overlayroot || need="$need overlayroot"
 if [ -n "$need" ]; then
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null 2>&1 || {
-        apt-get update -qq || stop "no package lists can be had; connect the board, or install:$need"
+    apt_get install -y --no-install-recommends $need 2>"$scratch/apt" || {
+        apt_get update || stop "no package lists can be had; connect the board, or install:$need"
         # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null ||
-            stop "apt-get could not install$need"
+        apt_get install -y --no-install-recommends $need || stop "apt-get could not install$need"
     }
     did "installed$need"
 fi
@@ -218,6 +222,11 @@ folder "$state/presets" ddsp-edge:ddsp-edge 2775
 folder "$state/panel" ddsp-edge-panel:ddsp-edge 2700
 put "$here/boards/$board.toml" "$etc/board.toml" 644
 [ -z "$hat" ] || put "$here/hats/$hat.toml" "$etc/hat.toml" 644
+case $use in
+'') ;; # as it is
+both) [ ! -e "$etc/use.toml" ] || { rm "$etc/use.toml" && did "$etc/use.toml removed"; } ;;
+*) put "$here/uses/$use.toml" "$etc/use.toml" 644 ;;
+esac
 # Yours from then on: never overwritten.
 [ -e "$etc/config.toml" ] || put "$here/config.toml" "$etc/config.toml" 644
 [ -e "$etc/deploy.toml" ] || put "$here/deploy.toml" "$etc/deploy.toml" 644
@@ -226,6 +235,7 @@ put "$here/boards/$board.toml" "$etc/board.toml" 644
 say "program"
 sources() { # what decides whether it must be installed again
     say "$extras $version"
+    cat "$here/program.sh" "$here/requirements.py"
     if [ -n "$wheelhouse" ]; then
         (cd "$wheelhouse" && cksum ./*)
     else
@@ -235,25 +245,8 @@ sources() { # what decides whether it must be installed again
 }
 now=$(sources | cksum)
 if [ "$(cat $prefix/.installed 2>/dev/null)" != "$now" ] || [ ! -x $prefix/venv/bin/ddsp-edge ]; then
-    # Beside the old one, so that a cut leaves that: the service runs from the link.
-    fresh=$prefix/venv-$(date +%s)
     rm -f $prefix/.installed
-    /usr/bin/python3 -m venv "$fresh"
-    pip="$fresh/bin/python -m pip install -qq --disable-pip-version-check"
-    if [ -n "$wheelhouse" ]; then
-        $pip --no-index --find-links "$wheelhouse" "ddsp-edge[$extras]" || {
-            rm -rf "$fresh"
-            stop "a wheel is missing in $wheelhouse (see above); it must have all for this board"
-        }
-    else
-        $pip "$here/..[$extras]" || {
-            rm -rf "$fresh"
-            stop "pip could not build or fetch the program (see above)"
-        }
-    fi
-    ln -sfn "$fresh" "$prefix/venv.new"
-    mv -Tf "$prefix/venv.new" "$prefix/venv"
-    for old in "$prefix"/venv-*; do [ "$old" = "$fresh" ] || rm -rf "$old"; done
+    sh "$here/program.sh" $prefix "${wheelhouse:-$here/..}" "$extras" ${wheelhouse:+wheels} || exit 2
     say "$now" >$prefix/.installed
     did "installed $($prefix/venv/bin/ddsp-edge --version)"
 fi

@@ -3,19 +3,24 @@
 #
 #   sh deploy/set-up.sh play     what rendering and pictures need
 #   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
+#   sh deploy/set-up.sh quick    that, and what tests need that need no more of the system
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
 #   sh deploy/set-up.sh board    all that, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
 #
+# With the distribution's own Python, the distribution brings what PyPI has no wheel of
+# (requirements.py), and .venv sees its packages: nothing but our kernel is compiled.
 # A second run finds nothing to do. Exit code 2: something is missing that only the user can
 # install; the last line is the command for it.
-# From the environment: PYTHON (which interpreter), TORCH_INDEX (where pip finds the CPU build).
+# From the environment: VENV (where, instead of .venv), PYTHON (which interpreter),
+# TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live or test}
-venv=.venv
+want=${1:?play, live, quick, test or board}
+venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+. deploy/apt.sh
 
 say() { printf '%s\n' "$*"; }
 stop() {
@@ -51,13 +56,10 @@ apt_install() {
     else
         stop "Missing packages. Run this as root, then try again:" "    $command"
     fi
-    say "installing packages: $as_root $command"
+    say "installing packages: ${as_root:+$as_root }$command"
     # Lists may be missing or old: fetch them only then.
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive $command -qq >/dev/null 2>&1 || {
-        $as_root apt-get update -qq
-        $as_root env DEBIAN_FRONTEND=noninteractive $command -qq
-    } || stop "That did not work. Run it yourself and see why:" "    $as_root $command"
+    apt_get install -y "$@" 2>/dev/null || { apt_get update && apt_get install -y "$@"; } ||
+        stop "That did not work. Run it yourself and see why:" "    ${as_root:+$as_root }$command"
 }
 
 need_python() {
@@ -144,10 +146,12 @@ need_browser() {
 need_board() {
     missing=
     for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64:qemu-user cpio:cpio \
-        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu depmod:kmod mke2fs:e2fsprogs; do
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu depmod:kmod mke2fs:e2fsprogs lintian:lintian; do
         [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}")" ] ||
             missing="$missing ${pair#*:}"
     done
+    # Recommended by the compiler only: the C library's headers for arm64.
+    [ -e /usr/aarch64-linux-gnu/include/stdlib.h ] || missing="$missing libc6-dev-arm64-cross"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || apt_install --no-install-recommends $missing
 }
@@ -186,27 +190,44 @@ if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
 fi
 pip="$venv/bin/python -m pip install -qq"
 extras=picture
-if [ "$want" != play ] && has_header alsa/asoundlib.h; then
-    extras=$extras,live
-fi
-if [ "$want" = test ]; then
-    extras=$extras,test,dev
-    if [ "${TRAIN:-0}" = 1 ]; then
-        extras=$extras,train
-        say "installing $torch (the trainer)"
-        if [ -n "${TORCH_INDEX:-}" ]; then
-            $pip $torch --index-url "$TORCH_INDEX"
-        else
-            if [ "$(uname -sm)" = "Linux x86_64" ] && ! $venv/bin/python -c 'import torch' 2>/dev/null; then
-                say "  pip's usual build brings several gigabytes of CUDA; to avoid that: TRAIN=0, or" \
-                    "TORCH_INDEX=address of the CPU build (PyTorch's install page has it)"
-            fi
-            $pip $torch
+[ "$want" = play ] || extras=$extras,live
+case $want in test | quick) extras=$extras,test,dev ;; esac
+if [ "$want" = test ] && [ "${TRAIN:-0}" = 1 ]; then
+    extras=$extras,train
+    say "installing $torch (the trainer)"
+    if [ -n "${TORCH_INDEX:-}" ]; then
+        $pip $torch --index-url "$TORCH_INDEX"
+    else
+        if [ "$(uname -sm)" = "Linux x86_64" ] && ! $venv/bin/python -c 'import torch' 2>/dev/null; then
+            say "  pip's usual build brings several gigabytes of CUDA; to avoid that: TRAIN=0, or" \
+                "TORCH_INDEX=address of the CPU build (PyTorch's install page has it)"
         fi
+        $pip $torch
     fi
+fi
+
+needs() { $venv/bin/python deploy/requirements.py "$1" . "$extras"; }
+# The distribution's Python sees the distribution's packages, and neither /usr/local's nor the user's.
+if "$python" -c 'import sys; sys.exit(sys.base_prefix != "/usr")' &&
+    [ "$(readlink -f "$(command -v "$python")")" = "$(readlink -f /usr/bin/python3)" ] &&
+    [ -n "$(needs left)" ]; then
+    echo /usr/lib/python3/dist-packages >"$($venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/distribution.pth"
+    debs=$(needs debs | tr '\n' ' ')
+    if [ -z "$debs" ] && [ "$(id -u)" = 0 ]; then # perhaps for want of lists
+        apt_get update || true
+        debs=$(needs debs | tr '\n' ' ')
+    fi
+    # shellcheck disable=SC2086
+    [ -z "$debs" ] || apt_try $debs
 fi
 say "building the kernel and installing ddsp-edge[$extras] into $venv"
 # Whatever was built before: the sources, their flags or Python may have changed.
 rm -rf build native/_kernel.abi3.so native/_stream.abi3.so
-$pip -e ".[$extras]"
+needs must >$venv/must.txt
+$pip -e . -r $venv/must.txt
+needs may >$venv/may.txt
+while read -r requirement; do
+    $pip "$requirement" >$venv/said 2>&1 </dev/null || true
+done <$venv/may.txt
+needs left | sed 's/^/  left out: /'
 say "$now" >"$mark"

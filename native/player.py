@@ -61,7 +61,7 @@ class Touch(NamedTuple):
     pressure: float = 0.0  #: 0..1
     brightness: float = 0.0  #: -1..1
     level_db: float = 0.0
-    vibrato: float = 0.0  #: 0..1, the instrument's only
+    vibrato: float = 0.0  #: 0..1
 
 
 class Features(NamedTuple):

@@ -1,5 +1,4 @@
-"""Part and rig (``ddsp_part_*``, ``ddsp_rig_*``) in Python's terms; beside kernel.py the only
-module that touches ``native._kernel``.
+"""Part and rig (``ddsp_part_*``, ``ddsp_rig_*``) as Python classes, through cffi.
 
 The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything here but
 ``process`` while the audio thread (or an offline loop) calls that. Arrays are made once.
@@ -64,7 +63,7 @@ TICK_DTYPE = np.dtype(
 )
 
 
-class Control(IntEnum):
+class RigControl(IntEnum):
     """What :meth:`Rig.set` sets; units and ranges in ``ddsp_kernel.h``."""
 
     TRIM = lib.DDSP_TRIM
@@ -90,6 +89,7 @@ class RigStats:
     output_peak: float
     input_sides: tuple[float, float]  #: left and right, before the trim
     output_sides: tuple[float, float]
+    input_side: int  #: what is heard of the input now: 0 left, 1 right, 2 the mean of both
     input_clips: int
     output_clips: int
     bad_inputs: int
@@ -105,7 +105,7 @@ class RigStats:
 
 
 class Part:
-    """One instrument: an ear or a clock, a player, voices, and the rings between.
+    """One instrument: an analyser or a clock, a player, voices, and the rings between.
 
     ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser and the effect
     player hear the input; else events drive the synth player, with a tick every ``hop_s``.
@@ -300,7 +300,7 @@ class PartEvents(EventSender):
 
 
 class Rig:
-    """From a block of input to a block of output (``ddsp_rig_*``).
+    """Processes a block of input into a block of output (``ddsp_rig_*``).
 
     ``period`` is the card's, in samples; ``wake_fd`` an eventfd (non-blocking), written after
     blocks in which a tick was made or a part retired, or -1.
@@ -348,12 +348,12 @@ class Rig:
         part._part, part._owner = ffi.gc(which, lib.ddsp_part_free), None
         return part
 
-    def set(self, control: Control, value: float) -> None:
+    def set(self, control: RigControl, value: float) -> None:
         """Any thread. The last value counts; it takes effect in the next block."""
         lib.ddsp_rig_set(self._rig, control, value)
 
     def panic(self) -> None:
-        """Silence within 5 ms, the room too."""
+        """End every note and every tail within 5 ms, the reverb's too."""
         lib.ddsp_rig_panic(self._rig)
 
     def test(
@@ -381,11 +381,11 @@ class Rig:
         return bool(played)
 
     def end_test(self) -> None:
-        """Fade the test signal out."""
+        """Fade the test signal out and end it. Any thread."""
         lib.ddsp_rig_test_end(self._rig)
 
     def test_done(self) -> bool:
-        """None is played, or not any more."""
+        """Whether no test signal is being played (any more)."""
         return bool(lib.ddsp_rig_test_done(self._rig))
 
     def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
@@ -399,7 +399,7 @@ class Rig:
         lib.ddsp_rig_process(self._rig, source, target, len(played))
 
     def read(self) -> RigStats:
-        """Any thread, at any time."""
+        """Return the counters and peaks. Any thread, at any time; peaks start again from 0."""
         s = self._stats
         lib.ddsp_rig_read(self._rig, s)
         fields = {name: getattr(s, name) for name in RigStats.__dataclass_fields__}

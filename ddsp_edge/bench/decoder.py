@@ -1,4 +1,4 @@
-"""One frame through each network on each runtime that is here."""
+"""Benchmark of one frame through each installed network on each available runtime."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _name(path: Path) -> str:
 
 
 def step_us(decoder: Decoder, bundle: Bundle) -> float:
-    """As the engine steps it, all Python included."""
+    """Microseconds of one ``Decoder.step``, as the engine calls it, all Python included."""
     controls = ControlFrame(bundle.info.n_harmonics, bundle.info.n_noise)
 
     def steps() -> None:
@@ -57,7 +57,7 @@ def step_us(decoder: Decoder, bundle: Bundle) -> float:
 
 
 def invoke_us(model: bytes, runtime: str, repeats: int = 20) -> float:
-    """The runtime's share, the best of ``repeats``: tensors stay as they are."""
+    """Microseconds of one bare invocation on ``runtime``, the best of ``repeats``."""
     session = Session(model, INPUT_NAMES, OUTPUT_NAMES, runtime)
 
     def invocations() -> None:

@@ -1,7 +1,9 @@
-"""From an onset to the effect's sound, as BRAVE was evaluated (Caspe et al., 2025): random bursts of
-noise, of stacked sines and of harmonic tones, each at a random moment, and the time until an onset
-detector finds the answer in what comes out. On the clock of the samples: the card's own periods
-come on top, for us as for them."""
+"""From an onset to the effect's sound, as BRAVE was evaluated (Caspe et al., 2025).
+
+Random bursts of noise, of stacked sines and of harmonic tones, each at a random moment, and the
+time until an onset detector finds the answer in what comes out. The clock is that of the samples:
+the card's own periods come on top, for us as for them.
+"""
 
 from __future__ import annotations
 

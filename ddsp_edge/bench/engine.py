@@ -15,7 +15,7 @@ from ddsp_edge.synth.notes import synth_settings
 from ddsp_edge.tflite.network import read_network
 from native.decoder import ConditionedModel, Conditioner, Layer, Network
 from native.player import Note, Touch
-from native.rig import Control, Part, Rig
+from native.rig import Part, Rig, RigControl
 
 RATE, PERIOD, F0_HZ, NOTE = 48_000, 128, 110.0, 45  #: F0_HZ is this MIDI note
 VOICES, HARMONICS = (1, 2, 4, 8, 16), (16, 32, 64, 100, 128)
@@ -23,7 +23,7 @@ MODEL = "violin"  #: the network that is stepped
 
 
 def results(peers: dict[str, float], seconds: float = 0.5, repeats: int = 3) -> list[Result]:
-    """Synth by voices and harmonics, effect (one ear, one voice) by harmonics."""
+    """Synth by voices and harmonics; effect (one analyser, one voice) by harmonics."""
     bundle, found = find_model(MODEL), []
     for voices in VOICES:
         for count in HARMONICS:
@@ -69,7 +69,7 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
                 source == "effect", loudness_db=(info.min_loudness_db, info.max_loudness_db),
                 conditioner=conditioner)  # fmt: skip
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.REVERB_WET, 0.3)
+    rig.set(RigControl.REVERB_WET, 0.3)
     rig.play(part)
     if source == "synth":
         part.events.set(synth_settings(Settings()), 0.0)

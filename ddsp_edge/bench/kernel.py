@@ -1,4 +1,4 @@
-"""The kernel as installed: oscillators, noise, room, analyser."""
+"""Benchmarks of the kernel as installed: oscillators, noise, reverb, analyser."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def results(peers: dict[str, float]) -> list[Result]:
 
 
 def _around() -> list[Result]:
-    """What is there once, whatever the voices."""
+    """Benchmarks of what exists once for all voices: output and analyser."""
     found = []
     mono = np.random.default_rng(0).normal(0, 0.1, 4800).astype(np.float32)
     stereo = np.zeros((len(mono), 2), np.float32)

@@ -11,7 +11,10 @@ from typing import Any
 from ddsp_edge.cards.identity import KINDS, CardIdentity, read_cards
 from ddsp_edge.errors import UserError
 
-INSTALL = "sudo apt-get install -y libasound2-dev && pip install 'ddsp-edge[live]'"
+INSTALL = (
+    "make live  # in the clone; elsewhere: "
+    "sudo apt-get install -y libasound2-dev && pip install 'ddsp-edge[live]'"
+)
 #: Rates that are worth naming, Hz.
 RATES = (32000, 44100, 48000, 88200, 96000, 176400, 192000)
 #: Formats that the audio thread speaks, the best first.
@@ -53,7 +56,7 @@ class Pcm:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card and its PCMs."""
+    """A sound card with the abilities of its PCMs."""
 
     identity: CardIdentity
     pcms: tuple[Pcm, ...]
@@ -109,7 +112,8 @@ def _user(identity: CardIdentity | None, name: str, direction: str) -> str:
 
 
 def _takes(opened: Callable[..., Any], what: str, value: int) -> bool:
-    """The PCM can be opened just so. Raises ALSA's error where it cannot be opened at all."""
+    """Whether the PCM can be opened with this value. Raises ALSA's error where it cannot be opened
+    at all."""
     pcm = opened(**{what: value})
     took = pcm.info()[what] == value
     pcm.close()
@@ -197,7 +201,7 @@ def other_pcms() -> list[str]:
 
 
 def _lacks(card: Card, needs: Sequence[str]) -> str:
-    """What a card cannot do; "" where it is fit."""
+    """What a card lacks, in words; "" where it lacks nothing."""
     missing = []
     for direction in needs:
         if card.pcm(direction) is None:

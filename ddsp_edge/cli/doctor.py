@@ -18,13 +18,14 @@ GROUPS = {
     "picture": "For --picture",
     "train": "To train models",
     "live": "To play live: MIDI ports and sound cards",
+    "pedal": "At the feet: pins, and USB pedals that are keyboards",
     "sound": "To hear it here",
     "build": "To build the kernel from source",
 }
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge doctor [--json]`."""
+    """Add the command `ddsp-edge doctor [--json]` with its options."""
     parser = subparsers.add_parser("doctor", help="what is missing and how to mend it")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)

@@ -18,6 +18,9 @@ from ddsp_edge.library.catalog import entries, user_folder
 from ddsp_edge.midi import input
 from ddsp_edge.tflite.runtimes import RUNTIMES, load_runtime
 
+PEDAL = "pip install 'ddsp-edge[pedal]'"
+#: PyPI has wheels of it for a few Pythons only, and its source wants swig.
+LGPIO = f"sudo apt-get install -y python3-lgpio  # Raspberry Pi OS; elsewhere: {PEDAL}"
 SOUND_CARDS = Path("/proc/asound/cards")
 
 
@@ -65,6 +68,13 @@ def _present(module: str, package: str) -> Callable[[], str]:
         return _version(package)
 
     return probe
+
+
+def _lgpio() -> str:
+    try:
+        return _imports("lgpio", "lgpio")()
+    except ImportError as error:
+        raise UserError(f"no pins ({error}); everything else works") from None
 
 
 def _python() -> str:
@@ -154,7 +164,7 @@ def examine() -> list[Finding]:
     """Every finding, the device set first; nothing is changed."""
     train, aptget = "pip install 'ddsp-edge[train]'", "sudo apt-get install -y"
     quantizer = "ai-edge-quantizer"
-    rebuild = "pip install --force-reinstall --no-deps ddsp-edge  # in a clone: pip install -e ."
+    rebuild = "pip install -e .  # in the clone; on a device: provision it again"
     return [
         _try("device", "Python", "", _python),
         _try("device", "kernel", rebuild, _kernel),
@@ -177,6 +187,9 @@ def examine() -> list[Finding]:
         _try("live", "python-rtmidi", input.INSTALL, _imports("rtmidi", "python-rtmidi")),
         _try("live", "pyalsaaudio", capabilities.INSTALL, _imports("alsaaudio", "pyalsaaudio")),
         _try("live", "ALSA sequencer", "sudo modprobe snd-seq", _sequencer),
+        _try("pedal", "gpiozero", PEDAL, _imports("gpiozero", "gpiozero")),
+        _try("pedal", "lgpio", LGPIO, _lgpio),
+        _try("pedal", "evdev", PEDAL, _imports("evdev", "evdev")),
         _try("sound", "sound card", "aplay -l  # after plugging one in", _cards),
         _try("sound", "aplay", f"{aptget} alsa-utils", _program("aplay")),
         _try("build", "C compiler", f"{aptget} build-essential", _program("cc", "gcc", "clang")),

@@ -230,7 +230,8 @@ class _Match:
     def _feed_forward(
         self, last: int, state: int
     ) -> tuple[list[Layer], Layer | None, tuple[float, ...]]:
-        layers, heard = [], last
+        layers: list[Layer] = []
+        heard = last
         past: Layer | None = None
         past_tensor: int | None = None
         while past_tensor is None and self.graph.is_written_by(heard, "LEAKY_RELU"):

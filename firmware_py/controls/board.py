@@ -1,4 +1,4 @@
-"""What is at the board's pins, through gpiozero (lgpio underneath; mock pins in tests)."""
+"""The devices at the board's pins, through gpiozero and lgpio (mock pins in tests)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 from ddsp_edge.errors import UserError
 from firmware_py.controls.config import ControlsConfig, EncoderConfig, LightConfig, SwitchConfig
+from firmware_py.controls.packages import load_gpiozero, load_lgpio_factory
 
 #: Seconds of one half of a blink.
 BLINK_S = 0.25
 
 
 class Listener(Protocol):
-    """Who hears of edges and clicks, in gpiozero's own threads."""
+    """Receives edges, clicks and turns, in gpiozero's own threads."""
 
     def edge(self, kind: str, name: str, down: bool) -> None: ...
     def click(self, kind: str, name: str) -> None: ...
@@ -23,7 +24,8 @@ class Listener(Protocol):
 
 
 class Board:
-    """Opens every pin of a config, all or none. Raises UserError, with the remedy.
+    """Opens every pin of a config, all or none. Raises UserError, with the remedy; MissingPackage
+    where gpiozero or lgpio is not installed.
 
     ``factory`` is gpiozero's pin factory; None: the board's.
     """
@@ -37,7 +39,7 @@ class Board:
         self._relay: Any = None
         self._mute: Any = None
         try:
-            self._gpiozero = _gpiozero()
+            self._gpiozero = load_gpiozero()
             self._factory = factory if factory is not None else _board_factory()
             self._open(config, listener)
         except UserError:
@@ -101,11 +103,11 @@ class Board:
             button.when_released = _call(listener.edge, "encoder", encoder.name, False)
 
     def position(self, name: str) -> float:
-        """What the converter reads of an expression pedal, 0..1. May raise OSError."""
+        """The converter's reading of an expression pedal, 0..1. May raise OSError."""
         return float(self._converters[name].value)
 
     def light(self, shows: str, on: bool) -> None:
-        """Every light that shows this."""
+        """Switch every light that shows this state, a key of SHOWS."""
         for light, led in self._lights:
             if light.shows == shows:
                 if on and light.blink:
@@ -114,12 +116,12 @@ class Board:
                     led.value = on
 
     def energise(self, on: bool) -> None:
-        """The relay."""
+        """Energise the bypass relay, or release it."""
         if self._relay is not None:
             self._relay.value = on
 
     def mute(self, on: bool) -> None:
-        """The line that mutes the output."""
+        """Set the line that mutes the output."""
         if self._mute is not None:
             self._mute.value = on
 
@@ -128,7 +130,7 @@ class Board:
         return self._relay is not None
 
     def close(self) -> None:
-        """All pins free; lights out."""
+        """Release all pins; the lights go out."""
         for device in reversed(self._devices):
             with contextlib.suppress(Exception):  # the others must be closed all the same
                 device.close()
@@ -144,16 +146,6 @@ def _call(call: Callable[..., None], *arguments: Any) -> Callable[[], None]:
     return without_arguments
 
 
-def _gpiozero() -> Any:
-    try:
-        import gpiozero
-    except ImportError:
-        raise UserError(
-            "controls: gpiozero is not installed; pip install 'ddsp-edge[pedal]'"
-        ) from None
-    return gpiozero
-
-
 def _board_factory() -> Any:
     """lgpio, unless GPIOZERO_PIN_FACTORY says otherwise: gpiozero's other ways need root, a
     daemon or a Raspberry Pi."""
@@ -162,6 +154,4 @@ def _board_factory() -> Any:
     if os.environ.get("GPIOZERO_PIN_FACTORY"):
         Device.ensure_pin_factory()
         return Device.pin_factory
-    from gpiozero.pins.lgpio import LGPIOFactory
-
-    return LGPIOFactory()
+    return load_lgpio_factory()

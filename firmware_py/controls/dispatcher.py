@@ -1,4 +1,4 @@
-"""The controls' own thread: from pins, USB keys and MIDI CCs to actions and settings."""
+"""The controls' own thread: turns pins, USB keys and MIDI controllers into actions and settings."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ from ddsp_edge.presets.mapping import (
 from ddsp_edge.settings import Settings
 from firmware_py.controls.board import Board
 from firmware_py.controls.bypass_relay import BypassRelay
-from firmware_py.controls.config import SHOWS, ControlsConfig
+from firmware_py.controls.config import SHOWS, ControlsConfig, KeyConfig
 from firmware_py.controls.expression import RATE_HZ, PedalPosition
 from firmware_py.controls.gestures import HOLD_S, Press
 from firmware_py.controls.keys import Keyboards
+from firmware_py.controls.packages import MissingPackage
 
 _LOG = logging.getLogger(__name__)
 #: USB pedals are looked for this often, in seconds.
@@ -41,7 +42,8 @@ Learn = Callable[[str, str, Gesture, float], bool]
 
 
 class ControlDispatcher:
-    """Everything at the feet. Raises UserError where the config cannot be had.
+    """Everything at the feet. Raises UserError where the config cannot be had; where a package is
+    not installed (lgpio, gpiozero, evdev), what needs it is left out and a warning logged.
 
     ``act`` carries out an action, ``change`` sets settings, ``settings`` says the present ones;
     they are called in the controls' thread (those of a MIDI pedal's move in the caller's) and
@@ -80,23 +82,39 @@ class ControlDispatcher:
         self._board: Board | None = None
         self._relay: BypassRelay | None = None
         try:
-            self._keyboards = Keyboards(
-                config.keys, self._watch, self._unwatch, self._key_edge, self._gone
-            )
+            self._keyboards = self._open_keyboards(config.keys)
             if config.uses_gpio:
-                self._board = Board(config, self, pin_factory)
+                self._board = self._open_board(config, pin_factory)
         except UserError:
             self._close_loop()
             raise
         if self._board is not None and self._board.has_relay:
             self._relay = BypassRelay(self._board.energise, self._board.mute, config.relay.settle_s)
 
+    def _open_keyboards(self, keys: tuple[KeyConfig, ...]) -> Keyboards:
+        """Without evdev: none, which is logged."""
+        callbacks = self._watch, self._unwatch, self._key_edge, self._gone
+        try:
+            return Keyboards(keys, *callbacks)
+        except MissingPackage as error:
+            _LOG.warning("%s. No USB key is heard", error)
+            return Keyboards((), *callbacks)
+
+    def _open_board(self, config: ControlsConfig, pin_factory: Any | None) -> Board | None:
+        """Without gpiozero or lgpio: none, which is logged."""
+        try:
+            return Board(config, self, pin_factory)
+        except MissingPackage as error:
+            _LOG.warning("%s. Nothing at the pins works", error)
+            self._pedals.clear()
+            return None
+
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the thread; from now on controls act."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go of pins and keyboards; the relay bypasses."""
+        """Release pins and keyboards; the relay bypasses."""
         self._stopping = True
         if self._thread.is_alive():
             self._post(lambda: None)
@@ -128,7 +146,7 @@ class ControlDispatcher:
             pedal.again()
 
     def show(self, states: Mapping[str, bool]) -> None:
-        """What is on now: keys of SHOWS; those left out stay. ``active`` moves the relay."""
+        """Set what lights show, by keys of SHOWS; others stay. ``active`` moves the relay."""
         self._post(lambda: self._show(dict(states)))
 
     def midi(self, message: mido.Message) -> bool:
@@ -169,7 +187,7 @@ class ControlDispatcher:
         self.edge(kind, name, False)
 
     def turn(self, name: str, clicks: int) -> None:
-        """An encoder was turned."""
+        """An encoder was turned by this many clicks, negative ones to the left."""
         self._post(lambda: self._turned(name, clicks))
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -208,7 +226,7 @@ class ControlDispatcher:
             self._do(post)
 
     def _timeout_s(self) -> float | None:
-        """Until something is due by time."""
+        """Seconds until something is due; None: nothing is."""
         due = [press.due_s for press in self._presses.values()]
         if self._relay is not None:
             due.append(self._relay.due_s)
@@ -268,7 +286,7 @@ class ControlDispatcher:
         self._presses["switch", name].cancel()
 
     def _gesture(self, kind: str, name: str, gesture: Gesture, value: float) -> None:
-        """What is bound to it, in the order of the mappings."""
+        """Carry out what is mapped to a gesture, in the order of the mappings."""
         changes: dict[str, Any] = {}
         for answer in self._bindings.answer(
             ControlGesture(kind, name, gesture), value, self._settings()

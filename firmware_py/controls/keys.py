@@ -1,4 +1,4 @@
-"""USB pedals that are keyboards: Linux input events to edges, plugged and unplugged at will."""
+"""USB pedals that are keyboards: from Linux input events to edges, with hot-plugging."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.toml_config import did_you_mean
 from firmware_py.controls.config import KeyConfig
+from firmware_py.controls.packages import load_evdev
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,11 +59,11 @@ class KeyReader:
 
 
 def key_codes(keys: Iterable[KeyConfig]) -> dict[str, int]:
-    """Each key's name to Linux's number. Raises UserError."""
+    """Each key's name to Linux's number. Raises UserError; MissingPackage without evdev."""
     keys = tuple(keys)
     if not keys:
         return {}
-    names = {name: code for name, code in _evdev().ecodes.ecodes.items() if _is_key(name)}
+    names = {name: code for name, code in load_evdev().ecodes.ecodes.items() if _is_key(name)}
     for key in keys:
         if key.key not in names:
             hint = did_you_mean(key.key, names) if _is_close(key.key, names) else "see `evtest`"
@@ -75,18 +76,8 @@ def _is_key(name: str) -> bool:
 
 
 def _is_close(name: str, names: Iterable[str]) -> bool:
-    """Whether there is one to suggest: the whole list would be hundreds."""
+    """Whether a similar name can be suggested; the whole list has hundreds."""
     return did_you_mean(name, names).startswith("did you mean")
-
-
-def _evdev() -> Any:
-    try:
-        import evdev
-    except ImportError:
-        raise UserError(
-            "controls: evdev is not installed; pip install 'ddsp-edge[pedal]'"
-        ) from None
-    return evdev
 
 
 class Keyboards:
@@ -115,7 +106,7 @@ class Keyboards:
         """Open what is new; called now and then, as USB pedals come and go."""
         if not self._keys:
             return
-        for path in _evdev().list_devices():
+        for path in load_evdev().list_devices():
             if path not in self._open:
                 self._try(path)
 
@@ -124,7 +115,7 @@ class Keyboards:
             mark = (path, os.stat(path).st_ctime)
             if mark in self._refused:
                 return
-            device = _evdev().InputDevice(path)
+            device = load_evdev().InputDevice(path)
         except OSError as error:
             _LOG.debug("%s: %s", path, error)  # perhaps udev is not done with it
             return
@@ -176,7 +167,7 @@ class Keyboards:
         device.close()
 
     def close(self) -> None:
-        """Let go of all of them."""
+        """Close all keyboards."""
         for path, device in list(self._open.items()):
             self._unwatch(device.fd)
             self._close(path, device)

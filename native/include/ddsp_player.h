@@ -71,7 +71,7 @@ typedef struct {
     float pressure;       /* 0..1, up to 6 dB louder */
     float brightness;     /* -1..1 */
     float level_db;       /* volume, expression and breath */
-    float vibrato;        /* 0..1 of vibrato_depth; the instrument's only */
+    float vibrato;        /* 0..1 of vibrato_depth */
 } ddsp_touch;
 
 typedef struct {

@@ -21,12 +21,13 @@ def test_set_up_again_and_away(to_device, wheels):
     device.ssh("mkdir -p /boot/firmware; echo arm_64bit=1 >/boot/firmware/config.txt")
     before = device.changes()
     first = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--no-start")  # fmt: skip
+                      "--as", "module", "--no-start")  # fmt: skip
     assert first.returncode == 0, first.stdout + first.stderr
     assert "enabled ddsp-edge.service" in first.stdout
     assert "cello" in device.ssh("ddsp-edge models list")
     assert "period = 128" in device.ssh("cat /etc/ddsp-edge/board.toml")
     assert "sndrpihifiberry" in device.ssh("cat /etc/ddsp-edge/hat.toml")
+    assert 'source = "synth"' in device.ssh("cat /etc/ddsp-edge/use.toml")
     assert "dtoverlay=hifiberry" in device.ssh("cat /boot/firmware/config.txt")
     groups = device.ssh("id -nG ddsp-edge").split()
     assert {"audio", "gpio", "ddsp-edge"} <= set(groups)
@@ -35,7 +36,7 @@ def test_set_up_again_and_away(to_device, wheels):
     # The owner's configuration is the owner's.
     device.ssh("echo '[instrument]\nmodel = \"cello\"' >/etc/ddsp-edge/config.toml")
     again = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--no-start")  # fmt: skip
+                      "--as", "module", "--no-start")  # fmt: skip
     assert again.returncode == 0 and "nothing had to be changed" in again.stdout, again.stdout
     assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
 
@@ -64,6 +65,37 @@ def test_what_cannot_be_is_said_before_anything_changes(to_device, words, says):
     done = provision(*words)
     assert done.returncode == 2 and says in done.stderr, done.stdout + done.stderr
     to_device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
+
+
+def test_another_apt_is_waited_for_and_named(to_device, wheels):
+    """As on a first boot, when unattended-upgrades holds dpkg's lock."""
+    to_device.ssh("dpkg --purge --force-depends alsa-utils >/dev/null 2>&1")
+    holder = (
+        "import fcntl, sys; f = open('/var/lib/dpkg/lock-frontend', 'w'); "
+        "fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        ["ssh", "-F", str(to_device.config), "device", f'exec /usr/bin/python3 -c "{holder}"'],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as holding:  # fmt: skip
+        assert holding.stdout is not None and holding.stdout.readline() == "held\n"
+        command = [sys.executable, "-m", "ddsp_edge", "provision", "device", "--no-start",
+                   "--wheelhouse", str(wheels)]  # fmt: skip
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as setting_up:
+            assert setting_up.stdout is not None
+            said = ""
+            while "waiting for process" not in said:
+                said = setting_up.stdout.readline()
+                assert said, setting_up.stderr and setting_up.stderr.read()
+            assert "to let go of apt's lock" in said and setting_up.poll() is None
+            assert holding.stdin is not None
+            holding.stdin.close()  # it lets go
+            rest, errors = setting_up.communicate(timeout=400)
+            assert setting_up.returncode == 0, rest + errors
+            assert "installed alsa-utils" in rest
+    assert provision("--uninstall").returncode == 0
 
 
 def test_a_wheel_that_is_missing_leaves_the_old_program(to_device, wheels, tmp_path):

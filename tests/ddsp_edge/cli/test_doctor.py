@@ -98,6 +98,19 @@ def test_a_missing_part_of_live_playing(
     assert remedy in finding.remedy
 
 
+def test_without_lgpio_there_are_no_pins_and_that_is_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    finding = _finding("lgpio")
+    assert (finding.group, finding.ok) == ("pedal", False)
+    assert "no pins" in finding.detail and "everything else works" in finding.detail
+    assert "apt-get install -y python3-lgpio" in finding.remedy
+    assert _run("--json") == 0  # the group decides nothing
+
+
 def test_no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(doctor_checks.RUNTIMES):
         monkeypatch.setitem(doctor_checks.RUNTIMES, name, ("no_such_module", f"pip install {name}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 
@@ -334,6 +335,33 @@ def test_midi_controllers_as_pedals_and_switches(stage):
     assert not midi(cc(1, 64)) and not midi(mido.Message("note_on", note=60))
 
 
+@pytest.mark.parametrize("missing", ["lgpio", "gpiozero", "evdev"])
+def test_a_package_that_is_missing_takes_only_its_part(monkeypatch, caplog, missing):
+    """As on Debian 13, which has no lgpio: MIDI pedals work, the service starts."""
+    monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    config = ControlsConfig(
+        switches=(SwitchConfig("left", 5),) if missing != "evdev" else (),
+        expressions=(ExpressionConfig("heel", 1),) if missing != "evdev" else (),
+        keys=(KeyConfig("page", "KEY_PAGEUP"),) if missing == "evdev" else (),
+        mappings=(ControlMapping("cc 80 short", do="bypass"),),
+    )
+    done = []
+    controls = ControlDispatcher(config, done.append, lambda values: None, Settings)
+    controls.start()
+    try:
+        assert missing in caplog.text
+        assert controls.midi(mido.Message("control_change", control=80, value=127))
+        controls.midi(mido.Message("control_change", control=80, value=0))
+        end = time.monotonic() + PATIENCE_S
+        while not done and time.monotonic() < end:
+            time.sleep(0.01)
+        assert [str(action) for action in done] == ["bypass"]
+    finally:
+        controls.stop()
+
+
 def test_usb_keys_through_a_pipe(stage):
     evdev = pytest.importorskip("evdev", reason="the extra `pedal` is not installed")
     keys = (KeyConfig("left", "KEY_PAGEUP", hold_s=0.2), KeyConfig("right", "KEY_PAGEDOWN"))
@@ -406,6 +434,7 @@ def test_pins_that_cannot_be_had_are_one_line():
 
 def test_a_machine_without_pins_is_told(monkeypatch):
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    pytest.importorskip("lgpio", reason="lgpio is not installed")
     if os.path.exists("/dev/gpiochip0"):
         pytest.skip("this machine has pins")
     with pytest.raises(UserError, match="pins cannot be opened"):

@@ -1,0 +1,78 @@
+#!/bin/sh
+# Runs inside a bare system (run.sh): what a user does there, as README and docs/deploy.md say.
+set -eu
+cd /root/ddsp-edge
+begun=$(date +%s)
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+step() { printf '%4d s  %s\n' $(($(date +%s) - begun)) "$*"; }
+says() { # WORDS COMMAND...: its output has the words
+    words=$1
+    shift
+    "$@" >/tmp/said 2>&1 || {
+        cat /tmp/said
+        fail "$*"
+    }
+    grep -qF -e "$words" /tmp/said || {
+        cat /tmp/said
+        fail "$*: does not say \"$words\""
+    }
+}
+# Nothing but our kernel was compiled: what the other sources want is not here.
+compiled_nothing_else() {
+    for tool in g++ swig pkg-config; do
+        ! command -v $tool >/dev/null || fail "$tool was installed"
+    done
+}
+
+# A computer: README, from a clean clone.
+pc() {
+    step "make demo"
+    # Its speed is this machine's business: everything else that it measures must be right.
+    make --no-print-directory demo >/tmp/demo 2>&1 ||
+        { grep MISSED /tmp/demo && ! grep 'MISSED$' /tmp/demo | grep -qv 'real time\|loading'; } ||
+        {
+            cat /tmp/demo
+            fail "make demo"
+        }
+    for file in voice-as-violin tune-on-cello; do
+        [ -s out/$file.wav ] && [ -s out/$file.png ] || fail "make demo made no $file"
+    done
+    step "make demo again finds nothing to do"
+    says "" sh deploy/set-up.sh play
+    [ ! -s /tmp/said ] || fail "the second time set something up: $(cat /tmp/said)"
+    step "make live"
+    make --no-print-directory live
+    says "python-rtmidi" .venv/bin/ddsp-edge doctor
+    says "" .venv/bin/python -c 'import rtmidi, alsaaudio, native._stream'
+    compiled_nothing_else
+    step "a quick set of tests, on $(.venv/bin/python --version)"
+    sh deploy/set-up.sh quick
+    # What needs no sound server, browser, sshd or trainer.
+    .venv/bin/python -m pytest -q -p no:cacheprovider tests/native tests/ddsp_edge/cards \
+        tests/ddsp_edge/midi tests/ddsp_edge/bundles tests/ddsp_edge/offline tests/ddsp_edge/cli \
+        tests/firmware_py/controls tests/packaging
+}
+
+# A board: what `ddsp-edge provision` does there.
+board() {
+    step "deploy/install.sh --no-start"
+    sh deploy/install.sh --no-start
+    compiled_nothing_else
+    says "ok  python-rtmidi" ddsp-edge doctor
+    says "ok  pyalsaaudio" ddsp-edge doctor
+    says "ok  evdev" ddsp-edge doctor
+    says "no pins" ddsp-edge doctor # Debian has no lgpio; Raspberry Pi OS has
+    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav
+    step "a second time"
+    says "nothing had to be changed" sh deploy/install.sh --no-start
+    step "and away"
+    says "ddsp-edge is removed" sh deploy/install.sh --uninstall
+    [ ! -e /opt/ddsp-edge ] || fail "/opt/ddsp-edge is left"
+}
+
+"$1"
+step "done"
