@@ -107,9 +107,7 @@ def _tone(rng: np.random.Generator, n: int) -> np.ndarray:
     return _sines(rng, n, f0_hz * numbers, levels)
 
 
-def _sines(
-    rng: np.random.Generator, n: int, hertz: np.ndarray, levels: np.ndarray
-) -> np.ndarray:
+def _sines(rng: np.random.Generator, n: int, hertz: np.ndarray, levels: np.ndarray) -> np.ndarray:
     t, wave = 2 * np.pi * np.arange(n) / RATE, np.zeros(n)
     for hz, level, phase in zip(hertz, levels, rng.uniform(0, 2 * np.pi, len(hertz)), strict=True):
         wave += level * np.sin(hz * t + phase)
