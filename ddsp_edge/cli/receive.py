@@ -10,7 +10,7 @@ from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge receive [--policy FILE]`."""
+    """Add the command `ddsp-edge receive [--policy FILE]` with its options."""
     parser = subparsers.add_parser(
         "receive",
         help="take models and requests from an ssh connection (on the device)",

@@ -21,7 +21,7 @@ from ddsp_edge.system.safe_zip import build_zip
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What :func:`add` did."""
+    """The result of :func:`add`: what was installed, and where."""
 
     name: str  #: what --model takes
     path: Path

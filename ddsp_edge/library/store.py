@@ -58,14 +58,14 @@ def slug(info: ModelInfo) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """One model in the store."""
+    """One model that is installed in the store."""
 
     name: str
     path: Path
@@ -74,7 +74,7 @@ class Installed:
     versions: int  #: older ones that can be rolled back to
 
     def as_json(self) -> dict[str, object]:
-        """For the sender."""
+        """Return the entry as JSON takes it, for the sender of a deployment."""
         row: dict[str, object] = {"name": self.name, "ok": self.bundle is not None}
         row |= {"versions": self.versions}
         if self.bundle is None:
@@ -333,7 +333,7 @@ class ModelStore:
         return self._history / name / f"{number}.zip"
 
     def names(self) -> list[str]:
-        """Of all models."""
+        """Return the names of all installed models."""
         with self._errors():
             return sorted(p.stem for p in self.folder.glob("*.zip") if p.name[0] != ".")
 

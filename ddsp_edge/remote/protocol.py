@@ -34,6 +34,6 @@ def read_line(stream: IO[bytes] | RawIOBase) -> dict[str, Any] | None:
 
 
 def write_line(stream: IO[bytes], message: dict[str, Any]) -> None:
-    """One message, at once."""
+    """Write one message as a line and flush it."""
     stream.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
     stream.flush()

@@ -117,6 +117,59 @@ static void test_voice(double rate, int n_harmonics, int n_noise, double limit_h
     ddsp_voice_free(voice);
 }
 
+/* Voices of one noise, their frames falling anywhere in the block. */
+static void test_noise_bank(double rate)
+{
+    enum { VOICES = 3 };
+    static float weights[DDSP_MAX_HARMONICS], magnitudes[2 * DDSP_MAX_NOISE_BANDS];
+    static float piece[DDSP_MAX_BLOCK];
+    ddsp_voice *voice[VOICES];
+    ddsp_noise_bank *bank = ddsp_noise_bank_new();
+    ddsp_noise_bank_render(bank, mono, 16); /* before prepare: nothing is added */
+    check(ddsp_noise_bank_prepare(bank, rate, DDSP_MAX_BLOCK, 65, 8000.0, 9) == DDSP_OK
+              && ddsp_noise_bank_prepare_second(bank, 33, 24000.0) == DDSP_OK, "bank prepare");
+    for (int v = 0; v < VOICES; v++) {
+        voice[v] = ddsp_voice_new();
+        ddsp_voice_render_shared(voice[v], bank, 0, mono, 16); /* before prepare: silence */
+        check(ddsp_voice_prepare(voice[v], rate, DDSP_MAX_BLOCK, 60, 65, 8000.0, 1) == DDSP_OK
+                  && ddsp_voice_prepare_second(voice[v], 33, 24000.0) == DDSP_OK,
+              "voice prepare");
+    }
+    const long before = allocations;
+    int good = 1;
+    for (int round = 0; round < 200; round++) {
+        const int n = blocks[round % BLOCKS];
+        for (int i = 0; i < n; i++)
+            mono[i] = 0.0f;
+        for (int v = 0; v < VOICES; v++)
+            for (int done = 0; done < n;) {
+                for (int k = 0; k < 60; k++)
+                    weights[k] = control(1.0f);
+                for (int b = 0; b < 65 + 33; b++)
+                    magnitudes[b] = round % 50 < 40 ? control(0.3f) : 0.0f;
+                ddsp_voice_set_frame(voice[v], control(2000.0f), control(1.0f), weights,
+                                     magnitudes, control(0.02f));
+                const int left = n - done, asked = 1 + (int)(uniform() * 700.0f);
+                const int count = asked < left ? asked : left;
+                ddsp_voice_render_shared(voice[v], bank, done, piece, count);
+                for (int i = 0; i < count; i++)
+                    mono[done + i] += piece[i];
+                done += count;
+            }
+        ddsp_noise_bank_render(bank, mono, n);
+        good &= clean(mono, n);
+        if (round == 100)
+            ddsp_noise_bank_reset(bank);
+    }
+    check(allocations == before, "the noise bank allocates nothing after prepare");
+    check(good, "samples of a shared noise are clean");
+    check(ddsp_noise_bank_prepare(bank, 48000.0, 64, 5, 8000.0, 1) == DDSP_OK, "prepare again");
+    check(ddsp_noise_bank_prepare(bank, 1.0, 64, 5, 8000.0, 1) == DDSP_BAD_ARGUMENT, "bad rate");
+    for (int v = 0; v < VOICES; v++)
+        ddsp_voice_free(voice[v]);
+    ddsp_noise_bank_free(bank);
+}
+
 static void test_output(double rate)
 {
     ddsp_output *output = ddsp_output_new();
@@ -259,6 +312,11 @@ static void test_no_memory(void)
         check(v == DDSP_OK || v == DDSP_NO_MEMORY, "voice says that memory is short");
         ddsp_voice_free(voice);
         refuse = nth;
+        ddsp_noise_bank *bank = ddsp_noise_bank_new();
+        const int b = bank ? ddsp_noise_bank_prepare(bank, 48000, 64, 65, 8000, 1) : 0;
+        check(b == DDSP_OK || b == DDSP_NO_MEMORY, "noise bank says that memory is short");
+        ddsp_noise_bank_free(bank);
+        refuse = nth;
         ddsp_output *output = ddsp_output_new();
         const int o = output ? ddsp_output_prepare(output, 48000, 64) : 0;
         check(o == DDSP_OK || o == DDSP_NO_MEMORY, "output says that memory is short");
@@ -286,6 +344,8 @@ static void test_no_memory(void)
     refuse = 0;
 }
 
+#include "test_decoder.h"
+
 int main(void)
 {
     static const double rates[] = {8000.0, 22050.0, 48000.0, 192000.0, 384000.0};
@@ -294,6 +354,7 @@ int main(void)
         test_voice(rates[i], DDSP_MAX_HARMONICS, DDSP_MAX_NOISE_BANDS, 24000.0);
         test_voice(rates[i], 0, 2, 1000.0);
         test_voice(rates[i], 1, 0, 24000.0);
+        test_noise_bank(rates[i]);
         test_output(rates[i]);
         for (int eager = 0; eager < 2; eager++)
             test_analyser(rates[i], i % 2 ? 0.001 : 0.0053, eager);
@@ -302,7 +363,9 @@ int main(void)
     test_rig(44100.0, 64);
     test_rig(192000.0, 1);
     test_no_memory();
+    test_decoder();
     ddsp_voice_free(NULL);
+    ddsp_noise_bank_free(NULL);
     ddsp_output_free(NULL);
     ddsp_analyser_free(NULL);
     ddsp_part_free(NULL);

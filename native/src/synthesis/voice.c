@@ -8,13 +8,14 @@
 #include "common/sanitize.h"
 #include "synthesis/harmonic.h"
 #include "synthesis/noise.h"
+#include "synthesis/noise_bank.h"
+#include "synthesis/random.h"
 #include "common/ramp.h"
 
 #define LARGEST_AMPLITUDE 10.0f
 #define LONGEST_RAMP_S 10.0f
 #define LEAST_SAMPLE 1e-30f
 #define LONGEST_LEAP_S 0.025   /* in more time it is a glide */
-#define SECOND_SEED 0x85ebca6bu /* another sequence: the two noises add up in power */
 
 struct ddsp_voice {
     double sample_rate;     /* 0 until prepared */
@@ -68,7 +69,7 @@ int ddsp_voice_prepare_second(ddsp_voice *voice, int n_second, double second_lim
         return DDSP_BAD_ARGUMENT;
     ddsp_noise_free(&voice->second);
     const int status = ddsp_noise_prepare(&voice->second, voice->sample_rate, n_second,
-                                          second_limit_hz, voice->noise.seed ^ SECOND_SEED);
+                                          second_limit_hz, ddsp_second_seed(voice->noise.seed));
     if (status != DDSP_OK) {
         ddsp_noise_free(&voice->second);
         return status;
@@ -120,12 +121,8 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
     ddsp_noise_target(&voice->second, noise_magnitudes + voice->noise.n_bands, fraction);
 }
 
-void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
+static void render_harmonics(ddsp_voice *voice, float *out, int n)
 {
-    if (voice->sample_rate == 0.0) {
-        memset(out, 0, (size_t)n * sizeof *out);
-        return;
-    }
     for (int done = 0; done < n; done += DDSP_HARMONIC_CHUNK) {
         const int count = n - done < DDSP_HARMONIC_CHUNK ? n - done : DDSP_HARMONIC_CHUNK;
         ddsp_harmonic_render(&voice->harmonic, &voice->ramp, done, out + done, count);
@@ -136,9 +133,36 @@ void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
         for (int i = 0; i < count; i++)
             out[done + i] += fading[i];
     }
-    ddsp_noise_render(&voice->noise, &voice->ramp, 0, out, n);
-    ddsp_noise_render(&voice->second, &voice->ramp, 0, out, n);
+}
+
+/* What is rendered is sane, and time goes on. */
+static void finish(ddsp_voice *voice, float *out, int n)
+{
     for (int i = 0; i < n; i++)
         out[i] = ddsp_flush(out[i], LEAST_SAMPLE);
     ddsp_ramp_advance(&voice->ramp, n);
+}
+
+void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
+{
+    if (voice->sample_rate == 0.0) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    render_harmonics(voice, out, n);
+    ddsp_noise_render(&voice->noise, &voice->ramp, out, n);
+    ddsp_noise_render(&voice->second, &voice->ramp, out, n);
+    finish(voice, out, n);
+}
+
+void ddsp_voice_render_shared(ddsp_voice *voice, ddsp_noise_bank *bank, int offset, float *out,
+                              int n)
+{
+    if (voice->sample_rate == 0.0) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    render_harmonics(voice, out, n);
+    ddsp_noise_bank_put(bank, &voice->noise, &voice->second, &voice->ramp, offset, n);
+    finish(voice, out, n);
 }
