@@ -1,4 +1,4 @@
-"""Networks, decoders and conditioners (``ddsp_decoder.h``) in Python's terms.
+"""Networks, decoders and conditioners (``ddsp_decoder.h``) as Python classes.
 
 A :class:`Network` never changes and may be shared by threads; everything else belongs to one
 thread. Frames are the C structs, seen through NumPy without a copy.
@@ -146,7 +146,7 @@ class Decoder:
         return int(self._state.faults)
 
     def reset(self) -> None:
-        """Forget what was played."""
+        """Set the network's state to that before the first frame."""
         lib.ddsp_decoder_reset(self._state)
 
     def step(self, f0_hz: float, loudness_db: float) -> Controls:
@@ -184,7 +184,7 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class Features:
-    """``ddsp_feature_frame``."""
+    """One frame of features, with the fields of ``ddsp_feature_frame``."""
 
     f0_hz: float
     loudness_db: float
@@ -238,11 +238,11 @@ class Conditioner:
         lib.ddsp_conditioner_set(self._conditioner, _conditioning(conditioning)[0])
 
     def reset(self) -> None:
-        """Forget what was played."""
+        """Forget every voice's past: states, levels and morphing."""
         lib.ddsp_conditioner_reset(self._conditioner)
 
     def begin(self, frame: Features, voice: int = 0) -> None:
-        """Begin a frame of a voice."""
+        """Give the conditioner the next frame of features of one voice."""
         into = self._in
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
