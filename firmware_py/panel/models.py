@@ -13,7 +13,7 @@ from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bund
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import model_files
-from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
 from firmware_py.panel.answers import ApiError, from_user_error
@@ -155,14 +155,15 @@ class Models:
         upload.seek(0)
         sha256 = hashlib.file_digest(cast(Any, upload), "sha256").hexdigest()
         upload.seek(0)
-        store, staged = self._store(), Path()
+        store, label = self._store(), Path("the upload")
         try:
-            with store.change():
-                staged = store.receive(upload, size, sha256)
-                runtime = try_model(staged)
-                installed, news = store.install(staged, allow_downgrade and policy.allow_downgrade)
+            with store.receive(upload, size, sha256, label) as staged:
+                runtime = try_bundle(staged.bundle())
+                allowed = allow_downgrade and policy.allow_downgrade
+                with store.change():
+                    installed, news = store.install(staged, allowed)
         except UserError as error:
-            told = from_user_error(UserError(_nameless(error, staged)), 422)
+            told = from_user_error(UserError(_nameless(error, label)), 422)
             remedy = told.remedy
             if "--allow-downgrade" in remedy:
                 remedy = "upload it again with ?allow_downgrade=true to install it all the same"
@@ -186,7 +187,10 @@ class Models:
             raise ApiError(409, f"{name} {why} and stays as it is", "change the uploaded ones")
         try:
             with store.change():
-                getattr(store, what)(name)
+                if what == "rollback":
+                    store.rollback(name, allow_downgrade=load_policy().allow_downgrade)
+                else:
+                    store.remove(name)
         except UserError as error:
             raise from_user_error(error) from None
 
