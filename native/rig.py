@@ -57,6 +57,7 @@ class RigStats:
     output_peak: float
     input_sides: tuple[float, float]  #: left and right, before the trim
     output_sides: tuple[float, float]
+    input_side: int  #: what is heard of the input now: 0 left, 1 right, 2 the mean of both
     input_clips: int
     output_clips: int
     bad_inputs: int

@@ -86,7 +86,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing to ask for."""
+    """One verb of the control socket: its arguments and what it does."""
 
     doc: str  #: what it does and, after a colon, what the answer holds
     arguments: Mapping[str, Argument]

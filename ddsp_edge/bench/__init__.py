@@ -54,7 +54,7 @@ def bench(
     """
     for name in only:
         if name not in SUBJECTS:
-            raise UserError(f"--only {name}: choose of {', '.join(SUBJECTS)}")
+            raise UserError(f"--only {name}: choose one of {', '.join(SUBJECTS)}")
     names = [name for name in SUBJECTS if not only or name in only]
     peers: Peers = {}
     if COMPARED & set(names):
@@ -82,11 +82,11 @@ def _commit() -> str:
     if not (ROOT / "tests/bench").is_dir():
         return ""
     try:
-        told = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
+        completed = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
                               capture_output=True, text=True)  # fmt: skip
     except OSError:
         return ""
-    return told.stdout.strip()
+    return completed.stdout.strip()
 
 
 def _processor() -> str:

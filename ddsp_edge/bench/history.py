@@ -48,5 +48,5 @@ def read(path: Path) -> list[dict[str, Any]]:
         try:
             runs.append(json.loads(line))
         except ValueError:
-            raise UserError(f"{path}: line {number} is no JSON; remove it") from None
+            raise UserError(f"{path}: line {number} is not JSON; remove it") from None
     return runs

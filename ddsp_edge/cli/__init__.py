@@ -33,7 +33,7 @@ COMMANDS = {
     "tuner": "mute and show the note until Ctrl-C",
     "freeze": "hold the sound as it is",
     "autofit": "listen, then shift the player's range into the model's",
-    "learn": "give the next control that you move a job",
+    "learn": "map the control that you move next",
     "latency": "measure the round trip with a cable from an output to an input",
     "panic": "silence at once: every note, every tail",
     "stats": "counters and timing of every stage of the engine",

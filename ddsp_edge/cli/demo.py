@@ -15,7 +15,7 @@ from ddsp_edge.errors import UserError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge demo [--all] [--out FOLDER] [--no-play] [--json]`."""
+    """Add the command `ddsp-edge demo [--all] [--out FOLDER] [...]` with its options."""
     parser = subparsers.add_parser("demo", help="a sung phrase as a violin, a MIDI tune as a cello")
     parser.add_argument(
         "--all",

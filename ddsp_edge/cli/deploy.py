@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge deploy BUNDLE HOST…`."""
+    """Add the command `ddsp-edge deploy BUNDLE HOST…` with its options."""
     parser = subparsers.add_parser(
         "deploy",
         help="put a model onto devices over ssh, while they play",

@@ -15,7 +15,7 @@ UNLOCK_S = 5.0  #: for which the panel's new code is waited for
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge panel-code [--unlock]`."""
+    """Add the command `ddsp-edge panel-code [--unlock]` with its options."""
     parser = subparsers.add_parser(
         "panel-code",
         help="the code that lets a phone use the panel",
@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Print the pairing code of the panel. Raises UserError."""
     code, valid_s = _unlocked(args.socket) if args.unlock else read_code()
     if args.json:
         print(json.dumps({"code": code, "valid_s": round(valid_s)}))

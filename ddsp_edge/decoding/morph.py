@@ -120,7 +120,7 @@ class Morph:
             self._second_shaper.set(settings)
 
     def reset(self) -> None:
-        """Forget what was played."""
+        """Forget everything that was played, on every voice."""
         self.decoder.reset()
         if self._second is not None:
             self._second.reset()
@@ -239,7 +239,7 @@ class Morph:
             yield (step - 1) * ramp_s / steps, blended, ramp_s / steps
 
     def _moved(self, voice: _Voice) -> float:
-        """The amount a hop later."""
+        """Return the amount of morphing one hop later."""
         if voice.lead_s > 0.0:
             voice.lead_s -= self.info.hop_s
             return voice.amount

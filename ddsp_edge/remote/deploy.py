@@ -78,14 +78,14 @@ def deploy(
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one host."""
+    """The result of a deployment on one host."""
 
     host: str
     answer: dict[str, Any] | None  #: None where it failed
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result as JSON takes it."""
         if self.answer is None:
             return {"host": self.host, "ok": False, "error": self.error}
         return {"host": self.host, **self.answer}

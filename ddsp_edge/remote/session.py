@@ -119,7 +119,7 @@ class Session:
                 raise UserError(f"{self.host}: {message.get('error')}")
 
     def _why(self) -> str:
-        """Why nothing (more) came."""
+        """Return in words why the other side sent nothing (more)."""
         assert self._process is not None and self._errors is not None
         try:
             code = self._process.wait(timeout=5)

@@ -37,7 +37,7 @@ class TfliteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor of the file."""
+    """One tensor of the file: name, shape and type."""
 
     name: str
     shape: tuple[int, ...]
@@ -53,7 +53,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class TfliteModel:
-    """What the check found."""
+    """The result of checking a TFLite file."""
 
     inputs: dict[str, Tensor]  #: of the whole model, by name
     outputs: dict[str, Tensor]

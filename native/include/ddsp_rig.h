@@ -79,7 +79,8 @@ enum {
     DDSP_REVERB_SIZE,     /* as ddsp_output_set_reverb; 0.5 */
     DDSP_REVERB_DAMPING,  /* 0.5 */
     DDSP_REVERB_WET,      /* 0 */
-    DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both; 2 */
+    DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both, or the louder one where the
+                             mean is far below it (see input_side); 2 */
     DDSP_CONTROLS
 };
 
@@ -91,6 +92,7 @@ typedef struct {
     float output_peak;         /* before the limit of 1, since the last read */
     float input_sides[2];      /* peaks of both channels since the last read: as they */
     float output_sides[2];     /* come in, before the trim, and as they go out */
+    int input_side;            /* what is heard now: 0 left, 1 right, 2 the mean of both */
     uint64_t input_clips;      /* samples at full scale, before or after the trim */
     uint64_t output_clips;     /* samples that were limited */
     uint64_t bad_inputs;       /* NaN or infinite samples, taken as 0 */

@@ -344,6 +344,8 @@ static void test_no_memory(void)
     refuse = 0;
 }
 
+#include "test_decoder.h"
+
 int main(void)
 {
     static const double rates[] = {8000.0, 22050.0, 48000.0, 192000.0, 384000.0};
@@ -361,6 +363,7 @@ int main(void)
     test_rig(44100.0, 64);
     test_rig(192000.0, 1);
     test_no_memory();
+    test_decoder();
     ddsp_voice_free(NULL);
     ddsp_noise_bank_free(NULL);
     ddsp_output_free(NULL);

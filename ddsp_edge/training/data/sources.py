@@ -90,7 +90,7 @@ def find(
             elif path.suffix.lower() in AUDIO_SUFFIXES:
                 files.append(path)
             else:
-                left.append(LeftOut(short, f"is no audio file ({path.suffix or 'no suffix'})"))
+                left.append(LeftOut(short, f"is not an audio file ({path.suffix or 'no suffix'})"))
         if len(files) + len(left) > MOST_FILES:
             raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
     if not files:

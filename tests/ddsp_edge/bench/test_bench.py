@@ -77,7 +77,7 @@ def test_history_keeps_every_run(tmp_path):
     assert runs[1]["figures"]["kernel: noise / goal"] == 2.0
     assert runs[1]["figures"]["kernel: gain"] == 3.0
     path.write_text("not JSON\n")
-    with pytest.raises(UserError, match="line 1 is no JSON"):
+    with pytest.raises(UserError, match="line 1 is not JSON"):
         history.read(path)
     with pytest.raises(UserError, match="cannot be written"):
         history.append(tmp_path, FOUND)

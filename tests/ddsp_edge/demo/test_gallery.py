@@ -115,7 +115,7 @@ def test_every_sound_is_there_and_sounds(made):
         assert (made / f"{name}.png").stat().st_size > 50_000
 
 
-def test_json_says_the_same(tmp_path, capsys, models_folder, monkeypatch):
+def test_the_json_output_has_the_same_figures(tmp_path, capsys, models_folder, monkeypatch):
     monkeypatch.setattr(catalog, "shipped_folder", lambda: tmp_path / "none")
     monkeypatch.setattr(gallery, "GALLERY", gallery.GALLERY[:1])
     words = ["demo", "--all", "--json", "--no-picture", "--out", str(tmp_path / "out")]
@@ -137,7 +137,7 @@ def test_octaves_are_chosen_to_fit():
     assert fitted(VOICE, violin).input_gain != 0
 
 
-def test_whatever_a_model_says_is_text_on_the_page(models_folder, tmp_path):
+def test_text_from_a_model_is_escaped_on_the_page(models_folder, tmp_path):
     models_folder.mkdir()
     card = '# X\n```json\n{"measured": 3}\n```\n<script>alert(1)</script>'
     evil = tiny_bundle(name="<b>Evil", attribution='"><script src="http://x.y/z.js">')

@@ -198,6 +198,7 @@ def test_the_box_unlocks_pairing(programs, capsys, monkeypatch):
     from ddsp_edge.cli import main
 
     monkeypatch.setenv("DDSP_EDGE_PANEL_CODE", str(programs.code))
+    assert programs.pair()
     for _ in range(6):
         wrong = "000000" if read_code(programs.code)[0] != "000000" else "000001"
         status, _ = programs.ask("POST", "/api/pair", {"code": wrong})

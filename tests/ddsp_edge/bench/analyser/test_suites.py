@@ -66,7 +66,7 @@ def test_peers_hear_a_plain_tone() -> None:
         assert score(tracker(signal.audio), signal.reference).accuracy > 0.98
 
 
-def test_the_first_pitch_of_a_note_is_told_right_near_or_gross() -> None:
+def test_first_pitches_are_counted_as_right_near_or_gross() -> None:
     tone = steady(220.0, 0.5).astype(np.float32)
     audio = np.concatenate([np.zeros(round(LEAD_S * RATE), np.float32), tone])
     heard = [RecordedNote("a", audio, f0_hz, LEAD_S) for f0_hz in (220.0, 240.0, 440.0)]

@@ -120,7 +120,7 @@ def test_bad_folders_are_refused(make, message, toy_recipe, tmp_path):
         prepare(tmp_path / "none", toy_recipe, tmp_path / "cache")
 
 
-def test_what_is_left_out_is_told_with_its_reason(toy_folder, toy_recipe, tmp_path):
+def test_files_left_out_are_reported_with_a_reason(toy_folder, toy_recipe, tmp_path):
     folder = tmp_path / "in"
     shutil.copytree(toy_folder, folder)
     (folder / "a-text.wav").write_text("not audio")

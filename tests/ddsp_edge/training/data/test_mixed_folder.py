@@ -52,7 +52,7 @@ def test_the_mixed_folder_is_prepared_from_what_is_good(mixed_folder, tmp_path):
         "corrupt.mp3": "cannot be read as audio",
         "silent.wav": "is silent",
         "drums.wav": "clear single pitch",
-        "notes.txt": "no audio file",
+        "notes.txt": "not an audio file",
         "text.wav": "cannot be read as audio",
         "zz-copy.wav": "same as take-1.wav",
         "short.wav": "shorter than 2 s",
@@ -65,14 +65,14 @@ def test_the_mixed_folder_is_prepared_from_what_is_good(mixed_folder, tmp_path):
     assert dataset.summary["usable_minutes"] > 0.5
 
 
-def test_another_look_says_the_same(mixed_folder, tmp_path):
+def test_a_second_preparation_finds_the_same(mixed_folder, tmp_path):
     first, second = [], []
     prepare(mixed_folder, RECIPE, tmp_path / "cache", say=first.append)
     prepare(mixed_folder, RECIPE, tmp_path / "cache", say=second.append)
     assert sorted(first[1:]) == sorted(second) and len(second) == 7
 
 
-def test_nothing_good_is_one_error(tmp_path):
+def test_a_folder_without_usable_files_is_one_error(tmp_path):
     soundfile.write(tmp_path / "drums.wav", drum_loop(), RATE)
     said = []
     with pytest.raises(UserError, match="none of its 1 audio files"):

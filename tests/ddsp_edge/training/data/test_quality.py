@@ -18,7 +18,7 @@ def test_a_clean_melody_has_no_warnings():
     assert found.clipped == 0.0
 
 
-def test_its_level_does_not_matter_but_is_told():
+def test_the_assessment_does_not_depend_on_the_level():
     loud, soft = assessment(melody()), assessment(0.01 * melody())
     assert soft.warnings() == []
     assert loud.high_db - soft.high_db == pytest.approx(40.0, abs=0.2)
@@ -67,6 +67,6 @@ def test_a_deep_sine_is_not_clipped():
 
 
 @pytest.mark.parametrize(("decay_s", "told"), [(0.3, False), (2.0, True), (3.0, True)])
-def test_a_room(decay_s, told):
+def test_a_reverberant_recording_has_a_warning(decay_s, told):
     found = assessment(in_a_room(melody(2), decay_s))
     assert any("reverberant" in line for line in found.warnings()) == told

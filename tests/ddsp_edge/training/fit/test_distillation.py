@@ -32,7 +32,7 @@ def material(teacher, toy_dataset):
     return DistillationData(Teacher(torch_step(FrameDecoder(teacher)), 8), toy_dataset)
 
 
-def test_what_is_played_is_the_sequence(teacher):
+def test_the_exported_step_equals_the_sequence(teacher):
     rng = np.random.default_rng(0)
     f0, loudness = rng.uniform(0.3, 0.6, (2, 30)).astype(np.float32)
     played = Teacher(torch_step(FrameDecoder(teacher)), 8).controls(f0, loudness)

@@ -17,7 +17,7 @@ def rows(folder):
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_log_sample_and_pictures(toy_dataset, tmp_path):
+def test_a_run_leaves_log_samples_and_plots(toy_dataset, tmp_path):
     pytest.importorskip("matplotlib")
     trainer = Trainer(toy_dataset, tmp_path, PLAN)
     log = RunLog(trainer, toy_dataset)
@@ -36,7 +36,7 @@ def test_log_sample_and_pictures(toy_dataset, tmp_path):
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
 
 
-def test_it_changes_nothing_that_is_trained(toy_dataset, tmp_path):
+def test_the_run_log_does_not_affect_training(toy_dataset, tmp_path):
     alone = Trainer(toy_dataset, tmp_path / "alone", PLAN)
     alone.train()
     watched = Trainer(toy_dataset, tmp_path / "watched", PLAN)

@@ -32,7 +32,7 @@ def teacher():
     return Teacher.of(find_model("cello"), EDGE)
 
 
-def test_a_lesson_is_what_the_teacher_plays(teacher, toy_dataset):
+def test_relabelled_targets_are_the_teachers_controls(teacher, toy_dataset):
     piece = toy_dataset.train[0]
     target = teacher.relabel(piece, EDGE)
     assert target.weight.min() >= np.float32(LEAST_WEIGHT) and target.audio is piece.audio
@@ -47,7 +47,7 @@ def test_a_lesson_is_what_the_teacher_plays(teacher, toy_dataset):
     np.testing.assert_allclose(ratio, harmonics[loud][:, 1] / harmonics[loud][:, 0], rtol=1e-3)
 
 
-def test_a_small_network_learns_from_it(teacher, toy_dataset, tmp_path):
+def test_a_small_network_learns_the_teachers_controls(teacher, toy_dataset, tmp_path):
     plan = replace(PLAN, teacher=teacher.text)
     trainer = Trainer(toy_dataset, tmp_path, plan, teacher=teacher)
     assert trainer.model.parameters_count() == 22_438 and trainer.model.shape.state_size == 32

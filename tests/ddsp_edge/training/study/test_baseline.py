@@ -36,7 +36,7 @@ def test_its_reverb_adds_what_comes_later_only():
     assert reverb.response().grad_fn is not None
 
 
-def test_a_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
+def test_a_run_gives_one_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
     small = baseline.replace(baseline.plain_plan(2), batch=2, frames=26)
     monkeypatch.setattr(baseline, "_planned", lambda *_: (small, baseline.PlainTrainer))
     usable = fast.usable
