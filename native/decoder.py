@@ -290,3 +290,9 @@ def _conditioning(conditioning: Conditioning) -> Any:
     for name in Conditioning.__dataclass_fields__:
         setattr(struct, name, getattr(conditioning, name))
     return struct
+
+
+def time_steps(network: Network, steps: int, repeats: int) -> float:
+    """Seconds of one step, the best of ``repeats`` runs of so many, measured inside C."""
+    nanoseconds = lib.ddsp_decoder_time(network._network, steps, repeats)
+    return float(nanoseconds) * 1e-9

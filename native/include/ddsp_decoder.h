@@ -72,11 +72,14 @@ typedef struct {
 void ddsp_decoder_reset(ddsp_decoder_state *state);
 
 /* Audio. One step: f0_hz and loudness_db of `in` to `out`, of which the network's n_harmonics and
- * n_noise entries are written. f0_hz is passed through (0 below 0.001 Hz and where it is not finite).
+ * n_noise entries are written. f0_hz is passed through (0 below 0.001 Hz or not finite).
  * Silence steps the network too. Where anything is not finite the frame is silent, the state
  * starts afresh and faults counts it. About 0.5 us; the network must be prepared. */
 void ddsp_decoder_step(const ddsp_network *network, ddsp_decoder_state *state,
                        const ddsp_feature_frame *in, ddsp_control_frame *out);
+
+/* Any thread, for benches: nanoseconds of one step, the best of `repeats` runs of `steps`. */
+double ddsp_decoder_time(const ddsp_network *network, int steps, int repeats);
 
 /* ---- conditioner: settings and morph around one or two decoders --------- */
 
