@@ -22,6 +22,7 @@ SCALING = ("voice", "high", "quiet")
 CONTROL_SYNTH, CONTROL_EFFECT = 50.0, 50.0
 CONTROL_MORE = 43.0  #: each further voice: its frames and its network
 CARD = 23.0  #: of the audio thread, beside the kernel: the card, the rings
+GOAL_FRAME = 30_000.0  #: instructions of a decoder's frame
 GOAL_A53, GOAL_A72 = 35.0, 100.0  #: per cent of one core
 
 
@@ -66,6 +67,9 @@ def arm64() -> list[Result]:
     counted = json.loads(done.stdout)
     millions = {part: counted["instructions_per_s"][part] / 1e6 for part in PARTS}
     found = [Result(f"arm64 instructions a second, {p}", n, "M") for p, n in millions.items()]
+    frame = counted["instructions_per_s"]["decoder"] / 200
+    name = "arm64 instructions, one frame of the C decoder"
+    found.append(against(name, frame, "", "goal", GOAL_FRAME))
     small, large = ((c, c["clock_hz"] * c["ipc"] / 1e6) for c in counted["cores"])
     synth = millions["voice"] + millions["output"] + CARD + CONTROL_SYNTH
     effect = synth + millions["analyser"] + CONTROL_EFFECT - CONTROL_SYNTH

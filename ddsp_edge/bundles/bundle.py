@@ -82,6 +82,7 @@ def _read(path: Path, data: bytes) -> Bundle:
             "shows the models that are installed"
         )
     archive = SafeZip(data)
+    archive.without_clutter()
     names = archive.names()
     if METADATA in names:
         return _read_ours(path, archive)

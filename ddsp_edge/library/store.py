@@ -24,6 +24,7 @@ import select
 import shutil
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,15 @@ CHUNK = 64 * 1024
 STALL_S = 60.0  #: an upload of which nothing came for so long, in seconds, is given up
 LOCK_WAIT_S = 10.0  #: so long, in seconds, a change waits for another one to end
 LONGEST_SLUG = 64
+#: Letters without a decomposition, to Latin ones.
+_LATIN = {
+    **dict(zip("ßæœøłđðþı", ("ss", "ae", "oe", "o", "l", "d", "d", "th", "i"), strict=True)),
+    **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdezijklmnoprstufhcye", strict=True)),
+    **dict(zip("ёжчшщюя", ("yo", "zh", "ch", "sh", "sch", "yu", "ya"), strict=True)),
+    **dict(zip("ъьієїґ", ("", "", "i", "ye", "yi", "g"), strict=True)),
+    **dict(zip("αβγδεζηικλμνξοπρσςτυφω", "abgdeziiklmnxoprsstyfo", strict=True)),
+    **dict(zip("θχψ", ("th", "ch", "ps"), strict=True)),
+}
 _JOIN = "; log in as one of the group ddsp-edge (as root there: usermod -aG ddsp-edge USER)"
 _REMEDIES = {
     errno.ENOSPC: "; make room: ddsp-edge remote remove NAME HOST",
@@ -50,11 +60,21 @@ _REMEDIES = {
 
 
 def slug(info: ModelInfo) -> str:
-    """The file name of a model, from the name inside it: letters, digits, ``-`` and ``_``."""
-    text = re.sub(r"[^a-z0-9_]+", "-", info.name.lower()).strip("-")[:LONGEST_SLUG]
-    if not text:
+    """The file name of a model, from the name inside it: letters, digits, ``-`` and ``_``.
+
+    Latin letters lose their accents, Cyrillic and Greek ones are transliterated; of a name in
+    another script it is a hash. The model keeps its name as its title.
+    """
+    lower = "".join(_LATIN.get(letter, letter) for letter in info.name.lower())
+    plain = unicodedata.normalize("NFKD", lower)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = "".join(_LATIN.get(letter, letter) for letter in plain)
+    text = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
+    if text:
+        return text
+    if not any(letter.isalnum() for letter in info.name):
         raise UserError(f"the model's name {info.name!r} has no letter or digit; rename it")
-    return text
+    return f"model-{hashlib.sha256(info.name.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def digest(path: Path) -> str:

@@ -90,6 +90,11 @@ class Receiver:
         size, sha256 = request.get("size"), request.get("sha256")
         if type(size) is not int or not re.fullmatch("[0-9a-f]{64}", str(sha256)):
             raise UserError("the upload names no size and SHA-256")
+        name = request.get("name")
+        if name is not None:
+            self._store.path(str(name))  # refused before anything is uploaded
+            if self._policy.require_signature:
+                raise UserError("this device takes signed names only; deploy it without --name")
         downgrade = request.get("allow_downgrade") is True and self._policy.allow_downgrade
         self._event("upload")
         # Nobody else waits for this connection: the store is locked only to install.
@@ -101,7 +106,7 @@ class Receiver:
             except UserError as error:  # which file it is the sender knows
                 raise UserError(str(error).replace(f"{staged.label}: ", "")) from None
             with self._store.change():
-                installed, news = self._store.install(staged, downgrade)
+                installed, news = self._store.install(staged, downgrade, name)
         answer: Answer = {"name": installed.name, "news": news, "signer": signer}
         answer |= {"runtime": runtime, "versions": installed.versions}
         if request.get("activate") is True:

@@ -161,7 +161,28 @@ def test_only_so_many_versions_are_kept(store, tmp_path):
 def test_a_file_is_called_what_its_model_is_called(store, tmp_path):
     """Whatever the sender calls the file: the name inside is what was signed."""
     installed, _ = put(store, make_version(tmp_path / "x.zip", 0, "..Böse  Flöte (2)"))
-    assert installed.name == "b-se-fl-te-2" and installed.path.parent == store.folder
+    assert installed.name == "bose-flote-2" and installed.path.parent == store.folder
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Größe", "grosse"),
+        ("Чайка", "chajka"),
+        ("Αυλός", "aylos"),
+        ("Søren's Flüte", "soren-s-flute"),
+    ],
+)
+def test_names_in_other_scripts_become_an_id_and_keep_their_title(store, tmp_path, name, found):
+    installed, _ = put(store, make_version(tmp_path / "x.zip", 0, name))
+    assert installed.name == found and installed.bundle.info.name == name
+
+
+def test_a_name_that_cannot_be_transliterated_becomes_a_hash(store, tmp_path):
+    first, _ = put(store, make_version(tmp_path / "x.zip", 0, "尺八"))
+    second, _ = put(store, make_version(tmp_path / "y.zip", 0, "笛"))
+    assert first.name.startswith("model-") and first.name != second.name
+    assert first.bundle.info.name == "尺八"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\0b", "A", "-a", "é", "x" * 65])
