@@ -12,6 +12,7 @@ import ddsp_edge
 from ddsp_edge.bench import (
     allocations,
     decoder,
+    effect_latency,
     engine,
     instructions,
     kernel,
@@ -37,6 +38,7 @@ SUBJECTS: dict[str, Callable[[Peers], list[Result]]] = {
     "rendering": lambda _: render.results(),
     "start": lambda _: startup.results(),
     "latency": lambda _: latency.results(),
+    "effect-latency": lambda _: effect_latency.results(),
     "allocations": lambda _: allocations.results(),
     "instructions": lambda _: instructions.results(),
 }

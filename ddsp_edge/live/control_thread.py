@@ -172,7 +172,7 @@ class Control:
             self._do(self._chores, now_s)
 
     def _chores(self, now_s: float) -> None:
-        self.desk.read()
+        self.stage.pass_time(self.desk.read().position / self.place.rate)
         self.tester.poll()
         self.stage.drop_retired()
         self._enter_waiting()

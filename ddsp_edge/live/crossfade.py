@@ -98,6 +98,11 @@ class Stage:
             if not instrument.silenced:
                 self._ask(instrument, instrument.sound)
 
+    def pass_time(self, time_s: float) -> None:
+        """Some time has passed; ``time_s`` seconds of the rig's clock."""
+        for instrument in self.all:
+            instrument.pass_time(time_s)
+
     def set(self, settings: Settings) -> None:
         """Those that fade out keep their own."""
         if self.current is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -242,6 +243,9 @@ def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
     kind, subtype = WRITERS[path.suffix.lower()]
     try:
         with replacing(path) as stream:
-            soundfile.write(stream, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+            # In memory first: a full disk under libsndfile's own writes is a traceback of cffi's.
+            whole = io.BytesIO()
+            soundfile.write(whole, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+            stream.write(whole.getbuffer())
     except soundfile.LibsndfileError as error:
         raise UserError(f"{path}: cannot be written ({_reason(error)})") from None

@@ -1,14 +1,17 @@
 """Audio files of the field: odd headers, wrong suffixes, channels that cancel, cut files."""
 
+import os
 import shutil
 import struct
 import subprocess
+import sys
 
 import numpy as np
 import pytest
 import soundfile
 
-from ddsp_edge.system.audio_file import read_sound
+from ddsp_edge.errors import UserError
+from ddsp_edge.system.audio_file import read_sound, write_audio
 
 RATE = 48_000
 TONE = (0.3 * np.sin(2 * np.pi * 330 * np.arange(RATE) / RATE)).astype("f4")
@@ -78,3 +81,22 @@ def test_a_file_that_ends_too_soon_says_so(save):
     assert not read_sound(path).remarks
     path.write_bytes(path.read_bytes()[:-RATE])
     assert "ends too soon" in read_sound(path).remarks[0]
+
+
+def test_a_full_disk_is_one_line(tmp_path, capfd):
+    (tmp_path / "full.wav").symlink_to("/dev/full")
+    with pytest.raises(
+        UserError, match=r"full\.wav: cannot be written \(No space left on device\)"
+    ):
+        write_audio(tmp_path / "full.wav", TONE, RATE)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_terminal_that_cannot_print_a_name_gets_its_codes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "ddsp_edge", "render", "尺八.wav", "--model", "violin"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert done.returncode == 2 and b"Traceback" not in done.stderr
+    assert done.stderr.startswith(b"ddsp-edge: error: ")
