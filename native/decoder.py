@@ -167,6 +167,8 @@ class ConditionedModel:
     hop_s: float
     usual_hz: float
     offset_db: float = 0.0
+    lowest_hz: float = 0.0  #: bounds of the pitch that is shown; 0: none
+    highest_hz: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,16 @@ class Conditioner:
 def _model(model: ConditionedModel) -> Any:
     struct = ffi.new("ddsp_conditioned_model *")
     struct.network = model.network._network if model.network else ffi.NULL
-    for name in ("n_harmonics", "n_noise", "band_limit_hz", "hop_s", "usual_hz", "offset_db"):
+    for name in (
+        "n_harmonics",
+        "n_noise",
+        "band_limit_hz",
+        "hop_s",
+        "usual_hz",
+        "offset_db",
+        "lowest_hz",
+        "highest_hz",
+    ):
         setattr(struct, name, getattr(model, name))
     return struct
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.conditioner import RANGE_MARGIN
 from ddsp_edge.decoding.morph import Morph, Target
 from ddsp_edge.decoding.networks import network_of
 from ddsp_edge.frames import FeatureFrame
@@ -52,6 +53,7 @@ def _conditioned(bundle: Bundle, offset_db: float) -> ConditionedModel | None:
     if network is None:
         return None
     info = bundle.info
+    margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
     return ConditionedModel(
         network,
         info.n_harmonics,
@@ -60,6 +62,8 @@ def _conditioned(bundle: Bundle, offset_db: float) -> ConditionedModel | None:
         info.hop_s,
         math.sqrt(info.min_pitch_hz * info.max_pitch_hz),
         offset_db,
+        info.min_pitch_hz / margin,
+        info.max_pitch_hz * margin,
     )
 
 

@@ -93,6 +93,8 @@ typedef struct {
     double hop_s;                 /* between two of its frames, 0.001..0.1 */
     double usual_hz;              /* is shown while no pitch is known, 1..100000 */
     double offset_db;             /* is shown so much louder than the frames say, -400..400 */
+    double lowest_hz, highest_hz; /* a pitch beyond is shown as the nearer of the two, before
+                                   * input_pitch; 0 (or not finite): no bound */
 } ddsp_conditioned_model;
 
 /* Settings; values outside their range count as its nearest end, NaN as 0. */
