@@ -12,13 +12,14 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make live     what sound cards and MIDI ports need (ddsp-edge live, devices, latency)'
 	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make test-without-training  that no test needs the trainer that does not say so'
 	@echo 'make check    in a minute: lint, format, types, layers, documentation, the core'"'"'s tests'
 	@echo 'make extras-test  what make test skips for want of rare packages: installs them, runs it'
 	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
@@ -47,8 +48,18 @@ live:
 	@echo '. .venv/bin/activate   then: ddsp-edge devices'
 
 # pytest last: its closing line ends the output.
+# The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
+WORKERS ?= logical
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=25
+
+# In an environment of its own: everything is collected, and what trains skips, saying why.
+test-without-training:
+	@VENV=.venv-without-training TRAIN=0 sh deploy/set-up.sh test
+	@.venv-without-training/bin/python -m pytest -q --collect-only >/dev/null || \
+	    .venv-without-training/bin/python -m pytest -q --collect-only
+	@.venv-without-training/bin/python -m pytest -q tests/ddsp_edge/training tests/ddsp_edge/tflite \
+	    tests/ddsp_edge/cli/test_train.py tests/ddsp_edge/cli/test_train_killed.py
 
 # What fails most often of what CI runs. Nothing here needs PyTorch, a sound card or a second program.
 check:
@@ -68,7 +79,7 @@ extras-test:
 
 # As root: in a chroot that mmdebstrap makes (tests/trixie/run.sh).
 trixie-test:
-	@sh tests/trixie/run.sh
+	@sh tests/trixie/run.sh $(STEPS)
 
 # docs/board.md: what is emulated and how long it takes.
 board-test:
@@ -133,5 +144,5 @@ models:
 	done
 
 clean:
-	rm -rf .venv .venv-tflite .venv-extras build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
+	rm -rf .venv .venv-tflite .venv-extras .venv-without-training build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
 	    native/_kernel.c native/_stream.c native/_training.c .pytest_cache .mypy_cache .ruff_cache .hypothesis

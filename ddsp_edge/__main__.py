@@ -1,4 +1,4 @@
-"""``python -m ddsp_edge``."""
+"""``python -m ddsp_edge`` is the same as the command ``ddsp-edge``."""
 
 import sys
 

@@ -1,32 +1,46 @@
-"""What flows between the parts: features in, controls out."""
+"""The two kinds of frame that flow through the program: features in, controls out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-#: How fast a note that starts at once gets there, in seconds: a click is faster.
+#: Ramp of a frame that starts a note, in seconds: as short as possible without a click.
 ONSET_RAMP_S = 0.0015
 
 
 @dataclass(slots=True)
 class FeatureFrame:
-    """What a source (voice or MIDI) asks for at one moment."""
+    """What a player (audio input or MIDI) asks of one voice at one moment."""
 
     time_s: float  #: when, in seconds since the start
     f0_hz: float  #: fundamental, Hz; 0 before the first pitch is known
     loudness_db: float  #: mean square, dB re full scale, -80 (silence) .. 0
     confidence: float = 1.0  #: 0..1, how periodic the input was (1 for MIDI)
-    onset: bool = False  #: a note starts here: reach it at once, not over a hop
+    onset: bool = False  #: a note starts here: reached within ONSET_RAMP_S, not over a hop
     voice: int = 0  #: which of the instrument's voices
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
     pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
 
 
+class Controls(Protocol):
+    """What a voice can be told to play; a ControlFrame, or the kernel's own memory of one."""
+
+    @property
+    def f0_hz(self) -> float: ...
+    @property
+    def amplitude(self) -> float: ...
+    @property
+    def harmonic_distribution(self) -> np.ndarray: ...
+    @property
+    def noise_magnitudes(self) -> np.ndarray: ...
+
+
 @dataclass(slots=True)
 class ControlFrame:
-    """What the kernel plays; the decoder fills it in place."""
+    """What the kernel plays on one voice from one moment on; the decoder fills it in place."""
 
     n_harmonics: int
     n_noise: int

@@ -26,7 +26,7 @@ def hz_to_midi(f0_hz: np.ndarray | float) -> np.ndarray:
 
 
 def midi_to_hz(note: np.ndarray | float) -> np.ndarray:
-    """Fractional MIDI note to Hz."""
+    """Fractional MIDI note to Hz (69 = A4 = 440 Hz)."""
     return 440.0 * 2.0 ** ((np.asarray(note, dtype=np.float64) - 69.0) / 12.0)
 
 

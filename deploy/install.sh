@@ -3,11 +3,12 @@
 # the folder it lies in or any other:
 #
 #   sudo sh deploy/install.sh [--board NAME] [--hat NAME] [--wheelhouse DIR] [--extras LIST]
-#                             [--login USER] [--read-only-root] [--no-start]
+#                             [--as USE] [--login USER] [--read-only-root] [--no-start]
 #   sudo sh deploy/install.sh --uninstall [--keep]
 #
 #   --board NAME       a file of deploy/boards; found out where it is not given
 #   --hat NAME         a file of deploy/hats: the audio hardware
+#   --as USE           pedal (follows its input), module (follows MIDI notes) or both (the default)
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
 #   --extras LIST      of the package (default: live,pedal,panel)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
@@ -23,7 +24,7 @@ prefix=/opt/ddsp-edge
 state=/var/lib/ddsp-edge
 etc=/etc/ddsp-edge
 overlay=/etc/overlayroot.local.conf overlaid='overlayroot="tmpfs:recurse=0"'
-board='' hat='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
+board='' hat='' use='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
 start=1 uninstall='' keep='' read_only='' changed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -40,11 +41,12 @@ did() {
 
 while [ $# -gt 0 ]; do
     case $1 in
-    --board | --hat | --wheelhouse | --extras | --login)
+    --board | --hat | --as | --wheelhouse | --extras | --login)
         [ $# -ge 2 ] || stop "$1 needs a value"
         case $1 in
         --board) board=$2 ;;
         --hat) hat=$2 ;;
+        --as) use=$2 ;;
         --wheelhouse) wheelhouse=$2 ;;
         --extras) extras=$2 ;;
         --login) login=$2 ;;
@@ -140,6 +142,8 @@ if [ -z "$board" ]; then
 fi
 [ -e "$here/boards/$board.toml" ] || stop "no board is called $board; there are: $(names boards)"
 [ -z "$hat" ] || [ -e "$here/hats/$hat.toml" ] || stop "no hat is called $hat; there are: $(names hats)"
+[ -z "$use" ] || [ "$use" = both ] || [ -e "$here/uses/$use.toml" ] ||
+    stop "--as $use: choose both or one of: $(names uses)"
 [ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || stop "$wheelhouse: no such folder of wheels"
 [ -z "$login" ] || getent passwd "$login" >/dev/null || stop "no user is called $login here"
 # What is read-only forgets at power-off: models and presets need a partition of their own.
@@ -218,6 +222,11 @@ folder "$state/presets" ddsp-edge:ddsp-edge 2775
 folder "$state/panel" ddsp-edge-panel:ddsp-edge 2700
 put "$here/boards/$board.toml" "$etc/board.toml" 644
 [ -z "$hat" ] || put "$here/hats/$hat.toml" "$etc/hat.toml" 644
+case $use in
+'') ;; # as it is
+both) [ ! -e "$etc/use.toml" ] || { rm "$etc/use.toml" && did "$etc/use.toml removed"; } ;;
+*) put "$here/uses/$use.toml" "$etc/use.toml" 644 ;;
+esac
 # Yours from then on: never overwritten.
 [ -e "$etc/config.toml" ] || put "$here/config.toml" "$etc/config.toml" 644
 [ -e "$etc/deploy.toml" ] || put "$here/deploy.toml" "$etc/deploy.toml" 644

@@ -13,11 +13,12 @@
 # (requirements.py), and .venv sees its packages: nothing but our kernel is compiled.
 # A second run finds nothing to do. Exit code 2: something is missing that only the user can
 # install; the last line is the command for it.
-# From the environment: PYTHON (which interpreter), TORCH_INDEX (where pip finds the CPU build).
+# From the environment: VENV (where, instead of .venv), PYTHON (which interpreter),
+# TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
 want=${1:?play, live, quick, test, extras or board}
-venv=.venv
+venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -305,6 +305,10 @@ class Commands:
     def _other(self, switch: str) -> bool:
         return not self._engine.status()[switch]
 
+    def pairing_unlock(self) -> Result:
+        self._engine.publish({"event": "pairing_unlock"})  # the panel is another program
+        return {}
+
     def tap(self) -> Result:
         with self._tempo_lock:  # a foot and a phone may tap one tempo together
             tempo_hz = self._tempo.tap(time.monotonic())

@@ -8,7 +8,7 @@ from typing import Literal
 
 import tomli_w
 
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import from_dict, read_toml
 
 FILE = "last.toml"
@@ -44,5 +44,5 @@ class LastState:
         """Write where it has changed: flash cards wear out. Raises UserError."""
         if played == self._written:
             return
-        write_atomically(self.path, tomli_w.dumps(asdict(played)).encode())
+        save_file(self.path, tomli_w.dumps(asdict(played)).encode())
         self._written = played

@@ -15,6 +15,7 @@ from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
 from ddsp_edge.settings import Settings
+from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
 from firmware_py.config import AudioConfig, Config, read_config
 from firmware_py.device_overrides import DeviceOverrides
@@ -122,6 +123,8 @@ class Service:
             signals.close()
 
     def _start(self) -> None:
+        # The socket is ours: no other service writes there.
+        remove_partial_files(self._config.state_folder, self._config.presets_folder)
         self._engine.subscribe(self._on_event)
         self._engine.start(wait_for_card=True)
         self._worker.submit(self._playback.restore).result()
@@ -154,8 +157,8 @@ class Service:
 
     def _tick(self) -> None:
         self._learn.poll()
-        self._source_switch.poll()
         status = self._engine.status()
+        self._source_switch.poll(status)
         card = status["card"]
         stalled = self._liveness.stalled(*self._engine.progress(), card["state"] == "running")
         self._notices.report("watchdog", f"{stalled} does not respond" if stalled else "")
@@ -192,6 +195,8 @@ class Service:
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
             log.warning("fault (%s): %s", event["what"], event["detail"])
+            if event["what"] == "hang":
+                self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
     def _play_program(self, bank: int, program: int) -> None:

@@ -1,7 +1,7 @@
-"""The kernel in Python's terms. The only module that touches cffi's ffi/lib.
+"""Voice, output and analyser of the kernel as Python classes, through cffi.
 
-Each class owns one C object; the thread rules of ``ddsp_kernel.h`` hold.
-Arrays are C-contiguous float32; wrong shapes or dtypes are converted or refused.
+Each class owns one C object; the thread rules of ``ddsp_kernel.h`` apply: one thread at a time.
+Arrays are C-contiguous float32; other dtypes are converted, wrong shapes raise ValueError.
 """
 
 from __future__ import annotations
@@ -103,9 +103,57 @@ class Voice:
                 self._voice, buffer + start, min(self.max_block, len(buffer) - start)
             )
 
+    def render_shared(self, bank: NoiseBank, out: np.ndarray, offset: int = 0) -> None:
+        """Fill ``out`` (at most the bank's ``max_block``) with the harmonics; the noise goes into
+        ``bank``, ``offset`` samples after its next one."""
+        if offset < 0 or offset + len(out) > bank.max_block:
+            raise ValueError(f"{offset} + {len(out)} samples; the bank takes {bank.max_block}")
+        buffer = ffi.from_buffer("float[]", out, require_writable=True)
+        lib.ddsp_voice_render_shared(self._voice, bank._bank, offset, buffer, len(buffer))
+
+
+class NoiseBank:
+    """One noise for several voices (``ddsp_noise_bank_*``); arguments as of :class:`Voice`."""
+
+    def __init__(
+        self,
+        sample_rate: float,
+        n_noise: int,
+        band_limit_hz: float,
+        max_block: int = MAX_BLOCK,
+        seed: int = 1,
+        second: tuple[int, float] | None = None,
+    ) -> None:
+        self._bank = ffi.gc(lib.ddsp_noise_bank_new(), lib.ddsp_noise_bank_free)
+        if self._bank == ffi.NULL:
+            raise MemoryError("ddsp_noise_bank_new")
+        _check(
+            lib.ddsp_noise_bank_prepare(
+                self._bank, sample_rate, max_block, n_noise, band_limit_hz, seed
+            ),
+            f"noise bank(sample_rate={sample_rate}, max_block={max_block}, n_noise={n_noise}, "
+            f"band_limit_hz={band_limit_hz})",
+        )
+        if second is not None:
+            _check(
+                lib.ddsp_noise_bank_prepare_second(self._bank, *second),
+                f"noise bank(second={second})",
+            )
+        self.max_block = max_block
+
+    def reset(self) -> None:
+        lib.ddsp_noise_bank_reset(self._bank)
+
+    def render(self, out: np.ndarray) -> None:
+        """Add the noise of what the voices put to ``out`` (at most ``max_block`` samples)."""
+        if len(out) > self.max_block:
+            raise ValueError(f"{len(out)} samples; the bank takes {self.max_block}")
+        buffer = ffi.from_buffer("float[]", out, require_writable=True)
+        lib.ddsp_noise_bank_render(self._bank, buffer, len(buffer))
+
 
 class Output:
-    """Gain, stereo reverb and safety after the voices (``ddsp_output_*``)."""
+    """Gain, stereo reverb and limits after the voices (``ddsp_output_*``)."""
 
     def __init__(self, sample_rate: float, max_block: int = MAX_BLOCK) -> None:
         self._output = ffi.gc(lib.ddsp_output_new(), lib.ddsp_output_free)
@@ -163,7 +211,7 @@ class Analyser:
         lib.ddsp_analyser_reset(self._analyser)
 
     def process(self, mono: np.ndarray) -> np.ndarray:
-        """Hear ``mono`` (any length); return the frames that fell due (FEATURE_DTYPE)."""
+        """Analyse ``mono`` (any length); return the frames that fell due (FEATURE_DTYPE)."""
         samples = _floats(mono)
         source = ffi.from_buffer("float[]", samples)
         found = []

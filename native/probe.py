@@ -1,5 +1,4 @@
-"""A probe between the audio thread and a rig, to measure latency to the sample
-(``ddsp_probe_*``). Beside kernel.py and rig.py it touches ``native._kernel``."""
+"""A probe between the audio thread and a rig, for latency to the sample (``ddsp_probe_*``)."""
 
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ class Probe:
         return Catch(found.block_ns, found.offset, found.tone_ns, found.since_tone)
 
     def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
-        """As :meth:`Rig.process`, without its checks."""
+        """Do the same as :meth:`Rig.process`, without its checks of the arrays."""
         source = ffi.NULL if heard is None else ffi.from_buffer("float[]", heard)
         target = ffi.from_buffer("float[]", played, require_writable=True)
         lib.ddsp_probe_process(self._probe, source, target, len(played))

@@ -1,4 +1,4 @@
-"""The audio thread (``ddsp_stream_*``) in Python's terms; the only module that touches
+"""The audio thread (``ddsp_stream_*``) as a Python class; the only module that uses
 ``native._stream``, which is there where ALSA was when ddsp-edge was built.
 
 Every method is called from one thread of Python (the thread that owns the stream), but for
@@ -37,7 +37,7 @@ _TEXT_SIZE = 400
 
 
 class StreamError(RuntimeError):
-    """The card cannot be had; the text is one plain line for the user."""
+    """The card cannot be opened or started; the text is one plain line for the user."""
 
 
 class State(IntEnum):
@@ -230,7 +230,7 @@ class Stream:
 
 
 def from_card(format: str, channels: int, card: bytes | np.ndarray) -> np.ndarray:
-    """The card's samples as the process function gets them: float32 (n, 2)."""
+    """Convert the card's bytes to what the process function gets: float32 (n, 2)."""
     raw = np.frombuffer(card, np.uint8)
     size = {"FLOAT": 4, "S32": 4, "S24_3": 3, "S24": 4, "S16": 2}[format] * channels
     stereo = np.zeros((len(raw) // size, 2), np.float32)
@@ -245,7 +245,7 @@ def from_card(format: str, channels: int, card: bytes | np.ndarray) -> np.ndarra
 
 
 def to_card(format: str, channels: int, stereo: np.ndarray) -> bytes:
-    """What the card gets of float32 (n, 2)."""
+    """Convert float32 (n, 2) to the bytes that the card gets."""
     size = {"FLOAT": 4, "S32": 4, "S24_3": 3, "S24": 4, "S16": 2}[format] * channels
     card = bytearray(len(stereo) * size)
     samples = np.ascontiguousarray(stereo, np.float32)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import session_folder
 from selenium import webdriver
 from selenium.common.exceptions import (
     ElementNotInteractableException,
@@ -44,7 +47,12 @@ class Phone:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.url = url
-        self.driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        # Its profile, its caches and what it forgets to remove.
+        self._home = tempfile.TemporaryDirectory(prefix="phone-", ignore_cleanup_errors=True)
+        home = self._home.name
+        own = {"HOME": home, "TMPDIR": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+        service = Service(str(DRIVER), env=os.environ | own)
+        self.driver = webdriver.Chrome(options=options, service=service)
         self.driver.set_script_timeout(PATIENCE_S)
         self.size(*PHONE)
 
@@ -148,3 +156,8 @@ class Phone:
 
     def close(self) -> None:
         self.driver.quit()
+        home = Path(self._home.name)
+        ends = time.monotonic() + PATIENCE_S
+        while session_folder.processes(home) and time.monotonic() < ends:
+            time.sleep(0.02)
+        self._home.cleanup()

@@ -11,10 +11,13 @@ from typing import Any
 import hypothesis
 import jack_server
 import pytest
+import shared_folder
 import tflite_runtime_env
 import tiny_decoder
 
-from ddsp_edge.bundles.bundle import Bundle, write_bundle
+from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
+
+pytest_plugins = ("session_folder", "groups")
 
 # The same examples every time, and no clock: the machine may be busy.
 hypothesis.settings.register_profile(
@@ -26,10 +29,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ddsp-edge")
 
 
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the tests remember of models that were tried, processes of the CLI too."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models_folder(tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder of models, empty, for this test alone."""
     folder = tmp_path / "user-models"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_folder))
     monkeypatch.setenv("DDSP_EDGE_MODELS", str(folder))
     monkeypatch.delenv("DDSP_EDGE_RUNTIME", raising=False)
     return folder
@@ -58,20 +68,21 @@ def tflite_env() -> tflite_runtime_env.Environment:
 
 
 class Exports:
-    """Real torch decoders as bundles, each made once a session."""
+    """Real torch decoders as bundles, each made once a session, by whichever worker asks first."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
         self._made: dict[tuple[str, str, str], Bundle] = {}
 
     def __call__(self, kind: str, quantization: str = "none", arithmetic: str = "float") -> Bundle:
         """``kind``: "edge" (our decoder's full size) or "vst" (DDSP-VST's)."""
         key = (kind, quantization, arithmetic)
         if key not in self._made:
-            self._made[key] = self._make(*key)
+            name = f"exports/{'-'.join(key)}.zip"
+            path = shared_folder.made_once(name, lambda path: self._make(path, *key))
+            self._made[key] = read_bundle(path)
         return self._made[key]
 
-    def _make(self, kind: str, quantization: str, arithmetic: str) -> Bundle:
+    def _make(self, path: Path, kind: str, quantization: str, arithmetic: str) -> None:
         from ddsp_edge.training.export.to_tflite import export
 
         module, info = decoder_and_info(kind)
@@ -84,8 +95,7 @@ class Exports:
             quantization=quantization,
             arithmetic=arithmetic,
         )
-        path = self.folder / f"{kind}-{quantization}-{arithmetic}.zip"
-        return write_bundle(path, Bundle(info, exported.model, tiny_decoder.CARD))
+        write_bundle(path, Bundle(info, exported.model, tiny_decoder.CARD))
 
 
 def decoder_and_info(kind: str) -> tuple[Any, Any]:
@@ -117,10 +127,10 @@ def decoder_and_info(kind: str) -> tuple[Any, Any]:
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+def exports() -> Exports:
     pytest.importorskip("litert_torch", reason="exporting needs the extra `train`")
     pytest.importorskip("ai_edge_quantizer", reason="exporting needs the extra `train`")
-    return Exports(tmp_path_factory.mktemp("exports"))
+    return Exports()
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,14 @@ PCM names for any ALSA client with the card's environment:
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +53,17 @@ pcm.!default { type plug slave.pcm "jk" }
 
 class Unavailable(RuntimeError):
     """There is no such card here; the text says why."""
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """No other test's server begins meanwhile: a lock on the folder, which leaves no file."""
+    handle = os.open("/dev/shm", os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def forget_the_dead() -> None:
@@ -111,12 +125,12 @@ class JackServer:
         for program, package in {"jackd": "jackd2", "jack_lsp": "jackd2"}.items():
             if shutil.which(program) is None:
                 raise Unavailable(f"{program} is not installed (apt-get install {package})")
-        forget_the_dead()
         self.config.write_text(_CONFIG)
         command = ["jackd", "--name", self.name]
         command += ["--realtime", "--realtime-priority", "75"] if can_have_realtime() else ["-r"]
         command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as log, _alone():
+            forget_the_dead()
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_S
         while not self._answers():
@@ -138,6 +152,11 @@ class JackServer:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        # Semaphores of clients that were killed, and of a server that was.
+        for left in Path("/dev/shm").glob(f"jack*_{self.name}*"):
+            left.unlink(missing_ok=True)
+        with _alone():
+            forget_the_dead()
 
     def overloads(self) -> int:
         """How often the driver itself was late, by its own report."""

@@ -1,7 +1,6 @@
 """Made-up recordings, good and bad."""
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 RATE = 48_000
 SCALE = [220.0, 247.0, 277.0, 330.0, 370.0, 440.0, 494.0, 554.0]
@@ -45,4 +44,6 @@ def in_a_room(audio: np.ndarray, decay_s: float, wet: float = 0.3) -> np.ndarray
     n = int(decay_s * RATE)
     tail = rng.standard_normal(n) * 10 ** (-3 * np.arange(n) / (decay_s * RATE))
     tail /= np.sqrt((tail**2).sum())
-    return audio + wet * fftconvolve(audio, tail)[: len(audio)]
+    whole = len(audio) + n
+    wet_audio = np.fft.irfft(np.fft.rfft(audio, whole) * np.fft.rfft(tail, whole), whole)
+    return audio + wet * wet_audio[: len(audio)]

@@ -183,6 +183,17 @@ def test_the_guide_lists_every_command() -> None:
     assert rows == COMMANDS
 
 
+def test_retired_words_are_gone() -> None:
+    retired = re.compile(
+        r"\b(belief|seats|shelf|wishes|diary|portrait|repertoire|gauges|heartbeat file)\b"
+        r"|came to nothing|made sane|by heart",
+        re.IGNORECASE,
+    )
+    pages = [page for page in PAGES if page.parent.name != "decisions"]
+    found = {page.name: retired.findall(page.read_text(encoding="utf-8")) for page in pages}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
 def test_every_page_is_listed() -> None:
     listed = (DOCS / "README.md", DOCS / "decisions" / "README.md")
     found = {

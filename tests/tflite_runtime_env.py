@@ -6,13 +6,14 @@ the decoder does not need. This file is also the program that runs inside it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,13 +94,21 @@ def _base_python() -> str:
     raise Unavailable(f"its last wheels are for Python 3.11, and there is no {name} here")
 
 
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    """A lock on this repository's folder, which leaves no file."""
+    handle = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def environment() -> Environment:
     """The environment, made where it is missing (needs a package index once)."""
     python = FOLDER / "bin" / "python"
-    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"ddsp-edge-tflite-{os.getuid()}-{mark}.lock"
-    with open(lock, "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # pytest-xdist: several processes ask at once
+    with _only_one():  # pytest-xdist: several processes ask at once
         if not _works(python):
             base = _base_python()
             shutil.rmtree(FOLDER, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""To talk to the engine that plays: one question, one answer, over its control socket."""
+"""A client of the control socket: one request, one answer, and events."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ddsp_edge.api.protocol import RequestError, default_socket, encode
 from ddsp_edge.errors import UserError
 
 TIMEOUT_S = 10.0
+BUSY_S = 1.0  #: for which a full queue of connections is tried again
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 class NoEngine(UserError):
-    """Nobody answers: there is no engine, or it may not be spoken to, or it hangs."""
+    """No answer: there is no engine, its socket may not be opened, or it hangs."""
 
 
 class ControlClient:
@@ -106,7 +107,7 @@ class ControlClient:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 connection.settimeout(self.timeout_s)
-                connection.connect(str(self.path))
+                _connect(connection, str(self.path))
             except OSError as error:
                 connection.close()
                 raise self._unreachable(error) from None
@@ -124,7 +125,11 @@ class ControlClient:
                 f"{self.path}: may not be opened; join its group (ls -l shows it): "
                 "sudo usermod -aG GROUP $USER, then log in again"
             )
-        if isinstance(error, TimeoutError | BlockingIOError):
+        if isinstance(error, BlockingIOError):  # EAGAIN: nobody has accepted those before us yet
+            return NoEngine(
+                f"{self.path}: the engine is busy, too many programs connect at once; try again"
+            )
+        if isinstance(error, TimeoutError):
             return NoEngine(
                 f"{self.path}: the engine does not answer; restart it with: "
                 "systemctl restart ddsp-edge"
@@ -175,5 +180,18 @@ class ControlClient:
         self._input += data
 
 
+def _connect(connection: socket.socket, path: str) -> None:
+    """Connect, and try again for a moment where the engine's queue is full. Raises OSError."""
+    ends = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.connect(path)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= ends:
+                raise
+            time.sleep(0.02)
+
+
 class _TooLate(NoEngine):
-    """No answer in time."""
+    """The engine did not answer in time."""

@@ -41,7 +41,7 @@ def default_socket() -> Path:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line of strict JSON; numbers that JSON has not (NaN, infinities) become null."""
+    """One line of strict JSON; numbers that JSON does not have (NaN, infinities) become null."""
     message = {"v": VERSION, **message}
     try:
         text = json.dumps(message, allow_nan=False, separators=(",", ":"))
@@ -63,7 +63,7 @@ def _finite(value: Any) -> Any:
 def decode(line: bytes) -> dict[str, Any]:
     """A line to its object, of our version. Raises RequestError."""
     message = decode_object(line)
-    if message.get("v") != VERSION:
+    if not is_version(message.get("v")):
         raise RequestError(
             "request",
             f"version {message.get('v')!r} is not spoken here",
@@ -72,13 +72,20 @@ def decode(line: bytes) -> dict[str, Any]:
     return message
 
 
+def is_version(value: Any) -> bool:
+    """Whether it is the number of our version, and no ``true`` or ``1.0`` that equals it."""
+    return type(value) is int and value == VERSION
+
+
 def decode_object(line: bytes) -> dict[str, Any]:
     """A line to its object, of any version. Raises RequestError."""
     if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
         # Counted before: the parser's recursion may be deeper than a thread's stack.
         raise RequestError("request", "nested too deeply", _EXAMPLE)
     try:
-        message = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+        message = json.loads(
+            line.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_distinct
+        )
     except (ValueError, RecursionError) as error:
         reason = str(error).split(":")[0] or "nested too deeply"
         raise RequestError("request", f"not a line of JSON ({reason})", _EXAMPLE) from None
@@ -90,6 +97,14 @@ def decode_object(line: bytes) -> dict[str, Any]:
 
 
 _EXAMPLE = 'write for instance {"v": 1, "id": 1, "do": "status"}'
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: of two that are alike each reader takes another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
 
 
 def _no_constant(name: str) -> float:
@@ -116,12 +131,12 @@ def checked_id(request_id: Any) -> Any:
 
 
 def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:
-    """A request was carried out."""
+    """Return the message that answers a request which was carried out."""
     return {"id": request_id, "ok": True, "result": result}
 
 
 def failure(request_id: Any, error: Exception) -> dict[str, Any]:
-    """Why it was not. A UserError's text is `what; remedy`."""
+    """The message that answers a request which failed. A UserError's text is `what; remedy`."""
     if isinstance(error, RequestError):
         code, text, remedy = error.code, error.error, error.remedy
     elif isinstance(error, UserError):

@@ -86,7 +86,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing to ask for."""
+    """One verb of the control socket: its arguments and what it does."""
 
     doc: str  #: what it does and, after a colon, what the answer holds
     arguments: Mapping[str, Argument]
@@ -262,6 +262,9 @@ VERBS: dict[str, Verb] = {
     ),
     "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "pairing_unlock": Verb(
+        "let every address try a pairing code again, and show a new one on the tuner", {}
+    ),
     "subscribe": Verb(
         "send events on this connection: meters and state at this rate, other events at once",
         {"rate_hz": Argument("number", "0 to 30; 0: no meters; left out: 20", required=False)},

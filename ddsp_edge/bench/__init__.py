@@ -1,4 +1,4 @@
-"""Speed and its neighbours: each figure beside a goal or a peer of the same run."""
+"""Benchmarks: speed, latency, memory; each figure beside a goal or a peer of the same run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import ddsp_edge
 from ddsp_edge.bench import (
     allocations,
     decoder,
+    effect_latency,
     engine,
     instructions,
     kernel,
@@ -37,6 +38,7 @@ SUBJECTS: dict[str, Callable[[Peers], list[Result]]] = {
     "rendering": lambda _: render.results(),
     "start": lambda _: startup.results(),
     "latency": lambda _: latency.results(),
+    "effect-latency": lambda _: effect_latency.results(),
     "allocations": lambda _: allocations.results(),
     "instructions": lambda _: instructions.results(),
 }
@@ -49,12 +51,12 @@ def bench(
 ) -> dict[str, object]:
     """Everything (or ``only`` some subjects), with what it ran on.
 
-    ``results`` maps a subject to its list of :class:`Result`. Takes one to two minutes. ``say``
-    hears what is measured next. Raises UserError, also for a subject that is not there.
+    ``results`` maps a subject to its list of :class:`Result`. Takes one to two minutes. ``say`` is
+    called with what is measured next. Raises UserError, also for an unknown subject.
     """
     for name in only:
         if name not in SUBJECTS:
-            raise UserError(f"--only {name}: choose of {', '.join(SUBJECTS)}")
+            raise UserError(f"--only {name}: choose one of {', '.join(SUBJECTS)}")
     names = [name for name in SUBJECTS if not only or name in only]
     peers: Peers = {}
     if COMPARED & set(names):
@@ -78,15 +80,15 @@ def bench(
 
 
 def _commit() -> str:
-    """Of a checkout, "" elsewhere; "+" where files have changed since."""
+    """The commit of a source checkout, with "+" where files have changed; "" elsewhere."""
     if not (ROOT / "tests/bench").is_dir():
         return ""
     try:
-        told = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
+        completed = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
                               capture_output=True, text=True)  # fmt: skip
     except OSError:
         return ""
-    return told.stdout.strip()
+    return completed.stdout.strip()
 
 
 def _processor() -> str:

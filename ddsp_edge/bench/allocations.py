@@ -1,4 +1,4 @@
-"""How often the audio path asks for memory: every call of malloc and its kin is counted."""
+"""How often the audio path allocates: calls of malloc, calloc, realloc and free are counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS = 10
 
 
 def results() -> list[Result]:
-    """Calls during seconds of a rig with an ear and four voices; nothing without a compiler."""
+    """Calls during SECONDS of a rig with an analyser and four voices; [] without a compiler."""
     if compiler() is None:
         return []
     with tempfile.TemporaryDirectory() as name:
@@ -24,6 +24,8 @@ def results() -> list[Result]:
 
 
 def count(program: Path) -> int:
-    """What hot_path.c printed."""
-    told = subprocess.run([str(program), str(SECONDS)], capture_output=True, text=True, check=True)
-    return int(told.stdout)
+    """Run the compiled hot_path.c and return the number of calls that it counted."""
+    completed = subprocess.run(
+        [str(program), str(SECONDS)], capture_output=True, text=True, check=True
+    )
+    return int(completed.stdout)

@@ -21,7 +21,7 @@ def plain(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def append(path: Path, found: dict[str, Any]) -> None:
-    """One more line: what it ran on, and each figure by its name. Raises UserError."""
+    """Append one line: what it ran on, and each figure by its name. Raises UserError."""
     figures = {
         f"{subject}: {result.name.strip()}{f' / {result.against}' if result.against else ''}":
         round(result.value if result.ratio is None else result.ratio, 4)
@@ -48,5 +48,5 @@ def read(path: Path) -> list[dict[str, Any]]:
         try:
             runs.append(json.loads(line))
         except ValueError:
-            raise UserError(f"{path}: line {number} is no JSON; remove it") from None
+            raise UserError(f"{path}: line {number} is not JSON; remove it") from None
     return runs

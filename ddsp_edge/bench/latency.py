@@ -1,4 +1,4 @@
-"""From a key or a tone to its sound: on the clock of the samples, and in a live thread."""
+"""Benchmark of latency: deterministic on the sample clock, and with the live threads."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class PathVoice:
     def set_frame(
         self, f0_hz: float, level: float, weights: np.ndarray, bands: np.ndarray, ramp_s: float
     ) -> None:
-        """As :meth:`native.kernel.Voice.set_frame`: float32 arrays."""
+        """Do the same as :meth:`native.kernel.Voice.set_frame`; the arrays must be float32."""
         cast = self._ffi.from_buffer
         self._lib.ddsp_voice_set_frame(
             self._voice, f0_hz, level, cast("float[]", weights), cast("float[]", bands), ramp_s
@@ -92,7 +92,7 @@ def results() -> list[Result]:
 
 
 def oscillator_ns(voice: Any, harmonics: int = HARMONICS, block: int = BLOCK) -> float:
-    """One harmonic of one sample while every control moves: nothing held, nothing skipped."""
+    """Nanoseconds for one harmonic of one sample while every control moves."""
     weights, none = np.ones(harmonics, np.float32), np.zeros(0, np.float32)
     out, f0_hz = np.zeros(block, np.float32), iter(range(10**9))
 

@@ -10,7 +10,7 @@ GOAL_X = 20.0  #: times real time (ddsp-edge demo's limit)
 
 
 def results() -> list[Result]:
-    """The demo's voice and tune, rendered."""
+    """Benchmark of rendering the demo's voice and tune, in times real time."""
     found = []
     for name, source, model in (("voice", VOICE, "violin"), ("MIDI", TUNE, "cello")):
         reports = [render(source, model) for _ in range(5)]

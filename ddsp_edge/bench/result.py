@@ -1,4 +1,4 @@
-"""One measurement, and how it stands beside a limit or a peer."""
+"""One measurement, optionally compared with a goal or a peer."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ COLUMNS = ("time_s", "f0_hz", "confidence", "loudness_db")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge analyze IN [--out CSV]`."""
+    """Add the command `ddsp-edge analyze IN [--out CSV]` with its options."""
     parser = subparsers.add_parser("analyze", help="pitch and loudness of a recording, as CSV")
     parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3 or aiff")
     parser.add_argument("--out", type=Path, metavar="features.csv", help="default: the terminal")
@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Analyse the recording and print CSV. Raises UserError."""
     if not 0.001 <= args.hop <= 0.1:
         raise UserError(f"--hop {args.hop:g}: choose 0.001 to 0.1 seconds")
     from ddsp_edge.effect.source import analyse

@@ -10,7 +10,7 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge autofit [--seconds N]`."""
+    """Add the command `ddsp-edge autofit [--seconds N]` with its options."""
     line = "listen, then shift the player's range into the model's"
     parser = add_engine_parser(subparsers, "autofit", line)
     parser.add_argument("--seconds", type=float, default=10.0, metavar="N", help="1 to 60")
@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Ask the engine to fit and print what it found. Raises UserError."""
     if not args.json:
         print(f"play now, low and high, soft and loud: {args.seconds:g} s", file=sys.stderr)
     result = ask(args, "autofit", seconds=args.seconds)

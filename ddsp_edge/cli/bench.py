@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Run the benchmarks and print or store the results. Raises UserError."""
     if args.latency:
         return _latency(args)
     if args.analyser:

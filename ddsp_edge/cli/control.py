@@ -13,7 +13,7 @@ from ddsp_edge.system.toml_config import did_you_mean
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge control VERB [KEY=JSON ...]`."""
+    """Add the command `ddsp-edge control VERB [KEY=JSON ...]` with its options."""
     parser = add_engine_parser(subparsers, "control", "ask the engine anything (docs/control.md)")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "verbs:\n" + "\n".join(
@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Send one request and print the answer. Raises UserError."""
     if args.verb not in VERBS:
         raise UserError(f"no verb is called {args.verb!r}; {did_you_mean(args.verb, VERBS)}")
     arguments = {}

@@ -15,7 +15,7 @@ from ddsp_edge.errors import UserError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge demo [--all] [--out FOLDER] [--no-play] [--json]`."""
+    """Add the command `ddsp-edge demo [--all] [--out FOLDER] [...]` with its options."""
     parser = subparsers.add_parser("demo", help="a sung phrase as a violin, a MIDI tune as a cello")
     parser.add_argument(
         "--all",
@@ -104,8 +104,8 @@ def _all(args: argparse.Namespace) -> int:
     if args.json:
         rows = [
             {
-                "name": piece.wanted.name,
-                "model": piece.wanted.model,
+                "name": piece.entry.name,
+                "model": piece.entry.model,
                 "problem": piece.problem or None,
                 "out": str(piece.report.out) if piece.report else None,
                 "figures": [asdict(f) | {"met": f.met} for f in piece.figures],
@@ -117,8 +117,8 @@ def _all(args: argparse.Namespace) -> int:
     for piece in made:
         for figure in piece.judged:
             if not figure.met:
-                print(f"{piece.wanted.title}: {figure}")
-    left = [piece.wanted.title for piece in pieces if piece.problem]
+                print(f"{piece.entry.title}: {figure}")
+    left = [piece.entry.title for piece in pieces if piece.problem]
     if left:
         print(f"not made, the model is missing: {', '.join(left)}")
     print(f"{len(made)} pieces of {len(models)} instruments; hear and see them: {page}")

@@ -25,7 +25,7 @@ GROUPS = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge doctor [--json]`."""
+    """Add the command `ddsp-edge doctor [--json]` with its options."""
     parser = subparsers.add_parser("doctor", help="what is missing and how to mend it")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)

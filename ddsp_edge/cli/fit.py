@@ -9,7 +9,7 @@ from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge fit IN --model NAME [...]`."""
+    """Add the command `ddsp-edge fit IN --model NAME [...]` with its options."""
     parser = subparsers.add_parser("fit", help="settings that move a player's range into a model's")
     parser.add_argument("source", metavar="IN", help="some ten seconds: wav, flac, ogg, mp3, aiff")
     parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Measure the recording and print the settings that fit. Raises UserError."""
     from ddsp_edge.effect.autofit import learn
     from ddsp_edge.effect.mix import trimmed
     from ddsp_edge.effect.source import analyse

@@ -9,13 +9,13 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge freeze [on|off]`."""
+    """Add the command `ddsp-edge freeze [on|off]` with its options."""
     parser = add_engine_parser(subparsers, "freeze", "hold the sound as it is")
     parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="default: the other")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Switch the freeze and print its state. Raises UserError."""
     result = ask(args, "freeze", on=args.on)
     return show(args, result, f"freeze {'on' if result['freeze'] else 'off'}")

@@ -10,7 +10,7 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge latency [--card CARD] [...]`."""
+    """Add the command `ddsp-edge latency [--card CARD] [...]` with its options."""
     line = "measure the round trip with a cable from an output to an input"
     parser = add_engine_parser(subparsers, "latency", line)
     parser.add_argument(

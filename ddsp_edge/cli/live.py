@@ -10,7 +10,7 @@ from ddsp_edge.settings import parse_settings
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge live --model NAME [...]`."""
+    """Add the command `ddsp-edge live --model NAME [...]` with its options."""
     parser = subparsers.add_parser(
         "live",
         help="play now: sound or MIDI in, sound out",

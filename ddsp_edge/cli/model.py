@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Show or change the model that plays. Raises UserError."""
     if args.model is not None or args.source is not None:
         result = ask(args, "model", **_named(args.model), source=args.source)
     if args.morph is not None:

@@ -25,7 +25,7 @@ ACTIONS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge preset ACTION ...`."""
+    """Add the command `ddsp-edge preset ACTION ...` with its options."""
     parser = subparsers.add_parser("preset", help="list, play, save or order presets")
     actions = parser.add_subparsers(required=True, metavar=" | ".join(ACTIONS))
     for action, (verb, line, arguments) in ACTIONS.items():
@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Carry out the chosen action on presets. Raises UserError."""
     result = ask(args, args.verb, **{name: getattr(args, name) for name in args.given})
     if "presets" not in result:
         return show(args, result, f"{result['preset']}: {result['model']} ({result['source']})")

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge provision HOST […]`."""
+    """Add the command `ddsp-edge provision HOST […]` with its options."""
     parser = subparsers.add_parser(
         "provision",
         help="make a fresh board ready over ssh",
@@ -18,6 +18,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("host", metavar="HOST", help="[USER@]HOST, as for ssh; root or sudo there")
     parser.add_argument("--board", help="of deploy/boards (default: found out)")
     parser.add_argument("--hat", help="of deploy/hats: the audio hardware")
+    parser.add_argument(
+        "--as",
+        dest="use",
+        choices=("pedal", "module", "both"),
+        help="follow the audio input, MIDI notes, or whichever is played (default: both)",
+    )
     parser.add_argument(
         "--wheelhouse", type=Path, metavar="DIR", help="wheels for it: no network is needed there"
     )
@@ -39,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     for name in ("board", "hat", "extras", "login"):
         if value := getattr(args, name):
             words += [f"--{name}", value]
+    if args.use:
+        words += ["--as", args.use]
     for name in ("read_only_root", "no_start", "uninstall", "keep"):
         if getattr(args, name):
             words.append("--" + name.replace("_", "-"))

@@ -1,4 +1,4 @@
-"""``ddsp-edge render IN --model NAME``."""
+"""Add the command ``ddsp-edge render IN --model NAME`` with its options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def settings_help() -> str:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge render IN --model NAME [...]`."""
+    """Add the command `ddsp-edge render IN --model NAME [...]` with its options."""
     parser = subparsers.add_parser(
         "render",
         help="play a recording or a MIDI file on a model, into a file",
@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Render the input into a file. Raises UserError."""
     settings = parse_settings(args.set)
     from ddsp_edge.errors import UserError
     from ddsp_edge.evaluation import peak_dbfs

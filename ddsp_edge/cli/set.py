@@ -10,7 +10,7 @@ from ddsp_edge.errors import UserError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge set [KEY=VALUE ...]`."""
+    """Add the command `ddsp-edge set [KEY=VALUE ...]` with its options."""
     line = "change settings of the engine that plays; without any, show them"
     parser = add_engine_parser(subparsers, "set", line)
     parser.add_argument("values", nargs="*", metavar="KEY=VALUE", help="for instance mix=0.5")
@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Show or change settings of the engine. Raises UserError."""
     if not args.values:
         result = ask(args, "settings")
         rows = [

@@ -10,7 +10,7 @@ KEYS = ("id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_ecdsa_sk", "id_rsa")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge sign BUNDLE [--key KEY]`."""
+    """Add the command `ddsp-edge sign BUNDLE [--key KEY]` with its options."""
     parser = subparsers.add_parser("sign", help="sign a model with your ssh key")
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model's file")
     parser.add_argument(
@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Sign the model with an ssh key. Raises UserError."""
     from ddsp_edge.bundles.bundle import read_bundle
     from ddsp_edge.errors import UserError
     from ddsp_edge.remote import signing

@@ -9,13 +9,13 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge stats`."""
+    """Add the command `ddsp-edge stats` with its options."""
     parser = add_engine_parser(subparsers, "stats", "counters and timing of every stage")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Print the engine's counters and timings. Raises UserError."""
     result = ask(args, "stats")
     return show(args, result, "\n".join(_lines("", result)))
 

@@ -9,13 +9,13 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge status`."""
+    """Add the command `ddsp-edge status` with its options."""
     parser = add_engine_parser(subparsers, "status", "what plays now, and how it is")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Print what plays. Raises UserError."""
     status = ask(args, "status")
     return show(args, status, "\n".join(_lines(status)))
 

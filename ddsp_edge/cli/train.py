@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
     from ddsp_edge.training.export.build import read_baseline
     from ddsp_edge.training.fit.devices import choose, use_threads
-    from ddsp_edge.training.fit.run_log import Diary
+    from ddsp_edge.training.fit.run_log import RunLog
     from ddsp_edge.training.fit.teacher import Teacher
     from ddsp_edge.training.fit.trainer import Trainer
     from ddsp_edge.training.plan import Plan
@@ -202,18 +202,18 @@ def run(args: argparse.Namespace) -> int:
     )
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
-    diary = Diary(trainer, dataset)
+    log = RunLog(trainer, dataset)
     show = _progress(trainer.step, trainer.total)
     if trainer.finished:
         model = trainer.best_model()
     else:
-        model = trainer.train(_both(show, diary), args.minutes or float("inf"))
+        model = trainer.train(_both(show, log), args.minutes or float("inf"))
     if not trainer.finished:
         print(f"stopped at step {trainer.step} of {trainer.total}; run the same command to go on")
         return 0
     if trainer.step < trainer.total:
         print(f"no better held-out loss for {plan.patience} steps: done at step {trainer.step}")
-    diary.sample()
+    log.sample()
     from ddsp_edge.training.export.build import build_bundle
 
     measured = build_bundle(

@@ -23,14 +23,14 @@ WIDTH = 10  #: characters on either side of the needle's middle, 5 cents each
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge tuner [on|off]`."""
+    """Add the command `ddsp-edge tuner [on|off]` with its options."""
     parser = add_engine_parser(subparsers, "tuner", "mute and show the note until Ctrl-C")
     parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="only switch it")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError."""
+    """Show the tuner until Ctrl-C, or switch it. Raises UserError."""
     if args.on is not None:
         result = ask(args, "tuner", on=args.on)
         return show(args, result, f"tuner {'on' if result['tuner'] else 'off'}")

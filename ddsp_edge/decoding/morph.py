@@ -23,7 +23,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.conditioner import Shaper
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import ControlFrame, Controls, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import SILENCE_DB
 
@@ -38,7 +38,7 @@ FLOOR = 1e-3
 _TINY = 1e-6
 
 #: (seconds after the frame, what is to be reached, ramp in seconds)
-Target = tuple[float, ControlFrame, float]
+Target = tuple[float, Controls, float]
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Morph:
             self._second_shaper.set(settings)
 
     def reset(self) -> None:
-        """Forget what was played."""
+        """Forget everything that was played, on every voice."""
         self.decoder.reset()
         if self._second is not None:
             self._second.reset()
@@ -239,7 +239,7 @@ class Morph:
             yield (step - 1) * ramp_s / steps, blended, ramp_s / steps
 
     def _moved(self, voice: _Voice) -> float:
-        """The amount a hop later."""
+        """Return the amount of morphing one hop later."""
         if voice.lead_s > 0.0:
             voice.lead_s -= self.info.hop_s
             return voice.amount

@@ -1,4 +1,7 @@
-"""The figures an instrument must meet, measured on its renders: the demo prints, tests assert."""
+"""The limits that an instrument must meet, measured on its renders.
+
+The demo prints them; tests assert them.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """NaN meets nothing."""
+        """Whether the value is within its limit; NaN never is."""
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
@@ -44,7 +47,7 @@ class Figure:
 
 
 def voice_figures(report: RenderReport) -> list[Figure]:
-    """Of a converted voice (audio in): does it follow the singer?"""
+    """Return the figures of a converted recording: how closely it follows the input."""
     assert report.input_audio is not None
     rate, sound = report.rate, report.sound.mean(axis=1)
     heard = evaluation.compare_f0(
@@ -64,7 +67,7 @@ def voice_figures(report: RenderReport) -> list[Figure]:
 
 
 def tune_figures(report: RenderReport) -> list[Figure]:
-    """Of a MIDI tune, measured without the room: in tune, in time?"""
+    """Return the figures of a MIDI tune, measured without reverb: tuning and timing."""
     assert report.performance is not None
     dry = report
     if report.settings.reverb_wet > 0:
@@ -91,7 +94,7 @@ def _score_note(performance: Performance, note: Note, shift: float) -> ScoreNote
 
 
 def _onset_error(onset_s: float, attack_s: float) -> float:
-    """How far outside the time from the score to the end of the model's attack.
+    """Seconds outside the span from the score's time to the end of the model's attack.
 
     A slurred note has no attack of its own, so both ends are good.
     """

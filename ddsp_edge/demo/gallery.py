@@ -25,8 +25,8 @@ from ddsp_edge.system.audio_file import read_audio
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One thing to render."""
+class GalleryEntry:
+    """One example of the gallery: what to render, on which model."""
 
     name: str  #: of its files
     title: str
@@ -36,21 +36,23 @@ class Wanted:
 
 
 #: The three of the notebook that this project grew from, its two MIDI pieces, and one more.
-WANTED = (
-    Wanted("voice-as-flute", "A sung voice as a flute", VOICE, "flute", "transformations"),
-    Wanted("voice-as-trumpet", "A sung voice as a trumpet", VOICE, "trumpet", "transformations"),
-    Wanted("piano-as-cello", "A piano line as a cello", PIANO, "cello", "transformations"),
-    Wanted("voice-as-violin", "A sung voice as a violin", VOICE, "violin", "transformations"),
-    Wanted("tune-on-violin", "A MIDI tune on the violin", TUNE, "violin", "tunes"),
-    Wanted("tune-on-cello", "A MIDI tune on the cello", TUNE, "cello", "tunes"),
+GALLERY = (
+    GalleryEntry("voice-as-flute", "A sung voice as a flute", VOICE, "flute", "transformations"),
+    GalleryEntry(
+        "voice-as-trumpet", "A sung voice as a trumpet", VOICE, "trumpet", "transformations"
+    ),
+    GalleryEntry("piano-as-cello", "A piano line as a cello", PIANO, "cello", "transformations"),
+    GalleryEntry("voice-as-violin", "A sung voice as a violin", VOICE, "violin", "transformations"),
+    GalleryEntry("tune-on-violin", "A MIDI tune on the violin", TUNE, "violin", "tunes"),
+    GalleryEntry("tune-on-cello", "A MIDI tune on the cello", TUNE, "cello", "tunes"),
 )
 
 
 @dataclass
-class Piece:
-    """What became of a :class:`Wanted`."""
+class GalleryItem:
+    """The result of rendering a :class:`GalleryEntry`."""
 
-    wanted: Wanted
+    entry: GalleryEntry
     problem: str = ""  #: why there is no sound of it
     report: RenderReport | None = None
     input_file: str = ""  #: names of files in the folder
@@ -61,18 +63,18 @@ class Piece:
     def judged(self) -> list[Figure]:
         """Without speed, which hangs on what else runs, and without the onsets of an instrument's
         own phrase: its notes swell, so half of their power comes when the player wants it."""
-        shown = {*acceptance.TIMED, *({"onsets"} if self.wanted.group == "instruments" else ())}
+        shown = {*acceptance.TIMED, *({"onsets"} if self.entry.group == "instruments" else ())}
         return [figure for figure in self.figures if figure.name not in shown]
 
     @property
     def met(self) -> bool:
-        """Whether it is there and its sound within every limit that it is judged by."""
+        """Whether it was rendered and its sound is within every limit of :attr:`judged`."""
         return not self.problem and all(figure.met for figure in self.judged)
 
 
 @dataclass
-class Instrument:
-    """A model, and what of its bundle lies in the folder."""
+class GalleryInstrument:
+    """A model, and the names of its files in the gallery's folder; "" for those it lacks."""
 
     name: str  #: what --model takes
     bundle: Bundle
@@ -81,15 +83,15 @@ class Instrument:
     card: str = ""
 
 
-def instruments(folder: Path) -> list[Instrument]:
+def instruments(folder: Path) -> list[GalleryInstrument]:
     """Every model that can be played; card, preview and picture are copied into ``folder``."""
-    found: dict[str, Instrument] = {}
+    found: dict[str, GalleryInstrument] = {}
     for entry in entries():  # the user's come first, and are what --model plays
         name = entry.name.lower()
         if entry.info is None or name in found:
             continue
         bundle = read_bundle(entry.path)
-        made = found[name] = Instrument(name, bundle)
+        made = found[name] = GalleryInstrument(name, bundle)
         if bundle.preview:
             made.preview = f"{name}-{bundle.preview_name}"
             (folder / made.preview).write_bytes(bundle.preview)
@@ -120,40 +122,44 @@ def fitted(source: Path, info: ModelInfo) -> Settings:
 
 def make(
     folder: Path,
-    models: list[Instrument],
+    models: list[GalleryInstrument],
     pictures: bool = True,
     say: Callable[[str], None] = print,
-) -> list[Piece]:
-    """Render everything into ``folder`` (which is there). A missing model is told, not raised."""
-    wanted = [*WANTED]
+) -> list[GalleryItem]:
+    """Render everything into ``folder``, which exists. A missing model is reported, not raised."""
+    planned = [*GALLERY]
     for model in models:
         info = model.bundle.info
         score = folder / f"phrase-{model.name}.mid"
         phrase_for(info.min_pitch_note, info.max_pitch_note).save(str(score))
         title = f"A phrase on the {info.name.lower()}"
-        wanted.append(Wanted(f"phrase-{model.name}", title, score, model.name, "instruments"))
-    return [_make(each, folder, pictures, say) for each in wanted]
+        planned.append(
+            GalleryEntry(f"phrase-{model.name}", title, score, model.name, "instruments")
+        )
+    return [_make(each, folder, pictures, say) for each in planned]
 
 
-def _make(wanted: Wanted, folder: Path, pictures: bool, say: Callable[[str], None]) -> Piece:
+def _make(
+    entry: GalleryEntry, folder: Path, pictures: bool, say: Callable[[str], None]
+) -> GalleryItem:
     try:
-        bundle = find_model(wanted.model)
+        bundle = find_model(entry.model)
     except UserError as error:
-        say(f"{wanted.title}: left out: {error}")
-        return Piece(wanted, f"the {wanted.model} is not installed here")
-    say(f"{wanted.title} ...")
-    settings = fitted(wanted.source, bundle.info)
-    report = render_file(wanted.source, bundle, folder / f"{wanted.name}.wav", settings=settings)
+        say(f"{entry.title}: left out: {error}")
+        return GalleryItem(entry, f"the {entry.model} is not installed here")
+    say(f"{entry.title} ...")
+    settings = fitted(entry.source, bundle.info)
+    report = render_file(entry.source, bundle, folder / f"{entry.name}.wav", settings=settings)
     figures_of = acceptance.tune_figures if report.performance else acceptance.voice_figures
     figures = [
         *figures_of(report),
         acceptance.silence_figure(report),
         *acceptance.timed_figures(report),
     ]
-    piece = Piece(wanted, "", report, wanted.source.name, "", figures)
-    if not (folder / wanted.source.name).exists():
-        shutil.copyfile(wanted.source, folder / wanted.source.name)
+    piece = GalleryItem(entry, "", report, entry.source.name, "", figures)
+    if not (folder / entry.source.name).exists():
+        shutil.copyfile(entry.source, folder / entry.source.name)
     if pictures:
-        piece.picture = f"{wanted.name}.png"
+        piece.picture = f"{entry.name}.png"
         draw(report, folder / piece.picture)
     return piece

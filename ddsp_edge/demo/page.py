@@ -12,7 +12,7 @@ from typing import Any
 
 from ddsp_edge import __version__
 from ddsp_edge.demo import HERE
-from ddsp_edge.demo.gallery import Instrument, Piece
+from ddsp_edge.demo.gallery import GalleryInstrument, GalleryItem
 from ddsp_edge.offline.plot import note_name
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.system.atomic_files import write_atomically
@@ -34,18 +34,18 @@ LEADS = {
 }
 
 
-def write_page(folder: Path, pieces: list[Piece], models: list[Instrument]) -> Path:
+def write_page(folder: Path, pieces: list[GalleryItem], models: list[GalleryInstrument]) -> Path:
     """Write ``folder/index.html``, whole or not at all; its path. Raises UserError."""
     path = folder / "index.html"
     write_atomically(path, page(pieces, models).encode("utf-8"))
     return path
 
 
-def page(pieces: list[Piece], models: list[Instrument]) -> str:
-    """The whole page."""
+def page(pieces: list[GalleryItem], models: list[GalleryInstrument]) -> str:
+    """Return the whole page as HTML."""
     style = (HERE / "page.css").read_text(encoding="utf-8")
     links = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title in GROUPS.items())
-    parts = [_group(key, [p for p in pieces if p.wanted.group == key], models) for key in GROUPS]
+    parts = [_group(key, [p for p in pieces if p.entry.group == key], models) for key in GROUPS]
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -71,27 +71,27 @@ Everything on this page was rendered and measured on one machine by <code>ddsp-e
 """
 
 
-def _group(key: str, pieces: list[Piece], models: list[Instrument]) -> str:
+def _group(key: str, pieces: list[GalleryItem], models: list[GalleryInstrument]) -> str:
     by_name = {model.name: model for model in models}
     shown = []
     for piece in pieces:
-        model = by_name.get(piece.wanted.model) if key == "instruments" else None
+        model = by_name.get(piece.entry.model) if key == "instruments" else None
         shown.append(_piece(piece, model))
     heading = f"<h2>{GROUPS[key]}</h2>\n<p>{LEADS[key]}</p>"
     return f'<section id="{key}">\n{heading}\n{"".join(shown)}</section>\n'
 
 
-def _piece(piece: Piece, model: Instrument | None) -> str:
-    wanted, report = piece.wanted, piece.report
-    heading = f'<article id="{escape(wanted.name)}">\n<h3>{escape(wanted.title)}</h3>\n'
+def _piece(piece: GalleryItem, model: GalleryInstrument | None) -> str:
+    entry, report = piece.entry, piece.report
+    heading = f'<article id="{escape(entry.name)}">\n<h3>{escape(entry.title)}</h3>\n'
     if report is None:
         return f'{heading}<p class="bad">Not here: {escape(piece.problem)}.</p>\n</article>\n'
-    players = _audio(f"{wanted.name}.wav", f"{report.model.name}, {report.duration_s:.0f} s")
+    players = _audio(f"{entry.name}.wav", f"{report.model.name}, {report.duration_s:.0f} s")
     if report.performance is None:
         players = _audio(piece.input_file, "what went in") + players
     body = [f'<div class="players">\n{players}</div>\n', f"<p>{_how(piece, report)}</p>\n"]
     if piece.picture:
-        text = f"{wanted.title}: what went in above, the sound in the middle, loudness below"
+        text = f"{entry.title}: what went in above, the sound in the middle, loudness below"
         body.append(_image(piece.picture, text))
     body.append(_figures(piece))
     if model is not None:
@@ -112,13 +112,13 @@ def _image(file: str, text: str) -> str:
     return f'<figure><a href="{escape(file)}"><img loading="lazy" {source}></a></figure>\n'
 
 
-def _how(piece: Piece, report: RenderReport) -> str:
+def _how(piece: GalleryItem, report: RenderReport) -> str:
     shift, gain = report.settings.pitch_shift, report.settings.input_gain
     moved = f"{abs(shift) / 12:g} octave{'s' if abs(shift) > 12 else ''}"
     words = [f"moved {'up' if shift > 0 else 'down'} {moved}" if shift else "at its own pitch"]
     if gain:
         words.append(f"shown {abs(gain):g} dB {'louder' if gain > 0 else 'softer'} to the model")
-    command = f"ddsp-edge render {piece.input_file} --model {piece.wanted.model}"
+    command = f"ddsp-edge render {piece.input_file} --model {piece.entry.model}"
     for name, value in (("pitch_shift", shift), ("input_gain", gain)):
         command += f" --set {name}={value:g}" if value else ""
     score = ""
@@ -128,7 +128,7 @@ def _how(piece: Piece, report: RenderReport) -> str:
     return f"Made{score} {', '.join(words)}: <code>{escape(command)}</code>"
 
 
-def _figures(piece: Piece) -> str:
+def _figures(piece: GalleryItem) -> str:
     rows = []
     for figure in piece.figures:
         sign = "at least" if figure.at_least else "at most"
@@ -146,7 +146,7 @@ def _figures(piece: Piece) -> str:
     )
 
 
-def _model(model: Instrument) -> str:
+def _model(model: GalleryInstrument) -> str:
     info = model.bundle.info
     rows = [
         ("pitch", f"{note_name(info.min_pitch_note)} to {note_name(info.max_pitch_note)} "
@@ -220,7 +220,7 @@ whatever else it did.</dd>
 """
 
 
-def _sources(models: list[Instrument]) -> str:
+def _sources(models: list[GalleryInstrument]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(m.bundle.info.name)}</th>'
         f"<td>{escape(m.bundle.info.attribution)}</td><td>{escape(m.bundle.info.licence)}</td></tr>\n"

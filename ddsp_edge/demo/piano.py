@@ -33,7 +33,7 @@ MELODY = (
 
 
 def score() -> mido.MidiFile:
-    """The melody, always the same."""
+    """Return the melody as a MIDI file; it is always the same."""
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BEATS_A_MINUTE))])
     for degree, beats, velocity in MELODY:
         length = round(beats * TICKS)
@@ -48,7 +48,7 @@ def score() -> mido.MidiFile:
 
 
 def play() -> np.ndarray:
-    """(samples,) mono at RATE, dry."""
+    """Render the melody with FluidSynth: (samples,) mono at RATE, without reverb."""
     mono = fluidsynth.play(score(), RATE)
     heard = np.flatnonzero(np.abs(mono) > 1e-4)
     mono = mono[: heard[-1] + RATE // 10]

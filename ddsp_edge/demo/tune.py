@@ -22,8 +22,8 @@ BEND_SEMITONES = 2.0
 
 
 @dataclass(frozen=True)
-class Played:
-    """One note as it is bowed."""
+class MelodyNote:
+    """One note of the melody with its articulation."""
 
     degree: int  #: semitones above the tonic
     beats: float
@@ -36,42 +36,42 @@ class Played:
 
 #: "Go-in' home, go-in' home, I'm a-go-in' home": the two phrases of the opening.
 MELODY = (
-    Played(4, 1.5, 90, slurred=True, swell=(84, 92, 96)),
-    Played(7, 0.5, 86, swell=(96, 98, 98)),
-    Played(7, 2.0, 98, scoop=0.3, vibrato=0.22, swell=(98, 112, 80)),
-    Played(4, 1.5, 94, slurred=True, swell=(86, 92, 94)),
-    Played(2, 0.5, 86, slurred=True, swell=(94, 94, 94)),
-    Played(0, 2.0, 90, vibrato=0.2, swell=(94, 104, 74)),
-    Played(2, 1.0, 94, swell=(86, 92, 96)),
-    Played(4, 1.0, 100, slurred=True, swell=(96, 100, 104)),
-    Played(7, 1.5, 116, scoop=0.4, vibrato=0.25, swell=(104, 118, 110)),
-    Played(4, 0.5, 102, slurred=True, swell=(110, 106, 102)),
-    Played(2, 4.0, 104, vibrato=0.24, swell=(102, 110, 52)),
-    Played(4, 1.5, 98, slurred=True, swell=(88, 96, 100)),
-    Played(7, 0.5, 94, swell=(100, 102, 104)),
-    Played(7, 2.0, 112, scoop=0.4, vibrato=0.26, swell=(104, 120, 88)),
-    Played(4, 1.5, 100, slurred=True, swell=(90, 96, 96)),
-    Played(2, 0.5, 90, slurred=True, swell=(96, 94, 92)),
-    Played(0, 2.0, 92, vibrato=0.2, swell=(92, 102, 72)),
-    Played(2, 1.0, 94, swell=(84, 90, 94)),
-    Played(4, 1.0, 96, slurred=True, swell=(94, 96, 94)),
-    Played(2, 1.5, 90, vibrato=0.12, swell=(94, 92, 88)),
-    Played(0, 0.5, 80, swell=(86, 84, 82)),
-    Played(0, 4.0, 86, vibrato=0.2, swell=(84, 96, 30)),
+    MelodyNote(4, 1.5, 90, slurred=True, swell=(84, 92, 96)),
+    MelodyNote(7, 0.5, 86, swell=(96, 98, 98)),
+    MelodyNote(7, 2.0, 98, scoop=0.3, vibrato=0.22, swell=(98, 112, 80)),
+    MelodyNote(4, 1.5, 94, slurred=True, swell=(86, 92, 94)),
+    MelodyNote(2, 0.5, 86, slurred=True, swell=(94, 94, 94)),
+    MelodyNote(0, 2.0, 90, vibrato=0.2, swell=(94, 104, 74)),
+    MelodyNote(2, 1.0, 94, swell=(86, 92, 96)),
+    MelodyNote(4, 1.0, 100, slurred=True, swell=(96, 100, 104)),
+    MelodyNote(7, 1.5, 116, scoop=0.4, vibrato=0.25, swell=(104, 118, 110)),
+    MelodyNote(4, 0.5, 102, slurred=True, swell=(110, 106, 102)),
+    MelodyNote(2, 4.0, 104, vibrato=0.24, swell=(102, 110, 52)),
+    MelodyNote(4, 1.5, 98, slurred=True, swell=(88, 96, 100)),
+    MelodyNote(7, 0.5, 94, swell=(100, 102, 104)),
+    MelodyNote(7, 2.0, 112, scoop=0.4, vibrato=0.26, swell=(104, 120, 88)),
+    MelodyNote(4, 1.5, 100, slurred=True, swell=(90, 96, 96)),
+    MelodyNote(2, 0.5, 90, slurred=True, swell=(96, 94, 92)),
+    MelodyNote(0, 2.0, 92, vibrato=0.2, swell=(92, 102, 72)),
+    MelodyNote(2, 1.0, 94, swell=(84, 90, 94)),
+    MelodyNote(4, 1.0, 96, slurred=True, swell=(94, 96, 94)),
+    MelodyNote(2, 1.5, 90, vibrato=0.12, swell=(94, 92, 88)),
+    MelodyNote(0, 0.5, 80, swell=(86, 84, 82)),
+    MelodyNote(0, 4.0, 86, vibrato=0.2, swell=(84, 96, 30)),
 )
 
 
 #: Of no known tune: up, a leap, a long note with vibrato, and home; played by each instrument.
 PHRASE = (
-    Played(0, 1.0, 88, slurred=True, swell=(80, 90, 94)),
-    Played(2, 0.5, 88, slurred=True, swell=(94, 96, 98)),
-    Played(4, 0.5, 92, swell=(98, 100, 100)),
-    Played(9, 2.5, 112, scoop=0.3, vibrato=0.25, swell=(100, 120, 92)),
-    Played(7, 0.5, 96, slurred=True, swell=(92, 94, 94)),
-    Played(5, 0.5, 92, slurred=True, swell=(94, 92, 90)),
-    Played(2, 0.5, 86, swell=(88, 88, 86)),
-    Played(7, 1.0, 78, swell=(80, 84, 80)),
-    Played(0, 3.0, 84, vibrato=0.2, swell=(80, 98, 34)),
+    MelodyNote(0, 1.0, 88, slurred=True, swell=(80, 90, 94)),
+    MelodyNote(2, 0.5, 88, slurred=True, swell=(94, 96, 98)),
+    MelodyNote(4, 0.5, 92, swell=(98, 100, 100)),
+    MelodyNote(9, 2.5, 112, scoop=0.3, vibrato=0.25, swell=(100, 120, 92)),
+    MelodyNote(7, 0.5, 96, slurred=True, swell=(92, 94, 94)),
+    MelodyNote(5, 0.5, 92, slurred=True, swell=(94, 92, 90)),
+    MelodyNote(2, 0.5, 86, swell=(88, 88, 86)),
+    MelodyNote(7, 1.0, 78, swell=(80, 84, 80)),
+    MelodyNote(0, 3.0, 84, vibrato=0.2, swell=(80, 98, 34)),
 )
 WIDEST = 9  #: semitones from its lowest to its highest note
 
@@ -83,7 +83,7 @@ def phrase_for(low_note: float, high_note: float) -> mido.MidiFile:
 
 
 def engrave(
-    melody: tuple[Played, ...] = MELODY,
+    melody: tuple[MelodyNote, ...] = MELODY,
     tonic: int = TONIC,
     title: str = "Largo (A. Dvorak, 1893)",
     program: int = 42,
@@ -126,7 +126,7 @@ def engrave(
     return file
 
 
-def _bend(note: Played, beat: float, part: float) -> float:
+def _bend(note: MelodyNote, beat: float, part: float) -> float:
     """Semitones: out of the scoop in a sixth of a beat; vibrato from a third of the note on."""
     scoop = -note.scoop * max(0.0, 1.0 - beat * 6)
     seconds = beat * 60 / BEATS_A_MINUTE
@@ -134,7 +134,7 @@ def _bend(note: Played, beat: float, part: float) -> float:
     return scoop + width * math.sin(2 * math.pi * 5.2 * seconds)
 
 
-def _swell(note: Played, part: float) -> float:
+def _swell(note: MelodyNote, part: float) -> float:
     start, middle, end = note.swell
     if part < 0.5:
         return start + (middle - start) * part * 2

@@ -1,4 +1,4 @@
-"""All measuring of sound, in one place: the demo, the tests, the trainer and the bench use it.
+"""All measuring of sound; the demo, the tests, the trainer and the benchmarks use it.
 
 Independent of the instrument's own analyser, offline, NumPy only. Mono float arrays in;
 Hz, seconds, cents and dB out. What each figure means: docs/evaluation.md.

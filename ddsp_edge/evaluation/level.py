@@ -1,4 +1,4 @@
-"""Loudness, silence and clicks."""
+"""Measures of loudness, silence and clicks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def loudness_correlation(
 
 
 def click_ratio(audio: np.ndarray, rate: int, edge_s: float) -> float:
-    """How much rougher the sound is at the edges of control frames than elsewhere.
+    """Return how much sharper the sound is at the edges of control frames than elsewhere.
 
     The sharpness of a sample is its third difference; the ratio is that of the 99th
     percentiles, at the edges (every ``edge_s``, +-1 sample) and half way between them.

@@ -1,4 +1,4 @@
-"""A render against its score: is each note in tune, does it start in time?"""
+"""Compare a render with its score: tuning and onset of each note."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RISE_DB = 4.0
 
 @dataclass(frozen=True)
 class ScoreNote:
-    """What the score asks for."""
+    """One note as the score asks for it; times in seconds."""
 
     start_s: float
     end_s: float
@@ -27,7 +27,7 @@ class ScoreNote:
 
 @dataclass(frozen=True)
 class NoteMeasure:
-    """What was heard."""
+    """What was measured for one note of the score."""
 
     start_s: float  #: in the score
     cents: float  #: median error over the steady part; nan where nothing steady was heard
@@ -35,7 +35,7 @@ class NoteMeasure:
 
 
 def measure_notes(audio: np.ndarray, rate: int, notes: list[ScoreNote]) -> list[NoteMeasure]:
-    """Each note of a monophonic render.
+    """Measure tuning and onset of each note of a monophonic render.
 
     The pitch error is the median over the note, from SETTLE_S after its start to its end, of
     the measured f0 against the score's at that time. The onset is where the power, over one
@@ -58,7 +58,7 @@ def measure_notes(audio: np.ndarray, rate: int, notes: list[ScoreNote]) -> list[
 
 
 def _cut(audio: np.ndarray, rate: int, start_s: float, end_s: float) -> np.ndarray:
-    """With zeros where there is nothing."""
+    """Cut out a span in seconds; zeros where it reaches beyond the audio."""
     a, b = round(start_s * rate), round(end_s * rate)
     part = np.asarray(audio[max(a, 0) : max(b, 0)], np.float64)
     return np.pad(part, (max(0, -a), max(0, b - max(a, 0) - len(part))))

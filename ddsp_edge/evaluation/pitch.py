@@ -15,7 +15,7 @@ _BLOCK = 256  #: frames at once
 
 @dataclass(frozen=True)
 class F0Track:
-    """One row a hop; windows are centred on their times."""
+    """The pitch of a recording, one row a hop; windows are centred on their times."""
 
     times_s: np.ndarray
     f0_hz: np.ndarray  #: 0 where unvoiced
@@ -70,7 +70,7 @@ def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float) -> np.ndarr
 
 @dataclass(frozen=True)
 class F0Comparison:
-    """How one track follows another."""
+    """How closely one pitch track follows another."""
 
     median_cents: float  #: median absolute error where both are voiced
     longest_jump_s: float  #: longest stretch more than half an octave off
@@ -79,7 +79,7 @@ class F0Comparison:
 
 
 def cents(f0_hz: np.ndarray | float, reference_hz: np.ndarray | float) -> np.ndarray:
-    """Interval above ``reference_hz``."""
+    """Return the interval above ``reference_hz`` in cents."""
     return 1200.0 * np.log2(np.asarray(f0_hz) / np.asarray(reference_hz))
 
 

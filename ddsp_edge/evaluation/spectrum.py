@@ -1,4 +1,4 @@
-"""Differences between spectra."""
+"""Measures of the difference between two spectra."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ def spectrogram(audio: np.ndarray, size: int, hop: int) -> np.ndarray:
 
 
 def multi_scale_spectral_loss(audio: np.ndarray, target: np.ndarray) -> float:
-    """Engel et al. 2020, eq. 7: over the sizes, the sum of the mean absolute differences of
-    magnitudes and of log magnitudes; hop a quarter; floor -100 dB."""
+    """Return the loss of Engel et al. 2020, eq. 7, between two mono sounds.
+
+    It sums, over the window SIZES, the mean absolute differences of magnitudes and of log
+    magnitudes; the hop is a quarter of the window, the floor -100 dB.
+    """
     total = 0.0
     for size in SIZES:
         a, b = (spectrogram(x, size, size // 4) for x in (audio, target))

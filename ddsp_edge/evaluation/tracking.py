@@ -1,7 +1,7 @@
-"""How well, and how soon, a streaming pitch tracker hears: the scores of the analyser's bench.
+"""Accuracy and delay of a streaming pitch tracker: the scores of ``bench --analyser``.
 
-A track is what the tracker *says at a time*, having heard the sound up to then and no more; the
-reference is what the sound *is* at a time. Times in seconds, pitches in Hz, errors in cents.
+A track is the tracker's output at a time, from the sound up to then and no more; the reference is
+the true pitch at a time. Times in seconds, pitches in Hz, errors in cents.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ LONGEST_DELAY_S = 0.06
 
 
 @dataclass(frozen=True)
-class Track:
-    """What a tracker said, row by row."""
+class TrackerOutput:
+    """The output of a tracker, one row for each of its frames."""
 
-    times_s: np.ndarray  #: when it could be said
+    times_s: np.ndarray  #: when the tracker could give it
     f0_hz: np.ndarray  #: held where no pitch is known; 0 before the first
     trusted: np.ndarray  #: bool: the tracker vouches for it
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What there is to hear, at the times it sounds."""
+    """The true pitch of a sound, at the times at which it sounds."""
 
     times_s: np.ndarray  #: evenly spaced
     f0_hz: np.ndarray  #: 0 where nothing is known or nothing has a pitch
@@ -40,7 +40,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Score:
-    """Of one track against one reference, over frames whose reference is known."""
+    """Scores of one track against one reference, over frames whose reference is known."""
 
     frames: int
     delay_s: float  #: at which the track fits best, which the other figures allow it
@@ -64,17 +64,22 @@ def _holds(f0_hz: np.ndarray, hop_s: float) -> np.ndarray:
     return (low > 0) & (cents(np.maximum(high, 1.0), np.maximum(low, 1.0)) < STEADY_CENTS)
 
 
-def _errors(track: Track, reference: Reference, delay_s: float) -> tuple[np.ndarray, np.ndarray]:
+def _errors(
+    track: TrackerOutput, reference: Reference, delay_s: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Error of the newest row at each reference time plus ``delay_s``, and whether trusted."""
     rows = np.searchsorted(track.times_s, reference.times_s + delay_s + 1e-9, "right") - 1
-    said = np.where(rows >= 0, track.f0_hz[np.maximum(rows, 0)], 0.0)
+    given = np.where(rows >= 0, track.f0_hz[np.maximum(rows, 0)], 0.0)
     known = np.where(reference.f0_hz > 0, reference.f0_hz, 1.0)
-    error = cents(np.where(said > 0, said, 1e-3), known)
+    error = cents(np.where(given > 0, given, 1e-3), known)
     return error, np.where(rows >= 0, track.trusted[np.maximum(rows, 0)], False)
 
 
-def score(track: Track, reference: Reference, delay_s: float | None = None) -> Score:
-    """``delay_s`` None: the one, up to 60 ms, at which most frames are right and best in tune."""
+def score(track: TrackerOutput, reference: Reference, delay_s: float | None = None) -> Score:
+    """Score ``track`` against ``reference`` at a delay of ``delay_s`` seconds.
+
+    None: the delay up to 60 ms at which most frames are right and best in tune.
+    """
     known = reference.f0_hz > 0
     if not known.any():
         nan = float("nan")
@@ -120,7 +125,7 @@ def _median(error: np.ndarray, among: np.ndarray) -> float:
 
 
 def pooled(scores: list[Score]) -> Score:
-    """Of several files as one, by frames; the delay and the median error are means."""
+    """Combine the scores of several files, weighted by frames. Raises ValueError for none."""
     scores = [s for s in scores if s.frames]
     if not scores:
         raise ValueError("nothing to pool")
@@ -147,15 +152,17 @@ def pooled(scores: list[Score]) -> Score:
     )
 
 
-def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[float, float]:
-    """From ``onset_s`` to the first trusted right pitch, and to where it is right for good.
+def latency(
+    track: TrackerOutput, onset_s: float, end_s: float, f0_hz: float
+) -> tuple[float, float]:
+    """Seconds from ``onset_s`` to the first trusted right pitch, and to a lasting right one.
 
     "For good" is until ``end_s``, trusted or held. Infinity where it never is.
     """
     inside = (track.times_s >= onset_s) & (track.times_s < end_s)
     times, error = track.times_s[inside], np.full(int(inside.sum()), np.inf)
-    said = track.f0_hz[inside]
-    error[said > 0] = np.abs(cents(said[said > 0], f0_hz))
+    given = track.f0_hz[inside]
+    error[given > 0] = np.abs(cents(given[given > 0], f0_hz))
     right = error <= RIGHT_CENTS
     vouched = np.flatnonzero(right & track.trusted[inside])
     first = float(times[vouched[0]] - onset_s) if len(vouched) else np.inf
@@ -165,7 +172,7 @@ def latency(track: Track, onset_s: float, end_s: float, f0_hz: float) -> tuple[f
 
 
 def lag(times_s: np.ndarray, values: np.ndarray, truth: np.ndarray, truth_s: float) -> float:
-    """Seconds by which ``values`` come after ``truth`` (every ``truth_s``), where they fit best."""
+    """Seconds by which ``values`` lag ``truth`` (every ``truth_s``) where they fit best."""
     tried = np.arange(-0.005, 0.05, 0.00025)
     grid = np.arange(len(truth)) * truth_s
 

@@ -9,23 +9,23 @@ from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.networks import is_known
 from ddsp_edge.errors import UserError
+from ddsp_edge.library.folders import ENVIRONMENT, shipped_folder, user_folder
+from ddsp_edge.library.sandbox import ensure_tried
+
+__all__ = [
+    "ENVIRONMENT",
+    "Entry",
+    "entries",
+    "find_model",
+    "installed",
+    "model_files",
+    "shipped_folder",
+    "user_folder",
+]
 
 SUFFIXES = (".zip", ".tflite")
-ENVIRONMENT = "DDSP_EDGE_MODELS"
-
-
-def shipped_folder() -> Path:
-    """Where the package's own models lie."""
-    return Path(__file__).resolve().parents[1] / "models"
-
-
-def user_folder() -> Path:
-    """$DDSP_EDGE_MODELS, or ddsp-edge/models in the XDG data folder."""
-    if chosen := os.environ.get(ENVIRONMENT):
-        return Path(chosen).expanduser()
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "ddsp-edge" / "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,21 @@ def installed() -> list[ModelInfo]:
     return [entry.info for entry in entries() if entry.info is not None]
 
 
-def find_model(name_or_path: str | Path) -> Bundle:
-    """The bundle of that name (case does not matter) or at that path. Raises UserError.
+def _tried(path: Path) -> Bundle:
+    bundle = read_bundle(path)
+    # What plays in C was tried before it was compared, and no runtime will execute it.
+    if path.resolve().parent != shipped_folder() and not is_known(bundle):
+        ensure_tried(bundle)
+    return bundle
 
-    A text with a slash or one of the suffixes is a path; a name may also be the model's own
-    (``name`` in metadata.json).
+
+def find_model(name_or_path: str | Path) -> Bundle:
+    """The bundle of that name (case does not matter) or at that path, tried. Raises UserError.
+
+    What does not come with the program is played once in a process of its own before anything
+    else runs it (:mod:`ddsp_edge.library.sandbox`); that it passed is remembered. A text with a
+    slash or one of the suffixes is a path; a name may also be the model's own (``name`` in
+    metadata.json).
     """
     text = str(name_or_path)
     looks_like_path = (
@@ -81,12 +91,12 @@ def find_model(name_or_path: str | Path) -> Bundle:
     if not looks_like_path:
         for _, path in files:
             if path.stem.lower() == text.lower():
-                return read_bundle(path)
+                return _tried(path)
         for entry in entries():
             if entry.info is not None and entry.info.name.lower() == text.lower():
-                return read_bundle(entry.path)
+                return _tried(entry.path)
     if looks_like_path or Path(text).is_file():
-        return read_bundle(text)
+        return _tried(Path(text))
     names = sorted({path.stem.lower() for _, path in files})
     close = difflib.get_close_matches(text.lower(), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""

@@ -10,7 +10,7 @@ from ddsp_edge.cards.settings import INPUTS
 from ddsp_edge.effect.mix import mix_gains
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import FULL_SCALE, SILENCE_DB, db_to_gain, pan_gains
-from native.rig import Control, Rig, RigStats
+from native.rig import Rig, RigControl, RigStats
 
 #: A peak is shown this long, a clip too: displays look ten times a second or less.
 HOLD_S = 1.0
@@ -44,7 +44,7 @@ class Desk:
     def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
         self._rig, self._settings, self._listens, self._input = rig, settings, False, input
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
-        self.bypassed = self.muted = self.tuning = self._hushed = False
+        self.bypassed = self.muted = self.tuning = self._hushed = self._hung = False
         self.input, self.output = Meter(), Meter()
         self.input_sides, self.output_sides = (Meter(), Meter()), (Meter(), Meter())
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
@@ -66,19 +66,19 @@ class Desk:
     def listen_to(self, input: str) -> None:
         """One of INPUTS: the side that is heard."""
         self._input = input
-        self._rig.set(Control.INPUT, INPUTS.index(input))
+        self._rig.set(RigControl.INPUT, INPUTS.index(input))
 
     def apply(self, settings: Settings, listens: bool) -> None:
         """Every control, on its ramp; a source without ears has no dry sound to mix."""
         self._settings, self._listens = settings, listens
         put = self._rig.set
-        put(Control.TRIM, db_to_gain(settings.input_trim))
+        put(RigControl.TRIM, db_to_gain(settings.input_trim))
         dry, wet = mix_gains(settings.mix if listens else 1.0)
-        put(Control.DRY, dry)
-        put(Control.WET, wet)
-        put(Control.REVERB_SIZE, settings.reverb_size)
-        put(Control.REVERB_DAMPING, settings.reverb_damping)
-        put(Control.REVERB_WET, settings.reverb_wet)
+        put(RigControl.DRY, dry)
+        put(RigControl.WET, wet)
+        put(RigControl.REVERB_SIZE, settings.reverb_size)
+        put(RigControl.REVERB_DAMPING, settings.reverb_damping)
+        put(RigControl.REVERB_WET, settings.reverb_wet)
         self._put_gains()
 
     def player_pan(self, pan: float) -> None:
@@ -90,12 +90,12 @@ class Desk:
     def _put_gains(self) -> None:
         gain = db_to_gain(self._settings.output_gain)
         left, right = pan_gains(self._settings.pan + self._player_pan)
-        self._rig.set(Control.GAIN_LEFT, gain * left)
-        self._rig.set(Control.GAIN_RIGHT, gain * right)
+        self._rig.set(RigControl.GAIN_LEFT, gain * left)
+        self._rig.set(RigControl.GAIN_RIGHT, gain * right)
 
     def bypass(self, on: bool) -> None:
         self.bypassed = on
-        self._rig.set(Control.BYPASS, float(on))
+        self._rig.set(RigControl.BYPASS, float(on))
 
     def mute(self, on: bool) -> None:
         self.muted = on
@@ -111,8 +111,27 @@ class Desk:
         self._hushed = on
         self._put_mute()
 
+    def mute_hung(self, on: bool) -> None:
+        """For a panic while the control thread hangs; a bypassed input is still heard. Any
+        thread."""
+        self._hung = on and not self.bypassed
+        self._put_mute()
+
     def _put_mute(self) -> None:
-        self._rig.set(Control.MUTE, float(self.muted or self.tuning or self._hushed))
+        self._rig.set(
+            RigControl.MUTE, float(self.muted or self.tuning or self._hushed or self._hung)
+        )
+
+    @property
+    def input_warning(self) -> str | None:
+        """What a player should know of an input whose mean is not what is heard; else None."""
+        heard = INPUTS[self.stats.input_side]
+        if self._input != "both" or heard == "both" or not self._listens:
+            return None
+        return (
+            f"input: only the {heard} channel is heard, since the mean of both is far below it "
+            "(one is silent, or they cancel: check the cable's polarity)"
+        )
 
     def read(self) -> RigStats:
         """The rig's counters now, kept in ``stats``; the peaks go into the meters."""

@@ -1,7 +1,8 @@
-"""Who is at the ALSA sequencer and who listens to whom, from one small file of the kernel.
+"""The ALSA sequencer's clients, ports and subscriptions, and the bytes that a card's MIDI sockets
+have received, from the kernel's files.
 
-rtmidi tells neither that a port has come or gone nor that a subscription was lost; asking it for
-its list costs some hundred system calls, this one read.
+rtmidi reports neither that a port has come or gone nor that a subscription was lost; asking it
+for its list costs some hundred system calls, reading the file one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-CLIENTS = Path("/proc/asound/seq/clients")
+ASOUND = Path("/proc/asound")
+CLIENTS = ASOUND / "seq/clients"
+#: The kernel numbers the clients of its cards from here on, four a card; programs follow.
+FIRST_CARD_CLIENT, CLIENTS_A_CARD, FIRST_PROGRAM_CLIENT = 16, 4, 128
+_RECEIVED = re.compile(r"^\s+Rx bytes\s*:\s*(\d+)", re.MULTILINE)
 
 _CLIENT = re.compile(r'Client\s+(\d+) : "(.*)" \[')
 _PORT = re.compile(r'\s+Port\s+(\d+) : "(.*)" \(')
@@ -60,6 +65,26 @@ def parse(text: str) -> Clients:
                 there = (int(each[1]), int(each[2]))
                 links.add((here, there) if match[1] == "Connecting To" else (there, here))
     return Clients(names, ports, frozenset(links))
+
+
+def received_bytes(client: int, asound: Path = ASOUND) -> int | None:
+    """How many bytes the MIDI sockets of a client's card have received since they were opened.
+
+    Everything counts, also the middle of a system exclusive message, which rtmidi shows only when
+    it is complete. None where ``client`` is no card's or the kernel does not count (VirMIDI).
+    """
+    if not FIRST_CARD_CLIENT <= client < FIRST_PROGRAM_CLIENT:
+        return None
+    card = (client - FIRST_CARD_CLIENT) // CLIENTS_A_CARD
+    counts: list[int] = []
+    for path in (asound / f"card{card}").glob("midi[0-9]*"):
+        try:
+            text = path.read_text(errors="replace")
+        except OSError:  # it is being unplugged
+            continue
+        if not text.startswith("Virtual Raw MIDI"):
+            counts += (int(match[1]) for match in _RECEIVED.finditer(text))
+    return sum(counts) if counts else None
 
 
 def read() -> Clients | None:

@@ -1,4 +1,4 @@
-"""One input of rtmidi, opened and closed so that it can neither hang nor crash."""
+"""One input port of rtmidi, closed in a way that neither hangs nor crashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Receive = Callable[[Sequence[int]], None]
 
 
 def load_rtmidi() -> ModuleType:
-    """The package python-rtmidi. Raises UserError."""
+    """Import python-rtmidi. Raises UserError where it is not installed."""
     try:
         import rtmidi
     except ImportError as error:
@@ -40,11 +40,13 @@ def why_not(api: str) -> str:
 class MidiInput:
     """A client of the sequencer (or of JACK) with one port.
 
-    ``receive`` is called with the bytes of each message, on rtmidi's thread. All else here is for
-    one control thread. Raises UserError where the interface cannot be opened.
+    ``receive`` is called with the bytes of each message, on rtmidi's thread; clock and active
+    sensing too, since each is a sign that the other end is there, and system exclusive where
+    ``sysex`` is true (rtmidi keeps such a message in memory until it is complete). All else here
+    is for one thread. Raises UserError where the interface cannot be opened.
     """
 
-    def __init__(self, api: str, client: str, receive: Receive) -> None:
+    def __init__(self, api: str, client: str, receive: Receive, sysex: bool = True) -> None:
         rtmidi = load_rtmidi()
         self.client = client  #: its name among the others
         number = getattr(rtmidi, APIS[api])
@@ -58,8 +60,7 @@ class MidiInput:
             reason = "no JACK server runs here" if api == "jack" else str(error)
             raise UserError(f"MIDI over {api} cannot be opened: {reason}") from None
         self._error: type[Exception] = rtmidi.RtMidiError
-        # Sysex has no use here, clock would only wake us; active sensing must come through.
-        self._rt.ignore_types(sysex=True, timing=True, active_sense=False)
+        self._rt.ignore_types(sysex=not sysex, timing=False, active_sense=False)
 
         def heard(event: tuple[Sequence[int], float], _: Any) -> None:
             receive(event[0])

@@ -1,4 +1,5 @@
-"""MIDI ports: whatever keyboard is plugged in plays, whatever is unplugged leaves no note behind.
+"""MIDI ports: every keyboard that is plugged in plays, and one that is unplugged leaves no note
+behind.
 
 Messages come on the thread of their source, at once; one more thread looks four times a second
 who has come or gone.
@@ -47,6 +48,14 @@ class _Open:
     port: str  # rtmidi's name
     source: MidiSource
     input: MidiInput
+    received: int | None = None  # bytes that its card had received when it was last looked at
+
+    def look_for_bytes(self) -> None:
+        """A sign of life where the card has received any byte since the last look."""
+        received = _received(self.port)
+        if received != self.received:
+            self.received = received
+            self.source.sign_of_life()
 
 
 class MidiPorts:
@@ -108,7 +117,7 @@ class MidiPorts:
             )
         if self._api != "none":
             self._rescan()
-            self._thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Close every port; every held note is released before this returns."""
@@ -126,7 +135,7 @@ class MidiPorts:
 
     @property
     def network_address(self) -> tuple[str, int] | None:
-        """Where the network port listens."""
+        """The address that the network port listens on; None: there is none."""
         return self._network.address if self._network else None
 
     @property
@@ -162,7 +171,7 @@ class MidiPorts:
         return self._sources  # replaced, never changed in place
 
     def _new_source(self, name: str, kind: str) -> MidiSource:
-        """Its name is its own: a second keyboard of the same make is "#2"."""
+        """A source of a unique name: a second keyboard of the same make is "#2"."""
         taken = {source.name for source in self._sources}
         number = 1
         while (unique := name if number == 1 else f"{name} #{number}") in taken:
@@ -201,12 +210,16 @@ class MidiPorts:
                 # After a long wait for the processor messages may be waiting too: not silence.
                 if now - looked_s < 2 * POLL_S:
                     self._check_sensing(now)
-                self._rescan()
+                if self._api != "none":
+                    self._rescan()
             except Exception:  # whatever it was, keyboards that come later must play
                 _LOG.exception("looking for MIDI ports failed")
             looked_s = now
 
     def _check_sensing(self, now: float) -> None:
+        for each in self._open.values():
+            if each.source.senses and each.received is not None:
+                each.look_for_bytes()
         for source in self._sources:
             if source.gone_silent(now, SENSING_S):
                 self._say(source, "silent", source.release())
@@ -269,9 +282,12 @@ class MidiPorts:
 
     def _new(self, port: str, kind: str, client: str) -> _Open:
         source = self._new_source(plain_name(port), kind)
-        return _Open(
-            port, source, MidiInput(self._api, client, lambda data: _pass_on(source, data))
+        # Where the kernel counts the bytes nothing has to be kept in memory to see that they come.
+        received = _received(port) if self._api == "alsa" else None
+        opened = MidiInput(
+            self._api, client, lambda data: _pass_on(source, data), sysex=received is None
         )
+        return _Open(port, source, opened, received)
 
     def _listen(self, port: str) -> None:
         self._count += 1
@@ -300,6 +316,12 @@ def _lost(opened: _Open, clients: alsa_seq.Clients) -> bool:
     """The port has gone and come back under the same number: we hear it no more."""
     where = address(opened.port)
     return where is not None and not clients.listens(opened.input.client, where)
+
+
+def _received(port: str) -> int | None:
+    """See :func:`ddsp_edge.midi.alsa_seq.received_bytes`."""
+    where = address(port)
+    return alsa_seq.received_bytes(where[0]) if where is not None else None
 
 
 def _pass_on(source: MidiSource, data: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""One source of MIDI, a keyboard or a network peer: what came from it and what it still holds.
+"""One source of MIDI, a keyboard or a network peer: its messages, and what it still holds.
 
 Everything is kept apart for each source, so that pulling one plug never touches what is played on
 another keyboard.
@@ -19,6 +19,8 @@ Deliver = Callable[[mido.Message], None]
 #: Controllers that hang when their keyboard goes, with the value from which they count as pressed.
 PEDALS = {64: 64, 66: 64, 69: 64}  # sustain, sostenuto, hold 2
 MODULATION = 1
+#: Messages that go no further: frequent or long, and no instrument acts on them.
+UNUSED = frozenset(("active_sensing", "clock", "quarter_frame", "sysex"))
 ALL_OFF = (120, 123, 124, 125, 126, 127)  # controllers that end every note of a channel
 
 #: What is left of a source: what kind, channel, number (a key, a controller or 0).
@@ -26,7 +28,7 @@ Held = tuple[str, int, int]
 
 
 def _rest(held: Held) -> mido.Message:
-    """The message that puts ``held`` back as it was."""
+    """The message that releases ``held``."""
     kind, channel, number = held
     if kind == "note":
         return mido.Message("note_off", channel=channel, note=number, velocity=64)
@@ -56,17 +58,24 @@ class MidiSource:
         self._closed = False
 
     def receive(self, message: mido.Message) -> None:
-        """One message, on the thread of the source. Active sensing is answered here, see
-        :meth:`gone_silent`, and goes no further: merged with other sources it would end their
-        notes too."""
-        self.heard_s = time.monotonic()
+        """Take one message, on the thread of the source.
+
+        Every message is a sign of life (:meth:`gone_silent`). Active sensing goes no further:
+        merged with other sources it would end their notes too. Nor do the others of UNUSED.
+        """
+        self.sign_of_life()
         if message.type == "active_sensing":
             self.senses = True
+        if message.type in UNUSED:
             return
         with self._lock:
             if not self._closed:
                 self._note(message)
                 self._pass(message)
+
+    def sign_of_life(self) -> None:
+        """Something came from the source, if only a part of a message. Any thread."""
+        self.heard_s = time.monotonic()
 
     def _pass(self, message: mido.Message) -> None:
         try:
@@ -101,11 +110,11 @@ class MidiSource:
             self._held.discard(held)
 
     def holds(self, held: Held) -> bool:
-        """Any thread."""
+        """Whether the source holds this. Any thread."""
         return held in self._held
 
     def gone_silent(self, now_s: float, timeout_s: float) -> bool:
-        """It promised active sensing and has been quiet for longer than ``timeout_s``."""
+        """Whether it promised active sensing and has sent nothing for longer than ``timeout_s``."""
         return self.senses and now_s - self.heard_s > timeout_s
 
     def release(self, close: bool = False) -> int:

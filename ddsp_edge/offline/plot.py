@@ -22,7 +22,7 @@ PITCH_COLOUR, INPUT_COLOUR = "#35d0ff", "#f2a33a"
 
 
 def note_name(midi: float) -> str:
-    """60 -> C4."""
+    """Return the name of a MIDI note: 60 is C4."""
     number = round(midi)
     return f"{NAMES[number % 12]}{number // 12 - 1}"
 

@@ -12,15 +12,16 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.mix import clipped_samples, trimmed, with_dry
 from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.errors import UserError
+from ddsp_edge.evaluation import peak_dbfs
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import synth_frames
-from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
-from ddsp_edge.units import db_to_gain
+from ddsp_edge.synth.source import Performance, synth_frames
+from ddsp_edge.system.audio_file import check_writable, read_sound, resample, write_audio
+from ddsp_edge.units import SILENCE_DB, db_to_gain
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
 DEFAULT_RATE = 48_000
@@ -60,7 +61,9 @@ def render(
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
-        audio = trimmed(read_audio(source, rate), settings)
+        sound_in = read_sound(source)
+        remarks += sound_in.remarks
+        audio = trimmed(resample(sound_in.samples, sound_in.rate, rate), settings)
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
         # Let go at the end: the last frame would hold for ever.
         frames.append(FeatureFrame(duration, 0.0, -np.inf))
@@ -73,6 +76,8 @@ def render(
     if peak > 1.0:
         lowered_db = 20 * float(np.log10(peak)) + 0.1
         sound *= db_to_gain(-lowered_db)
+    if peak <= db_to_gain(TAIL_DBFS):
+        remarks.append(f"nothing is heard: {_why_silent(performance, audio)}")
     done = time.perf_counter()
     return RenderReport(
         source,
@@ -90,6 +95,14 @@ def render(
         clipped_samples(audio) if audio is not None else 0,
         remarks,
     )
+
+
+def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> str:
+    if performance is not None and performance.muted:
+        return "; ".join(performance.muted)
+    if audio is not None and peak_dbfs(audio) <= SILENCE_DB:
+        return f"the input is silent (its peak is {peak_dbfs(audio):.0f} dBFS)"
+    return "the input is too soft for these settings; see output_gain, harmonic_gain and noise_gain"
 
 
 def is_midi(source: Path) -> bool:

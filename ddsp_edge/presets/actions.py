@@ -1,4 +1,4 @@
-"""What a foot, a finger or a line of the control socket can ask for, in one table."""
+"""The actions that footswitches, the panel and the control socket can ask for, in one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Takes = Literal["", "switch", "name"]
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
-    """One thing to do."""
+    """One kind of action: what argument it takes, and what it does."""
 
     takes: Takes
     doc: str
@@ -31,6 +31,7 @@ ACTIONS: dict[str, ActionKind] = {
     "preset_previous": ActionKind("", "the preset before"),
     "tap": ActionKind("", "a beat: the vibrato goes with it"),
     "autofit": ActionKind("", "listen for ten seconds, then suit the player's range"),
+    "pairing_unlock": ActionKind("", "let a new phone use the panel: a new code is shown"),
 }
 
 
@@ -46,7 +47,7 @@ class Action:
 
 
 def parse_action(text: str) -> Action:
-    """``bypass``, ``freeze on``, ``preset Warm violin``. Raises UserError."""
+    """Parse ``bypass``, ``freeze on`` or ``preset Warm violin``. Raises UserError."""
     name, _, argument = text.strip().partition(" ")
     argument = argument.strip()
     kind = ACTIONS.get(name)

@@ -1,4 +1,4 @@
-"""The folder of presets: list, order and set lists, save, and which one played last."""
+"""The folder of presets: their files, their order and the set lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddsp_edge.presets.preset import (
     parse_preset,
     preset_bytes,
 )
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file, sync_folder
 from ddsp_edge.system.toml_config import (
     MAX_BYTES,
     MAX_ITEMS,
@@ -81,7 +81,7 @@ class PresetFolder:
         return first + [name for name, _ in there.values() if name not in set(first)]
 
     def entries(self) -> list[PresetEntry]:
-        """All of them, broken ones with their problem."""
+        """Every preset; a damaged one has its problem in place of the preset."""
         result = []
         for name in self.names():
             path = self._path(name)
@@ -140,25 +140,28 @@ class PresetFolder:
             raise UserError(f"{self.folder}: holds {MAX_PRESETS} presets already; remove some")
         if existing is not None:
             preset = replace(preset, name=existing[0])
-        write_atomically(self._path(preset.name), preset_bytes(preset))
+        save_file(self._path(preset.name), preset_bytes(preset))
         return preset
 
     def remove(self, name: str) -> None:
-        """Raises UserError."""
+        """Delete the preset's file; set lists may still name it. Raises UserError."""
         _, path = self._found(name)
         try:
             path.unlink()
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from None
 
     def rename(self, name: str, to: str) -> str:
-        """Returns the new name, which it also has in the order and set lists. Raises UserError."""
+        """Rename a preset, also in the order and the set lists; returns its new name. Raises
+        UserError."""
         old, path = self._found(name)
         new = clean_name(to)
         if new.casefold() != old.casefold() and new.casefold() in self._files():
             raise UserError(f"a preset is called {new!r} already; choose another name")
         try:
             os.rename(path, self._path(new))
+            sync_folder(self.folder)
         except OSError as error:
             raise UserError(f"{path}: cannot be renamed ({error.strerror})") from None
         order = self.order()
@@ -176,11 +179,11 @@ class PresetFolder:
         return new
 
     def set_order(self, names: Iterable[str]) -> None:
-        """These first, in this order. Raises UserError for names that no preset has."""
+        """Put these presets first, in this order. Raises UserError for unknown names."""
         self._write_order(replace(self.order(), order=self._checked(names)))
 
     def set_setlist(self, setlist: str, names: Iterable[str]) -> None:
-        """A set list; an empty one is removed. Raises UserError."""
+        """Make or change a set list; an empty one is removed. Raises UserError."""
         order, chosen = self.order(), self._checked(names)
         setlists = {**order.setlists, clean_name(setlist): chosen}
         setlists = {each: kept for each, kept in setlists.items() if kept}
@@ -188,11 +191,11 @@ class PresetFolder:
         self._write_order(Order(order.order, setlists, current))
 
     def use_setlist(self, setlist: str) -> None:
-        """Next and previous go through it from now on; "": through all. Raises UserError."""
+        """Choose the set list that next and previous go through; "": all. Raises UserError."""
         self._write_order(replace(self.order(), current=setlist))
 
     def order(self) -> Order:
-        """The order file; without one, or with a broken one (which is said in the log), none."""
+        """Read the order file. Without one, or with a damaged one (which is logged), no order."""
         path = self.folder / ORDER_FILE
         try:
             return from_dict(Order, read_toml(path), str(path)) if path.exists() else Order()
@@ -244,7 +247,7 @@ class PresetFolder:
         }
         data = tomli_w.dumps(tables).encode()
         from_dict(Order, tables, str(self.folder / ORDER_FILE))
-        write_atomically(self.folder / ORDER_FILE, data)
+        save_file(self.folder / ORDER_FILE, data)
 
 
 def _is_clean(name: str) -> bool:

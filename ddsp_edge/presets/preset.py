@@ -29,7 +29,7 @@ SourceMode = Literal["auto", "effect", "synth"]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What plays; ``name`` is that of its file (see :func:`clean_name`)."""
+    """A model with all that belongs to it; ``name`` is its file's (see :func:`clean_name`)."""
 
     name: str
     model: str  #: name in the library, or a path
@@ -41,7 +41,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a preset's file holds."""
+    """The keys of a preset's TOML file."""
 
     model: Annotated[str, Range(1, 256, "characters")]
     morph_model: Annotated[str, Range(0, 256, "characters")] = ""
@@ -69,7 +69,7 @@ def clean_name(name: str) -> str:
 
 
 def parse_preset(name: str, data: bytes, where: str) -> Preset:
-    """The bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
+    """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
     found = from_dict(_File, parse_toml(data, where), where)

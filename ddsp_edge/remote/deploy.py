@@ -58,6 +58,7 @@ def deploy(
     allow_downgrade: bool = False,
     step: Callable[[str], None] = lambda _: None,
     sent: Callable[[int], None] = lambda _: None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Send it; the device's answer with ``seconds`` added. Raises UserError."""
     begun = time.monotonic()
@@ -72,20 +73,21 @@ def deploy(
         signature=base64.b64encode(signature).decode() if signature else None,
         activate=activate,
         allow_downgrade=allow_downgrade,
+        name=name,
     )
     return {**answer, "seconds": round(time.monotonic() - begun, 2)}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one host."""
+    """The result of a deployment on one host."""
 
     host: str
     answer: dict[str, Any] | None  #: None where it failed
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result as JSON takes it."""
         if self.answer is None:
             return {"host": self.host, "ok": False, "error": self.error}
         return {"host": self.host, **self.answer}

@@ -35,10 +35,12 @@ class Controllers:
     """Each ``action`` of the table that takes a value, 0..127, from a channel, 0..15.
 
     Values are those of the instrument, whatever the channel; only an MPE member channel has a
-    :class:`Touch` of its own.
+    :class:`Touch` of its own. Where each channel keeps to itself (files), each has its own object
+    of this class.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, apart: bool = False) -> None:
+        self.apart = apart  #: of one channel that keeps to itself
         self.level = {"volume": 1.0, "expression": 1.0, "breath": 1.0}
         self.player_pan = 0.0  #: -1..1
         self.programs = Programs()
@@ -56,6 +58,7 @@ class Controllers:
         """Controller 121."""
         self.hands_off()
         self.level.update(expression=1.0, breath=1.0)
+        self._blown = False  # a breath above 0 came: a breath controller is there
         self.gliding = False
         self.glide_from: int | None = None  #: key, for the next note only
         self._rpn = NO_RPN
@@ -95,6 +98,12 @@ class Controllers:
         return 40.0 * math.log10(gain) if gain > 0.0 else OFF_DB
 
     @property
+    def muted_by(self) -> str | None:
+        """The controller that stands at 0 and silences every note; None where none does."""
+        numbers = {"volume": 7, "expression": 11, "breath": 2}
+        return next((f"{n} (CC {numbers[n]})" for n, gain in self.level.items() if not gain), None)
+
+    @property
     def tuning(self) -> float:
         """Semitones, of RPN 1 and 2."""
         return self._tuning[0, 1] + self._tuning[0, 2]
@@ -126,7 +135,10 @@ class Controllers:
         self.vibrato = value / 127
 
     def breath(self, value: int, channel: int) -> None:
-        self.level["breath"] = value / 127
+        # A breath of 0 that was never more is a controller at rest, not a player out of breath.
+        self._blown = self._blown or value > 0
+        if self._blown:
+            self.level["breath"] = value / 127
 
     def volume(self, value: int, channel: int) -> None:
         self.level["volume"] = value / 127

@@ -29,18 +29,29 @@ class Key:
 class Keys:
     """Held keys in the order of their note-ons. What lets keys go returns them, the rest stay.
 
-    A pedal is down while it is down at any port.
+    A pedal is down while it is down at any port, for all keys; with ``by_channel`` for those of
+    the channel that it was sent on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, by_channel: bool = False) -> None:
         self.held: list[Key] = []
-        self._pedals: dict[str, set[str]] = {"sustain": set(), "sostenuto": set(), "soft": set()}
+        self._by_channel = by_channel
+        #: Who holds each pedal down: (port, channel), the channel 0 where channels are one.
+        self._pedals: dict[str, set[tuple[str, int]]] = {
+            "sustain": set(),
+            "sostenuto": set(),
+            "soft": set(),
+        }
+
+    def _is_down(self, pedal: str, channel: int) -> bool:
+        who = self._pedals[pedal]
+        return any(each == channel for _, each in who) if self._by_channel else bool(who)
 
     def press(
         self, port: str, channel: int, note: int, velocity: int, member: Touch | None = None
     ) -> Key:
         """A note-on; of a key that is held already it is a new one."""
-        key = Key(port, channel, note, velocity, member, soft=bool(self._pedals["soft"]))
+        key = Key(port, channel, note, velocity, member, soft=self._is_down("soft", channel))
         before = self.find(port, channel, note)
         if before is not None:
             key.kept = before.kept
@@ -62,22 +73,35 @@ class Keys:
         key.down = False
         return self._unheld()
 
-    def pedal(self, name: str, port: str, down: bool) -> list[Key]:
-        """``name`` is sustain, sostenuto or soft."""
-        pedal = self._pedals[name]
-        was_down = bool(pedal)
-        (pedal.add if down else pedal.discard)(port)
-        if name == "sostenuto" and bool(pedal) != was_down:
-            for key in self.held:
-                key.kept = bool(pedal) and key.down
+    def lift_all(self, which: Callable[[Key], bool]) -> list[Key]:
+        """A note-off for each of these keys; pedals go on holding what they hold."""
+        for key in self.held:
+            if which(key):
+                key.down = False
         return self._unheld()
 
-    def pedals_up(self, port: str | None = None) -> list[Key]:
-        """All of them, or those of a port."""
+    def pedal(self, name: str, port: str, down: bool, channel: int = 0) -> list[Key]:
+        """``name`` is sustain, sostenuto or soft."""
+        channel = channel if self._by_channel else 0
+        was_down = self._is_down(name, channel)
+        pedal = self._pedals[name]
+        (pedal.add if down else pedal.discard)((port, channel))
+        is_down = self._is_down(name, channel)
+        if name == "sostenuto" and is_down != was_down:
+            for key in self.held:
+                if not self._by_channel or key.channel == channel:
+                    key.kept = is_down and key.down
+        return self._unheld()
+
+    def pedals_up(self, port: str | None = None, channel: int | None = None) -> list[Key]:
+        """All of them, or those of a port or of a channel."""
         let_go = []
         for name, pedal in self._pedals.items():
-            for each in [port] if port is not None else list(pedal):
-                let_go += self.pedal(name, each, False)
+            for each_port, each_channel in list(pedal):
+                if port not in (None, each_port):
+                    continue
+                if channel is None or not self._by_channel or channel == each_channel:
+                    let_go += self.pedal(name, each_port, False, each_channel)
         return let_go
 
     def let_go(self, which: Callable[[Key], bool] = lambda key: True) -> list[Key]:
@@ -87,6 +111,6 @@ class Keys:
         return gone
 
     def _unheld(self) -> list[Key]:
-        if self._pedals["sustain"]:
-            return []
-        return self.let_go(lambda key: not (key.down or key.kept))
+        return self.let_go(
+            lambda key: not (key.down or key.kept or self._is_down("sustain", key.channel))
+        )

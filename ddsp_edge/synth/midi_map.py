@@ -52,7 +52,7 @@ MESSAGES = {
 CONTROLLERS = {
     0: Row("bank select", "first half of the bank (x 128) of the next program change", "bank_high"),
     1: Row("modulation", "vibrato, up to `vibrato_depth` each way at `vibrato_rate`", "modulation"),
-    2: Row("breath", "level, 40 log10(value / 127) dB; 127 until it is sent", "breath"),
+    2: Row("breath", "level, 40 log10(value / 127) dB; 127 until more than 0 is sent", "breath"),
     5: Row(
         "portamento time",
         "0 to 5 s, 5 s x (value / 127)^3; `portamento` until it is sent",
@@ -84,11 +84,15 @@ CONTROLLERS = {
         "modulation, breath, expression, pedals, portamento, bend, pressure, RPN as at first",
         "reset_controllers",
     ),
-    123: Row("all notes off", "let go of every note, whatever the pedals do", "all_notes_off"),
+    123: Row(
+        "all notes off",
+        "lift all fingers of the channel; what a pedal holds goes on",
+        "all_notes_off",
+    ),
     124: Row("omni off", "as all notes off; `channel` says what is heard", "all_notes_off"),
     125: Row("omni on", "as all notes off; `channel` says what is heard", "all_notes_off"),
-    126: Row("mono", "as all notes off, then one voice plays", "mono"),
-    127: Row("poly", "as all notes off, then as many voices play as `voices` says", "poly"),
+    126: Row("mono", "let go of every note, then one voice plays", "mono"),
+    127: Row("poly", "let go of every note, then as many voices play as `voices` says", "poly"),
 }
 
 #: Registered parameter (CC 101, CC 100) to what it does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
@@ -29,9 +30,9 @@ def synth_settings(settings: Settings) -> SynthSettings:
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings, sender: EventSender) -> None:
+    def __init__(self, settings: Settings, sender: EventSender, by_channel: bool = False) -> None:
         self._settings, self._sender = settings, sender
-        self.keys = Keys()
+        self.keys = Keys(by_channel)
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
         self._struck = False  # a note was played: there is a pitch to glide from
@@ -59,8 +60,10 @@ class Notes:
             legato = len(down) > 1 and (before is None or before.note != key.note)
             self._strike(self.voices[0], key, time_s, legato, controllers)
 
-    def released(self, gone: list[Key], time_s: float, controllers: Controllers) -> None:
-        """Nothing holds these keys any more."""
+    def released(
+        self, gone: list[Key], time_s: float, controllers_of: Callable[[int], Controllers]
+    ) -> None:
+        """Nothing holds these keys any more; ``controllers_of`` gives those of a channel."""
         for key in gone:
             key.member = copy.copy(key.member)  # the channel may speak for another note now
         for voice in self.voices:
@@ -68,20 +71,23 @@ class Notes:
                 continue
             if self.one_voice and self.keys.held:
                 following = pick(self.keys.held, self._settings.priority)
+                controllers = controllers_of(following.channel)
                 self._strike(voice, following, time_s, True, controllers)
             else:
                 voice.release(time_s)
 
-    def touch(self, time_s: float, controllers: Controllers) -> None:
+    def touch(self, time_s: float, controllers_of: Callable[[int], Controllers]) -> None:
         """Tell every voice what its channel and its key do to it."""
         for voice in self.voices:
-            voice.touch(time_s, controllers)
+            if voice.key is not None:
+                voice.touch(time_s, controllers_of(voice.key.channel))
 
-    def silence(self, time_s: float) -> None:
-        """Silence every voice at once."""
-        self.keys.let_go()
+    def silence(self, time_s: float, channel: int | None = None) -> None:
+        """Silence at once all voices, or those that play a channel, whatever holds their keys."""
+        self.keys.let_go(lambda key: channel in (None, key.channel))
         for voice in self.voices:
-            voice.stop(time_s)
+            if channel is None or (voice.key is not None and voice.key.channel == channel):
+                voice.stop(time_s)
 
     def _strike(
         self, voice: NoteVoice, key: Key, time_s: float, legato: bool, controllers: Controllers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 from ddsp_edge.bundles.metadata import ModelInfo
@@ -37,7 +36,8 @@ class SynthPlayer(Receiver):
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
     is for the caller, and ``on_program(bank, program)`` is called from ``receive`` (bank 0..16383,
-    program 0..127).
+    program 0..127). With ``by_channel`` wheels, pedals and controllers act on the notes of
+    their own channel only, as in a file; without it (live) they play the whole instrument.
     """
 
     def __init__(
@@ -45,19 +45,20 @@ class SynthPlayer(Receiver):
         info: ModelInfo,
         settings: Settings | None = None,
         on_program: Callable[[int, int], None] | None = None,
+        by_channel: bool = False,
     ) -> None:
         self._synth = _synth_of(info)
-        super().__init__(settings or Settings(), self._synth, on_program)
+        super().__init__(settings or Settings(), self._synth, on_program, by_channel)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
         """Return a player of another model that goes on with every note, pedal and wheel.
 
         This one may go on too, while it is faded out.
         """
-        other = copy.copy(self)
-        other._synth = _synth_of(info)
-        other._synth.adopt(self._synth)
-        other._go_on(self, other._synth)
+        synth = _synth_of(info)
+        synth.adopt(self._synth)
+        other = self.go_on(synth)
+        other._synth = synth
         return other
 
     @property

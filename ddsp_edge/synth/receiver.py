@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Self
 
 import mido
 
@@ -17,30 +18,61 @@ from native.player import EventSender
 
 
 class Receiver:
-    """The half of :class:`~ddsp_edge.synth.player.SynthPlayer` that listens."""
+    """Turns MIDI messages into events of a synth player, which it hands to ``sender``.
+
+    Times are seconds of the sound's clock and may come a little out of order. Nothing blocks, logs
+    or raises on any message. Not thread-safe: one thread calls everything. After the messages
+    that came together, :meth:`tell` sends what wheels and pedals changed; :meth:`pass_time`
+    belongs to every tick or so, and after the messages of the same moment: else active sensing
+    seems to have stopped. ``on_program(bank, program)`` is called from :meth:`receive` (bank
+    0..16383, program 0..127).
+    """
 
     def __init__(
         self,
         settings: Settings,
         sender: EventSender,
         on_program: Callable[[int, int], None] | None = None,
+        by_channel: bool = False,
     ) -> None:
         self.settings, self._sender = settings, sender
         self._on_program = on_program
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes, self._controllers = Notes(settings, sender), Controllers(settings)
+        self._notes = Notes(settings, sender, by_channel)
+        self._controllers = Controllers(settings)
+        #: Those of each channel where channels keep to themselves; else none.
+        self._channels = [Controllers(settings, apart=True) for _ in range(16 * by_channel)]
+        self._struck_channel = 0  # of the last note-on
         self._touch = native_player.Touch()  # the instrument's, as it was sent last
         self._touched = True  # something may differ from what was sent
 
-    def _go_on(self, other: Receiver, sender: EventSender) -> None:
-        """Hold what ``other`` holds, and send to ``sender`` from now on."""
-        self._sender = sender
+    @property
+    def _keeps_apart(self) -> bool:
+        """Whether a message speaks for its own channel only."""
+        return bool(self._channels) and not self._controllers.members
+
+    def _controllers_of(self, channel: int) -> Controllers:
+        """What a channel is played with: its own, or what all channels share (also in MPE)."""
+        return self._channels[channel] if self._keeps_apart else self._controllers
+
+    @property
+    def _all_controllers(self) -> list[Controllers]:
+        return [self._controllers, *self._channels]
+
+    def go_on(self, sender: EventSender) -> Self:
+        """Return another one that holds what this one holds and sends to ``sender``.
+
+        What the voices are playing is for the sender to take over.
+        """
+        other = copy.copy(self)
+        other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        self._notes, self._controllers = copy.deepcopy(
-            (other._notes, other._controllers), {id(other._sender): sender}
+        other._notes, other._controllers, other._channels = copy.deepcopy(
+            (self._notes, self._controllers, self._channels), {id(self._sender): sender}
         )
-        self._sensing = dict(other._sensing)
+        other._sensing = dict(self._sensing)
+        return other
 
     def tell(self) -> None:
         """Send what wheels, pressure and level controllers say, where that has changed."""
@@ -51,7 +83,7 @@ class Receiver:
         if touch != self._touch:
             self._touch = touch
             self._sender.touch(native_player.ALL_VOICES, touch, self._now)
-        self._notes.touch(self._now, self._controllers)
+        self._notes.touch(self._now, self._controllers_of)
 
     def pass_time(self, time_s: float) -> None:
         """Let go of the keys of ports whose active sensing has stopped by ``time_s``."""
@@ -82,15 +114,15 @@ class Receiver:
     def set(self, settings: Settings) -> None:
         """New settings while playing. Another number of voices, channel or MPE ends all notes."""
         old, self.settings = self.settings, settings
-        controllers = self._controllers
-        if settings.bend_range != old.bend_range:
-            controllers.set_bend_range(settings.bend_range)
-        if settings.portamento != old.portamento:
-            controllers.glide_s = None
+        for controllers in self._all_controllers:
+            if settings.bend_range != old.bend_range:
+                controllers.set_bend_range(settings.bend_range)
+            if settings.portamento != old.portamento:
+                controllers.glide_s = None
         if (settings.voices, settings.channel, settings.mpe) != (old.voices, old.channel, old.mpe):
             self.release_all()
         if settings.mpe != old.mpe:
-            controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
+            self._controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
         self._notes.set(settings, self._now)
         self._touched = True
 
@@ -99,7 +131,8 @@ class Receiver:
         self._now = max(self._now, time_s)
         self._notes.silence(self._now)
         self._notes.keys.pedals_up()
-        self._controllers.reset()
+        for controllers in self._all_controllers:
+            controllers.reset()
         self._touched = True
 
     def unplugged(self, time_s: float, port: str) -> None:
@@ -109,7 +142,8 @@ class Receiver:
         keys = self._notes.keys
         self._released(keys.let_go(lambda key: key.port == port))
         self._released(keys.pedals_up(port))
-        self._controllers.hands_off()
+        for controllers in self._all_controllers:
+            controllers.hands_off()
         self._touched = True
 
     def release_all(self) -> None:
@@ -117,7 +151,7 @@ class Receiver:
         self._released(self._notes.keys.let_go())
 
     def _released(self, keys: list[Key]) -> None:
-        self._notes.released(keys, self._now, self._controllers)
+        self._notes.released(keys, self._now, self._controllers_of)
 
     # What may be shown.
 
@@ -133,12 +167,17 @@ class Receiver:
 
     @property
     def pan(self) -> float:
-        """CC 10, -1..1; 0 until it is sent."""
-        return self._controllers.player_pan
+        """CC 10, -1..1; 0 until it is sent. Of channels apart, that of the note struck last."""
+        return self._controllers_of(self._struck_channel).player_pan
 
     def bend(self, channel: int = 0) -> float:
         """Semitones by which notes of a channel are bent, tuning included, vibrato not."""
-        return self._controllers.bend(self._controllers.member(channel))
+        controllers = self._controllers_of(channel)
+        return controllers.bend(controllers.member(channel))
+
+    def muted_by(self, channel: int) -> str | None:
+        """The controller at 0 that keeps a channel's notes silent; None where none does."""
+        return self._controllers_of(channel).muted_by
 
     # The actions of the table.
 
@@ -147,9 +186,12 @@ class Receiver:
             self._let_go(message, port)
             return
         channel, note = message.channel, message.note
-        member = self._controllers.member(channel)
-        key = self._notes.keys.press(port, channel, note, message.velocity, member)
-        self._notes.press(key, self._now, self._controllers)
+        self._struck_channel = channel
+        controllers = self._controllers_of(channel)
+        key = self._notes.keys.press(
+            port, channel, note, message.velocity, controllers.member(channel)
+        )
+        self._notes.press(key, self._now, controllers)
 
     def _let_go(self, message: mido.Message, port: str) -> None:
         self._released(self._notes.keys.lift(port, message.channel, message.note))
@@ -157,10 +199,10 @@ class Receiver:
     def _bend(self, message: mido.Message, port: str) -> None:
         # -8192..8191: both ends are the full bend.
         wheel = message.pitch / (8192 if message.pitch < 0 else 8191)
-        self._controllers.touch_of(message.channel).wheel = wheel
+        self._controllers_of(message.channel).touch_of(message.channel).wheel = wheel
 
     def _pressure(self, message: mido.Message, port: str) -> None:
-        self._controllers.pressure(message.value, message.channel)
+        self._controllers_of(message.channel).pressure(message.value, message.channel)
 
     def _key_pressure(self, message: mido.Message, port: str) -> None:
         key = self._notes.keys.find(port, message.channel, message.note)
@@ -169,7 +211,8 @@ class Receiver:
 
     def _program(self, message: mido.Message, port: str) -> None:
         if self._on_program is not None:
-            bank = self._controllers.programs.bank(message.channel)
+            controllers = self._controllers_of(message.channel)
+            bank = controllers.programs.bank(message.channel)
             self._on_program(bank, message.program)
 
     def _sense(self, message: mido.Message, port: str) -> None:
@@ -183,6 +226,7 @@ class Receiver:
     def _power_on(self, message: mido.Message, port: str) -> None:
         self.panic(self._now)
         self._controllers = Controllers(self.settings)
+        self._channels = [Controllers(self.settings, apart=True) for _ in self._channels]
         self._notes.one_voice = self.settings.voices == 1
 
     def _control_change(self, message: mido.Message, port: str) -> None:
@@ -193,38 +237,51 @@ class Receiver:
         if action is not None:
             action(message, port)
         else:
-            getattr(self._controllers, row.action)(message.value, message.channel)
+            controllers = self._controllers_of(message.channel)
+            getattr(controllers, row.action)(message.value, message.channel)
 
     def _data_high(self, message: mido.Message, port: str) -> None:
-        if self._controllers.data_entry(message.value, message.channel, False) == "mpe_zone":
+        controllers = self._controllers_of(message.channel)
+        if controllers.data_entry(message.value, message.channel, False) == "mpe_zone":
             self.release_all()
             self._controllers.set_zone(message.value)
 
     def _data_low(self, message: mido.Message, port: str) -> None:
-        self._controllers.data_entry(message.value, message.channel, True)
+        controllers = self._controllers_of(message.channel)
+        controllers.data_entry(message.value, message.channel, True)
 
     def _sustain(self, message: mido.Message, port: str) -> None:
-        self._released(self._notes.keys.pedal("sustain", port, message.value >= CENTRE))
+        self._pedal("sustain", message, port)
 
     def _sostenuto(self, message: mido.Message, port: str) -> None:
-        self._released(self._notes.keys.pedal("sostenuto", port, message.value >= CENTRE))
+        self._pedal("sostenuto", message, port)
 
     def _soft(self, message: mido.Message, port: str) -> None:
-        self._notes.keys.pedal("soft", port, message.value >= CENTRE)
+        self._pedal("soft", message, port)
+
+    def _pedal(self, name: str, message: mido.Message, port: str) -> None:
+        down = message.value >= CENTRE
+        self._released(self._notes.keys.pedal(name, port, down, message.channel))
 
     def _all_sound_off(self, message: mido.Message, port: str) -> None:
-        self._notes.silence(self._now)
+        self._notes.silence(self._now, message.channel if self._keeps_apart else None)
 
     def _reset_controllers(self, message: mido.Message, port: str) -> None:
-        self._released(self._notes.keys.pedals_up())
-        self._controllers.reset()
+        self._released(self._notes.keys.pedals_up(channel=message.channel))
+        self._controllers_of(message.channel).reset()
 
     def _all_notes_off(self, message: mido.Message, port: str) -> None:
-        """On an MPE member channel, that one's."""
-        if self._controllers.is_member(message.channel):
-            self._released(self._notes.keys.let_go(lambda key: key.channel == message.channel))
-        else:
-            self.release_all()
+        """Lift the fingers of a port's channel; what a pedal holds goes on.
+
+        In MPE the manager channel speaks for the whole zone.
+        """
+        channel = message.channel
+        whole_zone = bool(self._controllers.members) and not self._controllers.is_member(channel)
+
+        def means(key: Key) -> bool:
+            return key.port == port and (whole_zone or key.channel == channel)
+
+        self._released(self._notes.keys.lift_all(means))
 
     def _mono(self, message: mido.Message, port: str) -> None:
         self.release_all()

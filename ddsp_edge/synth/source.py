@@ -42,6 +42,7 @@ class Performance:
     tuning_hz: float = 440.0  #: of A4
     skipped: int = 0  #: messages for the drums
     remarks: list[str] = field(default_factory=list)  #: what the user should know of the file
+    muted: list[str] = field(default_factory=list)  #: why, where no note can be heard
 
     def pitch_hz(self, note: Note, time_s: float) -> float:
         """What the score asks of a note at a time: key and bend, without vibrato."""
@@ -59,7 +60,7 @@ def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Perfo
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings)
+    player = SynthPlayer(info, settings, by_channel=True)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     notes = _notes(heard)
@@ -85,6 +86,7 @@ def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Perfo
         settings.tuning,
         len(drums),
         list(file.remarks),
+        sorted(set(walk.muted)) if all(walk.muted) else [],
     )
 
 
@@ -101,6 +103,7 @@ class _Walk:
         self.frames: list[FeatureFrame] = []
         self.bends: dict[int, list[tuple[float, float]]] = {channel: [] for channel in channels}
         self.pans: list[tuple[float, float]] = []
+        self.muted: list[str] = []  #: for each note that starts, what silences it, or nothing
         self._player, self._hop_s = player, hop_s
         self._next = 0  # index of the next grid frame
 
@@ -110,6 +113,9 @@ class _Walk:
         player = self._player
         for message in messages:
             player.receive(time_s, message)
+            if message.type == "note_on" and message.velocity:
+                cause = player.muted_by(message.channel)
+                self.muted.append(f"{cause} is 0 on channel {message.channel + 1}" if cause else "")
         self.frames += player.onsets(time_s)
         for channel, bends in self.bends.items():
             bend = player.bend(channel)

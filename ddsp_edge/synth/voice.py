@@ -10,8 +10,11 @@ from native.player import EventSender, Note
 
 
 def touch_of(controllers: Controllers, key: Key) -> native_player.Touch:
-    """What a key and, in MPE, its channel add to the touch of the instrument."""
+    """What a key and, in MPE or where channels are apart, its channel add to the instrument's."""
     member = key.member or Touch()
+    if controllers.apart:
+        touch = controllers.instrument_touch()
+        return touch._replace(pressure=max(touch.pressure, key.pressure))
     return native_player.Touch(
         bend=member.wheel * controllers.member_bend_range,
         pressure=max(key.pressure, member.pressure),

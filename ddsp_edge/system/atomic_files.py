@@ -12,6 +12,9 @@ from typing import BinaryIO
 
 from ddsp_edge.errors import UserError
 
+#: How the names of files that are being written begin; a kill leaves one behind.
+PARTIAL = ".ddsp-edge-"
+
 
 def check_target(path: Path | str, *inputs: Path | str) -> Path:
     """The path, if :func:`replacing` will be able to write there. Raises UserError.
@@ -48,7 +51,7 @@ def replacing(path: Path | str, mode: int | None = None) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
             return
-        handle, partial = tempfile.mkstemp(prefix=".ddsp-edge-", dir=path.parent)
+        handle, partial = tempfile.mkstemp(prefix=PARTIAL, dir=path.parent)
         try:
             with os.fdopen(handle, "w+b") as stream:
                 yield stream
@@ -56,6 +59,7 @@ def replacing(path: Path | str, mode: int | None = None) -> Iterator[BinaryIO]:
                 os.fsync(stream.fileno())  # else the rename may come to the disk before the bytes
             os.chmod(partial, 0o666 & ~_umask() if mode is None else mode)
             os.replace(partial, path)
+            sync_folder(path.parent)
         except BaseException:  # also when the user stops it
             with contextlib.suppress(OSError):
                 os.unlink(partial)
@@ -74,6 +78,45 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
     with replacing(path, mode) as stream:
         stream.write(data)
+
+
+def save_file(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """As :func:`write_atomically`, for files that must be read again: what is there and is no
+    regular file (a pipe, a device) is refused. Raises UserError."""
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path}: is not a regular file; remove it or rename it")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    write_atomically(path, data, mode)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: a rename survives a power cut then."""
+    with contextlib.suppress(OSError):  # a file system that cannot
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove_partial_files(*folders: Path) -> int:
+    """Remove what writers that were killed have left in these folders; returns how many files.
+
+    For the start of a program that alone writes there.
+    """
+    removed = 0
+    for folder in folders:
+        try:
+            names = [name for name in os.listdir(folder) if name.startswith(PARTIAL)]
+        except OSError:  # there is no such folder yet
+            continue
+        for name in names:
+            with contextlib.suppress(OSError):
+                os.unlink(folder / name)
+                removed += 1
+    return removed
 
 
 def read_limited(path: Path | str, max_bytes: int) -> bytes:

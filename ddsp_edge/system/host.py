@@ -80,7 +80,7 @@ class Host:
         }
 
     def _temperature_c(self) -> float | None:
-        """The hottest of all."""
+        """Return the highest temperature of all sensors in degrees Celsius."""
         zones = (self._root / "sys/class/thermal").glob("thermal_zone*/temp")
         found = [_number([self._text(str(zone.relative_to(self._root)))]) for zone in zones]
         known = [each / 1000.0 for each in found if each is not None]
@@ -108,7 +108,7 @@ class Host:
         }
 
     def _disk(self) -> dict[str, Any] | None:
-        """Where the models are."""
+        """Return size and free space of the disk that holds the models."""
         for folder in (self._models, *self._models.parents):
             if folder.exists():
                 usage = shutil.disk_usage(folder)

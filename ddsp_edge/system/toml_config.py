@@ -101,7 +101,7 @@ def _table(cls: Any, data: Any, where: str, place: str) -> Any:
 
 
 def _value(hint: Any, value: Any, where: str, place: str) -> Any:
-    """One value as its hint says."""
+    """Convert one value to the type that its annotation asks for."""
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         inner, *limits = typing.get_args(hint)

@@ -1,10 +1,11 @@
 """A TFLite file is looked through here before any interpreter sees it.
 
 The interpreters trust their input: a bad index or offset in a file is a read or write outside
-memory. So every table, index, type and size is checked, and only operators that compute pass.
+memory. So every table, index, type and size is checked, only operators that compute pass, and
+no shape, index or loop may depend on what is played (:mod:`ddsp_edge.tflite.dataflow`).
 What cannot be seen from outside (an operator whose parameters do not fit together, a loop
-without end) is left to the interpreter's own checks and to ``models check``, which tries the
-file in a process of its own.
+without end) is left to the interpreter's own checks and to the trial in a process of its own
+(:mod:`ddsp_edge.library.sandbox`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ddsp_edge.tflite.dataflow import DataflowError, Graph, Step, check_dataflow
 from ddsp_edge.tflite.flatbuffer import FlatbufferError, Reader
 from ddsp_edge.tflite.schema import (
     INPUTS,
@@ -35,7 +37,7 @@ class TfliteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor of the file."""
+    """One tensor of the file: name, shape and type."""
 
     name: str
     shape: tuple[int, ...]
@@ -51,7 +53,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class TfliteModel:
-    """What the check found."""
+    """The result of checking a TFLite file."""
 
     inputs: dict[str, Tensor]  #: of the whole model, by name
     outputs: dict[str, Tensor]
@@ -102,14 +104,19 @@ def _check(reader: Reader) -> TfliteModel:
     if sum(t.n_bytes for group in tensors for t in group if not t.constant) > MAX_TENSOR_BYTES:
         raise TfliteError(f"its tensors need more than {MAX_TENSOR_BYTES >> 20} MiB")
     called: set[int] = set()
-    operators: list[str] = []
-    for number in range(len(graphs)):
-        operators += _check_graph(reader, number, graphs, tensors[number], codes, called)
+    checked = [
+        _check_graph(reader, number, graphs, tensors[number], codes, called)
+        for number in range(len(graphs))
+    ]
+    try:
+        check_dataflow(checked)
+    except DataflowError as error:
+        raise TfliteError(f"{error}, which no decoder needs") from None
     everything = [t for group in tensors for t in group]
     return TfliteModel(
         _ends(graphs[0], tensors[0], "inputs", INPUT_NAMES),
         _ends(graphs[0], tensors[0], "outputs", OUTPUT_NAMES),
-        tuple(operators),
+        tuple(step.name for graph in checked for step in graph.steps),
         any(t.n_scales > 1 and t.constant for t in everything),
         frozenset(t.dtype for t in everything if t.constant and t.size > 1),
     )
@@ -181,9 +188,10 @@ def _check_graph(
     tensors: list[Tensor],
     codes: list[int],
     called: set[int],
-) -> list[str]:
+) -> Graph:
     """Each operator reads what is there and writes what nobody else wrote; its operators."""
-    graph, names = graphs[number], []
+    graph = graphs[number]
+    steps: list[Step] = []
     inputs = [_index(i, len(tensors), "input tensor") for i in graph.get("inputs", ())]
     known = {i for i, tensor in enumerate(tensors) if tensor.constant}
     if known & set(inputs) or len(set(inputs)) != len(inputs):
@@ -222,11 +230,19 @@ def _check_graph(
         _check_counts(name, options, len(reads), len(writes))
         if code == WHILE:
             _check_loop(number, graphs, options, len(reads), len(writes), called)
-        names.append(name)
+        steps.append(
+            Step(
+                name,
+                tuple(int(i) for i in reads),
+                tuple(int(i) for i in writes),
+                options.get("cond_subgraph_index", 0),
+                options.get("body_subgraph_index", 0),
+            )
+        )
     for i in graph.get("outputs", ()):
         if _index(i, len(tensors), "output tensor") not in known:
             raise TfliteError(f"output {tensors[i].name!r} is never written")
-    return names
+    return Graph(tuple(inputs), tuple(int(i) for i in graph.get("outputs", ())), steps)
 
 
 def _options(
@@ -281,6 +297,8 @@ def _ends(
     for name in names:
         if found[name].dtype != "float32":
             raise TfliteError(f"{name} is {found[name].dtype}, not float32")
+        if not found[name].shape:
+            raise TfliteError(f"{name} is a single number of rank 0, not a row of numbers")
         long = [n for n in found[name].shape if n != 1]
         if len(long) > 1 or found[name].size == 0:
             raise TfliteError(f"{name} has the shape {found[name].shape}, not one row of numbers")

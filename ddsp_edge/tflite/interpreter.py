@@ -12,7 +12,7 @@ from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.tflite.batching import subgraphs
 from ddsp_edge.tflite.runtimes import load_runtime
 
-_REMEDY = "`ddsp-edge models check` says more"
+REMEDY = "`ddsp-edge models check` says more"
 _REFUSALS = (RuntimeError, ValueError, KeyError, SystemError)
 
 
@@ -59,7 +59,7 @@ class Session:
             self.outputs = [self._array(*end) for end in self._out]
         except _REFUSALS as error:
             raise UserError(
-                f"{self.runtime} refuses the model ({_line(error)}); {_REMEDY}"
+                f"{self.runtime} refuses the model ({_line(error)}); {REMEDY}"
             ) from None
 
     def _ends(self, details: list[dict[str, Any]], names: tuple[str, ...]) -> list[Any]:
@@ -73,8 +73,10 @@ class Session:
         ]
 
     def _array(self, index: int, shape: tuple[int, ...]) -> np.ndarray:
+        if not shape:
+            raise ValueError("one of its tensors has rank 0, a single number instead of a row")
         size = int(np.prod(shape))
-        if size % self.rows:
+        if size == 0 or size % self.rows:
             raise ValueError(f"a tensor of {size} numbers for {self.rows} rows")
         if not self.bound:
             return np.zeros((self.rows, size // self.rows), np.float32)
@@ -99,8 +101,21 @@ class Session:
                 array[:] = self._interpreter.get_tensor(index).reshape(array.shape)
         except (RuntimeError, ValueError) as error:
             raise UserError(
-                f"{self.runtime} cannot run the model ({_line(error)}); {_REMEDY}"
+                f"{self.runtime} cannot run the model ({_line(error)}); {REMEDY}"
             ) from None
+
+    def check_memory(self) -> None:
+        """Raise UserError where an input or output has moved or changed its size.
+
+        Arrays of a model without a loop are the runtime's own memory: they would point to what
+        was given back. For the trial of a model; it is too slow for playing.
+        """
+        ends = zip((*self._in, *self._out), (*self.inputs, *self.outputs), strict=True)
+        for (index, _), array in ends:
+            view = self._interpreter.tensor(index)()
+            moved = self.bound and view.ctypes.data != array.ctypes.data
+            if view.size != array.size or moved:
+                raise UserError("the model moves its tensors or changes their sizes as it plays")
 
     @property
     def delegated(self) -> bool | None:

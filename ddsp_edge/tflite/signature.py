@@ -10,11 +10,11 @@ OUTPUT_NAMES = tuple(f"StatefulPartitionedCall:{i}" for i in range(4))
 
 
 def input_shapes(state_size: int) -> dict[str, tuple[int]]:
-    """Input name to shape."""
+    """Return the shapes of a decoder's inputs by name."""
     return dict(zip(INPUT_NAMES, ((1,), (1,), (state_size,)), strict=True))
 
 
 def output_shapes(state_size: int, n_harmonics: int, n_noise: int) -> dict[str, tuple[int]]:
-    """Output name to shape."""
+    """Return the shapes of a decoder's outputs by name."""
     shapes = ((1,), (n_harmonics,), (n_noise,), (state_size,))
     return dict(zip(OUTPUT_NAMES, shapes, strict=True))

@@ -1,4 +1,4 @@
-"""What a training run is asked to do, and how far it is."""
+"""The settings of a training run, and its progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddsp_edge.training.profiles import EDGE, Profile
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how; together with the data and the seed it determines the model.
+    """Length and settings of a run; together with the data it determines the model.
 
     Frames are the edge profile's, 200 a second; :meth:`of` has those of another.
     """
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is reported after each step."""
+    """The state of a run that is reported after each step."""
 
     stage: str
     step: int

@@ -83,7 +83,7 @@ printf 'd %s 2775 ddsp-edge ddsp-edge -\n' /var/lib/ddsp-edge /var/lib/ddsp-edge
 put "$here/files/ddsp-edge-limits.conf" /etc/security/limits.d/ddsp-edge.conf
 put "$here/config.toml" /etc/ddsp-edge/config.toml
 put "$here/deploy.toml" /etc/ddsp-edge/deploy.toml
-for kind in boards hats; do
+for kind in boards hats uses; do
     for file in "$here/$kind"/*; do put "$file" "/usr/share/ddsp-edge/$kind/$(basename "$file")"; done
 done
 

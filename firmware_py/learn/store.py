@@ -15,7 +15,7 @@ from typing import Annotated
 import tomli_w
 
 from ddsp_edge.presets.mapping import ControlMapping
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 
 FILE = "learned.toml"
@@ -61,4 +61,4 @@ class LearnedMappings:
         tables = {"mappings": [row.as_dict() for row in rows]}
         # What could not be read again must not be written.
         from_dict(_LearnedFile, tables, str(self.path))
-        write_atomically(self.path, tomli_w.dumps(tables).encode())
+        save_file(self.path, tomli_w.dumps(tables).encode())

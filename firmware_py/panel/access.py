@@ -1,4 +1,4 @@
-"""Who may use the panel: a code on the box's own display is exchanged for a token, once."""
+"""Access to the panel: a code that the box itself shows is exchanged for a token, once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,16 +17,21 @@ from pathlib import Path
 
 from ddsp_edge.api.pairing_code import ASKED_S, code_json
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import read_limited, write_atomically
+from ddsp_edge.system.atomic_files import read_limited, save_file
 from firmware_py.panel.answers import ApiError
 
 log = logging.getLogger(__name__)
 
 DIGITS = 6
 CODE_S = 600.0  #: that a code is taken for
-TRIES = 5  #: wrong ones, then there is a new code, after a while
+TRIES = 5  #: wrong codes of one address; then it must wait
+#: Wrong codes of all addresses together: so many at once and a day. Somebody with many addresses
+#: can use them up, and nobody else can pair then until the box itself unlocks it.
+GUESSES, GUESSES_A_DAY = 100.0, 120.0
+MAX_ADDRESSES = 1024  #: that are remembered; those silent longest are forgotten
 ASK_AGAIN_S = 5.0  #: what asks more often changes nothing
-LOCKED_S = (60.0, 3600.0)  #: the first while, doubled each time, and the longest
+LOCKED_S = (60.0, 3600.0)  #: an address's first wait, doubled each time, and the longest
+UNLOCK = "at the box: ddsp-edge panel-code --unlock, or a footswitch with the action pairing_unlock"
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten
 MAX_FILE_BYTES = 64 * 1024
 WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paired phone and tuner"
@@ -33,7 +39,7 @@ WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paire
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser that was let in. Its token is not kept, only what it can be known by."""
+    """A paired browser. Its token is not stored, only the hash that identifies it."""
 
     id: str
     sha256: str  #: of the token
@@ -42,7 +48,7 @@ class Device:
 
 
 class Devices:
-    """Those that may use the panel, in a file that only this user reads. One thread."""
+    """The paired browsers, in a file that only this user can read. For one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -54,7 +60,7 @@ class Devices:
         return iter(tuple(self._devices.values()))
 
     def _refresh(self) -> None:
-        """Read the file again if it is another one: somebody may have removed it."""
+        """Read the file again where it has changed: somebody may have removed it."""
         try:
             status = os.stat(self._path)
             version = (status.st_mtime_ns, status.st_ino)
@@ -76,11 +82,12 @@ class Devices:
     def _keep(self) -> None:
         rows = [asdict(device) for device in self._devices.values()]
         data = json.dumps({"devices": rows}, indent=1).encode()
-        write_atomically(self._path, data, 0o600)
+        save_file(self._path, data, 0o600)
         self._refresh()
 
     def add(self, name: str) -> str:
-        """A new device's token, which is told once. Raises UserError where none can be kept."""
+        """Pair a device; returns its token, which is not shown again. Raises UserError where it
+        cannot be stored."""
         self._refresh()
         token = secrets.token_urlsafe(32)
         made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -91,12 +98,12 @@ class Devices:
         return token
 
     def find(self, token: str) -> Device | None:
-        """Whose token it is; None: nobody's."""
+        """The device with this token; None where there is none."""
         self._refresh()
         return self._devices.get(_hash(token))
 
     def remove(self, device_id: str) -> None:
-        """Its token is worth nothing any more. Raises ApiError where there is no such device."""
+        """Revoke a device's token. Raises ApiError where there is no such device."""
         self._refresh()
         left = {key: each for key, each in self._devices.items() if each.id != device_id}
         if len(left) == len(self._devices):
@@ -110,35 +117,40 @@ def _hash(token: str) -> str:
 
 
 class Pairing:
-    """The code: for some minutes, for a few tries, for one device. One thread."""
+    """The code, which is valid for some minutes and for one device. One thread.
+
+    Wrong codes make an address wait, so that nobody can lock others out; see GUESSES for the
+    total.
+    """
 
     def __init__(
         self, devices: Devices, path: Path, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._devices, self._path, self._clock = devices, path, clock
-        self._strikes, self._locked_until_s = 0, 0.0
-        self._code, self._until_s, self._tries, self._logged = "", 0.0, 0, False
+        self._addresses: OrderedDict[str, _Address] = OrderedDict()  # silent longest first
+        self._guesses, self._guesses_s = GUESSES, clock()
+        self._code, self._until_s, self._logged = "", 0.0, False
         self._asked_s = -ASKED_S
         self.renew()
         self._log()
 
     def renew(self) -> None:
-        """Another code, left for the box's display."""
+        """Make another code and show it."""
         self._code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-        self._until_s, self._tries, self._logged = self._clock() + CODE_S, TRIES, False
+        self._until_s, self._logged = self._clock() + CODE_S, False
         self._show()
 
     def _show(self) -> None:
-        """To whoever may read the file: the box's own display is one."""
+        """Store the code where the box's own display reads it."""
         ago_s = self._clock() - self._asked_s
         asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
-            write_atomically(self._path, code_json(self._code, self.due_s(), asked), 0o640)
+            save_file(self._path, code_json(self._code, self.due_s(), asked), 0o640)
         except UserError as error:
             log.warning("%s: the code is only in the log", error)
 
     def ask(self) -> bool:
-        """A browser wants to know the code: it is shown for a while. Whether that is news."""
+        """Show the code for a while, for a browser that asks; False where one asked just now."""
         now = self._clock()
         if now - self._asked_s < ASK_AGAIN_S:
             return False
@@ -150,13 +162,13 @@ class Pairing:
         return True
 
     def shown(self) -> tuple[str, float]:
-        """(the code, seconds for which it is good), for who is paired already."""
+        """(the code, seconds for which it is valid), for a browser that is paired already."""
         if not self.due_s():
             self.renew()
         return self._code, self.due_s()
 
     def due_s(self) -> float:
-        """Seconds until the code is no longer taken, at least 0."""
+        """Seconds until the code expires, at least 0."""
         return max(0.0, self._until_s - self._clock())
 
     def _log(self) -> None:
@@ -165,32 +177,65 @@ class Pairing:
             self._logged = True
 
     def close(self) -> None:
-        """No code is taken any more."""
+        """Remove the code."""
         self._path.unlink(missing_ok=True)
 
-    def pair(self, code: str, name: str) -> str:
-        """A token for who knows the code. Raises ApiError, UserError."""
+    def unlock(self) -> None:
+        """Let every address try again, and show a new code: somebody at the box asks for it."""
+        self._addresses.clear()
+        self._guesses = GUESSES
+        self.renew()
+        self._asked_s = self._clock()
+        self._show()
+        log.info("pairing is unlocked")
+
+    def pair(self, code: str, name: str, address: str = "") -> str:
+        """A token for who knows the code. ``address``: the client's, see ``network_of``.
+
+        Raises ApiError with 403 for a wrong code and 429 where the address, or (after very many
+        wrong codes) everybody, must wait; UserError where no token can be stored.
+        """
         now = self._clock()
-        if now < self._locked_until_s:
-            wait_s = round(self._locked_until_s - now) + 1
+        who = self._addresses.pop(address, None) or _Address()
+        self._addresses[address] = who
+        if len(self._addresses) > MAX_ADDRESSES:
+            self._addresses.popitem(last=False)
+        passed_s, self._guesses_s = now - self._guesses_s, now
+        self._guesses = min(GUESSES, self._guesses + passed_s * GUESSES_A_DAY / 86_400.0)
+        wait_s = who.locked_until_s - now
+        if self._guesses < 1.0:
+            wait_s = max(wait_s, (1.0 - self._guesses) * 86_400.0 / GUESSES_A_DAY)
+        if wait_s > 0.0:
+            seconds = round(wait_s) + 1
             raise ApiError(
-                429, "too many wrong codes", f"wait {wait_s} s", {"Retry-After": str(wait_s)}
+                429,
+                "too many wrong codes",
+                f"wait {seconds} s, or unlock it {UNLOCK}",
+                {"Retry-After": str(seconds)},
             )
         if now >= self._until_s:
             self.renew()
         if hmac.compare_digest(code.encode("utf-8", "surrogatepass"), self._code.encode()):
             token = self._devices.add(name)
-            self._strikes = 0
+            self._addresses.pop(address, None)
             self.renew()
             log.info("%s is paired", name)
             return token
-        self._tries -= 1
-        if self._tries <= 0:
+        self._guesses -= 1.0
+        who.wrong += 1
+        if who.wrong % TRIES == 0:
             first, longest = LOCKED_S
-            self._locked_until_s = now + min(longest, first * 2.0**self._strikes)
-            self._strikes = min(self._strikes + 1, 16)
-            log.warning("pairing: %d wrong codes; none is taken for a while", TRIES)
-            self.renew()
+            locks = who.wrong // TRIES - 1
+            who.locked_until_s = now + min(longest, first * 2.0 ** min(locks, 16))
+            log.warning("pairing: %d wrong codes from %s, which must wait", TRIES, address or "?")
         else:
-            self._log()  # somebody is at it who may need it
-        raise ApiError(403, "this is not the code", WHERE)
+            self._log()  # somebody may be looking for the code
+        raise ApiError(403, "the code is wrong", WHERE)
+
+
+@dataclass(slots=True)
+class _Address:
+    """The wrong codes of one address, and until when it must wait."""
+
+    wrong: int = 0
+    locked_until_s: float = 0.0

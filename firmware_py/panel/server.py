@@ -1,4 +1,4 @@
-"""The panel's application: every address, and the parts behind it (docs/panel.md)."""
+"""The panel's web application: its routes and their handlers (docs/panel.md)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ from firmware_py.panel.intake import only, pair_request, switch, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
 from firmware_py.panel.pages import Pages
+from firmware_py.panel.rates import network_of
 from firmware_py.panel.system import Logs, System
-from firmware_py.panel.ws_proxy import Relay
+from firmware_py.panel.ws_proxy import WebSocketProxy
 
 log = logging.getLogger(__name__)
 
@@ -41,23 +42,23 @@ HOUSEKEEPING_S = 2.0
 
 
 class Panel:
-    """Endpoints; each raises ApiError or UserError for what is not carried out."""
+    """The handlers of all routes; each raises ApiError or UserError for what is refused."""
 
     def __init__(
         self, devices: Devices, pairing: Pairing, engine_socket: Path, models_folder: Path
     ) -> None:
         self._devices, self._pairing = devices, pairing
-        self.relay = Relay(engine_socket, devices)
+        self.proxy = WebSocketProxy(engine_socket, devices, self._engine_event)
         self._models, self._system = Models(models_folder), System(models_folder)
         self._logs, self._uploading = Logs(), asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """The link to the engine and what is done now and then."""
+        """Runs the connection to the engine and the housekeeping while the panel is served."""
         import anyio.to_thread
 
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        tasks = [asyncio.create_task(self.relay.link.run()), asyncio.create_task(self._keep())]
+        tasks = [asyncio.create_task(self.proxy.link.run()), asyncio.create_task(self._keep())]
         try:
             yield
         finally:
@@ -70,18 +71,23 @@ class Panel:
         while True:
             if not self._pairing.due_s():
                 self._pairing.renew()
-            self.relay.send_away()
+            self.proxy.send_away()
             await asyncio.sleep(HOUSEKEEPING_S)
+
+    def _engine_event(self, event: dict[str, Any]) -> None:
+        if event["event"] == "pairing_unlock":
+            self._pairing.unlock()
+            self.proxy.tell({"event": "pairing", "for_s": ASKED_S})
 
     # ---- access
 
     async def pair(self, request: Request) -> Response:
         code, name = pair_request(await request.body(), request.headers.get("content-type", ""))
-        return answer({"token": self._pairing.pair(code, name)})
+        return answer({"token": self._pairing.pair(code, name, _address(request))})
 
     async def ask_pair(self, request: Request) -> Response:
         if self._pairing.ask():
-            self.relay.tell({"event": "pairing", "for_s": ASKED_S})
+            self.proxy.tell({"event": "pairing", "for_s": ASKED_S})
         return Response(None, 204)
 
     async def show_code(self, request: Request) -> Response:
@@ -90,7 +96,7 @@ class Panel:
 
     async def unpair(self, request: Request) -> Response:
         self._devices.remove(device_of(request.scope).id)
-        self.relay.send_away()
+        self.proxy.send_away()
         return Response(None, 204)
 
     async def devices(self, request: Request) -> Response:
@@ -103,7 +109,7 @@ class Panel:
 
     async def remove_device(self, request: Request) -> Response:
         self._devices.remove(request.path_params["id"])
-        self.relay.send_away()
+        self.proxy.send_away()
         return Response(None, 204)
 
     # ---- models
@@ -135,7 +141,7 @@ class Panel:
     async def remove_model(self, request: Request) -> Response:
         name = request.path_params["name"]
         with contextlib.suppress(RequestError):  # no engine: nothing plays
-            status = await self.relay.link.call("status")
+            status = await self.proxy.link.call("status")
             if status.get("model") == name:
                 raise ApiError(409, f"{name} plays now", "play another model first")
         await run_in_threadpool(self._models.remove, name)
@@ -148,7 +154,7 @@ class Panel:
     async def _reload(self) -> dict[str, Any] | None:
         """What plays is loaded anew if its file has changed; None without an engine."""
         try:
-            return await self.relay.link.call("reload")
+            return await self.proxy.link.call("reload")
         except RequestError as error:
             log.info("reload: %s", error)
             return None
@@ -199,7 +205,7 @@ def make_app(
         Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),
         Route("/api/system", panel.system),
         Route("/api/logs", panel.logs),
-        WebSocketRoute("/ws", panel.relay.serve),
+        WebSocketRoute("/ws", panel.proxy.serve),
     ]
     handlers: dict[Any, Any] = {
         UserError: _user_error,
@@ -210,6 +216,11 @@ def make_app(
     app = Starlette(routes=routes, exception_handlers=handlers, lifespan=panel.lifespan)
     app.router.redirect_slashes = False
     return Guard(app, devices, [*own_names(), *hosts], MODELS, MAX_UPLOAD_BYTES)
+
+
+def _address(request: Request) -> str:
+    """What the request's address counts as."""
+    return network_of(request.client.host if request.client else "")
 
 
 def _by_method(**endpoints: Callable[[Request], Any]) -> Callable[[Request], Any]:

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddsp_edge.api.protocol import MAX_LINE_BYTES
 from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.config import Config
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.rates import network_of
@@ -51,7 +52,7 @@ class _Impatient(H11Protocol):
 
 
 def is_own(network: str) -> bool:
-    """Whether this is the box itself."""
+    """Whether an address is the box itself."""
     return network.startswith("127.") or network == network_of("::1")
 
 
@@ -72,9 +73,12 @@ class _Server(uvicorn.Server):
 
 
 async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
-    """Until SIGTERM or SIGINT. Raises UserError where the address cannot be had."""
+    """Serve the panel until SIGTERM or SIGINT. Raises UserError where the address is taken."""
     listener = _listen(host, port)
-    devices = Devices(config.state_folder / "panel" / "devices.json")
+    devices_file = config.state_folder / "panel" / "devices.json"
+    # The address is ours: no other panel writes there.
+    remove_partial_files(devices_file.parent, code_file.parent)
+    devices = Devices(devices_file)
     app = make_app(
         devices,
         Pairing(devices, code_file),

@@ -43,6 +43,42 @@ void ddsp_voice_render(ddsp_voice *voice, float *out, int n);
 /* Setup. NULL is allowed. */
 void ddsp_voice_free(ddsp_voice *voice);
 
+/* ---- one noise for several voices --------------------------------------- */
+
+/* The noises of voices are independent, so that their powers add up: one noise of the summed
+ * power sounds the same and costs as much as that of a single voice. In every block each voice
+ * is rendered by ddsp_voice_render_shared instead of ddsp_voice_render, then the bank once:
+ *     for each voice: ddsp_voice_render_shared(voice, bank, 0, out, n), summed
+ *     ddsp_noise_bank_render(bank, sum, n)
+ * A voice alone in a bank of its seed sounds as by ddsp_voice_render, to the rounding. */
+typedef struct ddsp_noise_bank ddsp_noise_bank;
+
+/* Setup. NULL when out of memory. */
+ddsp_noise_bank *ddsp_noise_bank_new(void);
+
+/* Setup; also resets. The arguments of the voices' ddsp_voice_prepare; n_noise 0: no noise. */
+int ddsp_noise_bank_prepare(ddsp_noise_bank *bank, double sample_rate, int max_block,
+                            int n_noise, double band_limit_hz, uint32_t seed);
+
+/* Setup, after ddsp_noise_bank_prepare; also resets. The arguments of the voices'
+ * ddsp_voice_prepare_second. */
+int ddsp_noise_bank_prepare_second(ddsp_noise_bank *bank, int n_second, double second_limit_hz);
+
+/* Audio. Silence, noise from the start of its seeded sequence. */
+void ddsp_noise_bank_reset(ddsp_noise_bank *bank);
+
+/* Audio. Writes n samples of the voice's harmonics and puts its noise into the bank. The first
+ * sample is `offset` samples after the bank's next one; 0 <= offset, offset + n <= the bank's
+ * max_block. (A block may be rendered in pieces, with frames set between them.) */
+void ddsp_voice_render_shared(ddsp_voice *voice, ddsp_noise_bank *bank, int offset, float *out,
+                              int n);
+
+/* Audio. Adds n samples of noise to out, 0 <= n <= max_block. */
+void ddsp_noise_bank_render(ddsp_noise_bank *bank, float *out, int n);
+
+/* Setup. NULL is allowed. */
+void ddsp_noise_bank_free(ddsp_noise_bank *bank);
+
 /* ---- output: gain, stereo reverb, safety ------------------------------- */
 
 typedef struct ddsp_output ddsp_output;

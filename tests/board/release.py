@@ -50,7 +50,7 @@ def python_of(apt: Apt) -> str:
 
 
 def fetch(release: str, arch: str, folder: Path) -> str:
-    """Fill ``folder``; the release's Python. Raises RuntimeError where something is not to be had."""
+    """Fill ``folder``; the release's Python. Raises RuntimeError where something is missing."""
     with tempfile.TemporaryDirectory() as scratch:
         apt = Apt(Path(scratch) / "apt", release=release, arch=arch)
         python = python_of(apt)

@@ -21,12 +21,13 @@ def test_set_up_again_and_away(to_device, wheels):
     device.ssh("mkdir -p /boot/firmware; echo arm_64bit=1 >/boot/firmware/config.txt")
     before = device.changes()
     first = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--no-start")  # fmt: skip
+                      "--as", "module", "--no-start")  # fmt: skip
     assert first.returncode == 0, first.stdout + first.stderr
     assert "enabled ddsp-edge.service" in first.stdout
     assert "cello" in device.ssh("ddsp-edge models list")
     assert "period = 128" in device.ssh("cat /etc/ddsp-edge/board.toml")
     assert "sndrpihifiberry" in device.ssh("cat /etc/ddsp-edge/hat.toml")
+    assert 'source = "synth"' in device.ssh("cat /etc/ddsp-edge/use.toml")
     assert "dtoverlay=hifiberry" in device.ssh("cat /boot/firmware/config.txt")
     groups = device.ssh("id -nG ddsp-edge").split()
     assert {"audio", "gpio", "ddsp-edge"} <= set(groups)
@@ -35,7 +36,7 @@ def test_set_up_again_and_away(to_device, wheels):
     # The owner's configuration is the owner's.
     device.ssh("echo '[instrument]\nmodel = \"cello\"' >/etc/ddsp-edge/config.toml")
     again = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--no-start")  # fmt: skip
+                      "--as", "module", "--no-start")  # fmt: skip
     assert again.returncode == 0 and "nothing had to be changed" in again.stdout, again.stdout
     assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
 

@@ -13,6 +13,7 @@ from firmware_py.config import Config, read_config
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 BOARDS = sorted(path.stem for path in (DEPLOY / "boards").glob("*.toml"))
 HATS = sorted(path.stem for path in (DEPLOY / "hats").glob("*.toml"))
+USES = {"pedal": "effect", "module": "synth"}
 
 
 def patterns(script: str) -> dict[str, str]:
@@ -22,12 +23,26 @@ def patterns(script: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("board", name) for name in BOARDS] + [("hat", name) for name in HATS]
+    ("kind", "name"),
+    [("board", name) for name in BOARDS]
+    + [("hat", name) for name in HATS]
+    + [("use", name) for name in USES],
 )
 def test_every_profile_changes_the_config(kind: str, name: str, tmp_path: Path) -> None:
     shutil.copy(DEPLOY / f"{kind}s" / f"{name}.toml", tmp_path / f"{kind}.toml")
     (tmp_path / "config.toml").touch()
     assert read_config(tmp_path / "config.toml") != Config()
+
+
+@pytest.mark.parametrize("name", USES)
+def test_what_a_box_is_used_as_is_its_source(name: str, tmp_path: Path) -> None:
+    assert {path.stem for path in (DEPLOY / "uses").glob("*.toml")} == set(USES)
+    shutil.copy(DEPLOY / "uses" / f"{name}.toml", tmp_path / "use.toml")
+    config = tmp_path / "config.toml"
+    config.touch()
+    assert read_config(config).instrument.source == USES[name]
+    config.write_text("[instrument]\nsource = 'auto'\n")  # the config takes precedence
+    assert read_config(config).instrument.source == "auto"
 
 
 def test_both_installers_find_every_board() -> None:

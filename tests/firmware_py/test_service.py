@@ -307,3 +307,14 @@ def test_the_command_line_speaks_to_it(box):
     assert box.end()[0] == 0
     gone = cli("status")
     assert gone.returncode == 2 and "no engine is listening" in gone.stderr
+
+
+def test_what_a_kill_left_is_gone_after_the_next_start(box):
+    presets = box.state / "presets"
+    presets.mkdir(parents=True)
+    for folder in (box.state, presets):
+        (folder / ".ddsp-edge-abc123").write_text("half of it")
+    with box.start().client() as client:
+        client.call("preset_save", name="Solo")
+    for folder in (box.state, presets):
+        assert not list(folder.glob(".ddsp-edge-*"))

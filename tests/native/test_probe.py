@@ -8,7 +8,7 @@ import numpy as np
 from rig_pump import PERIOD, RATE, make_part, send
 
 from native.probe import Probe
-from native.rig import Control, Rig
+from native.rig import Rig, RigControl
 
 
 def blocks(probe: Probe, count: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def test_it_catches_the_first_loud_sample_once_armed():
 
 def test_a_tone_of_its_own_is_what_the_rig_hears():
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.DRY, 1.0)
+    rig.set(RigControl.DRY, 1.0)
     probe = Probe(rig)
     assert not blocks(probe, 2).any()
     probe.arm(0.05, tone_hz=220.0, amplitude=0.1)

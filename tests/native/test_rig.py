@@ -10,7 +10,7 @@ import pytest
 from rig_pump import HOP_S, PERIOD, RATE, answering, make_part, pump, send, sine
 
 from native.kernel import Analyser
-from native.rig import MAX_PARTS, Control, Part, Rig
+from native.rig import MAX_PARTS, Part, Rig, RigControl
 
 
 def test_without_a_part_it_is_silent() -> None:
@@ -23,7 +23,7 @@ def test_without_a_part_it_is_silent() -> None:
 @pytest.mark.parametrize("blocks", [(PERIOD,), (1, 17, 128, 64), (4096,)])
 def test_dry_is_the_input_without_delay(blocks: tuple[int, ...]) -> None:
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.DRY, 1.0)
+    rig.set(RigControl.DRY, 1.0)
     heard = sine(220, 0.2)
     np.testing.assert_array_equal(pump(rig, heard, blocks=blocks), heard)
 
@@ -33,10 +33,10 @@ def test_the_input_is_chosen_trimmed_and_sent_to_both_sides(
     side: int, weights: tuple[float, float]
 ) -> None:
     rig = Rig(RATE, PERIOD)
-    rig.set(Control.INPUT, side)
-    rig.set(Control.DRY, 1.0)
-    rig.set(Control.TRIM, 0.5)
-    rig.set(Control.GAIN_LEFT, 0.25)
+    rig.set(RigControl.INPUT, side)
+    rig.set(RigControl.DRY, 1.0)
+    rig.set(RigControl.TRIM, 0.5)
+    rig.set(RigControl.GAIN_LEFT, 0.25)
     heard = np.random.default_rng(1).uniform(-0.5, 0.5, (960, 2)).astype(np.float32)
     played = pump(rig, heard)
     mono = 0.5 * heard @ np.array(weights, np.float32)
@@ -47,11 +47,11 @@ def test_bypass_is_the_input_to_the_bit() -> None:
     rig = Rig(RATE, PERIOD)
     part = make_part()
     rig.play(part)
-    rig.set(Control.GAIN_LEFT, 0.3)
-    rig.set(Control.TRIM, 2.0)
+    rig.set(RigControl.GAIN_LEFT, 0.3)
+    rig.set(RigControl.TRIM, 2.0)
     answer = answering(part)
     pump(rig, 0.2, answer)
-    rig.set(Control.BYPASS, 1.0)
+    rig.set(RigControl.BYPASS, 1.0)
     heard = np.random.default_rng(2).uniform(-1, 1, (RATE // 5, 2)).astype(np.float32)
     played = pump(rig, heard, answer)
     fade = round(0.01 * RATE)
@@ -151,7 +151,7 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_panic_silences_voices_and_room() -> None:
     rig = Rig(RATE, PERIOD)
     part = make_part(n_voices=2)
-    rig.set(Control.REVERB_WET, 0.8)
+    rig.set(RigControl.REVERB_WET, 0.8)
     rig.play(part, fade_s=0.0)
     send(part, voice=1, f0_hz=330.0)
     before = pump(rig, 0.5, answering(part))

@@ -14,7 +14,7 @@ import pytest
 from conftest import JackCard
 from rig_pump import HOP_S, make_part, send
 
-from native.rig import Control, Part, Rig
+from native.rig import Part, Rig, RigControl
 
 stream = pytest.importorskip("native.stream")
 pytestmark = pytest.mark.skipif(stream.UNAVAILABLE is not None, reason=str(stream.UNAVAILABLE))
@@ -56,7 +56,7 @@ def no_xruns_of_ours(card: JackCard, before: int, stats: object) -> None:
 @pytest.mark.parametrize("capture", [True, False], ids=["duplex", "playback"])
 def test_it_keeps_time_without_xruns(jack_card: JackCard, capture: bool) -> None:
     rig = Rig(jack_card.rate, jack_card.period)
-    rig.set(Control.DRY, 1.0)
+    rig.set(RigControl.DRY, 1.0)
     before = jack_card.overloads()
     with started(jack_card, rig, listens=capture) as running:
         assert running.state is stream.State.RUNNING
@@ -183,8 +183,8 @@ def test_a_signal_through_the_card_is_converted_once(jack_card: JackCard, tmp_pa
     if shutil.which("arecord") is None:
         pytest.skip("arecord is not installed (apt-get install alsa-utils)")
     rig = Rig(jack_card.rate, jack_card.period)
-    rig.set(Control.DRY, 1.0)
-    rig.set(Control.INPUT, 0)
+    rig.set(RigControl.DRY, 1.0)
+    rig.set(RigControl.INPUT, 0)
     wave = (8000 * np.sin(2 * np.pi * 440 * np.arange(4 * jack_card.rate) / jack_card.rate)).astype(
         np.int16
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from native.rig import Control, Rig
+from native.rig import Rig, RigControl
 from native.stream import FORMATS, Stream, StreamConfig, StreamError
 
 CASES = [("hw:CARD=Dummy", 128, 3, None), *(("hw:CARD=Loopback", 1024, 3, f) for f in FORMATS)]
@@ -20,7 +20,7 @@ def measure(pcm: str, period: int, periods: int, wanted: str | None) -> str:
         return str(error)
     with running:
         rig = Rig(running.rate, running.period)
-        rig.set(Control.DRY, 1.0)
+        rig.set(RigControl.DRY, 1.0)
         running.start(rig.process_address, rig.user_address, rig)
         first, began = running.read().periods, time.monotonic()
         time.sleep(3.0)

@@ -86,7 +86,8 @@ class ReferenceSynth:
     ) -> FeatureFrame:
         reached_s = time_s + ahead_s
         level, note, all_ = voice.level(reached_s), voice.note, self._touch
-        pitch = voice.pitch(reached_s) + all_.bend + voice.touch.bend + self._vibrato(reached_s)
+        pitch = voice.pitch(reached_s) + all_.bend + voice.touch.bend
+        pitch += self._vibrato(reached_s, voice.touch.vibrato)
         loudness = SILENCE_DB
         if level > 0.0 and note is not None:
             range_db = min(self._settings.velocity_range, self._range_db)
@@ -107,6 +108,6 @@ class ReferenceSynth:
     def _phase(self, time_s: float) -> float:
         return self._turn + self._settings.vibrato_rate * (time_s - self._turn_s)
 
-    def _vibrato(self, time_s: float) -> float:
-        depth = self._settings.vibrato_depth * self._touch.vibrato
+    def _vibrato(self, time_s: float, own: float) -> float:
+        depth = self._settings.vibrato_depth * min(self._touch.vibrato + own, 1.0)
         return depth * math.sin(2 * math.pi * self._phase(time_s))

@@ -24,7 +24,7 @@ STEADY_CENTS = 60.0  #: from the file's median, within which 70 % of a note's fr
 
 
 @dataclass(frozen=True)
-class Note:
+class RecordedNote:
     """A note after ``LEAD_S`` of room noise, its pitch, and when it is first heard."""
 
     material: str
@@ -35,7 +35,7 @@ class Note:
 
 @dataclass(frozen=True)
 class FirstRow:
-    """How many notes began with the right pitch, one within 20 % of it, another."""
+    """Counts of notes whose first pitch was right, within 20 %, or another note."""
 
     tracker: str
     material: str
@@ -46,7 +46,7 @@ class FirstRow:
     right_ms: float  #: from where the note is heard to the first trusted right pitch, median
 
 
-def notes(folder: Path, most: int = 1000) -> Iterator[Note]:
+def notes(folder: Path, most: int = 1000) -> Iterator[RecordedNote]:
     """At most ``most`` files of each collection of single notes, evenly spread; those whose pitch
     Praat finds steady. Raises UserError."""
     rng = np.random.default_rng(0)
@@ -67,7 +67,7 @@ def notes(folder: Path, most: int = 1000) -> Iterator[Note]:
             heard = (np.concatenate([lead, audio]) + room).astype(np.float32)
             power = np.convolve(heard**2, np.ones(RATE // 200) / (RATE // 200))[: len(heard)]
             begun = int(np.argmax(power > 10 ** (BEGUN_DB / 10)))
-            yield Note(collection.name, heard, f0_hz, begun / RATE)
+            yield RecordedNote(collection.name, heard, f0_hz, begun / RATE)
 
 
 def _steady_pitch(audio: np.ndarray, collection: Collection) -> float | None:
@@ -83,7 +83,7 @@ def _steady_pitch(audio: np.ndarray, collection: Collection) -> float | None:
     return middle if spread < STEADY_CENTS else None
 
 
-def first_pitch(tracker: Tracker, note: Note) -> tuple[float, float] | None:
+def first_pitch(tracker: Tracker, note: RecordedNote) -> tuple[float, float] | None:
     """Cents off of the first trusted pitch, and seconds to the first trusted right one (infinite
     where there is none); None where no pitch is trusted."""
     track = tracker(note.audio)
@@ -96,8 +96,8 @@ def first_pitch(tracker: Tracker, note: Note) -> tuple[float, float] | None:
     return float(off[0]), float(times[right[0]]) if len(right) else np.inf
 
 
-def judge(name: str, tracker: Tracker, material: str, each: list[Note]) -> FirstRow:
-    """One tracker on the notes of one collection."""
+def summarise(name: str, tracker: Tracker, material: str, each: list[RecordedNote]) -> FirstRow:
+    """Summarise the first pitches of one tracker on the notes of one collection."""
     found = [first for note in each if (first := first_pitch(tracker, note)) is not None]
     off = np.array([first[0] for first in found])
     right, gross = int((off < RIGHT_CENTS).sum()), int((off >= GROSS_CENTS).sum())

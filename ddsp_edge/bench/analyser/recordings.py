@@ -46,7 +46,7 @@ COLLECTIONS = (
 
 
 def read(path: Path, start_s: float, longest_s: float) -> np.ndarray:
-    """Mono at 48 kHz with a peak of -6 dBFS."""
+    """Read a recording as mono float32 at 48 kHz with a peak of -6 dBFS."""
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = audio.mean(axis=1)[round(start_s * rate) :][: round(longest_s * rate)]
     if rate != RATE:

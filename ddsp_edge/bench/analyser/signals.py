@@ -68,7 +68,7 @@ def _clipped(audio: np.ndarray) -> np.ndarray:
 
 
 def _leaps(low_hz: float) -> np.ndarray:
-    """Two octaves up and down, every 0.25 s."""
+    """A tone that leaps two octaves up or down every 0.25 s."""
     notes = [low_hz, 4 * low_hz] * 4
     return np.repeat(notes, RATE // 4).astype(float)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_edge.bench.analyser.notes import FirstRow, Note, judge, notes
+from ddsp_edge.bench.analyser.notes import FirstRow, RecordedNote, notes, summarise
 from ddsp_edge.bench.analyser.recordings import consensus, recordings
 from ddsp_edge.bench.analyser.signals import ONSET_HZ, RATE, TIMBRES, onset, steady, tracks
 from ddsp_edge.bench.analyser.trackers import HOP_S, PEERS, Tracker, kernel
@@ -62,6 +62,7 @@ def _trackers(own_only: bool) -> dict[str, Tracker]:
 
 
 def synthetic(own_only: bool, say: Callable[[str], None]) -> list[TrackRow]:
+    """Score the trackers on synthetic signals, a row for each tracker and group of signals."""
     rows = []
     material = list(tracks())
     for name, tracker in _trackers(own_only).items():
@@ -75,7 +76,7 @@ def synthetic(own_only: bool, say: Callable[[str], None]) -> list[TrackRow]:
 
 
 def real(folder: Path, own_only: bool, say: Callable[[str], None]) -> list[TrackRow]:
-    """Raises UserError."""
+    """Score the trackers on the recordings in ``folder``. Raises UserError."""
     say("the references: Praat and pYIN on every recording (minutes)")
     material = [
         (collection.name, audio, consensus(audio, collection.low_hz, collection.high_hz))
@@ -94,8 +95,8 @@ def real(folder: Path, own_only: bool, say: Callable[[str], None]) -> list[Track
 def first_pitches(
     folder: Path, own_only: bool, say: Callable[[str], None], most: int = 1000
 ) -> list[FirstRow]:
-    """Raises UserError."""
-    by_material: dict[str, list[Note]] = {}
+    """Score the first pitch of at most ``most`` recorded notes. Raises UserError."""
+    by_material: dict[str, list[RecordedNote]] = {}
     for note in notes(folder, most):
         by_material.setdefault(note.material, []).append(note)
     rows = []
@@ -103,7 +104,7 @@ def first_pitches(
         if "whole file" in name:
             continue  # it sees what comes after
         say(f"{name}: first pitches of recorded notes")
-        rows += [judge(name, tracker, material, each) for material, each in by_material.items()]
+        rows += [summarise(name, tracker, material, each) for material, each in by_material.items()]
     return rows
 
 

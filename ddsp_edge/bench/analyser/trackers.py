@@ -10,7 +10,7 @@ import numpy as np
 
 from ddsp_edge.bench.analyser.signals import RATE
 from ddsp_edge.errors import UserError
-from ddsp_edge.evaluation.tracking import Track
+from ddsp_edge.evaluation.tracking import TrackerOutput
 from ddsp_edge.units import VOICED_CONFIDENCE
 from native.kernel import Analyser
 
@@ -18,14 +18,14 @@ HOP_S = 0.005
 LOWEST_HZ, HIGHEST_HZ = 40.0, 2000.0
 QUIET_RMS = 1e-3  #: trackers that have no silence of their own trust nothing below
 
-Tracker = Callable[[np.ndarray], Track]
+Tracker = Callable[[np.ndarray], TrackerOutput]
 
 
-def kernel(audio: np.ndarray) -> Track:
-    """The analyser of the stage."""
+def kernel(audio: np.ndarray) -> TrackerOutput:
+    """The kernel's own analyser, as the live instrument uses it."""
     rows = Analyser(RATE, HOP_S, eager=True).process(audio.astype(np.float32))
     times, f0_hz = rows["position"] / RATE, rows["f0_hz"].astype(float)
-    return Track(times, f0_hz, rows["confidence"] >= VOICED_CONFIDENCE)
+    return TrackerOutput(times, f0_hz, rows["confidence"] >= VOICED_CONFIDENCE)
 
 
 def library(name: str) -> Any:
@@ -46,12 +46,12 @@ def _framed(audio: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _held(f0_hz: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The last known pitch where none is."""
+    """Hold the last known pitch where a tracker has none."""
     last = np.maximum.accumulate(np.where(known, np.arange(len(f0_hz)), -1))
     return np.where(last >= 0, f0_hz[np.maximum(last, 0)], 0.0)
 
 
-def yin(audio: np.ndarray) -> Track:
+def yin(audio: np.ndarray) -> TrackerOutput:
     """YIN (librosa), frames of 2,400 samples (two periods of 40 Hz) that end now."""
     librosa = library("librosa")
     length = 2400
@@ -61,10 +61,10 @@ def yin(audio: np.ndarray) -> Track:
     times = (1 + np.arange(len(f0))) * HOP_S
     frames, _ = _framed(audio, length)
     loud = np.sqrt(np.mean(frames[: len(f0)] ** 2, axis=1)) > QUIET_RMS
-    return Track(times, _held(f0, loud), loud)
+    return TrackerOutput(times, _held(f0, loud), loud)
 
 
-def pyin(audio: np.ndarray) -> Track:
+def pyin(audio: np.ndarray) -> TrackerOutput:
     """pYIN (librosa), the same frames, in steps of 20 cents (it is slow); its Viterbi search sees
     the whole file: not causal."""
     librosa = library("librosa")
@@ -73,7 +73,7 @@ def pyin(audio: np.ndarray) -> Track:
     f0, voiced, _ = librosa.pyin(padded, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=RATE,
                                  frame_length=2400, hop_length=hop, center=False,
                                  fill_na=None, resolution=0.2)  # fmt: skip
-    return Track((1 + np.arange(len(f0))) * HOP_S, _held(f0, f0 > 0), voiced)
+    return TrackerOutput((1 + np.arange(len(f0))) * HOP_S, _held(f0, f0 > 0), voiced)
 
 
 @cache
@@ -81,7 +81,7 @@ def _swift() -> Any:
     return library("swift_f0").SwiftF0(threads=1)
 
 
-def swift(audio: np.ndarray) -> Track:
+def swift(audio: np.ndarray) -> TrackerOutput:
     """SwiftF0 (a convolutional network, 16 kHz), causally: it is given the sound up to now and its
     newest frame but one is taken (it never trusts the newest). Its own streaming waits for 160 ms
     of future instead."""
@@ -98,7 +98,7 @@ def swift(audio: np.ndarray) -> Track:
         end = past + round(time_s * rate)
         found = model.detect(low[end - past : end], rate)
         f0[i], confidence[i] = found.pitch_hz[-2], found.confidence[-2]
-    return Track(times, _held(f0, confidence >= 0.5), confidence >= 0.5)
+    return TrackerOutput(times, _held(f0, confidence >= 0.5), confidence >= 0.5)
 
 
 #: Name in the table to tracker.

@@ -1,1 +1,1 @@
-"""From recordings to training data."""
+"""Recordings are read, assessed, cut into pieces and analysed here."""

@@ -24,7 +24,7 @@ STFT_S = 1024 / 48_000  #: window of the noise analysis above the last harmonic,
 
 @dataclass(frozen=True)
 class Targets:
-    """One row a frame."""
+    """What a network should answer to a recording, one row for each frame."""
 
     harmonics: np.ndarray  #: (frames, n_harmonics) linear amplitudes of sines
     noise: np.ndarray  #: (frames, n_noise) gains on uniform white noise (kernel's meaning)

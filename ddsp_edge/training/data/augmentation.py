@@ -1,6 +1,6 @@
-"""Small random changes of what a model is shown, so that it learns the instrument, not the take.
+"""Small random changes of the network's inputs, against overfitting.
 
-Without them ten minutes are learnt by heart: the violin's held-out loss is at its best after 700
+Without them the network overfits ten minutes: the violin's held-out loss is at its best after 700
 steps of the spectral loss, and rises from there while the training loss falls.
 """
 

@@ -1,4 +1,4 @@
-"""Random stretches of the pieces, as tensors."""
+"""Batches for training: random stretches of the pieces, as torch tensors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ddsp_edge.units import scale_f0, scale_loudness
 
 
 @dataclass(frozen=True)
-class Features:
-    """A piece as the network sees it; float32."""
+class TrainingArrays:
+    """A piece as the network sees it, float32: scaled inputs, targets, weights and audio."""
 
     f0_scaled: np.ndarray
     pw_scaled: np.ndarray
@@ -26,7 +26,7 @@ class Features:
     audio: np.ndarray
 
     @classmethod
-    def of(cls, piece: Piece) -> Features:
+    def of(cls, piece: Piece) -> TrainingArrays:
         return cls(
             scale_f0(piece.f0_hz).astype(np.float32),
             scale_loudness(piece.loudness_db).astype(np.float32),
@@ -45,7 +45,7 @@ class WarmBatches:
     """Sequences of ``frames`` frames with their analysed controls."""
 
     def __init__(self, pieces: list[Piece], frames: int, size: int) -> None:
-        self.items = [f for f in map(Features.of, pieces) if len(f) >= frames]
+        self.items = [f for f in map(TrainingArrays.of, pieces) if len(f) >= frames]
         if not self.items:
             raise ValueError(f"no piece is {frames} frames long")
         self.frames, self.size = frames, size
@@ -82,7 +82,7 @@ class AudioBatches:
         trust: float = TRUST,
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
-        self.items = [Features.of(p) for p in pieces]
+        self.items = [TrainingArrays.of(p) for p in pieces]
         #: Frame i fell due after (i + 1) hops; what it describes is the latency earlier.
         self.shift = profile.hop - round(profile.latency_s * profile.sample_rate)
         step = max(1, profile.frame_rate // self.PLACES)
@@ -97,7 +97,7 @@ class AudioBatches:
             raise ValueError("no stretch of the recordings has a clear single pitch")
 
     def draw(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        """A random batch."""
+        """Return a random batch; the same ``rng`` state gives the same batch."""
         return self.at(rng.integers(0, len(self.places), self.size))
 
     def fixed(self, count: int) -> list[dict[str, Tensor]]:
@@ -106,7 +106,7 @@ class AudioBatches:
         return [self.at(chosen[i : i + self.size]) for i in range(0, count, self.size)]
 
     def at(self, indices: np.ndarray) -> dict[str, Tensor]:
-        """The crops at these of :attr:`places`."""
+        """Return the crops at these indices of :attr:`places` as tensors."""
         rows: dict[str, list[np.ndarray]] = {}
         for index in indices:
             which, at = self.places[index]

@@ -30,7 +30,7 @@ SHORTEST_PIECE_S = 2.0
 ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
 MOST_ROUNDS = 3
 MOST_LINES = 25  #: of files that are left out; the report has all of them
-INDEX_VERSION = 1  #: of which files are used and of what the index holds of them
+INDEX_VERSION = 2  #: of which files are used and of what the index holds of them
 MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
 
 
@@ -47,7 +47,7 @@ class Dataset:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def minutes(self) -> float:
-        """Of the material; notes that are joined into several phrases count once."""
+        """Length of the material in minutes; notes joined into several phrases count once."""
         train, held = (sum(len(p.audio) for p in part) for part in (self.train, self.held_out))
         return (train / self.rounds + held) / self.profile.sample_rate / 60
 
@@ -111,7 +111,7 @@ def _read(
 ) -> tuple[list[np.ndarray], list[Source], list[LeftOut]]:
     rate = profile.sample_rate
     jobs = [(path, name, rate, recipe) for path, name, _ in named]
-    heard = run_all(sources.listen, jobs, "reading")
+    heard = run_all(sources.read_and_assess, jobs, "reading")
     left = list(sources.left_out(heard, [name for _, name, _ in named]))
     good, used, total = [], [], 0.0
     for sound in heard:
@@ -127,7 +127,7 @@ def _read(
         else:
             total += seconds
             good.append(sound.audio)
-            used.append(Source(sound.file, seconds, sound.health))
+            used.append(Source(sound.file, seconds, sound.assessment))
     return good, used, left
 
 
@@ -162,7 +162,7 @@ def _cut(
 
 
 def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Every twelfth is held out, of fewer than twelve one."""
+    """Split into (train, held out): every twelfth is held out, or one of fewer than twelve."""
     every = max(2, min(HELD_OUT_EVERY, len(items)))
     held = [item for i, item in enumerate(items) if i % every == every // 2]
     return [item for i, item in enumerate(items) if i % every != every // 2], held
@@ -175,12 +175,12 @@ def _gain(pieces: list[np.ndarray], rate: int) -> float:
 
 
 def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:
-    """(frames,) every FINE_HOP_S."""
+    """Return the loudness of mono ``audio`` in dBFS, (frames,), every FINE_HOP_S seconds."""
     return np.asarray(Analyser(rate, FINE_HOP_S).process(audio)["loudness_db"])
 
 
 def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile) -> list[str]:
-    """Prepare those that the cache lacks; the names of all."""
+    """Prepare the pieces that the cache lacks and return the file names of all of them."""
     cache.mkdir(parents=True, exist_ok=True)
     paths = [piece_cache.piece_path(cache, audio, recipe, profile) for audio in pieces]
     jobs = [

@@ -1,4 +1,4 @@
-"""One stretch of audio to a training piece: what the model is shown, and what it should answer.
+"""Turns a stretch of audio into a training piece: the network's inputs and its targets.
 
 The features come from the same streaming analyser that plays on stage (no skew). Frame i hears
 the audio up to t_i; what it should sound like is taken ``profile.latency_s`` earlier, so that the
@@ -44,7 +44,7 @@ class Piece:
 
     @property
     def usable(self) -> np.ndarray:
-        """(frames,) True where it is trusted and sounds."""
+        """Whether each frame is trusted and audible, (frames,) bool."""
         return (self.weight > 0) & (self.loudness_db > AUDIBLE_DB)
 
 
@@ -52,7 +52,7 @@ FIELDS = tuple(each.name for each in fields(Piece))
 
 
 def pitch_lag_s(f0_hz: np.ndarray) -> np.ndarray:
-    """How old the middle of the sound is that the streaming f0 describes.
+    """Return the age in seconds of the sound that the streaming f0 describes (its middle).
 
     The analyser compares a window of 1.25 periods, at least 10 ms, with the one a period earlier
     (docs/analyser.md): half of both. The rest was measured on vibrato and on glides of 55 to

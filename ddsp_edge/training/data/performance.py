@@ -20,7 +20,7 @@ MOVES = np.array([-7, -5, -4, -3, -2, -2, -1, -1, 0, 1, 1, 2, 2, 3, 4, 5, 7, 12,
 
 
 @dataclass
-class Performance:
+class MidiSolo:
     """MIDI messages with their times, and the time at which the last note has died away."""
 
     events: list[tuple[float, mido.Message]] = field(default_factory=list)
@@ -55,10 +55,10 @@ class Performance:
         return file
 
 
-def perform(lowest: int, highest: int, seconds: float, seed: int) -> Performance:
+def perform(lowest: int, highest: int, seconds: float, seed: int) -> MidiSolo:
     """About ``seconds`` of music between two MIDI notes; the same for the same seed."""
     rng = np.random.default_rng(seed)
-    music = Performance(ends_s=0.3)
+    music = MidiSolo(ends_s=0.3)
     for note in rng.permutation(np.arange(lowest, highest + 1)).tolist():
         _long_note(music, note, rng)
     while music.ends_s < seconds:
@@ -66,8 +66,8 @@ def perform(lowest: int, highest: int, seconds: float, seed: int) -> Performance
     return music
 
 
-def _long_note(music: Performance, note: int, rng: np.random.Generator) -> None:
-    """From nothing to loud and back, half of them with vibrato."""
+def _long_note(music: MidiSolo, note: int, rng: np.random.Generator) -> None:
+    """Add one long note that swells from silence and back; half of them have vibrato."""
     start, length = music.ends_s, rng.uniform(1.8, 3.2)
     steps = int(length / STEP_S)
     top = rng.uniform(0.3, 0.7)
@@ -81,7 +81,7 @@ def _long_note(music: Performance, note: int, rng: np.random.Generator) -> None:
     music.ends_s = start + length + rng.uniform(0.25, 0.5)
 
 
-def _phrase(music: Performance, lowest: int, highest: int, rng: np.random.Generator) -> None:
+def _phrase(music: MidiSolo, lowest: int, highest: int, rng: np.random.Generator) -> None:
     """Four to fourteen notes of one articulation, level and shape."""
     count = int(rng.integers(4, 15))
     share = rng.choice([1.0, 1.0, rng.uniform(0.6, 0.9), rng.uniform(0.3, 0.5)])  # of legato time

@@ -81,7 +81,7 @@ def gain_gesture(length: int, rate: int, rng: np.random.Generator) -> np.ndarray
 
 
 def join(notes: list[np.ndarray], rate: int, rng: np.random.Generator) -> np.ndarray:
-    """One phrase: notes cut to a playable length, with gestures, cross-faded or apart."""
+    """Join shortened notes with gestures into one phrase, cross-faded or separated."""
     fade = int(FADE_S * rate)
     ramp = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
     out = np.zeros(0, np.float32)

@@ -19,7 +19,7 @@ VERSION = 7  #: of how pieces are prepared: raise it and every cache is made ane
 
 
 def key(*parts: Any) -> str:
-    """A name from the content of ``parts``."""
+    """Return a name of 24 hex digits that identifies the content of ``parts``."""
     found = hashlib.sha256(str(VERSION).encode())
     for part in parts:
         found.update(b"\0" + (part if isinstance(part, bytes) else repr(part).encode()))
@@ -32,14 +32,14 @@ def piece_path(cache: Path, audio: np.ndarray, recipe: Recipe, profile: Profile)
 
 
 def make(path: Path, audio: np.ndarray, recipe: Recipe, profile: Profile) -> None:
-    """Prepare one piece into ``path``."""
+    """Prepare one piece from mono ``audio`` and store it at ``path``, whole or not at all."""
     piece = prepare_piece(audio, recipe, profile)
     with replacing(path) as stream:
         np.savez(stream, **{name: getattr(piece, name) for name in FIELDS})
 
 
 def load(path: Path) -> Piece | None:
-    """None where it is not there, or damaged."""
+    """Read a stored piece; None where the file is missing or damaged."""
     try:
         with np.load(path) as arrays:
             return Piece(*(arrays[name] for name in FIELDS))

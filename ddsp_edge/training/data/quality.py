@@ -1,4 +1,4 @@
-"""What is wrong with a recording: chords, noise, clipping, room; each a number and a limit.
+"""Faults of a recording (chords, noise, clipping, reverberation), each as a number with a limit.
 
 The limits were set on synthetic cases (tests) and on the collections that the shipped models
 are trained on (docs/training.md): clean single notes must pass, violin for two voices in a church
@@ -15,8 +15,8 @@ from ddsp_edge.training.data.features import CONFIDENCE, FINE_HOP_S
 from ddsp_edge.units import VOICED_CONFIDENCE
 from native.kernel import Analyser
 
-PEAK = 0.5  #: what is judged is brought to this level first
-AUDIBLE_DB = 40.0  #: this far below the loud parts, and louder, is judged
+PEAK = 0.5  #: audio is brought to this level first
+AUDIBLE_DB = 40.0  #: frames down to this far below the loud parts are assessed
 LEAST_TRUSTED = 0.25  #: of the audible frames must have a clear pitch, or the file is left out
 POOR_TRUSTED = 0.5
 LEAST_PITCHED_S = 0.1
@@ -31,8 +31,8 @@ NEAR_CENTS = 40.0  #: a partial this near to a harmonic belongs to it
 
 
 @dataclass(frozen=True)
-class Health:
-    """Of one file. Levels in dB relative to its loud parts; nan: could not be judged."""
+class Assessment:
+    """The quality of one file. Levels in dB relative to its loud parts; nan: not measurable."""
 
     trusted: float  #: share of the audible frames with a clear single pitch
     pitched_s: float  #: how long there is one
@@ -47,7 +47,7 @@ class Health:
     decay_s: tuple[float, ...]  #: time to -60 dB of each end of a note into silence
 
     def warnings(self) -> list[str]:
-        """One short line each."""
+        """Return a short line for each figure that is beyond its limit."""
         found = []
         if self.trusted < POOR_TRUSTED:
             found.append(f"only {100 * self.trusted:.0f} % has a clear single pitch")
@@ -65,7 +65,10 @@ class Health:
 
 
 def reverberant(decay_s: tuple[float, ...]) -> bool:
-    """A room lets no note end sooner than it does: judged by the sooner ones."""
+    """Whether the room rings: even the quickest quarter of the decays takes too long.
+
+    A note cannot end sooner than its reverberation, so the shortest decays show the room.
+    """
     return len(decay_s) > 0 and bool(np.quantile(decay_s, 0.25) > LONGEST_DECAY_S)
 
 
@@ -79,10 +82,10 @@ def clipped_tops(audio: np.ndarray, rate: int) -> float:
     return float(starts * rate / max(1, len(audio)))
 
 
-def examine(
+def assess(
     audio: np.ndarray, rate: int, lowest_hz: float, highest_hz: float, clipped: float = 0.0
-) -> Health:
-    """Judge mono ``audio``; ``clipped`` is what :func:`clipped_tops` said of the file itself."""
+) -> Assessment:
+    """Assess mono ``audio``; ``clipped`` is what :func:`clipped_tops` returned for the file."""
     gain = PEAK / max(float(np.abs(audio).max()), 1e-9)
     rows = Analyser(rate, FINE_HOP_S).process((audio * gain).astype(np.float32))
     f0, loud = rows["f0_hz"], rows["loudness_db"]
@@ -93,7 +96,7 @@ def examine(
     level = loud[sure] - 20 * np.log10(gain)
     low_hz, high_hz = np.percentile(f0[sure], [5, 95]) if sure.any() else (np.nan, np.nan)
     low_db, high_db = np.percentile(level, [5, 95]) if sure.any() else (np.nan, np.nan)
-    return Health(
+    return Assessment(
         trusted=float(sure.sum() / max(1, audible.sum())),
         pitched_s=float(sure.sum() * FINE_HOP_S),
         low_hz=float(low_hz),
@@ -167,7 +170,7 @@ def _comb_of_two(energy: np.ndarray) -> bool:
 
 
 def _floor_db(loud: np.ndarray, confidence: np.ndarray) -> float:
-    """Of the quietest steady 0.3 s without a pitch; nan where there is none but silence."""
+    """Level of the quietest steady 0.3 s without a pitch; nan where there is only silence."""
     size = round(0.3 / FINE_HOP_S)
     if len(loud) < 3 * size:
         return float("nan")
@@ -179,7 +182,7 @@ def _floor_db(loud: np.ndarray, confidence: np.ndarray) -> float:
 
 
 def _decays(loud: np.ndarray, loud_parts: float) -> list[float]:
-    """Seconds to -60 dB, from straight falls of 9 to 25 dB after a note's end."""
+    """Decay times to -60 dB in seconds, from linear decays of 9 to 25 dB after a note's end."""
     # Over 60 ms: the partials of a dying tone beat, and each such dip would look like an end.
     power = np.convolve(10 ** (np.asarray(loud, np.float64) / 10), np.ones(12) / 12, "same")
     loud = 10 * np.log10(power + 1e-12)

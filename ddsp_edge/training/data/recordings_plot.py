@@ -48,7 +48,7 @@ def draw(dataset: Dataset, files: list[dict[str, Any]]) -> bytes:
 
 
 def _edges(notes: np.ndarray) -> list[float]:
-    """Half way between semitones."""
+    """Edges of a histogram's bins, half way between semitones."""
     return [note - 0.5 for note in range(int(notes.min()), int(notes.max()) + 3)]
 
 

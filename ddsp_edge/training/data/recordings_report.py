@@ -1,4 +1,4 @@
-"""What the recordings are good for, told before hours are spent on them."""
+"""The report on the recordings, made before training begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_LINES = 12  #: of files with warnings that are printed; the files have all
 
 @dataclass(frozen=True)
 class Report:
-    """As it is written to report.json."""
+    """The report on the recordings, with the keys of report.json."""
 
     material_minutes: float
     usable_minutes: float  #: with a clear single pitch, or silence beside it; held out and not
@@ -48,7 +48,7 @@ def report(
     """Say what there is, in short, and write report.json and report.png into ``run_folder``.
 
     The picture needs matplotlib and is left out without it. Raises UserError: fewer than
-    ``least_minutes`` usable minutes (after everything was said and written).
+    ``least_minutes`` usable minutes (after the report was printed and written).
     """
     found = make(dataset)
     run_folder.mkdir(parents=True, exist_ok=True)
@@ -66,12 +66,12 @@ def report(
 
 
 def make(dataset: Dataset) -> Report:
-    """The report of ``dataset``, nothing said or written."""
+    """Compile the report of ``dataset`` without printing or writing anything."""
     summary = dataset.summary
     files = [
         {"file": source.file, "seconds": round(source.seconds, 2)}
-        | asdict(source.health)
-        | {"warnings": source.health.warnings()}
+        | asdict(source.assessment)
+        | {"warnings": source.assessment.warnings()}
         for source in dataset.sources
     ]
     usable = usable_minutes(dataset)
@@ -89,26 +89,26 @@ def make(dataset: Dataset) -> Report:
 
 
 def usable_minutes(dataset: Dataset) -> float:
-    """Of trusted, audible frames; single notes that are trained on more than once count once."""
+    """Minutes of trusted, audible frames; notes that are used several times count once."""
     frames = [sum(int(p.usable.sum()) for p in part) for part in (dataset.train, dataset.held_out)]
     return (frames[0] / dataset.rounds + frames[1]) / dataset.profile.frame_rate / 60
 
 
 def lines(found: Report) -> list[str]:
-    """What is printed."""
-    said = [
+    """Return the lines of the summary that is printed before training."""
+    printed = [
         f"{found.material_minutes:.1f} minutes in {len(found.files)} files, "
         f"{found.usable_minutes:.1f} usable; {found.lowest_hz:.0f} to {found.highest_hz:.0f} Hz, "
         f"{found.quietest_db:.0f} to {found.loudest_db:.0f} dB"
     ]
-    said += [f"warning: {warning}" for warning in found.warnings]
+    printed += [f"warning: {warning}" for warning in found.warnings]
     marked = [item for item in found.files if item["warnings"]]
-    said += [f"warning: {item['file']}: {'; '.join(item['warnings'])}" for item in marked][
+    printed += [f"warning: {item['file']}: {'; '.join(item['warnings'])}" for item in marked][
         :MOST_LINES
     ]
     if len(marked) > MOST_LINES:
-        said.append(f"warning: {len(marked) - MOST_LINES} more files have warnings")
-    return said
+        printed.append(f"warning: {len(marked) - MOST_LINES} more files have warnings")
+    return printed
 
 
 def _warnings(dataset: Dataset, usable: float) -> list[str]:
@@ -122,8 +122,8 @@ def _warnings(dataset: Dataset, usable: float) -> list[str]:
         found.append("less than an octave; the instrument will be unsure beyond it")
     if summary["loudness_high_db"] - summary["loudness_low_db"] < 12:
         found.append("hardly any dynamics; play soft and loud, or it will have one timbre")
-    # A file of a single note has one end at most: they are judged together.
-    ends = [d for s in dataset.sources if not _told(s) for d in s.health.decay_s]
+    # A file of a single note has one end at most, so those files are assessed together.
+    ends = [d for s in dataset.sources if not _told(s) for d in s.assessment.decay_s]
     if len(ends) >= quality.LEAST_DECAYS and quality.reverberant(tuple(ends)):
         found.append(
             f"reverberant: most notes take {np.quantile(ends, 0.25):.1f} s or more to fade"
@@ -132,11 +132,11 @@ def _warnings(dataset: Dataset, usable: float) -> list[str]:
 
 
 def _told(source: Source) -> bool:
-    return len(source.health.decay_s) >= quality.LEAST_DECAYS
+    return len(source.assessment.decay_s) >= quality.LEAST_DECAYS
 
 
 def _without_nan(value: Any) -> Any:
-    """JSON has no nan: null."""
+    """Replace nan and infinity, which JSON does not have, by None."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

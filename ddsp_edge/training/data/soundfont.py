@@ -42,7 +42,7 @@ def synthesise(
     fails or is silent; the folder holds files already.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is there already; name a new folder with --out")
+        raise UserError(f"{out}: exists already; name a new folder with --out")
     lowest, highest = RANGES.get(program, (48, 84))
     say(f"playing {minutes:g} minutes of program {program}, notes {lowest} to {highest}")
     music = perform(lowest, highest, 60 * minutes, seed)

@@ -14,7 +14,7 @@ import numpy as np
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.audio_file import FFMPEG_SUFFIXES, SNDFILE_SUFFIXES, read_native, resample
 from ddsp_edge.training.data import quality
-from ddsp_edge.training.data.quality import Health
+from ddsp_edge.training.data.quality import Assessment
 from ddsp_edge.training.recipes import Recipe
 
 AUDIO_SUFFIXES = SNDFILE_SUFFIXES | FFMPEG_SUFFIXES
@@ -26,36 +26,38 @@ RUN_MARKS = {"checkpoint.pt", "report.json"}  #: a folder that holds one is a ru
 
 @dataclass(frozen=True)
 class Source:
-    """One file that is trained on."""
+    """One file that is trained on, with its assessment."""
 
     file: str  #: its name below the folder
     seconds: float
-    health: Health
+    assessment: Assessment
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Source:
-        health = Health(**{**item["health"], "decay_s": tuple(item["health"]["decay_s"])})
-        return cls(item["file"], item["seconds"], health)
+        assessment = Assessment(
+            **{**item["assessment"], "decay_s": tuple(item["assessment"]["decay_s"])}
+        )
+        return cls(item["file"], item["seconds"], assessment)
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """One file that is not."""
+    """One file that is not trained on, and why."""
 
     file: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What reading one file gave; ``audio`` is None where it is left out."""
+class AudioFile:
+    """The result of reading one file; ``audio`` is None where the file is left out."""
 
     file: str
     audio: np.ndarray | None = None
-    health: Health | None = None
+    assessment: Assessment | None = None
     reason: str = ""
 
 
@@ -88,7 +90,7 @@ def find(
             elif path.suffix.lower() in AUDIO_SUFFIXES:
                 files.append(path)
             else:
-                left.append(LeftOut(short, f"is no audio file ({path.suffix or 'no suffix'})"))
+                left.append(LeftOut(short, f"is not an audio file ({path.suffix or 'no suffix'})"))
         if len(files) + len(left) > MOST_FILES:
             raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
     if not files:
@@ -98,7 +100,7 @@ def find(
 
 
 def digest(path: Path) -> str:
-    """Of the content; a file that cannot be read is told of when it is read as sound."""
+    """SHA-256 of the content in hex. Never raises: unreadable files are reported when decoded."""
     try:
         if not path.is_file():  # a pipe would wait for ever
             return "no file"
@@ -108,30 +110,30 @@ def digest(path: Path) -> str:
         return "unreadable"
 
 
-def listen(path: Path, name: str, rate: int, recipe: Recipe) -> Sound:
-    """Read one file as mono float32 at ``rate`` and judge it."""
+def read_and_assess(path: Path, name: str, rate: int, recipe: Recipe) -> AudioFile:
+    """Read one file as mono float32 at ``rate`` (Hz) and assess its quality. Never raises."""
     try:
         native, own_rate = read_native(path)
     except UserError as error:
-        return Sound(name, reason=str(error).removeprefix(f"{path}: "))
+        return AudioFile(name, reason=str(error).removeprefix(f"{path}: "))
     if np.abs(native).max() < SILENT_PEAK:
-        return Sound(name, reason="is silent")
+        return AudioFile(name, reason="is silent")
     if len(native) < SHORTEST_S * own_rate:
-        return Sound(name, reason=f"is shorter than {SHORTEST_S} s")
+        return AudioFile(name, reason=f"is shorter than {SHORTEST_S} s")
     clipped = quality.clipped_tops(native, own_rate)
     audio = resample(native, own_rate, rate)
-    health = quality.examine(audio, rate, recipe.lowest_hz, recipe.highest_hz, clipped)
-    if health.trusted < quality.LEAST_TRUSTED or health.pitched_s < quality.LEAST_PITCHED_S:
-        return Sound(
+    assessment = quality.assess(audio, rate, recipe.lowest_hz, recipe.highest_hz, clipped)
+    if assessment.trusted < quality.LEAST_TRUSTED or assessment.pitched_s < quality.LEAST_PITCHED_S:
+        return AudioFile(
             name,
             reason=f"has a clear single pitch of {recipe.lowest_hz:g} to {recipe.highest_hz:g} Hz "
-            f"in only {100 * health.trusted:.0f} % of it: drums, chords or noise?",
+            f"in only {100 * assessment.trusted:.0f} % of it: drums, chords or noise?",
         )
-    return Sound(name, audio, health)
+    return AudioFile(name, audio, assessment)
 
 
-def left_out(sounds: list[Sound | None], names: list[str]) -> Iterator[LeftOut]:
-    """Those that gave no audio; None: the process that read it died."""
+def left_out(sounds: list[AudioFile | None], names: list[str]) -> Iterator[LeftOut]:
+    """Yield the files that gave no audio; None in ``sounds``: the process that read it died."""
     for sound, name in zip(sounds, names, strict=True):
         if sound is None:
             yield LeftOut(name, "ends the program that reads it; remove or convert it")
@@ -142,7 +144,7 @@ def left_out(sounds: list[Sound | None], names: list[str]) -> Iterator[LeftOut]:
 def without_copies(
     files: list[Path], digests: list[str], folder: Path
 ) -> tuple[list[tuple[Path, str]], list[LeftOut]]:
-    """Each content once: a copy could be held out and trained on."""
+    """Keep one file of each content, since a copy could be both held out and trained on."""
     first: dict[str, Path] = {}
     kept, left = [], []
     for path, mark in zip(files, digests, strict=True):

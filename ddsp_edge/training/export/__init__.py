@@ -1,1 +1,1 @@
-"""From a trained network to a bundle."""
+"""A trained network is converted, quantized, measured and bundled here."""

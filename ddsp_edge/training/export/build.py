@@ -19,7 +19,7 @@ from ddsp_edge.bundles.vst_export import write_vst
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export import measure
-from ddsp_edge.training.export.bundle_picture import portrait
+from ddsp_edge.training.export.bundle_picture import draw_bundle_picture
 from ddsp_edge.training.export.card import Baseline, Measured, model_card, read_baseline
 from ddsp_edge.training.export.rounding import calibration, round_to_int8
 from ddsp_edge.training.export.to_tflite import export
@@ -102,7 +102,7 @@ def build_bundle(
         final.model,
         card,
         _preview(ours, profile.sample_rate),
-        picture=portrait(info, dataset, original, ours),
+        picture=draw_bundle_picture(info, dataset, original, ours),
     )
     if profile.name == "vst":
         write_vst(finished, out)

@@ -1,4 +1,4 @@
-"""The picture in a bundle: held-out sound and ours, and the region that was trained."""
+"""The picture in a bundle: a held-out recording, the model's rendering, the trained region."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from ddsp_edge.offline.plot import draw_spectrogram, note_name, pyplot
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.units import hz_to_midi
 
-COLOURS = 96  #: of the picture's palette: half the bytes, and nobody sees it
+COLOURS = 96  #: of the picture's palette: half the bytes without a visible difference
 
 
-def portrait(info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.ndarray) -> bytes:
-    """A PNG of at most MAX_PICTURE_BYTES; empty where matplotlib is not installed.
+def draw_bundle_picture(
+    info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.ndarray
+) -> bytes:
+    """Return a PNG of at most MAX_PICTURE_BYTES; empty where matplotlib is not installed.
 
     ``original`` and ``ours`` are the same stretch, mono at the dataset's rate.
     """
@@ -50,7 +52,7 @@ def portrait(info: ModelInfo, dataset: Dataset, original: np.ndarray, ours: np.n
 
 
 def _region(axis, info: ModelInfo, dataset: Dataset) -> None:  # type: ignore[no-untyped-def]
-    """Where the training data lies in pitch and loudness, and the range that the model states."""
+    """Plot the training data over pitch and loudness, and the range that the model states."""
     notes = hz_to_midi(np.concatenate([p.f0_hz[p.usable] for p in dataset.train]))
     loud = np.concatenate([p.loudness_db[p.usable] for p in dataset.train])
     axis.hist2d(notes, loud, bins=(60, 60), cmap="magma", cmin=1)

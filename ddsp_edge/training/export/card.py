@@ -19,7 +19,7 @@ from ddsp_edge.training.recipes import Recipe
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one finished model."""
+    """What was measured on one finished model."""
 
     parameters: int
     size_bytes: int
@@ -42,11 +42,11 @@ class Baseline:
 def read_baseline(path: Path) -> Baseline:
     """``{"loss": 4.2, "text": "..."}``; other keys are let through. Raises UserError."""
     try:
-        said = json.loads(read_limited(path, 1 << 20))
-        loss, text = said["loss"], said["text"]
+        given = json.loads(read_limited(path, 1 << 20))
+        loss, text = given["loss"], given["text"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise UserError(
-            f'{path}: is no baseline; it must hold {{"loss": NUMBER, "text": "..."}}'
+            f'{path}: is not a baseline; it must hold {{"loss": NUMBER, "text": "..."}}'
         ) from None
     if isinstance(loss, bool) or not isinstance(loss, int | float) or not 0 < loss < 1e6:
         raise UserError(f"{path}: its loss is {loss!r}, not a number above 0")
@@ -65,7 +65,7 @@ def model_card(
     training_s: float | None = None,
     baseline: Baseline | None = None,
 ) -> str:
-    """Markdown; ends with the same facts as JSON, for programs."""
+    """Return MODEL_CARD.md as Markdown; the same facts stand at its end as JSON, for programs."""
     profile, s, t = dataset.profile, dataset.summary, measured.tracking
     held = sum(len(p.audio) for p in dataset.held_out) / profile.sample_rate
     rows = [("float32", measured.loss_float32)]

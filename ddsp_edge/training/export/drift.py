@@ -1,4 +1,4 @@
-"""How far an exported decoder strays from the torch module it came from."""
+"""Differences between an exported decoder and the torch module that it was made from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Drift:
     finite: bool  #: no NaN or infinity anywhere
 
     def within(self, limit: Drift) -> bool:
-        """True where nothing is above ``limit``."""
+        """Whether no difference is above the same one of ``limit``."""
         return self.finite and all(
             getattr(self, name) <= getattr(limit, name)
             for name in ("amplitude_db", "harmonics_db", "noise_db", "state")

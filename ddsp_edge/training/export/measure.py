@@ -62,7 +62,7 @@ def spectral_loss(sounds: list[np.ndarray], pieces: list[Piece], profile: Profil
 
 @dataclass(frozen=True)
 class Tracking:
-    """How the instrument follows the recording that it was not trained on."""
+    """How the model follows pitch and loudness of held-out recordings."""
 
     f0_cents: float  #: median absolute error of the pitches within 50 cents
     f0_right: float  #: share of the recording's pitched frames within 50 cents, 0..1
@@ -92,7 +92,7 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
         trusted = (piece.weight[at] > 0) & (piece.loudness_db[at] > QUIET_DB)
         scores.append(
             tracking.score(
-                tracking.Track(ours.times_s, ours.f0_hz, ours.f0_hz > 0),
+                tracking.TrackerOutput(ours.times_s, ours.f0_hz, ours.f0_hz > 0),
                 tracking.Reference(theirs.times_s, np.where(trusted, theirs.f0_hz, 0.0)),
             )
         )
@@ -115,7 +115,7 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
 
 @dataclass(frozen=True)
 class Response:
-    """How the model answers notes that start at once."""
+    """Attack of the model on notes that start at once, and its level in silence."""
 
     attack_s: float  #: from the note to half its steady power; the slowest note's
     silence_dbfs: float  #: peak while it is shown silence
@@ -132,7 +132,7 @@ def response(bundle: Bundle, runtime: str | None = None) -> Response:
 
 
 def _answer(bundle: Bundle, pitch: float, loudness: float, runtime: str | None) -> Response:
-    """One note at these shares of the model's ranges."""
+    """Play one note at these shares of the model's ranges and measure the response."""
     info = bundle.info
     low, high = info.min_pitch_note, info.max_pitch_note
     f0 = float(midi_to_hz(low + pitch * (high - low)))

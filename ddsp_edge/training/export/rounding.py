@@ -1,4 +1,4 @@
-"""Weights moved onto their int8 grid so that what a layer says changes least.
+"""Weights moved onto their int8 grid so that the outputs of a layer change least.
 
 Rounding each weight to the nearest step ignores that a layer's inputs are correlated and
 not centred. Here the weights are rounded one column at a time, and what each rounding does
@@ -38,7 +38,7 @@ def calibration(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def round_to_int8(decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> nn.Module:
-    """A copy whose larger layers hold int8 steps, fitted to the features' (frames,) track.
+    """Return a copy whose larger layers hold int8 steps, fitted to a track of (frames,) inputs.
 
     ``decoder`` as the exporter takes it, with its ``state_size``.
     """
@@ -52,7 +52,7 @@ def round_to_int8(decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarr
 def _inputs(
     decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray
 ) -> dict[nn.Linear, np.ndarray]:
-    """What each layer hears while the track is played."""
+    """Return the inputs of each linear layer while the track is played, (frames, inputs)."""
     seen: dict[nn.Linear, list[torch.Tensor]] = {}
     layers = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)]
     hooks = [

@@ -44,7 +44,7 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A TFLite file and its report."""
+    """An exported TFLite file with the report of its export."""
 
     model: bytes
     report: ExportReport
@@ -79,7 +79,7 @@ def _rename(model: bytes) -> bytes:
 
 
 def torch_step(module: torch.nn.Module) -> Step:
-    """The module as a function of arrays."""
+    """Wrap a torch module as a function of float32 arrays."""
 
     def step(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         with torch.no_grad():
@@ -90,7 +90,7 @@ def torch_step(module: torch.nn.Module) -> Step:
 
 
 def tflite_step(model: bytes) -> Step:
-    """The file as a function of arrays, through LiteRT."""
+    """Wrap a TFLite file as a function of float32 arrays, executed by LiteRT."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=model, num_threads=1)

@@ -17,13 +17,13 @@ from ddsp_edge.system.atomic_files import replacing
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Also there after a power cut: written beside it, synced, renamed. Raises UserError."""
+    """Write a checkpoint, safe against a power cut (sync, rename). Raises UserError."""
     with replacing(path) as stream:
         torch.save(state, stream)
 
 
 def load(path: Path, key: str) -> dict[str, Any]:
-    """What :func:`save` wrote, to the CPU. Raises UserError: damaged, or of another ``key``."""
+    """Read what :func:`save` wrote, to the CPU. Raises UserError: damaged or of another ``key``."""
     try:
         saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         matches = saved["key"] == key

@@ -1,4 +1,4 @@
-"""CPU or CUDA, and in which precision."""
+"""Choice of the device (CPU or CUDA) and of the precision of the network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def choose(name: str = "auto") -> torch.device:
 
 
 def use_threads(count: int) -> None:
-    """So many CPU cores from now on."""
+    """Let torch use ``threads`` CPU threads from now on."""
     torch.set_num_threads(count)
 
 

@@ -21,7 +21,7 @@ CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH = 101, 100, 8
 
 @dataclass(frozen=True)
 class DistilPlan:
-    """How long and how."""
+    """Length and settings of a distillation; frames are those of the dataset's profile."""
 
     steps: int = 2000
     batch: int = 16
@@ -32,23 +32,23 @@ class DistilPlan:
     seed: int = 1
 
 
-class Lessons:
-    """What the large decoder answers to the training material, and what it is worth."""
+class DistillationData:
+    """The large decoder's controls for the training material, and a held-out set to compare on."""
 
     def __init__(self, teacher: Teacher, dataset: Dataset) -> None:
         self.dataset, self._teacher = dataset, teacher
-        self._pieces = [teacher.lesson(piece, dataset.profile) for piece in dataset.train]
+        self._pieces = [teacher.relabel(piece, dataset.profile) for piece in dataset.train]
         crops = AudioBatches(
             dataset.held_out, dataset.profile, CROP_FRAMES, CONTEXT_FRAMES, CROP_BATCH
         )
         self._crops = crops.fixed(min(HELD_OUT_CROPS, len(crops.places)))
 
     def batches(self, plan: DistilPlan) -> WarmBatches:
-        """Stretches from anywhere."""
+        """Return the source of random batches of the teacher's controls."""
         return WarmBatches(self._pieces, plan.frames, plan.batch)
 
     def teacher_loss(self) -> float:
-        """Held-out loss of the large decoder."""
+        """Return the held-out loss of the large decoder itself."""
 
         def sequence(f0_scaled: Tensor, pw_scaled: Tensor) -> tuple[Tensor, ...]:
             pairs = zip(f0_scaled.numpy(), pw_scaled.numpy(), strict=True)
@@ -75,13 +75,13 @@ class Lessons:
 
 def distil(
     student: nn.Module,
-    lessons: Lessons,
+    material: DistillationData,
     plan: DistilPlan,
     report: Callable[[int, float], None] = lambda step, loss: None,
 ) -> None:
     """Train ``student`` (with ``sequence``, as EdgeDecoder) in place; ``report(step, loss)``."""
     rng = np.random.default_rng(plan.seed)
-    batches = lessons.batches(plan)
+    batches = material.batches(plan)
     optimiser = torch.optim.Adam(student.parameters(), lr=plan.rate)
     for step in range(plan.steps):
         rate = learning_rate(step, plan.steps, plan.rate, plan.run_in)

@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""Loss functions: what each stage of training minimises."""
 
 from __future__ import annotations
 

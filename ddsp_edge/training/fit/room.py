@@ -48,7 +48,7 @@ class LearntRoom(nn.Module):
         self.level = nn.Parameter(torch.full((len(bands),), START_DB / 20 * math.log(10)))
 
     def t60_s(self) -> Tensor:
-        """[bands] seconds."""
+        """Decay times to -60 dB, [bands], in seconds."""
         return torch.exp(self.decay.clamp(math.log(SHORTEST_S), math.log(LONGEST_S)))
 
     def response(self) -> Tensor:
@@ -81,7 +81,7 @@ class LearntRoom(nn.Module):
         ]
 
     def as_room(self) -> Room | None:
-        """In the terms of the kernel's reverb; None where there is no audible room."""
+        """Return the room as settings of the kernel's reverb; None where it is inaudible."""
         bands = self.bands()
         energy = sum(10 ** (band["level_db"] / 10) for band in bands)
         level_db = 10 * math.log10(max(energy, 1e-20))

@@ -1,4 +1,4 @@
-"""What a run leaves to look at and to listen to: log, loss picture, samples."""
+"""The records of a training run: a log of losses, a plot of them, and rendered samples."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ddsp_edge.units import scale_f0, scale_loudness
 
 EVERY_S = 300.0  #: seconds between samples
 LOG_EVERY = 20  #: steps
-PHRASE_S = 6.0
+EXCERPT_S = 6.0
 
 
-class Diary:
-    """Call it with each :class:`Progress`; it never changes what is trained.
+class RunLog:
+    """Writes the records of a run. Call it with each :class:`Progress`; training is not affected.
 
     ``log.jsonl`` (step, stage, loss, held_out, seconds, rate), ``loss.png``; ``samples/`` with a
     held-out phrase as the model plays it, and its spectrogram beside the recording's. Pictures
@@ -41,7 +41,7 @@ class Diary:
         # A killed run may have logged steps that the checkpoint does not have.
         text = "".join(json.dumps(row) + "\n" for row in self.rows)
         write_atomically(self.path, text.encode())
-        self.phrase = phrase(dataset, trainer.profile.sample_rate)
+        self.excerpt = held_out_excerpt(dataset, trainer.profile.sample_rate)
         self.sampled = time.monotonic()
         self.board = _board(self.folder)
 
@@ -70,24 +70,24 @@ class Diary:
         """Write the loss picture and a sample of the averaged model now."""
         trainer = self.trainer
         warm = trainer.step <= trainer.plan.warm_steps
-        sound = play(trainer, trainer.model if warm else trainer.average, self.phrase)
+        sound = synthesise(trainer, trainer.model if warm else trainer.average, self.excerpt)
         samples = self.folder / "samples"
         samples.mkdir(exist_ok=True)
         rate = trainer.profile.sample_rate
-        _write_sound(samples / "recording.wav", self.phrase.audio, rate)
+        _write_sound(samples / "recording.wav", self.excerpt.audio, rate)
         _write_sound(samples / f"step-{trainer.step:06d}.wav", sound, rate)
         plt = None
         with contextlib.suppress(UserError):  # there is no matplotlib
             plt = pyplot()
         if plt is not None:
-            _compare(plt, self.phrase.audio, sound, rate, samples / f"step-{trainer.step:06d}.png")
+            _compare(plt, self.excerpt.audio, sound, rate, samples / f"step-{trainer.step:06d}.png")
             _curves(plt, self.rows, self.folder / "loss.png")
         self.sampled = time.monotonic()
 
 
-def phrase(dataset: Dataset, rate: int) -> Piece:
+def held_out_excerpt(dataset: Dataset, rate: int) -> Piece:
     """The held-out stretch of about six seconds that sounds most, as a piece."""
-    hop, size = dataset.profile.hop, round(PHRASE_S * dataset.profile.frame_rate)
+    hop, size = dataset.profile.hop, round(EXCERPT_S * dataset.profile.frame_rate)
     best, most = None, -1.0
     for piece in dataset.held_out:
         for at in range(0, max(1, len(piece.weight) - size), dataset.profile.frame_rate):
@@ -102,7 +102,7 @@ def phrase(dataset: Dataset, rate: int) -> Piece:
 
 
 @torch.no_grad()
-def play(trainer: Trainer, model: Any, piece: Piece, room: bool = True) -> np.ndarray:
+def synthesise(trainer: Trainer, model: Any, piece: Piece, room: bool = True) -> np.ndarray:
     """The model's sound of a piece, with its room if one is learnt, (samples,) float32."""
     before = trainer.noise.get_state()
     trainer.noise.manual_seed(0)

@@ -1,4 +1,4 @@
-"""A finished instrument as the teacher of a smaller network: its controls are the lesson.
+"""A finished instrument as a teacher: a smaller network learns its controls.
 
 After Giudici et al., "Distilling DDSP" (2025), who found the controls to teach a small network
 better than the audio does.
@@ -14,7 +14,7 @@ import torch
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.errors import UserError
-from ddsp_edge.training.data.batches import Features
+from ddsp_edge.training.data.batches import TrainingArrays
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export.drift import Step, play
 from ddsp_edge.training.export.to_tflite import tflite_step
@@ -35,7 +35,7 @@ class Teacher:
 
     @classmethod
     def of(cls, bundle: Bundle, profile: Profile) -> Teacher:
-        """Raises UserError where its controls are not those of the profile."""
+        """Make a teacher of ``bundle``. Raises UserError where it does not fit the profile."""
         info = bundle.info
         has = (info.n_harmonics, info.n_noise, info.sample_rate, info.frame_rate)
         wanted = (profile.n_harmonics, profile.n_noise, profile.sample_rate, profile.frame_rate)
@@ -49,14 +49,16 @@ class Teacher:
         return cls(tflite_step(bundle.model), info.state_size, f"{info.name} ({digest})")
 
     def controls(self, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> tuple[np.ndarray, ...]:
-        """(frames,) twice, from silence -> amplitude (frames,), harmonics (frames, n) and noise
-        (frames, m), float32."""
+        """Run the decoder over (frames,) scaled inputs, beginning in silence.
+
+        Returns amplitude (frames,), harmonics (frames, n) and noise (frames, m), float32.
+        """
         amplitude, harmonics, noise, _ = play(self.step, (f0_scaled, pw_scaled), self.state_size)
         return amplitude[:, 0], harmonics, noise
 
-    def lesson(self, piece: Piece, profile: Profile) -> Piece:
-        """The piece with the teacher's harmonics and noise for targets."""
-        features = Features.of(piece)
+    def relabel(self, piece: Piece, profile: Profile) -> Piece:
+        """Return the piece with the teacher's harmonics and noise as targets."""
+        features = TrainingArrays.of(piece)
         amplitude, harmonics, noise = self.controls(features.f0_scaled, features.pw_scaled)
         # As it is heard: what lies above the band is not played, the rest is so much louder.
         heard = synth.mask_and_normalise(

@@ -72,7 +72,7 @@ class Trainer:
         profile = self.profile
         pieces = dataset.train
         if teacher is not None and self.plan.warm_steps:
-            pieces = [teacher.lesson(piece, profile) for piece in pieces]
+            pieces = [teacher.relabel(piece, profile) for piece in pieces]
         self.warm = WarmBatches(pieces, plan.warm_frames, plan.warm_batch)
         crop = (profile, plan.frames, plan.context, plan.batch)
         self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
@@ -97,7 +97,7 @@ class Trainer:
 
     @property
     def total(self) -> int:
-        """Steps of the whole schedule."""
+        """Number of steps of both stages together."""
         return self.plan.warm_steps + self.plan.steps
 
     @property
@@ -183,15 +183,15 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
-            self._follow()
+            self._update_average()
         self.step += 1
         held = None
         if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
-            held = self._judge(self.model if warm else self.average, value)
+            held = self._measure_held_out(self.model if warm else self.average, value)
         return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
 
     def _set_rate(self, warm: bool) -> float:
-        """Each stage has its own."""
+        """Set and return the learning rate of this step; each stage has its own schedule."""
         plan = self.plan
         done = self.step if warm else self.step - plan.warm_steps
         steps, peak = (plan.warm_steps, plan.warm_rate) if warm else (plan.steps, plan.rate)
@@ -201,12 +201,12 @@ class Trainer:
         return rate
 
     @torch.no_grad()
-    def _follow(self) -> None:
+    def _update_average(self) -> None:
         pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
         for mean, now in pairs:
             mean.lerp_(now, 1 - self.plan.average)
 
-    def _judge(self, model: Model, loss: float) -> float:
+    def _measure_held_out(self, model: Model, loss: float) -> float:
         held = self.held_out_loss(model)
         self.history.append({"step": self.step, "loss": loss, "held_out": held})
         if held < self.best[0]:
@@ -230,7 +230,10 @@ class Trainer:
         )
 
     def _audio_loss(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
-        """Of the sound, and of the room that is learnt, which has gradients of its own."""
+        """Return the spectral loss and, where a room is learnt, the loss of the room.
+
+        The room's loss has gradients of its own and does not reach the network.
+        """
         batch = {name: value.to(self.device) for name, value in batch.items()}
         dry = self._dry(model, batch, self.plan.context)
         target = batch["audio"]

@@ -1,1 +1,1 @@
-"""The networks that the trainer knows."""
+"""The networks that can be trained, and their registry."""

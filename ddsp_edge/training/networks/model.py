@@ -79,7 +79,7 @@ class EdgeDecoder(nn.Module):
 
 
 class Centres(Protocol):
-    """A shape, as far as the inputs go."""
+    """The part of a shape that concerns the inputs."""
 
     @property
     def pitch(self) -> tuple[float, float]: ...
@@ -88,7 +88,7 @@ class Centres(Protocol):
 
 
 def new_heads(width: int, n_harmonics: int, n_noise: int) -> nn.Linear:
-    """One layer that says amplitude, harmonics and noise, before any training."""
+    """Make the output layer for amplitude, harmonics and noise with its initial weights."""
     head = nn.Linear(width, 1 + n_harmonics + n_noise)
     with torch.no_grad():
         head.weight.mul_(0.3)

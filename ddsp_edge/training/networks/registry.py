@@ -42,5 +42,5 @@ def edge_shape(profile: Profile, summary: dict[str, float], size: str = "large")
 
 
 def sizes(model: nn.Module) -> dict[str, list[int]]:
-    """Of every weight: a checkpoint fits a model whose sizes are the same."""
+    """Return the shape of every weight; a checkpoint fits a model with the same shapes."""
     return {name: list(value.shape) for name, value in model.state_dict().items()}

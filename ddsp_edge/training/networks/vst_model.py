@@ -128,7 +128,7 @@ class VstModel(_Network):
 
 
 class VstDecoder(_Network):
-    """One frame of a DDSP-VST decoder."""
+    """One frame of a decoder in DDSP-VST's shape, as it is exported."""
 
     def _recurrent(self, n_inputs: int, state_size: int) -> nn.Module:
         return GruStep(n_inputs, state_size)

@@ -1,1 +1,1 @@
-"""Searches, sweeps and baselines."""
+"""Experiments: network search, hyperparameter sweeps, the baseline."""

@@ -40,7 +40,7 @@ from ddsp_edge.training.recipes import RECIPES
 
 LENGTH, FRAMES, BANDS, BIAS = 24_000, 500, 32, -3.0  #: of vst.gin's FilteredNoiseReverb
 LEAST = 1e-5  #: logarithms are taken of nothing smaller
-JUDGED_RATE = 16_000  #: everything is judged below 8 kHz, where both recipes have sound
+COMPARISON_RATE = 16_000  #: everything is judged below 8 kHz, where both recipes have sound
 STEPS = ("plain", "warm", "network", "fast")
 
 
@@ -54,10 +54,10 @@ class NoiseReverb(nn.Module):
         self.generator = torch.Generator()
 
     def response(self) -> Tensor:
-        """[samples]; the direct sound apart."""
+        """The impulse response without the direct sound, [samples]."""
         self.generator.manual_seed(1)
         shaped = exp_sigmoid(self.magnitudes[None] + BIAS)
-        ir = filtered_noise(shaped, JUDGED_RATE, LENGTH // FRAMES, self.generator)[0]
+        ir = filtered_noise(shaped, COMPARISON_RATE, LENGTH // FRAMES, self.generator)[0]
         return torch.cat([ir.new_zeros(1), ir[1:]])
 
     def forward(self, dry: Tensor) -> Tensor:
@@ -107,14 +107,14 @@ def plain_plan(steps: int, warm_steps: int = 0, seed: int = 1) -> Plan:
     )
 
 
-def judge(trainer: Trainer, model: Any, dataset: Dataset) -> float:
+def mean_loss(trainer: Trainer, model: Any, dataset: Dataset) -> float:
     """Mean multi-scale spectral loss over the trusted half-seconds held out, below 8 kHz."""
-    profile, rows, size = dataset.profile, [], round(CROP_S * JUDGED_RATE)
+    profile, rows, size = dataset.profile, [], round(CROP_S * COMPARISON_RATE)
     for piece in dataset.held_out:
-        pair = (run_log.play(trainer, model, piece), piece.audio)
-        ours, theirs = (soxr.resample(x, profile.sample_rate, JUDGED_RATE) for x in pair)
+        pair = (run_log.synthesise(trainer, model, piece), piece.audio)
+        ours, theirs = (soxr.resample(x, profile.sample_rate, COMPARISON_RATE) for x in pair)
         for start in range(0, min(len(ours), len(theirs)) - size, size):
-            first = start * profile.frame_rate // JUDGED_RATE
+            first = start * profile.frame_rate // COMPARISON_RATE
             if piece.weight[first : first + round(CROP_S * profile.frame_rate)].mean() >= TRUST:
                 part = slice(start, start + size)
                 rows.append(evaluation.multi_scale_spectral_loss(ours[part], theirs[part]))
@@ -122,7 +122,7 @@ def judge(trainer: Trainer, model: Any, dataset: Dataset) -> float:
 
 
 def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str, Any]:
-    """One line of the table: train for so many seconds of processor time, then judge.
+    """Train for so many seconds of processor time, then measure: one line of the table.
 
     ``plain``; ``warm`` (+ the supervised start); ``network`` (+ ours: 48 kHz, 5 ms, our losses
     and schedule, plain torch); ``fast`` (+ the C loops). The datasets' profiles must fit.
@@ -151,7 +151,7 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
         model = trainer.model.eval()
     return {
         "step": step,
-        "loss": judge(trainer, model, dataset),
+        "loss": mean_loss(trainer, model, dataset),
         "steps": trainer.step,
         "cpu_s": round(spent, 1),
         "text": f"{step}, {trainer.step} steps, {spent / 60:.1f} minutes of one core",
@@ -159,7 +159,7 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
 
 
 def _planned(step: str, dataset: Dataset, run: Path, seconds: float) -> tuple[Plan, type[Trainer]]:
-    """As many steps as fit, by timing a few."""
+    """Return a plan with as many steps as fit into the time, by timing a few."""
     kind: type[Trainer] = PlainTrainer if step in ("plain", "warm") else Trainer
     make = plain_plan if kind is PlainTrainer else _our_plan
     trial = kind(dataset, run / "trial", make(4, 4), fresh=True, device="cpu")
@@ -176,7 +176,7 @@ def _our_plan(steps: int, warm_steps: int) -> Plan:
 
 
 def main(words: list[str] | None = None) -> None:
-    """The command of this module's docstring."""
+    """Run the command that the module's docstring shows."""
     parser = argparse.ArgumentParser(prog="python -m ddsp_edge.training.study.baseline")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recipe", choices=sorted(RECIPES), required=True)
@@ -192,8 +192,8 @@ def main(words: list[str] | None = None) -> None:
         dataset = prepare(args.folder, recipe, args.work / "cache", profile=profile)
         rows.append(run_step(step, dataset, args.work, 60 * args.minutes))
         print(f"{rows[-1]['text']}: {rows[-1]['loss']:.3f} below 8 kHz", flush=True)
-        said = rows[0] | {"steps_compared": rows}
-        write_atomically(args.out, json.dumps(said, indent=1).encode())
+        result = rows[0] | {"steps_compared": rows}
+        write_atomically(args.out, json.dumps(result, indent=1).encode())
 
 
 if __name__ == "__main__":

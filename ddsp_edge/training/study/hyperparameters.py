@@ -94,15 +94,15 @@ def sweep(
     ended = [results[i] for i in range(len(results))]
     rows = [(r.metrics, r.config or {}) for r in ended if r.metrics and "held_out" in r.metrics]
     for metrics, config in sorted(rows, key=lambda row: row[0]["held_out"]):
-        said = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
-        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {said}")
+        options = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
+        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {options}")
     return 0
 
 
 def _trial(
     config: dict[str, float], dataset: Dataset, plan: Plan, minutes: float | None, kind: str
 ) -> None:
-    """One run, in a process of Ray's; its folder is Ray's own for the trial."""
+    """Train once with one combination, in a process and a folder of Ray's."""
     import torch
     from ray import tune
 

@@ -24,7 +24,7 @@ from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.training.data.dataset import prepare
 from ddsp_edge.training.export.rounding import calibration, round_to_int8
 from ddsp_edge.training.export.to_tflite import export
-from ddsp_edge.training.fit.distillation import DistilPlan, Lessons, distil
+from ddsp_edge.training.fit.distillation import DistillationData, DistilPlan, distil
 from ddsp_edge.training.fit.teacher import Teacher
 from ddsp_edge.training.networks.feed_forward import FeedForwardDecoder, FeedForwardShape
 from ddsp_edge.training.networks.model import EdgeDecoder, Shape
@@ -71,25 +71,25 @@ CANDIDATES: dict[str, tuple[str, Callable[[Shape], nn.Module]]] = {
 }
 
 
-def judge(
-    name: str, lessons: Lessons, plan: DistilPlan, say: Callable[[str], None] = print
+def evaluate_candidate(
+    name: str, material: DistillationData, plan: DistilPlan, say: Callable[[str], None] = print
 ) -> tuple[dict[str, Any], nn.Module]:
-    """Train, export and time one candidate; its row and the trained module."""
+    """Train, export and time one candidate; return its row of results and the trained module."""
     family, make = CANDIDATES[name]
     torch.manual_seed(plan.seed)
-    student: Any = make(edge_shape(lessons.dataset.profile, lessons.dataset.summary))
+    student: Any = make(edge_shape(material.dataset.profile, material.dataset.summary))
     begun = time.process_time()
 
     def report(step: int, loss: float) -> None:
         if step % 500 == 0:
             say(f"  {name}: step {step} of {plan.steps}, loss {loss:.4f}")
 
-    distil(student, lessons, plan, report)
+    distil(student, material, plan, report)
     took = time.process_time() - begun
     student.eval()
-    shape, summary = student.shape, lessons.dataset.summary
+    shape, summary = student.shape, material.dataset.summary
     decoder = student.frame_decoder()
-    rounded = round_to_int8(decoder, *calibration(lessons.dataset.train))
+    rounded = round_to_int8(decoder, *calibration(material.dataset.train))
     files = {
         quantization: export(
             module,
@@ -105,7 +105,7 @@ def judge(
         "candidate": name,
         "family": family,
         "parameters": student.parameters_count(),
-        "held_out_loss": round(lessons.held_out_loss(student.sequence), 4),
+        "held_out_loss": round(material.held_out_loss(student.sequence), 4),
         "train_s": round(took, 1),
         "float32_us": round(invoke_us(files["none"].model, "litert", REPEATS), 2),
         "int8_us": round(invoke_us(files["int8"].model, "litert", REPEATS), 2),
@@ -136,20 +136,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _search(instrument: str, options: argparse.Namespace, plan: DistilPlan) -> None:
-    lessons = None
+    material = None
     for name in options.candidates.split(","):
         rows = json.loads(options.results.read_text()) if options.results.exists() else []
         mark = (instrument, name, asdict(plan))
         if any((r["instrument"], r["candidate"], r["plan"]) == mark for r in rows):
             continue
-        if lessons is None:
+        if material is None:
             recipe = RECIPES[instrument]
             dataset = prepare(options.audio / recipe.folder, recipe, options.work / "cache")
             teacher = find_model(str(options.teacher or instrument))
-            lessons = Lessons(Teacher.of(teacher, dataset.profile), dataset)
-            reference = round(lessons.teacher_loss(), 4)
+            material = DistillationData(Teacher.of(teacher, dataset.profile), dataset)
+            reference = round(material.teacher_loss(), 4)
             print(f"{instrument}: the large decoder's held-out loss is {reference}", flush=True)
-        row, student = judge(name, lessons, plan)
+        row, student = evaluate_candidate(name, material, plan)
         row = {"instrument": instrument, "teacher_loss": reference, **row}
         options.results.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(options.results, json.dumps([*rows, row], indent=1).encode() + b"\n")

@@ -27,7 +27,7 @@ def excess_percent(row: dict[str, Any]) -> float:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the PNG."""
+    """Draw loss against parameters and microseconds and write the PNG to ``path``."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -8,6 +8,13 @@
 
 #define DDSP_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of few turns over an array of vectors: without it gcc keeps them in memory. */
+#if defined(__clang__)
+#define DDSP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define DDSP_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #if defined(__x86_64__) && !defined(DDSP_PORTABLE)
 #define DDSP_HAS_AVX2 1
 #define DDSP_AVX2 __attribute__((target("avx2,fma")))

@@ -154,12 +154,19 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
     }
 }
 
+void ddsp_synth_panic(ddsp_synth *synth, double time_s)
+{
+    for (int v = 0; v < DDSP_MAX_VOICES; v++)
+        ddsp_note_voice_stop(&synth->voice[v], time_s);
+}
+
 /* ---- frames ---- */
 
-/* Semitones, of the mod wheel's vibrato. */
-static double vibrato(const ddsp_synth *synth, double time_s)
+/* Semitones, of the mod wheels' vibrato. */
+static double vibrato(const ddsp_synth *synth, const ddsp_note_voice *voice, double time_s)
 {
-    const double depth = synth->settings.vibrato_depth * synth->touch.vibrato;
+    const double wheels = fmin(synth->touch.vibrato + voice->touch.vibrato, 1.0);
+    const double depth = synth->settings.vibrato_depth * wheels;
     return depth > 0.0 ? depth * sin(FULL_TURN * phase(synth, time_s)) : 0.0;
 }
 
@@ -182,7 +189,7 @@ static void make(ddsp_synth *synth, int v, double time_s, double ahead_s, int on
     ddsp_note_voice *voice = &synth->voice[v];
     const double reached_s = time_s + ahead_s, level = ddsp_note_voice_level(voice, reached_s);
     const double pitch = ddsp_note_voice_pitch(voice, reached_s) + synth->touch.bend
-                         + voice->touch.bend + vibrato(synth, reached_s);
+                         + voice->touch.bend + vibrato(synth, voice, reached_s);
     const float brightness = synth->touch.brightness + voice->touch.brightness;
     voice->loudness_db = (float)loudness(synth, voice, level);
     out->time_s = time_s;

@@ -109,16 +109,22 @@ DDSP_CPU_DISPATCH(static, spectrum,
          (const ddsp_noise *noise, const float *gains, float *restrict re, float *restrict im),
          (noise, gains, re, im))
 
-/* The next frame: the second half of the last one comes to the front of overlap,
- * and the new one is added. */
-static void next_frame(ddsp_noise *noise, float fraction)
+void ddsp_noise_gains(const ddsp_noise *noise, float fraction, float *gains)
+{
+    if (fraction >= 1.0f) {
+        memcpy(gains, noise->target, (size_t)noise->n_bands * sizeof *gains);
+        return;
+    }
+    for (int b = 0; b < noise->n_bands; b++)
+        gains[b] = noise->start[b] + fraction * (noise->target[b] - noise->start[b]);
+}
+
+void ddsp_noise_frame(ddsp_noise *noise, const float *gains)
 {
     const int hop = noise->hop;
-    float gains[DDSP_MAX_NOISE_BANDS], loudest = 0.0f;
-    for (int b = 0; b < noise->n_bands; b++) {
-        gains[b] = ddsp_ramp_value(noise->start[b], noise->target[b], fraction);
+    float loudest = 0.0f;
+    for (int b = 0; b < noise->n_bands; b++)
         loudest = gains[b] > loudest ? gains[b] : loudest;
-    }
     float *overlap = noise->overlap;
     if (noise->sounding) {
         memcpy(overlap, overlap + hop, (size_t)hop * sizeof(float));
@@ -138,19 +144,32 @@ static void next_frame(ddsp_noise *noise, float fraction)
     noise->frame++;
 }
 
-void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, int ahead, float *out, int n)
+int ddsp_noise_until_frame(const ddsp_noise *noise)
+{
+    return noise->at == 0 ? 0 : noise->hop - noise->at;
+}
+
+int ddsp_noise_add(ddsp_noise *noise, float *out, int n)
+{
+    const int left = noise->hop - noise->at;
+    const int count = n < left ? n : left;
+    if (noise->sounding)
+        for (int i = 0; i < count; i++)
+            out[i] += noise->overlap[noise->at + i];
+    noise->at = count == left ? 0 : noise->at + count;
+    return count;
+}
+
+void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, float *out, int n)
 {
     if (noise->n_bands == 0)
         return;
     for (int done = 0; done < n;) {
-        if (noise->at == 0)
-            next_frame(noise, ddsp_ramp_fraction(ramp, ahead + done + 1 + noise->hop));
-        const int left = noise->hop - noise->at;
-        const int count = n - done < left ? n - done : left;
-        if (noise->sounding)
-            for (int i = 0; i < count; i++)
-                out[done + i] += noise->overlap[noise->at + i];
-        done += count;
-        noise->at = count == left ? 0 : noise->at + count;
+        if (noise->at == 0) {
+            float gains[DDSP_MAX_NOISE_BANDS];
+            ddsp_noise_gains(noise, ddsp_ramp_fraction(ramp, done + 1 + noise->hop), gains);
+            ddsp_noise_frame(noise, gains);
+        }
+        done += ddsp_noise_add(noise, out + done, n - done);
     }
 }

@@ -36,7 +36,17 @@ void ddsp_noise_reset(ddsp_noise *noise);
 /* New gains (checked here); `fraction` is how far the old ramp came. */
 void ddsp_noise_target(ddsp_noise *noise, const float *magnitudes, float fraction);
 
-/* Adds n samples; the clock stands `ahead` samples before the first. */
-void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, int ahead, float *out, int n);
+/* The gains at a fraction of the ramp, into gains [n_bands]. */
+void ddsp_noise_gains(const ddsp_noise *noise, float fraction, float *gains);
+
+/* Adds n samples; `ramp` is the clock of the gains, now. */
+void ddsp_noise_render(ddsp_noise *noise, const ddsp_ramp *ramp, float *out, int n);
+
+/* The same in its steps, for gains that come from elsewhere: how many samples lie before
+ * the next frame; the next frame, where that is 0 (the second half of the last one comes to
+ * the front of overlap, the new one is added); up to n samples within the frame, how many. */
+int ddsp_noise_until_frame(const ddsp_noise *noise);
+void ddsp_noise_frame(ddsp_noise *noise, const float *gains);
+int ddsp_noise_add(ddsp_noise *noise, float *out, int n);
 
 #endif

@@ -4,6 +4,12 @@
 
 #include <stdint.h>
 
+/* The seed of a voice's second noise: another sequence, so that the two add up in power. */
+static inline uint32_t ddsp_second_seed(uint32_t seed)
+{
+    return seed ^ 0x85ebca6bu;
+}
+
 /* Two 32-bit keys of a frame: SplitMix64's output function of (seed, frame). */
 static inline uint64_t ddsp_random_keys(uint32_t seed, uint64_t frame)
 {

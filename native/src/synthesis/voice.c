@@ -8,19 +8,21 @@
 #include "common/sanitize.h"
 #include "synthesis/harmonic.h"
 #include "synthesis/noise.h"
+#include "synthesis/noise_bank.h"
+#include "synthesis/random.h"
 #include "common/ramp.h"
 
 #define LARGEST_AMPLITUDE 10.0f
 #define LONGEST_RAMP_S 10.0f
 #define LEAST_SAMPLE 1e-30f
 #define LONGEST_LEAP_S 0.025   /* in more time it is a glide */
-#define SECOND_SEED 0x85ebca6bu /* another sequence: the two noises add up in power */
 
 struct ddsp_voice {
     double sample_rate;     /* 0 until prepared */
     ddsp_ramp ramp;
     ddsp_harmonic harmonic;
     ddsp_harmonic left;         /* the pitch before a leap, while it fades */
+    ddsp_fft fft;               /* of the harmonics' tables */
     ddsp_noise noise, second;   /* second: of no bands where there is none */
 };
 
@@ -32,6 +34,7 @@ ddsp_voice *ddsp_voice_new(void)
 void ddsp_voice_free(ddsp_voice *voice)
 {
     if (voice) {
+        ddsp_fft_free(&voice->fft);
         ddsp_noise_free(&voice->noise);
         ddsp_noise_free(&voice->second);
     }
@@ -49,7 +52,12 @@ int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
     ddsp_noise_free(&voice->noise);
     ddsp_noise_free(&voice->second);
     voice->sample_rate = 0.0;
-    ddsp_harmonic_prepare(&voice->harmonic, sample_rate, n_harmonics, band_limit_hz);
+    ddsp_fft_free(&voice->fft);
+    if (!ddsp_fft_prepare(&voice->fft, DDSP_TABLE_POINTS))
+        return DDSP_NO_MEMORY;
+    ddsp_harmonic_table_prepare();
+    ddsp_harmonic_prepare(&voice->harmonic, &voice->fft, sample_rate, n_harmonics,
+                          band_limit_hz);
     const int status =
         ddsp_noise_prepare(&voice->noise, sample_rate, n_noise, band_limit_hz, seed);
     if (status != DDSP_OK) {
@@ -68,7 +76,7 @@ int ddsp_voice_prepare_second(ddsp_voice *voice, int n_second, double second_lim
         return DDSP_BAD_ARGUMENT;
     ddsp_noise_free(&voice->second);
     const int status = ddsp_noise_prepare(&voice->second, voice->sample_rate, n_second,
-                                          second_limit_hz, voice->noise.seed ^ SECOND_SEED);
+                                          second_limit_hz, ddsp_second_seed(voice->noise.seed));
     if (status != DDSP_OK) {
         ddsp_noise_free(&voice->second);
         return status;
@@ -120,12 +128,8 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
     ddsp_noise_target(&voice->second, noise_magnitudes + voice->noise.n_bands, fraction);
 }
 
-void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
+static void render_harmonics(ddsp_voice *voice, float *out, int n)
 {
-    if (voice->sample_rate == 0.0) {
-        memset(out, 0, (size_t)n * sizeof *out);
-        return;
-    }
     for (int done = 0; done < n; done += DDSP_HARMONIC_CHUNK) {
         const int count = n - done < DDSP_HARMONIC_CHUNK ? n - done : DDSP_HARMONIC_CHUNK;
         ddsp_harmonic_render(&voice->harmonic, &voice->ramp, done, out + done, count);
@@ -136,9 +140,36 @@ void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
         for (int i = 0; i < count; i++)
             out[done + i] += fading[i];
     }
-    ddsp_noise_render(&voice->noise, &voice->ramp, 0, out, n);
-    ddsp_noise_render(&voice->second, &voice->ramp, 0, out, n);
+}
+
+/* What is rendered is sane, and time goes on. */
+static void finish(ddsp_voice *voice, float *out, int n)
+{
     for (int i = 0; i < n; i++)
         out[i] = ddsp_flush(out[i], LEAST_SAMPLE);
     ddsp_ramp_advance(&voice->ramp, n);
+}
+
+void ddsp_voice_render(ddsp_voice *voice, float *out, int n)
+{
+    if (voice->sample_rate == 0.0) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    render_harmonics(voice, out, n);
+    ddsp_noise_render(&voice->noise, &voice->ramp, out, n);
+    ddsp_noise_render(&voice->second, &voice->ramp, out, n);
+    finish(voice, out, n);
+}
+
+void ddsp_voice_render_shared(ddsp_voice *voice, ddsp_noise_bank *bank, int offset, float *out,
+                              int n)
+{
+    if (voice->sample_rate == 0.0) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
+    render_harmonics(voice, out, n);
+    ddsp_noise_bank_put(bank, &voice->noise, &voice->second, &voice->ramp, offset, n);
+    finish(voice, out, n);
 }

@@ -2,12 +2,13 @@
 
 import socket
 import threading
+import time
 
 import pytest
 
 from ddsp_edge import cli
 from ddsp_edge.api.client import ControlClient, NoEngine
-from ddsp_edge.api.protocol import RequestError, default_socket
+from ddsp_edge.api.protocol import RequestError, decode, default_socket
 
 
 @pytest.fixture
@@ -49,6 +50,46 @@ def test_an_engine_that_does_not_answer_is_not_waited_for(tmp_path):
         client = ControlClient(path, timeout_s=0.1)
         with pytest.raises(NoEngine, match="does not answer"):
             client.call("status")
+
+
+def test_a_full_queue_is_busy_and_tried_again(tmp_path):
+    path = tmp_path / "full.sock"
+    with socket.socket(socket.AF_UNIX) as full, socket.socket(socket.AF_UNIX) as first:
+        full.bind(str(path))
+        full.listen(0)
+        first.connect(str(path))
+        with pytest.raises(NoEngine, match="is busy"):
+            ControlClient(path, timeout_s=0.1).call("status")
+
+        def make_room():
+            time.sleep(0.2)
+            full.accept()
+
+        threading.Thread(target=make_room, daemon=True).start()
+        client = ControlClient(path, timeout_s=0.1)
+        with pytest.raises(NoEngine, match="does not answer"):  # it was let in
+            client.call("status")
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", "2", '"1"', "null", "[1]"])
+def test_only_the_number_1_is_our_version(version):
+    assert decode(b'{"v": 1, "do": "status"}')["v"] == 1
+    with pytest.raises(RequestError, match="is not spoken here"):
+        decode(b'{"v": %s, "do": "status"}' % version.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"v": 1, "v": 1, "do": "status"}',
+        b'{"v": 1, "do": "bypass", "on": true, "on": false}',
+        b'{"v": 1, "do": "set", "values": {"mix": 1, "mix": 0}}',
+        b'{"v": 1, "do": "status", "d\\u006f": "panic"}',
+    ],
+)
+def test_a_key_that_is_given_twice_is_refused(line):
+    with pytest.raises(RequestError, match="a key is given twice"):
+        decode(line)
 
 
 def test_events_between_are_kept_in_their_order(other_end):

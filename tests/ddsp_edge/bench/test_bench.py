@@ -77,7 +77,7 @@ def test_history_keeps_every_run(tmp_path):
     assert runs[1]["figures"]["kernel: noise / goal"] == 2.0
     assert runs[1]["figures"]["kernel: gain"] == 3.0
     path.write_text("not JSON\n")
-    with pytest.raises(UserError, match="line 1 is no JSON"):
+    with pytest.raises(UserError, match="line 1 is not JSON"):
         history.read(path)
     with pytest.raises(UserError, match="cannot be written"):
         history.append(tmp_path, FOUND)
@@ -94,7 +94,7 @@ def test_the_engine_that_is_measured_does_the_work():
     """Counted, not timed: sixteen voices are sixteen networks and sixteen frames a hop."""
     bundle = find_model("violin")
     assert engine.once_s(bundle, "effect", 1, 100, 0.1) > 0
-    with pytest.raises(ValueError, match="n_voices"):
+    with pytest.raises(ValueError, match="voices="):
         engine.once_s(bundle, "synth", 17, 100, 0.1)
 
 

@@ -164,7 +164,7 @@ def test_bench_prints_json_for_programs(capsys):
     first = found["results"]["rendering"][0]
     assert first["value"] > 0 and first["ratio"] == pytest.approx(first["value"] / 20)
     assert cli.main(["bench", "--only", "weather"]) == 2
-    assert "--only weather: choose of kernel, paths" in capsys.readouterr().err
+    assert "--only weather: choose one of kernel, paths" in capsys.readouterr().err
 
 
 def test_fit_prints_what_render_takes(tiny_path, capsys):

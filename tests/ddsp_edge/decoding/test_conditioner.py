@@ -14,6 +14,7 @@ from ddsp_edge.decoding.conditioner import (
     FADE_IN_DB,
     LARGEST_UNPITCHED,
     NOISE_POWER,
+    RANGE_MARGIN,
     UNPITCHED_DB,
     Shaper,
     give_way,
@@ -62,6 +63,16 @@ def test_pitches() -> None:
     shown = shaped(FeatureFrame(0.0, 330.0, -20.0), input_pitch=7)
     same(shown, raw(up, -20.0))
     assert shown.f0_hz == 330.0
+
+
+def test_pitches_far_outside_of_the_range_get_the_timbre_and_level_of_its_end() -> None:
+    margin = 2 ** (RANGE_MARGIN[INFO.profile] / 12)
+    for end_hz, factor in ((INFO.max_pitch_hz * margin, 4), (INFO.min_pitch_hz / margin, 0.25)):
+        far = shaped(FeatureFrame(0.0, end_hz * factor, -20.0))
+        same(far, raw(end_hz, -20.0))
+        assert far.f0_hz == pytest.approx(end_hz * factor)
+    inside = INFO.max_pitch_hz * 2 ** (1 / 12)
+    same(shaped(FeatureFrame(0.0, inside, -20.0)), raw(inside, -20.0))
 
 
 @pytest.mark.parametrize("f0_hz", [0.0, -3.0, math.nan])

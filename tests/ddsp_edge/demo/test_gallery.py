@@ -13,7 +13,7 @@ from tiny_decoder import tiny_bundle, vst_file
 from ddsp_edge import cli
 from ddsp_edge.bundles.bundle import read_bundle, write_bundle
 from ddsp_edge.demo import PIANO, TUNE, VOICE, gallery, piano
-from ddsp_edge.demo.gallery import Instrument, Piece, fitted
+from ddsp_edge.demo.gallery import GalleryInstrument, GalleryItem, fitted
 from ddsp_edge.demo.page import page
 from ddsp_edge.demo.tune import phrase_for
 from ddsp_edge.library import catalog
@@ -115,9 +115,9 @@ def test_every_sound_is_there_and_sounds(made):
         assert (made / f"{name}.png").stat().st_size > 50_000
 
 
-def test_json_says_the_same(tmp_path, capsys, models_folder, monkeypatch):
+def test_the_json_output_has_the_same_figures(tmp_path, capsys, models_folder, monkeypatch):
     monkeypatch.setattr(catalog, "shipped_folder", lambda: tmp_path / "none")
-    monkeypatch.setattr(gallery, "WANTED", gallery.WANTED[:1])
+    monkeypatch.setattr(gallery, "GALLERY", gallery.GALLERY[:1])
     words = ["demo", "--all", "--json", "--no-picture", "--out", str(tmp_path / "out")]
     assert cli.main(words) == 0
     said = json.loads(capsys.readouterr().out)
@@ -137,7 +137,7 @@ def test_octaves_are_chosen_to_fit():
     assert fitted(VOICE, violin).input_gain != 0
 
 
-def test_whatever_a_model_says_is_text_on_the_page(models_folder, tmp_path):
+def test_text_from_a_model_is_escaped_on_the_page(models_folder, tmp_path):
     models_folder.mkdir()
     card = '# X\n```json\n{"measured": 3}\n```\n<script>alert(1)</script>'
     evil = tiny_bundle(name="<b>Evil", attribution='"><script src="http://x.y/z.js">')
@@ -147,7 +147,7 @@ def test_whatever_a_model_says_is_text_on_the_page(models_folder, tmp_path):
     models = gallery.instruments(tmp_path)
     names = [model.name for model in models]
     assert {"evil", "horn", "violin", "cello"} <= set(names) and "broken" not in names
-    pieces = [Piece(gallery.WANTED[0], "<script>no model</script>")]
+    pieces = [GalleryItem(gallery.GALLERY[0], "<script>no model</script>")]
     found = check(page(pieces, models), tmp_path)
     assert "<b>Evil" in found.text and "<script>no model</script>" in found.text
 
@@ -157,7 +157,7 @@ def test_a_bundle_s_picture_is_shown():
     assert bundle.picture
     from ddsp_edge.demo.page import _model
 
-    shown = _model(Instrument("cello", bundle, "p.ogg", "cello-model.png", "c.md"))
+    shown = _model(GalleryInstrument("cello", bundle, "p.ogg", "cello-model.png", "c.md"))
     assert 'src="cello-model.png"' in shown and "held-out loss" in shown
 
 

@@ -38,7 +38,7 @@ def slurred(change_late_s=0.0):
     return sound
 
 
-def test_a_good_performance_is_good():
+def test_a_good_render_has_good_figures():
     found = measure_notes(play(), RATE, score())
     assert len(found) == len(PITCHES)
     assert max(abs(m.cents) for m in found) < 0.5

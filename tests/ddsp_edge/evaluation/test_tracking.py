@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ddsp_edge.evaluation.tracking import Reference, Track, lag, latency, pooled, score
+from ddsp_edge.evaluation.tracking import Reference, TrackerOutput, lag, latency, pooled, score
 
 HOP_S = 0.005
 TIMES = np.arange(400) * HOP_S
@@ -15,11 +15,11 @@ def glide(delay_s: float = 0.0) -> np.ndarray:
     return 220.0 * 2.0 ** ((TIMES - delay_s) / 2)
 
 
-def track(f0_hz: np.ndarray, trusted: np.ndarray | None = None) -> Track:
-    return Track(TIMES, f0_hz, np.ones(len(TIMES), bool) if trusted is None else trusted)
+def track(f0_hz: np.ndarray, trusted: np.ndarray | None = None) -> TrackerOutput:
+    return TrackerOutput(TIMES, f0_hz, np.ones(len(TIMES), bool) if trusted is None else trusted)
 
 
-def test_the_truth_is_right() -> None:
+def test_a_perfect_track_has_a_perfect_score() -> None:
     found = score(track(glide()), Reference(TIMES, glide()))
     assert found.accuracy == 1.0 and found.gross == 0.0 and found.octave == 0.0
     assert found.median_cents == pytest.approx(0.0, abs=1e-6)
@@ -57,7 +57,7 @@ def test_unknown_frames_and_leaps_do_not_count_as_clean() -> None:
     assert found.clean_frames == 200 - 15
 
 
-def test_nothing_to_hear_gives_no_figures() -> None:
+def test_silence_gives_no_figures() -> None:
     found = score(track(glide()), Reference(TIMES, np.zeros(400)))
     assert found.frames == 0 and np.isnan(found.accuracy)
 

@@ -10,9 +10,15 @@ import pytest
 import tiny_decoder
 from tiny_decoder import tiny_bundle, tiny_model, weights
 
-from ddsp_edge.bundles.bundle import write_bundle
+from ddsp_edge.bundles.bundle import METADATA, MODEL, Bundle, write_bundle
+from ddsp_edge.bundles.metadata import parse_metadata
 from ddsp_edge.errors import UserError
-from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library import sandbox
+from ddsp_edge.library.catalog import find_model, shipped_folder
+from ddsp_edge.library.sandbox import try_bundle, try_model
+from ddsp_edge.system.safe_zip import SafeZip
+
+CASES = Path(__file__).parents[1] / "bundles" / "cases"
 
 
 def _write(path: Path, model: bytes) -> Path:
@@ -45,10 +51,88 @@ def test_levels_that_no_sound_has(tmp_path: Path) -> None:
 def test_frames_that_are_not_numbers(tmp_path: Path) -> None:
     w = weights()
     w.head_bias[:] = np.float32(200.0)
-    with pytest.raises(UserError, match="50 of 50 frames are not numbers"):
+    with pytest.raises(UserError, match=r"(\d+) of \1 frames are not numbers"):
         try_model(_write(tmp_path / "nan.zip", tiny_model(w)))
 
 
 def test_a_runtime_that_is_not_there(tiny_path: Path) -> None:
     with pytest.raises(UserError, match="choose one of"):
         try_model(tiny_path, "onnx")
+
+
+def unchecked(name: str) -> Bundle:
+    """A case that the check of the file refuses, as if it had passed."""
+    archive = SafeZip((CASES / name).read_bytes())
+    return Bundle(parse_metadata(archive.read(METADATA)), archive.read(MODEL))
+
+
+def test_a_model_whose_output_moves_in_memory() -> None:
+    with pytest.raises(UserError, match=r"moves its tensors|returns"):
+        try_bundle(unchecked("dyn100000.zip"))
+
+
+def test_a_model_that_takes_800_mb_for_one_high_note() -> None:
+    with pytest.raises(UserError, match=r"do not use it"):
+        try_bundle(unchecked("dyn200000000.zip"))
+
+
+def test_a_model_whose_loop_does_not_end_for_high_notes() -> None:
+    with pytest.raises(UserError, match="still running after 4 s"):
+        try_bundle(unchecked("loopbomb.zip"), timeout_s=4.0)
+
+
+def test_a_tensor_of_rank_0_is_one_clear_line() -> None:
+    with pytest.raises(UserError, match=r"^\S*case3408.zip: litert refuses .*rank 0") as caught:
+        find_model(CASES / "case3408.zip")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(shipped_folder().glob("*.zip")), ids=lambda p: p.stem)
+def test_the_shipped_models_pass(path: Path) -> None:
+    assert try_model(path) == "litert"
+
+
+@pytest.fixture
+def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no trial can be started."""
+
+    def stop() -> None:
+        monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
+        monkeypatch.setattr(sandbox, "_passed", set())
+
+    return stop
+
+
+def test_a_model_is_tried_once_and_a_changed_one_again(
+    tmp_path: Path, models_folder: Path, no_child
+) -> None:
+    models_folder.mkdir()
+    path = _write(models_folder / "one.zip", tiny_model(weights(seed=71)))
+    assert find_model("one").path == path
+    assert len(list((models_folder / ".tried").iterdir())) == 1
+    no_child()
+    find_model("one")  # as after a new start: the record beside the model says it
+    _write(path, tiny_model(weights(seed=72)))
+    with pytest.raises(UserError, match=r"one\.zip"):
+        find_model("one")
+    find_model("violin")  # comes with the program
+
+
+def test_where_nothing_can_be_written_a_model_is_tried_once_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    path = _write(tmp_path / "one.zip", tiny_model(weights(seed=73)))
+    find_model(path)
+    monkeypatch.setattr(sandbox.sys, "executable", "/bin/false")
+    find_model(path)
+
+
+def test_a_hostile_model_is_tried_before_it_is_rendered(tmp_path: Path) -> None:
+    from ddsp_edge.offline.rendering import render
+
+    w = weights()
+    w.head_bias[:] = 20.0
+    path = _write(tmp_path / "loud.zip", tiny_model(w))
+    with pytest.raises(UserError, match="no sound has that"):
+        render(CASES.parents[1] / "midi" / "cases" / "m00-plain.mid", path)

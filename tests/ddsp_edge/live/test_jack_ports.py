@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,3 +122,26 @@ def test_a_port_that_is_switched_off_is_shown_but_not_heard_until_it_is_on_again
         ports.stop()
     for keyboard in keyboards:
         keyboard.delete()
+
+
+@pytest.mark.parametrize("others", [[0xF8], [0xF0, 0x7E, 0x01, 0xF7]], ids=["clock", "sysex"])
+def test_a_keyboard_that_senses_once_and_then_sends_other_bytes_is_there(others: list[int]) -> None:
+    ear = Ear()
+    ports = MidiPorts(ear.deliver, ear.on_event, api="jack")
+    ports.start()
+    try:
+        keyboard = _keyboard("clocked")
+        assert until(lambda: ear.said("plugged", "clocked:keys"))
+        keyboard.send_message([0xFE])
+        keyboard.send_message(_note(60))
+        assert until(lambda: ear.held() == {(0, 60)})
+        for _ in range(60):  # 1.2 s, more than twice as long as silence may last
+            keyboard.send_message(others)
+            time.sleep(0.02)
+        assert ear.held() == {(0, 60)}
+        assert until(lambda: ear.said("silent", "clocked:keys"))  # now it is silent
+        assert ear.held() == set()
+        assert {message.type for message in ear.messages} == {"note_on", "note_off"}
+        keyboard.delete()
+    finally:
+        ports.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,28 @@ def test_pools_and_links_do_not_make_other_ports() -> None:
 @given(st.text())
 def test_any_text(text: str) -> None:
     assert isinstance(alsa_seq.parse(text), alsa_seq.Clients)
+
+
+def _sockets(folder: Path, card: int, **counts: int) -> None:
+    place = folder / f"card{card}"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, count in counts.items():
+        (place / name).write_text(
+            f"Keystation 49\n\nOutput 0\n  Tx bytes     : 7\n"
+            f"Input 0\n  Rx bytes     : {count}\n  Buffer size  : 4096\n  Overruns     : 0\n"
+        )
+
+
+def test_bytes_that_a_card_has_received(tmp_path: Path) -> None:
+    _sockets(tmp_path, 2, midi0=100, midi1=23)
+    assert alsa_seq.received_bytes(16 + 4 * 2, tmp_path) == 123
+    assert alsa_seq.received_bytes(16 + 4 * 2 + 1, tmp_path) == 123  # its second client
+    _sockets(tmp_path, 2, midi1=24)
+    assert alsa_seq.received_bytes(24, tmp_path) == 124
+    assert alsa_seq.received_bytes(16, tmp_path) is None  # no such card
+    assert alsa_seq.received_bytes(128, tmp_path) is None  # a program
+    assert alsa_seq.received_bytes(0, tmp_path) is None  # the system itself
+    virtual = tmp_path / "card2" / "midi0"
+    virtual.write_text(virtual.read_text().replace("Keystation 49", "Virtual Raw MIDI 2-0"))
+    (tmp_path / "card2" / "midi1").unlink()
+    assert alsa_seq.received_bytes(24, tmp_path) is None

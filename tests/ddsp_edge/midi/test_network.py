@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 
 import mido
@@ -93,6 +94,16 @@ def test_nonsense_then_a_note(ports: MidiPorts, ear: Ear) -> None:
     hurl()
     assert until(lambda: ports.ports() == [])
     assert ear.held() == set()
+
+
+def test_a_long_system_exclusive_message_is_a_sign_of_life(ports: MidiPorts, ear: Ear) -> None:
+    with _dial(ports) as peer:
+        peer.sendall(bytes.fromhex("fe 90 3c 64 f0"))
+        assert until(lambda: ear.held() == {(0, 60)})
+        source = ports._sources[0]
+        source.heard_s -= 10.0
+        peer.sendall(bytes(100))  # neither its beginning nor its end
+        assert until(lambda: not source.gone_silent(time.monotonic(), 5.0))
 
 
 def test_a_peer_that_vanishes_mid_message(ports: MidiPorts, ear: Ear) -> None:

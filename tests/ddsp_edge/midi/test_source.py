@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import mido
 import pytest
 from hypothesis import given
@@ -98,6 +100,25 @@ def test_active_sensing_is_watched_here_and_goes_no_further() -> None:
     assert ear.held() == {(0, 67)}
     _send(one, "note_on note=62")
     assert ear.held() == {(0, 67), (0, 62)}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        mido.Message("clock"),
+        mido.Message("sysex", data=(1, 2, 3)),
+        mido.Message("quarter_frame"),
+        mido.Message("active_sensing"),
+    ],
+)
+def test_whatever_comes_is_a_sign_of_life_and_wakes_nobody(message: mido.Message) -> None:
+    ear, one, _ = _two()
+    _send(one, "active_sensing")
+    one.heard_s -= 10.0
+    assert one.gone_silent(time.monotonic(), 0.45)
+    one.receive(message)
+    assert not one.gone_silent(time.monotonic(), 0.45)
+    assert ear.messages == []
 
 
 MESSAGES = st.one_of(

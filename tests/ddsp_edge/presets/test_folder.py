@@ -106,6 +106,9 @@ def test_hostile_files_are_skipped_and_said(folder):
     for _ in range(4):
         order.append(folder.next(order[-1]).name)
     assert order == ["alpha", "Bravo", "charlie", "Delta", "alpha"]
+    for name in ("pipe", "zero", "dir"):  # neither waits nor says that it was saved
+        with pytest.raises(UserError, match=rf"{name}\.toml"):
+            folder.save(Preset(name, "violin"))
     with pytest.raises(UserError, match=r"broken\.toml: is not TOML"):
         folder.read("broken")
 

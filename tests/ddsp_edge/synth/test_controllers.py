@@ -35,7 +35,13 @@ def test_velocity_and_its_range() -> None:
 def test_level_controllers_in_db(number: int) -> None:
     assert level_db() == 0.0
     assert level_db(control(number, 64)) == pytest.approx(-11.9, abs=0.05)  # 40 log10(64 / 127)
-    assert held(control(number, 0)).last().loudness_db == -80.0
+    assert held(control(number, 1), control(number, 0)).last().loudness_db == -80.0
+
+
+def test_a_breath_controller_at_rest_silences_nothing_until_it_was_blown() -> None:
+    assert level_db(control(2, 0)) == 0.0
+    assert level_db(control(2, 0), control(2, 64)) == pytest.approx(-11.9, abs=0.05)
+    assert level_db(control(2, 64), control(121, 0), control(2, 0)) == 0.0
 
 
 def test_pressure_of_the_channel_and_of_the_key() -> None:

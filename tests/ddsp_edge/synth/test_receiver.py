@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mido
 import pytest
 from midi_driver import Driver, control, off, on, pressure, rpn, wheel
@@ -42,10 +44,79 @@ def test_all_sound_off_is_at_once_all_notes_off_a_release() -> None:
     assert [(f.voice, f.onset, f.loudness_db) for f in last] == [(0, True, -80), (1, True, -80)]
     assert driver.player.held_notes == ()
     for number in (123, 124, 125, 126, 127):
-        driver = Driver(release=1).play(control(64, 127), on(60)).run()
-        driver.play(off(60), control(number, 0))
+        driver = Driver(release=1).play(on(60)).run().play(control(number, 0))
         assert driver.player.held_notes == () and driver.player.sounding == (0,)
         assert driver.run(2).player.sounding == ()
+
+
+@pytest.mark.parametrize("number", [123, 124, 125])
+@pytest.mark.parametrize("pedal", [64, 66])
+def test_all_notes_off_lifts_fingers_what_a_pedal_holds_goes_on(number: int, pedal: int) -> None:
+    # A Roland piano sends 123 whenever its last key comes up.
+    driver = Driver(voices=4).play(on(60), control(pedal, 127), on(64)).run()
+    driver.play(control(number, 0)).run(0.5)
+    assert driver.player.held_notes == ((60, 64) if pedal == 64 else (60,))
+    assert driver.play(control(pedal, 0)).run(0.5).player.sounding == ()
+
+
+def test_all_notes_off_is_for_its_own_port_and_channel() -> None:
+    driver = Driver(voices=4).play(on(60), on(62, channel=1)).play(on(64), port="other").run()
+    driver.play(control(123, 0)).run(0.5)
+    assert driver.player.held_notes == (62, 64)
+
+
+@pytest.mark.parametrize("number", [120, 126, 127])
+def test_all_sound_off_and_changes_of_mode_ask_no_pedal(number: int) -> None:
+    driver = Driver(voices=4).play(control(64, 127), on(60), on(64)).run().play(control(number, 0))
+    assert driver.player.held_notes == () and driver.run(0.5).player.sounding == ()
+
+
+def two_channels(*messages: mido.Message, **settings: Any) -> Driver:
+    """Key 60 on channel 1 and key 72 on channel 2, channels apart as in a file."""
+    driver = Driver(voices=2, by_channel=True, **settings)
+    return driver.play(*messages, on(60, 127), on(72, 127, channel=1)).run()
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [control(7, 0, 1)],
+        [control(11, 0, 1)],
+        [control(2, 1, 1), control(2, 0, 1)],
+        [wheel(8191, 1)],
+        [pressure(127, 1), control(7, 64, 1)],
+        [control(74, 127, 1)],
+        [control(1, 127, 1)],
+        rpn(2, 70, channel=1),
+        [*rpn(0, 12, channel=1), wheel(4000, 1)],
+        [control(67, 127, 1)],
+    ],
+    ids=str,
+)
+def test_in_a_file_what_a_channel_is_told_stays_on_that_channel(messages: list) -> None:
+    plain, told = two_channels(), two_channels(*messages)
+    assert told.last(0) == plain.last(0)
+    assert told.last(1) != plain.last(1)
+
+
+def test_in_a_file_pedals_and_all_notes_off_are_a_channel_s_own() -> None:
+    driver = two_channels(control(64, 127, 1)).play(off(60), off(72, 1)).run(0.3)
+    assert driver.player.held_notes == (72,)
+    driver = two_channels().play(control(120, 0, 1)).run(0.3)
+    assert driver.player.held_notes == (60,) and driver.player.sounding == (0,)
+    driver = two_channels(control(64, 127), control(64, 127, 1)).play(control(121, 0, 1), off(60))
+    assert driver.play(off(72, 1)).player.held_notes == (60,)
+
+
+def test_in_a_file_pan_follows_the_channel_that_was_struck_last() -> None:
+    driver = two_channels(control(10, 0, 1), control(10, 127))
+    assert driver.player.pan == -1.0
+    assert driver.play(on(62)).run().player.pan == 1.0
+
+
+def test_a_port_is_live_and_shares_its_controllers() -> None:
+    driver = Driver(voices=2).play(control(7, 64, 1), on(60, 127)).run()
+    assert driver.last().loudness_db < Driver().play(on(60, 127)).run().last().loudness_db - 10
 
 
 def test_panic() -> None:

@@ -1,11 +1,23 @@
 """Files appear whole or not at all."""
 
 import os
+import signal
+import stat
+import subprocess
+import sys
+import time
 
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import check_target, replacing, write_atomically
+from ddsp_edge.system.atomic_files import (
+    PARTIAL,
+    check_target,
+    remove_partial_files,
+    replacing,
+    save_file,
+    write_atomically,
+)
 
 
 def test_written_whole_with_the_usual_rights(tmp_path):
@@ -90,3 +102,61 @@ def test_written_at_once_with_its_own_rights(tmp_path):
     path.parent.joinpath("file").write_bytes(b"")
     with pytest.raises(UserError, match="cannot be written"):
         write_atomically(path.parent / "file" / "x", b"")
+
+
+def test_the_folder_is_on_the_disk_too_when_it_returns(tmp_path, monkeypatch):
+    """A rename that is only in memory is lost by a power cut."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+
+    def recorded_fsync(handle):
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def recorded_replace(*arguments):
+        done.append("rename")
+        replace(*arguments)
+
+    monkeypatch.setattr(os, "fsync", recorded_fsync)
+    monkeypatch.setattr(os, "replace", recorded_replace)
+    write_atomically(tmp_path / "a.toml", b"x")
+    assert done == ["file", "rename", "folder"]
+
+
+def test_what_is_no_regular_file_is_refused_where_it_must_be_read_again(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    (tmp_path / "folder.toml").mkdir()
+    for name in ("pipe.toml", "zero.toml", "folder.toml"):
+        with pytest.raises(UserError, match=name):
+            save_file(tmp_path / name, b"x")
+    (tmp_path / "mine.toml").write_bytes(b"before")
+    (tmp_path / "link.toml").symlink_to("mine.toml")
+    save_file(tmp_path / "link.toml", b"x")
+    assert (tmp_path / "link.toml").read_bytes() == b"x"
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from ddsp_edge.system.atomic_files import write_atomically
+print("ready", flush=True)
+for i in range(10**9):
+    write_atomically(Path(sys.argv[1]) / "a.toml", bytes(1 << 16))
+"""
+
+
+def test_what_killed_writers_leave_is_removed(tmp_path):
+    ends = time.monotonic() + 60.0
+    while not any(name.startswith(PARTIAL) for name in os.listdir(tmp_path)):
+        assert time.monotonic() < ends
+        command = [sys.executable, "-c", WRITER, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()
+            time.sleep(0.02)
+            writer.send_signal(signal.SIGKILL)
+    before = (tmp_path / "a.toml").read_bytes()
+    left = len(os.listdir(tmp_path)) - 1
+    assert remove_partial_files(tmp_path, tmp_path / "nowhere") == left
+    assert os.listdir(tmp_path) == ["a.toml"]
+    assert (tmp_path / "a.toml").read_bytes() == before

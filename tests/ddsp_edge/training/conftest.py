@@ -4,8 +4,10 @@ import contextlib
 
 import numpy as np
 import pytest
+import shared_folder
 import soundfile
 
+from ddsp_edge.training.profiles import EDGE, VST
 from ddsp_edge.training.recipes import Recipe
 
 with contextlib.suppress(ImportError):  # the train extra may not be installed
@@ -29,12 +31,14 @@ def toy_note(f0_hz: float, seconds: float, loudness: float, seed: int) -> np.nda
 
 
 @pytest.fixture(scope="session")
-def toy_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("toy")
-    for i in range(36):
-        note = toy_note(150.0 * 2 ** (i / 18), 1.2, [0.1, 0.3, 1.0][i % 3], i)
-        soundfile.write(folder / f"note-{i:02d}.wav", note, 44_100)
-    return folder
+def toy_folder():
+    def make(folder):
+        folder.mkdir()
+        for i in range(36):
+            note = toy_note(150.0 * 2 ** (i / 18), 1.2, [0.1, 0.3, 1.0][i % 3], i)
+            soundfile.write(folder / f"note-{i:02d}.wav", note, 44_100)
+
+    return shared_folder.made_once("toy", make)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +47,31 @@ def toy_recipe():
 
 
 @pytest.fixture(scope="session")
-def toy_dataset(toy_folder, tmp_path_factory):
+def toy_cache(toy_folder):
+    """What preparing the toy folder keeps; to be read, or copied and changed."""
+    return _prepared(toy_folder, EDGE)
+
+
+@pytest.fixture(scope="session")
+def toy_dataset(toy_folder, toy_cache):
     from ddsp_edge.training.data.dataset import prepare
 
-    return prepare(toy_folder, RECIPE, tmp_path_factory.mktemp("cache"), say=lambda _: None)
+    return prepare(toy_folder, RECIPE, toy_cache, say=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def vst_dataset(toy_folder):
+    """The same notes at DDSP-VST's rates."""
+    from ddsp_edge.training.data.dataset import prepare
+
+    cache = _prepared(toy_folder, VST)
+    return prepare(toy_folder, RECIPE, cache, say=lambda _: None, profile=VST)
+
+
+def _prepared(folder, profile):
+    from ddsp_edge.training.data.dataset import prepare
+
+    return shared_folder.made_once(
+        f"caches/{profile.name}",  # preparing leaves out what lies beside its cache
+        lambda cache: prepare(folder, RECIPE, cache, say=lambda _: None, profile=profile),
+    )

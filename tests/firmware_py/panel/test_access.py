@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from ddsp_edge.api.pairing_code import read_code
 from ddsp_edge.errors import UserError
 from firmware_py.panel import guard
-from firmware_py.panel.access import ASKED_S, CODE_S, MAX_DEVICES, TRIES, Devices, Pairing
+from firmware_py.panel.access import (
+    ASKED_S,
+    CODE_S,
+    GUESSES,
+    GUESSES_A_DAY,
+    MAX_DEVICES,
+    TRIES,
+    Devices,
+    Pairing,
+)
 from firmware_py.panel.answers import ApiError
 from firmware_py.panel.guard import known_host
 from firmware_py.panel.rates import network_of
@@ -166,24 +175,58 @@ def test_a_body_that_is_no_code_is_refused(box, kind, body, status):
     assert set(answer.json()) == {"error", "remedy"}
 
 
-def test_a_few_wrong_codes_then_none_is_taken_for_longer_each_time(pairing, tmp_path, clock):
+def refused(pairing, code, address):
+    with pytest.raises(ApiError) as error:
+        pairing.pair(code, "x", address)
+    return error.value
+
+
+def test_an_address_waits_longer_each_time_and_nobody_else_does(pairing, tmp_path, clock):
     waits = []
     for _ in range(9):
-        pairing.renew()  # as time does
-        code = code_of(tmp_path)
         for _ in range(TRIES):
-            with pytest.raises(ApiError) as refused:
-                pairing.pair(wrong(code), "x")
-            assert refused.value.status == 403
-        code = code_of(tmp_path)  # another one; the right one is refused as well
-        with pytest.raises(ApiError) as refused:
-            pairing.pair(code, "x")
-        assert refused.value.status == 429
-        waits.append(int(refused.value.headers["Retry-After"]))
+            assert refused(pairing, wrong(code_of(tmp_path)), "10.0.0.66").status == 403
+        error = refused(pairing, code_of(tmp_path), "10.0.0.66")  # the right one as well
+        assert error.status == 429 and "panel-code --unlock" in error.remedy
+        waits.append(int(error.headers["Retry-After"]))
+        assert pairing.pair(code_of(tmp_path), "a phone", "10.0.0.7")
         clock.now += waits[-1]
+        pairing.renew()  # as time does
     assert waits[:3] == [61, 121, 241] and waits[-1] == 3601
-    pairing.renew()
-    assert pairing.pair(code_of(tmp_path), "x")
+    assert pairing.pair(code_of(tmp_path), "x", "10.0.0.66")
+    assert refused(pairing, wrong(code_of(tmp_path)), "10.0.0.66").status == 403  # begins anew
+
+
+def test_one_guesser_never_uses_up_what_all_may_try(pairing, tmp_path, clock):
+    for _ in range(3 * 24):  # for three days
+        for _ in range(TRIES):
+            refused(pairing, wrong(code_of(tmp_path)), "10.0.0.66")
+        clock.now += 3601
+        pairing.renew()
+        assert pairing.pair(code_of(tmp_path), "a phone", "10.0.0.7")
+
+
+def test_a_guesser_with_many_addresses_can_lock_but_the_box_unlocks(pairing, tmp_path, clock):
+    tried = 0
+    for i in range(10_000):
+        error = refused(pairing, wrong(code_of(tmp_path)), f"10.1.{i >> 8}.{i & 255}")
+        tried += error.status == 403
+    assert tried == GUESSES
+    error = refused(pairing, code_of(tmp_path), "10.0.0.7")
+    assert error.status == 429 and int(error.headers["Retry-After"]) <= 86_400 / GUESSES_A_DAY + 1
+    code = code_of(tmp_path)
+    pairing.unlock()
+    assert code_of(tmp_path) != code
+    assert abs(asked_at(tmp_path) - time.time()) < 10  # the tuner shows it
+    assert pairing.pair(code_of(tmp_path), "x", "10.0.0.7")
+    assert pairing.pair(code_of(tmp_path), "x", "10.1.0.0")
+
+
+def test_a_wrong_code_changes_nothing_for_who_reads_the_right_one(pairing, tmp_path):
+    code = code_of(tmp_path)
+    for i in range(3 * TRIES):
+        refused(pairing, wrong(code), f"10.0.0.{i % 3}")
+    assert pairing.pair(code, "x", "10.0.0.7")
 
 
 def test_every_new_code_is_another(pairing, tmp_path):
@@ -305,6 +348,14 @@ def test_no_host_header_breaks_the_check(host):
 )
 def test_another_sites_page_is_refused(box, origin):
     assert box.ask("GET", "/api/devices", headers={"Origin": origin}).status_code == 403
+
+
+def test_two_origins_are_refused(box):
+    own = "http://localhost:8765"
+    for second in (own, "http://evil.example"):
+        headers = [*box.auth.items(), ("Origin", own), ("Origin", second)]
+        answer = box.client.request("GET", "/api/devices", headers=headers)
+        assert answer.status_code == 403, second
 
 
 def test_its_own_page_is_not(box):

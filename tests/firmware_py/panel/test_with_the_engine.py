@@ -193,6 +193,23 @@ def test_a_flood_of_requests_adds_no_xruns_to_a_playing_note(programs, token, ov
     assert quietest > -60.0
 
 
+def test_the_box_unlocks_pairing(programs, capsys, monkeypatch):
+    """A footswitch and the command reach the panel through the engine, without any browser."""
+    from ddsp_edge.cli import main
+
+    monkeypatch.setenv("DDSP_EDGE_PANEL_CODE", str(programs.code))
+    assert programs.pair()
+    for _ in range(6):
+        wrong = "000000" if read_code(programs.code)[0] != "000000" else "000001"
+        status, _ = programs.ask("POST", "/api/pair", {"code": wrong})
+    assert status == 429
+    before = read_code(programs.code)[0]
+    assert main(["panel-code", "--unlock", "--socket", str(programs.socket)]) == 0
+    code = read_code(programs.code)[0]
+    assert code != before and code in capsys.readouterr().out
+    assert programs.pair()
+
+
 def test_it_ends_well_and_takes_its_code_with_it(programs):
     assert read_code(programs.code)
     programs.panel.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from places import AUDIO
 
 from ddsp_edge import evaluation
 from ddsp_edge.bench.analyser import report, suites
-from ddsp_edge.bench.analyser.notes import LEAD_S, Note, first_pitch, judge
+from ddsp_edge.bench.analyser.notes import LEAD_S, RecordedNote, first_pitch, summarise
 from ddsp_edge.bench.analyser.recordings import recordings
 from ddsp_edge.bench.analyser.signals import RATE, harmonic, onset, steady, tracks
 from ddsp_edge.bench.analyser.trackers import kernel
@@ -66,11 +66,13 @@ def test_peers_hear_a_plain_tone() -> None:
         assert score(tracker(signal.audio), signal.reference).accuracy > 0.98
 
 
-def test_the_first_pitch_of_a_note_is_told_right_near_or_gross() -> None:
+def test_first_pitches_are_counted_as_right_near_or_gross() -> None:
     tone = steady(220.0, 0.5).astype(np.float32)
     audio = np.concatenate([np.zeros(round(LEAD_S * RATE), np.float32), tone])
-    heard = [Note("a", audio, f0_hz, LEAD_S) for f0_hz in (220.0, 240.0, 440.0)]
-    row = judge("ours", kernel, "a", [*heard, Note("a", np.zeros_like(audio), 220.0, LEAD_S)])
+    heard = [RecordedNote("a", audio, f0_hz, LEAD_S) for f0_hz in (220.0, 240.0, 440.0)]
+    row = summarise(
+        "ours", kernel, "a", [*heard, RecordedNote("a", np.zeros_like(audio), 220.0, LEAD_S)]
+    )
     assert (row.notes, row.right, row.near, row.gross) == (4, 1, 1, 1)
     assert 5.0 < 1000 * (first_pitch(kernel, heard[0]) or (0, 0))[1] < 15.0
 

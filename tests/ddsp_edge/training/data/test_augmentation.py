@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-import torch
 
-from ddsp_edge.training.data import augmentation
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from ddsp_edge.training.data import augmentation  # noqa: E402
 
 FRAMES = 2000
 

@@ -42,18 +42,23 @@ def test_louder_notes_are_analysed_as_brighter(toy_dataset):
 
 
 def test_the_second_call_reads_the_cache(toy_folder, toy_recipe, tmp_path):
-    said = []
-    first = prepare(toy_folder, toy_recipe, tmp_path, say=said.append)
-    again = prepare(toy_folder, toy_recipe, tmp_path, say=said.append)
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in sorted(toy_folder.iterdir())[::3]:
+        shutil.copy(path, few)
+    cache, said = tmp_path / "caches" / "few", []
+    first = prepare(few, toy_recipe, cache, say=said.append)
+    again = prepare(few, toy_recipe, cache, say=said.append)
     assert len(said) == 1
     assert np.array_equal(first.train[0].audio, again.train[0].audio)
     pieces = len(first.train) + len(first.held_out)
-    assert len(list(tmp_path.iterdir())) == pieces + 1  # nothing half-written is left
+    assert len(list(cache.iterdir())) == pieces + 1  # nothing half-written is left
 
 
-def test_a_preparation_that_was_cut_off_goes_on(toy_folder, toy_recipe, tmp_path, monkeypatch):
+def test_a_preparation_that_was_cut_off_goes_on(toy_folder, toy_cache, toy_recipe, tmp_path):
     """What is there is not made again; what is damaged is."""
     quiet = {"say": lambda _: None}
+    shutil.copytree(toy_cache, tmp_path, dirs_exist_ok=True)
     first = prepare(toy_folder, toy_recipe, tmp_path, **quiet)
     pieces = sorted(tmp_path.glob("*.npz"))
     times = {p.name: p.stat().st_mtime_ns for p in pieces[2:]}
@@ -70,8 +75,8 @@ def test_a_preparation_that_was_cut_off_goes_on(toy_folder, toy_recipe, tmp_path
     assert all(piece_cache.load(p) is not None for p in pieces)
 
 
-def test_the_vst_profile_has_its_own_rates(toy_folder, toy_recipe, tmp_path):
-    dataset = prepare(toy_folder, toy_recipe, tmp_path, say=lambda _: None, profile=VST)
+def test_the_vst_profile_has_its_own_rates(vst_dataset):
+    dataset = vst_dataset
     assert dataset.profile == VST
     for piece in dataset.train + dataset.held_out:
         assert piece.harmonics.shape == (len(piece.audio) // VST.hop, VST.n_harmonics)
@@ -79,8 +84,8 @@ def test_the_vst_profile_has_its_own_rates(toy_folder, toy_recipe, tmp_path):
     assert 140 < dataset.summary["f0_low_hz"] < 165
 
 
-def test_notes_held_out_are_in_no_round_that_is_trained_on(toy_folder, toy_recipe, tmp_path):
-    dataset = prepare(toy_folder, toy_recipe, tmp_path, say=lambda _: None)
+def test_notes_held_out_are_in_no_round_that_is_trained_on(toy_dataset):
+    dataset = toy_dataset
     assert dataset.rounds == 3  # 43 seconds of notes are few
     held = np.concatenate([p.synth_f0_hz[p.weight > 0] for p in dataset.held_out])
     assert len(held) > 100
@@ -115,7 +120,7 @@ def test_bad_folders_are_refused(make, message, toy_recipe, tmp_path):
         prepare(tmp_path / "none", toy_recipe, tmp_path / "cache")
 
 
-def test_what_is_left_out_is_told_with_its_reason(toy_folder, toy_recipe, tmp_path):
+def test_files_left_out_are_reported_with_a_reason(toy_folder, toy_recipe, tmp_path):
     folder = tmp_path / "in"
     shutil.copytree(toy_folder, folder)
     (folder / "a-text.wav").write_text("not audio")

@@ -21,7 +21,7 @@ def vibrato(f0_hz: float, rate: int, seconds: float = 2.0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("f0_hz", [65.0, 110.0, 220.0, 440.0, 1320.0])
-def test_the_lag_is_what_the_analyser_is_late(f0_hz):
+def test_the_lag_is_the_delay_of_the_analyser(f0_hz):
     """No other constant delay within 4 ms fits a vibrato notably better."""
     f0 = vibrato(f0_hz, 48_000)
     rows = Analyser(48_000, 0.005).process(sung(f0, 48_000))[80:-20]

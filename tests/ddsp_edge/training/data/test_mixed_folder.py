@@ -46,13 +46,13 @@ def test_the_mixed_folder_is_prepared_from_what_is_good(mixed_folder, tmp_path):
     assert {source.file for source in dataset.sources} == good
     seconds = {source.file: source.seconds for source in dataset.sources}
     assert seconds["more/take-2.flac"] == pytest.approx(seconds["take-1.wav"], abs=0.01)
-    assert all(source.health.trusted > 0.9 for source in dataset.sources)
+    assert all(source.assessment.trusted > 0.9 for source in dataset.sources)
     reasons = {item.file: item.reason for item in dataset.left_out}
     expected = {
         "corrupt.mp3": "cannot be read as audio",
         "silent.wav": "is silent",
         "drums.wav": "clear single pitch",
-        "notes.txt": "no audio file",
+        "notes.txt": "not an audio file",
         "text.wav": "cannot be read as audio",
         "zz-copy.wav": "same as take-1.wav",
         "short.wav": "shorter than 2 s",
@@ -65,14 +65,14 @@ def test_the_mixed_folder_is_prepared_from_what_is_good(mixed_folder, tmp_path):
     assert dataset.summary["usable_minutes"] > 0.5
 
 
-def test_another_look_says_the_same(mixed_folder, tmp_path):
+def test_a_second_preparation_finds_the_same(mixed_folder, tmp_path):
     first, second = [], []
     prepare(mixed_folder, RECIPE, tmp_path / "cache", say=first.append)
     prepare(mixed_folder, RECIPE, tmp_path / "cache", say=second.append)
     assert sorted(first[1:]) == sorted(second) and len(second) == 7
 
 
-def test_nothing_good_is_one_error(tmp_path):
+def test_a_folder_without_usable_files_is_one_error(tmp_path):
     soundfile.write(tmp_path / "drums.wav", drum_loop(), RATE)
     said = []
     with pytest.raises(UserError, match="none of its 1 audio files"):
@@ -105,15 +105,16 @@ def test_m4a_is_read_by_ffmpeg_and_needs_it(mixed_folder, tmp_path, monkeypatch)
     # A playlist in disguise may not make ffmpeg read what it names.
     (folder / "list.m4a").write_text(f"#EXTM3U\n#EXTINF:1,\n{mixed_folder / 'take-1.wav'}\n")
     heard = {
-        path.name: sources.listen(path, path.name, RATE, RECIPE) for path in sources.find(folder)[0]
+        path.name: sources.read_and_assess(path, path.name, RATE, RECIPE)
+        for path in sources.find(folder)[0]
     }
     good = heard["take.m4a"]
-    assert good.audio is not None and good.health.trusted > 0.9
+    assert good.audio is not None and good.assessment.trusted > 0.9
     assert len(good.audio) == pytest.approx(len(melody(3)), rel=0.01)
     for name in ("bad.m4a", "list.m4a"):
         assert heard[name].audio is None and "cannot be read" in heard[name].reason
     monkeypatch.setenv("PATH", str(tmp_path))
-    reason = sources.listen(folder / "take.m4a", "take.m4a", RATE, RECIPE).reason
+    reason = sources.read_and_assess(folder / "take.m4a", "take.m4a", RATE, RECIPE).reason
     assert "apt install ffmpeg" in reason
 
 

@@ -67,7 +67,7 @@ def test_every_note_is_used_and_joins_do_not_click():
         assert phrase[0] == 0 and phrase[-1] == 0
 
 
-def test_seeded():
+def test_phrases_are_the_same_for_the_same_seed():
     notes = [note(200.0 + 20 * i) for i in range(6)]
     a, b, c = phrases(notes, RATE, 1), phrases(notes, RATE, 1), phrases(notes, RATE, 2)
     assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))

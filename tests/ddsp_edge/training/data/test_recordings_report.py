@@ -24,7 +24,7 @@ def dataset(tmp_path_factory):
     return prepare(folder, RECIPE, tmp_path_factory.mktemp("run") / "cache", say=lambda _: None)
 
 
-def test_what_is_said_and_written(dataset, tmp_path):
+def test_the_summary_is_printed_and_the_report_written(dataset, tmp_path):
     said = []
     found = report(dataset, tmp_path / "run", say=said.append, least_minutes=0.2)
     assert said[0].startswith("1.1 minutes in 3 files")
@@ -40,7 +40,7 @@ def test_what_is_said_and_written(dataset, tmp_path):
     assert 70 < written["lowest_hz"] < 250 and 400 < written["highest_hz"] < 700
 
 
-def test_the_picture_is_a_page(dataset, tmp_path):
+def test_the_plot_of_the_report_is_a_png(dataset, tmp_path):
     import matplotlib.image
 
     report(dataset, tmp_path, say=lambda _: None, least_minutes=0)
@@ -49,7 +49,7 @@ def test_the_picture_is_a_page(dataset, tmp_path):
     assert np.ptp(page[..., :3]) > 0.9
 
 
-def test_too_little_is_refused_after_it_was_told(dataset, tmp_path):
+def test_too_little_material_is_reported_then_refused(dataset, tmp_path):
     said = []
     with pytest.raises(UserError, match=r"only 0\.\d minutes .* at least 2 are needed"):
         report(dataset, tmp_path, say=said.append)

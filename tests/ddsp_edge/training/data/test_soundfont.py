@@ -15,7 +15,7 @@ needs_font = pytest.mark.skipif(
 )
 
 
-def test_a_performance_covers_the_range_and_the_dynamics():
+def test_a_solo_covers_the_range_and_the_dynamics():
     music = perform(52, 84, 300.0, seed=1)
     on = [(t, m) for t, m in music.events if m.type == "note_on"]
     assert {m.note for _, m in on} == set(range(52, 85))
@@ -76,7 +76,7 @@ def test_bad_requests_are_one_line(tmp_path, capsys, monkeypatch):
     text = tmp_path / "text.sf2"
     text.write_text("not a font")
     assert soundfont.main(["--program", "56", "--out", str(tmp_path)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     arguments = ["--program", "56", "--minutes", "0.1", "--out", str(out), "--font"]
     assert soundfont.main([*arguments, str(text)]) == 2
     error = capsys.readouterr().err

@@ -13,21 +13,13 @@ import vst_loader
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.bundles.metadata import Room
 from ddsp_edge.errors import UserError
-from ddsp_edge.training.profiles import EDGE, VST
+from ddsp_edge.training.profiles import EDGE
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("litert_torch", reason="the train extra is not installed")
 
 from ddsp_edge.training.export.build import Baseline, build_bundle, read_baseline  # noqa: E402
 from ddsp_edge.training.plan import Plan  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def vst_dataset(toy_folder, toy_recipe, tmp_path_factory):
-    from ddsp_edge.training.data.dataset import prepare
-
-    cache = tmp_path_factory.mktemp("cache")
-    return prepare(toy_folder, toy_recipe, cache, say=lambda _: None, profile=VST)
 
 
 def _build(model, dataset, recipe, out: Path, **options):

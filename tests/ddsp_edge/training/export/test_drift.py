@@ -51,14 +51,14 @@ def test_not_finite_is_never_within() -> None:
 
 
 @pytest.mark.parametrize("field", ["amplitude_db", "harmonics_db", "noise_db", "state"])
-def test_each_number_has_its_limit(field: str) -> None:
+def test_each_figure_has_its_own_limit(field: str) -> None:
     values = {"amplitude_db": 0.1, "harmonics_db": 0.1, "noise_db": 0.1, "state": 0.1}
     limit = Drift(0, 0.2, 0.2, 0.2, 0.2, True)
     assert Drift(10, **values, finite=True).within(limit)
     assert not Drift(10, **{**values, field: 0.3}, finite=True).within(limit)
 
 
-def test_the_track_visits_what_a_player_does() -> None:
+def test_the_check_track_covers_glides_leaps_and_rests() -> None:
     f0, pw = check_track(1000, 110.0, 880.0)
     assert f0.dtype == pw.dtype == np.float32
     assert (f0.min(), f0.max()) == (pytest.approx(45 / 127, 1e-3), pytest.approx(81 / 127, 1e-2))

@@ -50,7 +50,7 @@ def test_spectral_loss_is_zero_only_for_the_piece_itself():
     assert measure.spectral_loss([0.5 * same], [piece]) > 1.0
 
 
-def test_follows_hears_what_is_wrong(toy_dataset):
+def test_tracking_figures_show_each_fault(toy_dataset):
     pieces = toy_dataset.held_out
     rng = np.random.default_rng(0)
 

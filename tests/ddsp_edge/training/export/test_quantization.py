@@ -12,7 +12,7 @@ from ddsp_edge.tflite.check import check_tflite
 from ddsp_edge.training.export.quantization import MIN_WEIGHTS, quantize
 
 
-def test_none_changes_nothing() -> None:
+def test_quantization_none_leaves_the_file_unchanged() -> None:
     model = tiny_model()
     assert quantize(model, "none") is model
 

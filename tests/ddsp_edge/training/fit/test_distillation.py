@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.training.export.to_tflite import torch_step  # noqa: E402
-from ddsp_edge.training.fit.distillation import DistilPlan, Lessons, distil  # noqa: E402
+from ddsp_edge.training.fit.distillation import DistillationData, DistilPlan, distil  # noqa: E402
 from ddsp_edge.training.fit.teacher import Teacher  # noqa: E402
 from ddsp_edge.training.networks.feed_forward import FeedForwardDecoder, FeedForwardShape  # noqa: E402
 from ddsp_edge.training.networks.model import EdgeDecoder, FrameDecoder, Shape  # noqa: E402
@@ -28,11 +28,11 @@ def teacher():
 
 
 @pytest.fixture(scope="module")
-def lessons(teacher, toy_dataset):
-    return Lessons(Teacher(torch_step(FrameDecoder(teacher)), 8), toy_dataset)
+def material(teacher, toy_dataset):
+    return DistillationData(Teacher(torch_step(FrameDecoder(teacher)), 8), toy_dataset)
 
 
-def test_what_is_played_is_the_sequence(teacher):
+def test_the_exported_step_equals_the_sequence(teacher):
     rng = np.random.default_rng(0)
     f0, loudness = rng.uniform(0.3, 0.6, (2, 30)).astype(np.float32)
     played = Teacher(torch_step(FrameDecoder(teacher)), 8).controls(f0, loudness)
@@ -42,21 +42,21 @@ def test_what_is_played_is_the_sequence(teacher):
         np.testing.assert_allclose(found, expected[0].numpy(), rtol=1e-3, atol=1e-6)
 
 
-def test_a_student_comes_close_to_its_teacher(lessons):
+def test_a_student_comes_close_to_its_teacher(material):
     torch.manual_seed(3)
     student = FeedForwardDecoder(FeedForwardShape(widths=(16,)))
-    before, losses = lessons.held_out_loss(student.sequence), []
-    distil(student, lessons, PLAN, lambda step, loss: losses.append(loss))
-    after, wanted = lessons.held_out_loss(student.sequence), lessons.teacher_loss()
+    before, losses = material.held_out_loss(student.sequence), []
+    distil(student, material, PLAN, lambda step, loss: losses.append(loss))
+    after, wanted = material.held_out_loss(student.sequence), material.teacher_loss()
     assert len(losses) == PLAN.steps
     assert abs(after - wanted) < 0.5 * abs(before - wanted)
 
 
-def test_the_same_seed_gives_the_same_student(lessons):
+def test_the_same_seed_gives_the_same_student(material):
     def weights():
         torch.manual_seed(4)
         student = FeedForwardDecoder(FeedForwardShape(widths=(8,)))
-        distil(student, lessons, DistilPlan(steps=5, batch=2, frames=60, skip=10))
+        distil(student, material, DistilPlan(steps=5, batch=2, frames=60, skip=10))
         return torch.cat([p.detach().flatten() for p in student.parameters()])
 
     assert torch.equal(weights(), weights())

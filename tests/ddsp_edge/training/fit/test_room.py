@@ -49,7 +49,7 @@ def test_it_finds_a_known_room():
         assert band["level_db"] == pytest.approx(-16.0, abs=5.0), found
 
 
-def test_nothing_to_hear_is_no_room():
+def test_silence_has_no_room():
     room = LearntRoom(48_000)
     with torch.no_grad():
         room.level.fill_(np.log(10) * -60 / 20)

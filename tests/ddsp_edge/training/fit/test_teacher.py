@@ -32,22 +32,22 @@ def teacher():
     return Teacher.of(find_model("cello"), EDGE)
 
 
-def test_a_lesson_is_what_the_teacher_plays(teacher, toy_dataset):
+def test_relabelled_targets_are_the_teachers_controls(teacher, toy_dataset):
     piece = toy_dataset.train[0]
-    lesson = teacher.lesson(piece, EDGE)
-    assert lesson.weight.min() >= np.float32(LEAST_WEIGHT) and lesson.audio is piece.audio
+    target = teacher.relabel(piece, EDGE)
+    assert target.weight.min() >= np.float32(LEAST_WEIGHT) and target.audio is piece.audio
     inputs = (scale_f0(piece.f0_hz), scale_loudness(piece.loudness_db))
     amplitude, harmonics, noise = teacher.controls(*(x.astype(np.float32) for x in inputs))
-    np.testing.assert_array_equal(lesson.noise, noise)
+    np.testing.assert_array_equal(target.noise, noise)
     heard = piece.synth_f0_hz[:, None] * np.arange(1, EDGE.n_harmonics + 1) < 24_000
-    np.testing.assert_allclose(lesson.harmonics.sum(axis=1), amplitude, rtol=1e-3)
-    assert not lesson.harmonics[~heard].any()
+    np.testing.assert_allclose(target.harmonics.sum(axis=1), amplitude, rtol=1e-3)
+    assert not target.harmonics[~heard].any()
     loud = amplitude > 1e-3
-    ratio = lesson.harmonics[loud][:, 1] / lesson.harmonics[loud][:, 0]
+    ratio = target.harmonics[loud][:, 1] / target.harmonics[loud][:, 0]
     np.testing.assert_allclose(ratio, harmonics[loud][:, 1] / harmonics[loud][:, 0], rtol=1e-3)
 
 
-def test_a_small_network_learns_from_it(teacher, toy_dataset, tmp_path):
+def test_a_small_network_learns_the_teachers_controls(teacher, toy_dataset, tmp_path):
     plan = replace(PLAN, teacher=teacher.text)
     trainer = Trainer(toy_dataset, tmp_path, plan, teacher=teacher)
     assert trainer.model.parameters_count() == 22_438 and trainer.model.shape.state_size == 32

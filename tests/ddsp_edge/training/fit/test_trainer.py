@@ -13,7 +13,7 @@ def weights(model):
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
-def test_it_learns(toy_dataset, tmp_path):
+def test_training_lowers_the_held_out_loss(toy_dataset, tmp_path):
     plan = Plan(
         warm_steps=150, steps=40, warm_batch=4, warm_frames=120, batch=4, frames=41, context=20
     )

@@ -32,7 +32,7 @@ def test_a_frame_at_a_time_is_the_sequence(model):
                 assert torch.allclose(found, wanted[0, i].reshape(-1), atol=1e-5)
 
 
-def test_its_memory_ends(model):
+def test_the_state_forgets_old_input(model):
     """What was played longer ago than its longest delay or mean is forgotten."""
     f0 = torch.full((2, 400), 0.5)
     loudness = torch.full((2, 400), 0.7)
@@ -48,7 +48,7 @@ def test_silence_is_exactly_silent(model):
     assert amplitude.abs().max() == 0 and noise.abs().max() == 0
 
 
-def test_it_exports(model):
+def test_an_exported_file_is_the_module(model):
     pytest.importorskip("litert_torch", reason="exporting needs the extra `train`")
     from ddsp_edge.tflite.batching import with_rows
     from ddsp_edge.training.export.to_tflite import LIMITS, export

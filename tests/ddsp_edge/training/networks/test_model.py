@@ -47,5 +47,5 @@ def test_outputs_are_in_range_for_any_input(model):
     assert torch.isfinite(noise).all() and (noise >= 0).all()
 
 
-def test_it_is_small():
+def test_the_large_network_has_fewer_than_100_000_parameters():
     assert EdgeDecoder(Shape()).parameters_count() < 100_000

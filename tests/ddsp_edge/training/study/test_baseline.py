@@ -5,16 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from ddsp_edge.training.data.dataset import prepare  # noqa: E402
 from ddsp_edge.training.fit import fast  # noqa: E402
-from ddsp_edge.training.profiles import VST  # noqa: E402
 from ddsp_edge.training.study import baseline  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def vst_dataset(toy_folder, toy_recipe, tmp_path_factory):
-    cache = tmp_path_factory.mktemp("vst-cache")
-    return prepare(toy_folder, toy_recipe, cache, say=lambda _: None, profile=VST)
 
 
 def test_the_plain_recipe_is_vst_gins(vst_dataset, tmp_path):
@@ -44,7 +36,7 @@ def test_its_reverb_adds_what_comes_later_only():
     assert reverb.response().grad_fn is not None
 
 
-def test_a_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
+def test_a_run_gives_one_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
     small = baseline.replace(baseline.plain_plan(2), batch=2, frames=26)
     monkeypatch.setattr(baseline, "_planned", lambda *_: (small, baseline.PlainTrainer))
     usable = fast.usable

@@ -1,0 +1,309 @@
+"""Networks, decoders and conditioners (``ddsp_decoder.h``) as Python classes.
+
+A :class:`Network` never changes and may be shared by threads; everything else belongs to one
+thread. Frames are the C structs, seen through NumPy without a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from native._kernel import ffi, lib
+from native.kernel import _check
+
+MAX_STATE: int = lib.DDSP_MAX_STATE
+MAX_UNITS: int = lib.DDSP_MAX_UNITS
+MAX_LAYERS: int = lib.DDSP_MAX_LAYERS
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense layer: ``bias`` (n_out,) + ``weights`` (n_out, n_in) times the inputs."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True)
+class NetworkWeights:
+    """``ddsp_network_weights``; the header says what is computed and within which bounds.
+
+    ``gates`` (six) and ``merge`` (two) are empty for a network with running means.
+    """
+
+    n_harmonics: int
+    n_noise: int
+    state_size: int
+    pitch: tuple[float, float]  #: (centre, slope) of f0_scaled
+    loudness: tuple[float, float]  #: (centre, slope) of pw_scaled
+    leak: float
+    gain: tuple[float, float, float]  #: (centre, slope, floor)
+    amplitude_limits: tuple[float, float]  #: of the exponents, lowest and highest
+    noise_limits: tuple[float, float]
+    layers: tuple[Layer, ...]
+    amplitude: Layer
+    harmonics: Layer
+    noise: Layer
+    gates: tuple[Layer, ...] = ()
+    merge: tuple[Layer, ...] = ()
+    mean_shares: tuple[float, ...] = ()
+    past: Layer | None = None
+
+
+class Network:
+    """The weights of one model, prepared for playing. Raises ValueError where sizes do not fit."""
+
+    def __init__(self, weights: NetworkWeights) -> None:
+        self.n_harmonics, self.n_noise = weights.n_harmonics, weights.n_noise
+        self.state_size = weights.state_size
+        self._network = ffi.gc(lib.ddsp_network_new(), lib.ddsp_network_free)
+        if self._network == ffi.NULL:
+            raise MemoryError("ddsp_network_new")
+        keep: list[Any] = []  # until the weights are copied
+        _check(
+            lib.ddsp_network_prepare(self._network, _as_struct(weights, keep)),
+            f"network({weights.n_harmonics} harmonics, {weights.n_noise} noise bands, "
+            f"state of {weights.state_size}, {len(weights.layers)} layers)",
+        )
+
+
+def _as_struct(weights: NetworkWeights, keep: list[Any]) -> Any:
+    if len(weights.layers) > MAX_LAYERS or len(weights.gates) > 6 or len(weights.merge) > 2:
+        raise ValueError(f"a network has at most {MAX_LAYERS} layers, 6 gates and 2 merged")
+    struct = ffi.new("ddsp_network_weights *")
+    for name in ("n_harmonics", "n_noise", "state_size", "leak"):
+        setattr(struct, name, getattr(weights, name))
+    struct.pitch_centre, struct.pitch_slope = weights.pitch
+    struct.loudness_centre, struct.loudness_slope = weights.loudness
+    struct.gain_centre, struct.gain_slope, struct.gain_floor = weights.gain
+    struct.amplitude_low, struct.amplitude_high = weights.amplitude_limits
+    struct.noise_low, struct.noise_high = weights.noise_limits
+    shares = np.asarray(weights.mean_shares, np.float32)
+    struct.mean_shares, struct.n_means = _floats(shares, keep), len(shares)
+    struct.n_layers = len(weights.layers)
+    for name in ("layers", "gates", "merge"):
+        for i, layer in enumerate(getattr(weights, name)):
+            _fill(getattr(struct, name)[i], layer, keep)
+    for name in ("past", "amplitude", "harmonics", "noise"):
+        layer = getattr(weights, name)
+        if layer is not None:
+            _fill(getattr(struct, name), layer, keep)
+    return struct
+
+
+def _floats(array: np.ndarray, keep: list[Any]) -> Any:
+    array = np.ascontiguousarray(array, np.float32)
+    keep.append(array)
+    return ffi.cast("float *", ffi.from_buffer(array)) if array.size else ffi.NULL
+
+
+def _fill(struct: Any, layer: Layer, keep: list[Any]) -> None:
+    if layer.weights.ndim != 2 or layer.bias.shape != layer.weights.shape[:1]:
+        raise ValueError(f"a layer of shapes {layer.weights.shape} and {layer.bias.shape}")
+    struct.n_out, struct.n_in = layer.weights.shape
+    struct.weights, struct.bias = _floats(layer.weights, keep), _floats(layer.bias, keep)
+
+
+class Controls:
+    """A ``ddsp_control_frame``; the arrays are its memory, as long as this object lives."""
+
+    def __init__(self, n_harmonics: int, n_noise: int) -> None:
+        self.struct = ffi.new("ddsp_control_frame *")
+        whole = np.frombuffer(ffi.buffer(self.struct), np.float32)
+        size = ffi.sizeof("float")
+        harmonics = ffi.offsetof("ddsp_control_frame", "harmonic_distribution") // size
+        noise = ffi.offsetof("ddsp_control_frame", "noise_magnitudes") // size
+        self.harmonic_distribution = whole[harmonics : harmonics + n_harmonics]
+        self.noise_magnitudes = whole[noise : noise + n_noise]
+
+    @property
+    def f0_hz(self) -> float:
+        return float(self.struct.f0_hz)
+
+    @property
+    def amplitude(self) -> float:
+        return float(self.struct.amplitude)
+
+
+class Decoder:
+    """One voice's way through a network: ``ddsp_decoder_step``."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._state = ffi.new("ddsp_decoder_state *")
+        self._in = ffi.new("ddsp_feature_frame *")
+        self.controls = Controls(network.n_harmonics, network.n_noise)
+        whole = np.frombuffer(ffi.buffer(self._state), np.float32)
+        self.state = whole[: network.state_size]  #: its memory: what was played
+
+    @property
+    def faults(self) -> int:
+        """Frames that were not finite, since construction."""
+        return int(self._state.faults)
+
+    def reset(self) -> None:
+        """Set the network's state to that before the first frame."""
+        lib.ddsp_decoder_reset(self._state)
+
+    def step(self, f0_hz: float, loudness_db: float) -> Controls:
+        """One frame; the same object each time."""
+        self._in.f0_hz, self._in.loudness_db = f0_hz, loudness_db
+        lib.ddsp_decoder_step(self.network._network, self._state, self._in, self.controls.struct)
+        return self.controls
+
+
+@dataclass(frozen=True)
+class ConditionedModel:
+    """``ddsp_conditioned_model``; ``network`` None where the caller decodes."""
+
+    network: Network | None
+    n_harmonics: int
+    n_noise: int
+    band_limit_hz: float
+    hop_s: float
+    usual_hz: float
+    offset_db: float = 0.0
+    lowest_hz: float = 0.0  #: bounds of the pitch that is shown; 0: none
+    highest_hz: float = 0.0
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """``ddsp_conditioning``: the settings around and between decoders."""
+
+    pitch_shift: float = 0.0
+    input_pitch: float = 0.0
+    input_gain_db: float = 0.0
+    harmonic_gain_db: float = 0.0
+    noise_gain_db: float = 0.0
+    unpitched: float = 1.0
+    morph: float = 0.0
+
+
+@dataclass(frozen=True)
+class Features:
+    """One frame of features, with the fields of ``ddsp_feature_frame``."""
+
+    f0_hz: float
+    loudness_db: float
+    confidence: float = 1.0
+    brightness_db: float = 0.0
+    pitched: float = 1.0
+    onset: bool = False
+
+
+class Conditioner:
+    """``ddsp_conditioner_*``: one or two models for ``voices`` voices.
+
+    ``sizes`` is what their voices have to be prepared for. Raises ValueError for a value outside
+    the header's ranges.
+    """
+
+    def __init__(
+        self,
+        first: ConditionedModel,
+        second: ConditionedModel | None = None,
+        conditioning: Conditioning | None = None,
+        voices: int = 1,
+    ) -> None:
+        self._networks = [m.network for m in (first, second) if m]  # live as long as this
+        self._conditioner = ffi.gc(lib.ddsp_conditioner_new(), lib.ddsp_conditioner_free)
+        if self._conditioner == ffi.NULL:
+            raise MemoryError("ddsp_conditioner_new")
+        models = [_model(first), _model(second) if second else ffi.NULL]
+        settings = _conditioning(conditioning or Conditioning())[0]
+        _check(
+            lib.ddsp_conditioner_prepare(self._conditioner, voices, *models, settings),
+            f"conditioner({first}, {second}, voices={voices})",
+        )
+        self.sizes = lib.ddsp_conditioner_get_sizes(self._conditioner)
+        self._in = ffi.new("ddsp_feature_frame *")
+        self._times = ffi.new("float[2]")
+        self.controls = Controls(self.sizes.n_harmonics, self.sizes.n_noise + self.sizes.n_second)
+
+    @property
+    def pointer(self) -> Any:
+        """The C object, for other parts of the kernel; it lives as long as this one."""
+        return self._conditioner
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a network gave something not finite."""
+        return int(lib.ddsp_conditioner_faults(self._conditioner))
+
+    def set(self, conditioning: Conditioning) -> None:
+        """Settings to move towards from the next frame on."""
+        lib.ddsp_conditioner_set(self._conditioner, _conditioning(conditioning)[0])
+
+    def reset(self) -> None:
+        """Forget every voice's past: states, levels and morphing."""
+        lib.ddsp_conditioner_reset(self._conditioner)
+
+    def begin(self, frame: Features, voice: int = 0) -> None:
+        """Give the conditioner the next frame of features of one voice."""
+        into = self._in
+        into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
+        into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
+        into.pitched, into.onset = frame.pitched, int(frame.onset)
+        lib.ddsp_conditioner_begin(self._conditioner, voice, into)
+
+    def ask(self, voice: int = 0) -> tuple[int, float, float] | None:
+        """(0 or 1: which model, f0_hz, loudness_db) where one waits to be asked."""
+        model = lib.ddsp_conditioner_ask(self._conditioner, voice, self._in)
+        return None if model < 0 else (model, self._in.f0_hz, self._in.loudness_db)
+
+    def answer(self, controls: Controls, voice: int = 0) -> None:
+        """What the model that was asked said."""
+        lib.ddsp_conditioner_answer(self._conditioner, voice, controls.struct)
+
+    def next(self, voice: int = 0) -> tuple[float, float] | None:
+        """Fill ``controls`` with the next target: (offset_s, ramp_s); None after the last.
+
+        Raises RuntimeError where a model without a network has not been asked.
+        """
+        found = lib.ddsp_conditioner_next(
+            self._conditioner, voice, self.controls.struct, self._times, self._times + 1
+        )
+        if found < 0:
+            raise RuntimeError("a model without a network has to be asked first")
+        return (self._times[0], self._times[1]) if found else None
+
+    def targets(self, frame: Features, voice: int = 0) -> Iterator[tuple[float, float]]:
+        """:meth:`begin` and every :meth:`next`, where all models have a network."""
+        self.begin(frame, voice)
+        while (times := self.next(voice)) is not None:
+            yield times
+
+
+def _model(model: ConditionedModel) -> Any:
+    struct = ffi.new("ddsp_conditioned_model *")
+    struct.network = model.network._network if model.network else ffi.NULL
+    for name in (
+        "n_harmonics",
+        "n_noise",
+        "band_limit_hz",
+        "hop_s",
+        "usual_hz",
+        "offset_db",
+        "lowest_hz",
+        "highest_hz",
+    ):
+        setattr(struct, name, getattr(model, name))
+    return struct
+
+
+def _conditioning(conditioning: Conditioning) -> Any:
+    struct = ffi.new("ddsp_conditioning *")
+    for name in Conditioning.__dataclass_fields__:
+        setattr(struct, name, getattr(conditioning, name))
+    return struct
+
+
+def time_steps(network: Network, steps: int, repeats: int) -> float:
+    """Seconds of one step, the best of ``repeats`` runs of so many, measured inside C."""
+    nanoseconds = lib.ddsp_decoder_time(network._network, steps, repeats)
+    return float(nanoseconds) * 1e-9
