@@ -26,8 +26,8 @@ help:
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
-	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64'
-	@echo 'make deb      a Debian package in $(OUT)/, for this machine or with ARCH=arm64'
+	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
+	@echo 'make deb      a Debian package in $(OUT)/, likewise'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
@@ -72,9 +72,14 @@ check:
 	    tests/ddsp_edge/test_settings.py tests/ddsp_edge/api/test_verbs.py tests/ddsp_edge/presets \
 	    tests/ddsp_edge/effect tests/ddsp_edge/synth tests/native/test_voice.py tests/native/test_output.py
 
+# Ray, librosa, parselmouth, swift-f0, arm64 tools, lintian, build, twine: nothing may skip.
+extras-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh extras
+	@sh tests/extras.sh
+
 # As root: in a chroot that mmdebstrap makes (tests/trixie/run.sh).
 trixie-test:
-	@sh tests/trixie/run.sh
+	@sh tests/trixie/run.sh $(STEPS)
 
 # docs/board.md: what is emulated and how long it takes.
 board-test:
@@ -92,13 +97,13 @@ panel-load:
 	@DDSP_EDGE_FLOOD_S=60 $(BIN)/python -m pytest -s -k flood \
 	    tests/firmware_py/panel/test_with_the_engine.py
 
-# For the Debian that it is made on; ARCH=arm64 is cross-compiled.
+# ARCH=arm64 is cross-compiled; RELEASE=trixie is the board's Debian (default: this machine's).
 ARCH ?= $(shell dpkg --print-architecture)
 wheels:
-	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels
+	@sh deploy/wheels.sh $(ARCH) $(OUT)/wheels $(RELEASE)
 
 deb:
-	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT)
+	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT) $(RELEASE)
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
@@ -139,5 +144,5 @@ models:
 	done
 
 clean:
-	rm -rf .venv .venv-tflite .venv-without-training build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
+	rm -rf .venv .venv-tflite .venv-extras .venv-without-training build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \
 	    native/_kernel.c native/_stream.c native/_training.c .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,8 +37,11 @@ from_debian() { # debs or rest
 if [ "$kind" = sources ]; then
     apt_get update || echo "  no package lists can be had now; going on with the old ones"
 elif [ -n "$(needs left)" ] && ls "$source"/*.deb >/dev/null 2>&1; then
-    apt_get install -y --no-install-recommends "$source"/*.deb ||
+    # With no lists, apt takes these files: of the same version it would rather fetch its own.
+    mkdir -p "$fresh/lists/partial"
+    apt_get -o Dir::State::lists="$fresh/lists" install -y --no-install-recommends "$source"/*.deb ||
         echo "  the Debian packages in $source do not fit here; going on"
+    rm -rf "$fresh/lists"
 fi
 from_debian debs || echo "  Debian's packages cannot be fetched now; going on"
 

@@ -5,7 +5,9 @@
 #   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
 #   sh deploy/set-up.sh quick    that, and what tests need that need no more of the system
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
-#   sh deploy/set-up.sh board    all that, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
+#   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth,
+#                                swift-f0, Ansible, build and twine; arm64 tools and lintian
+#   sh deploy/set-up.sh board    all that of test, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
 # (requirements.py), and .venv sees its packages: nothing but our kernel is compiled.
@@ -15,7 +17,7 @@
 # TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live, quick, test or board}
+want=${1:?play, live, quick, test, extras or board}
 venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -141,12 +143,10 @@ need_browser() {
     apt_try chromium chromium-driver
 }
 
-# QEMU, a cross compiler and what makes a disk image; Debian packages for the board come later,
-# from the same releases (tests/board/debian.py).
-need_board() {
+# Packages of PROGRAM:PACKAGE pairs whose program is not here.
+need_programs() {
     missing=
-    for pair in qemu-system-aarch64:qemu-system-arm qemu-aarch64:qemu-user cpio:cpio \
-        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu depmod:kmod mke2fs:e2fsprogs lintian:lintian; do
+    for pair in "$@"; do
         [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}")" ] ||
             missing="$missing ${pair#*:}"
     done
@@ -155,10 +155,33 @@ need_board() {
     # shellcheck disable=SC2086
     [ -z "$missing" ] || apt_install --no-install-recommends $missing
 }
+arm64="qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu lintian:lintian"
 
+# QEMU, a cross compiler and what makes a disk image; Debian packages for the board come later,
+# from the same releases (tests/board/debian.py).
 if [ "$want" = board ]; then
     sh deploy/set-up.sh test
-    need_board
+    # shellcheck disable=SC2086
+    need_programs $arm64 qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs
+    exit 0
+fi
+
+# An environment beside .venv, of which it sees the packages: what comes here is rare and large.
+if [ "$want" = extras ]; then
+    sh deploy/set-up.sh test
+    # shellcheck disable=SC2086
+    need_programs $arm64
+    more=$venv-extras
+    now=$(cat pyproject.toml $venv/.ready-test-* | cksum)
+    [ "$(cat $more/.ready 2>/dev/null)" != "$now" ] || exit 0
+    say "installing ddsp-edge[sweep,bench,fleet,publish] into $more"
+    rm -rf $more
+    $venv/bin/python -m venv $more
+    path='import sysconfig; print(sysconfig.get_path("purelib"))'
+    # Its .pth file, and so the editable ddsp-edge, is read from there too.
+    echo "import site; site.addsitedir('$("$(pwd)/$venv/bin/python" -c "$path")')" >"$($more/bin/python -c "$path")/venv.pth"
+    $more/bin/python -m pip install -qq 'ddsp-edge[sweep,bench,fleet,publish]'
+    say "$now" >$more/.ready
     exit 0
 fi
 

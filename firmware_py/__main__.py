@@ -1,4 +1,4 @@
-"""``python -m firmware_py``: the program on the board, from power-on to SIGTERM."""
+"""``python -m firmware_py``: the service on the board, from power-on to SIGTERM."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ STACK_BYTES = 1 << 20
 
 
 def main() -> int:
-    """Exit code 0 after SIGTERM or Ctrl-C, 2 where it cannot begin (one line says why)."""
+    """Run the service. Returns the exit code: 0 after SIGTERM or Ctrl-C, 2 after one line that says
+    why it cannot begin."""
     parser = argparse.ArgumentParser(
         prog="python -m firmware_py", description="The pedal and sound module: plays until SIGTERM."
     )

@@ -1,4 +1,4 @@
-"""/etc/ddsp-edge/config.toml: what the program on the device is told, as frozen dataclasses."""
+"""The service's configuration, /etc/ddsp-edge/config.toml, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AudioConfig:
     cpu: Annotated[int, Range(-1, 1023)] = -1  #: the core it stays on; -1: any
 
     def card_settings(self) -> CardSettings:
-        """As the engine takes it."""
+        """The same values in the engine's own type."""
         return CardSettings(
             self.card or None,
             self.capture or None,
@@ -80,7 +80,7 @@ class InstrumentConfig:
 
 @dataclass(frozen=True, slots=True)
 class ControlSocketConfig:
-    """The control socket."""
+    """The control socket: where it is and who may open it."""
 
     socket: str = ""  #: path; "": /run/ddsp-edge/control.sock
     mode: str = "660"  #: octal
@@ -98,13 +98,13 @@ class ControlSocketConfig:
 
     @property
     def mode_bits(self) -> int:
-        """``mode`` as a number."""
+        """``mode`` as the number that chmod takes."""
         return self._octal()
 
 
 @dataclass(frozen=True, slots=True)
 class PanelConfig:
-    """The panel in a browser, a program of its own (docs/panel.md)."""
+    """The panel in a browser, which is a process of its own (docs/panel.md)."""
 
     host: str = "127.0.0.1"  #: the address it is served on; "0.0.0.0": every network's
     port: Annotated[int, Range(1, 65535)] = 8765
@@ -126,7 +126,7 @@ class Config:
 
     @property
     def state_folder(self) -> Path:
-        """Kept over a restart: presets, models, what played last."""
+        """The folder of what survives a restart: presets, models, what played last."""
         if self.instrument.state:
             return Path(self.instrument.state).expanduser()
         if given := os.environ.get("STATE_DIRECTORY"):
@@ -136,13 +136,13 @@ class Config:
 
     @property
     def presets_folder(self) -> Path:
-        """Of the presets' TOML files."""
+        """The folder of the presets' TOML files."""
         chosen = self.instrument.presets
         return Path(chosen).expanduser() if chosen else self.state_folder / "presets"
 
     @property
     def models_folder(self) -> Path:
-        """Of the installed bundles, besides the shipped ones."""
+        """The folder of the installed bundles, besides the shipped ones."""
         if self.instrument.models:
             return Path(self.instrument.models).expanduser()
         if os.environ.get("STATE_DIRECTORY") or self.instrument.state:
@@ -151,7 +151,7 @@ class Config:
 
     @property
     def socket_path(self) -> Path:
-        """Of the control socket."""
+        """The path of the control socket."""
         if self.control.socket:
             return Path(self.control.socket)
         if given := os.environ.get("RUNTIME_DIRECTORY"):
@@ -160,7 +160,7 @@ class Config:
 
 
 def read_config(path: Path | str | None = None) -> Config:
-    """The config at ``path``; None: FILE, or the defaults where there is none.
+    """Read the config at ``path``; None: FILE, or the defaults where that file does not exist.
 
     The profiles beside it come first. Raises UserError: one line with file, key and remedy.
     """
@@ -177,7 +177,7 @@ def read_config(path: Path | str | None = None) -> Config:
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` laid over ``below``, table by table."""
+    """Merge two tables; values of ``above`` take precedence, key by key."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)

@@ -1,6 +1,6 @@
-"""What was chosen on the box itself and lies over its config: sound card and MIDI ports.
+"""Sound card and MIDI ports that were chosen on the box itself; they override its config.
 
-In the state folder, not in config.toml: that is a person's, comments and all.
+They are stored in the state folder: config.toml is a person's file, comments and all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAME = "same"  #: as the capture: the playback's card
 
 @dataclass(frozen=True, slots=True)
 class AudioOverride:
-    """Keys of ``[audio]``; "" and 0: as the config says."""
+    """Keys of ``[audio]`` that are overridden; "" and 0 leave the config's value."""
 
     card: str = ""
     capture: str = ""  #: also "same" and "none"
@@ -31,7 +31,7 @@ class AudioOverride:
     input: Literal["", "left", "right", "both"] = ""
 
     def over(self, audio: AudioConfig) -> AudioConfig:
-        """The config's table with this laid over it. Raises UserError."""
+        """The config's table with these values in it. Raises UserError."""
         given = {name: value for name, value in asdict(self).items() if value}
         if self.capture == SAME:
             given["capture"] = ""
@@ -45,24 +45,24 @@ class _Midi:
 
 
 class DeviceOverrides:
-    """Reading: any thread; writing: the worker's."""
+    """The files audio.toml and midi.toml. Any thread may read, the worker's alone writes."""
 
     def __init__(self, folder: Path) -> None:
         self._audio, self._midi = folder / AUDIO_FILE, folder / MIDI_FILE
 
     def audio(self) -> AudioOverride:
-        """Raises UserError where the file is broken."""
+        """The overridden audio values. Raises UserError where the file is damaged."""
         if not self._audio.exists():
             return AudioOverride()
         return from_dict(AudioOverride, read_toml(self._audio), str(self._audio))
 
     def write_audio(self, choice: AudioOverride) -> None:
-        """At once, all or nothing. Raises UserError."""
+        """Store the audio values, all or nothing. Raises UserError."""
         told = {name: value for name, value in asdict(choice).items() if value}
         save_file(self._audio, tomli_w.dumps(told).encode())
 
     def midi_off(self) -> tuple[str, ...]:
-        """Names of ports that are not to be heard. Raises UserError."""
+        """The names of the MIDI ports that are switched off. Raises UserError."""
         if not self._midi.exists():
             return ()
         return from_dict(_Midi, read_toml(self._midi), str(self._midi)).off
@@ -74,7 +74,7 @@ class DeviceOverrides:
 
 
 def changed(choice: AudioOverride, wishes: dict[str, Any]) -> AudioOverride:
-    """``choice`` with what is asked for. Raises UserError."""
+    """``choice`` with some values changed; None and unknown keys are ignored. Raises UserError."""
     known = {item.name for item in fields(AudioOverride)}
     values = {name: value for name, value in wishes.items() if name in known and value is not None}
     # Checked as the file is.

@@ -70,6 +70,7 @@ class Playback:
         self._last_state = LastState(config.state_folder)
         self.last_preset = ""  #: next and previous go on from it, also after it was removed
         mode = config.instrument.source
+        self._previous: NowPlaying | None = None  # the model before the present one
         self.now = NowPlaying(source="synth" if mode == "synth" else "effect", source_mode=mode)
 
     # ---- playing
@@ -285,6 +286,8 @@ class Playback:
 
     def take(self, now: NowPlaying) -> None:
         """Make this what plays: use its preset's mappings, and store it for the next start."""
+        if self.now.model not in (None, now.model):
+            self._previous = self.now
         self.now = now
         self._use_mappings(now.preset.mappings if now.preset else ())
         preset = now.preset
@@ -301,6 +304,31 @@ class Playback:
         except UserError as error:  # a read-only disk: it plays all the same
             text = f"what plays now will not be restored at the next start: {error}"
             self._notices.report("last state", text)
+
+    def replace_hung(self, title: str) -> None:
+        """What plays, titled ``title``, hung and was dropped: play the model before it, or a
+        shipped one, and say so as the notice "model"."""
+        hung, previous = self.now, self._previous
+        attempts: list[Callable[[], Any]] = []
+        if previous is not None and previous.model not in (None, hung.model):
+            attempts.append(partial(self._play_again, previous))
+        for path in sorted(shipped_folder().glob("*.zip"), reverse=True):
+            if path.stem != hung.model:
+                attempts.append(partial(self._play, find_model(path), None))
+        for attempt in attempts:
+            try:
+                attempt()
+                break
+            except UserError as error:
+                log.warning("%s", error)
+        self._previous = None
+        instead = f"; {self.now.model} plays instead" if self.now.model != hung.model else ""
+        self._notices.report("model", f"{title} did not answer and was dropped{instead}")
+
+    def _play_again(self, what: NowPlaying) -> None:
+        assert what.model is not None
+        other = find_model(what.morph_model) if what.morph_model else None
+        self._play(find_model(what.model), other, what.source_mode, preset=what.preset)
 
     # ---- settings
 

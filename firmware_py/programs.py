@@ -1,4 +1,4 @@
-"""MIDI programs: what a program change plays."""
+"""The program map: which preset or model a MIDI program change plays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BANKS, PROGRAMS = 128 * 128, 128
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One line of the map: a preset or a model. Raises UserError."""
+    """One entry of the map: a preset or a model for a bank and program. Raises UserError."""
 
     bank: Annotated[int, Range(0, BANKS - 1)]
     program: Annotated[int, Range(0, PROGRAMS - 1)]
@@ -33,7 +33,7 @@ class Program:
 
     @property
     def number(self) -> int:
-        """Bank and program as one."""
+        """Bank and program as one number, for sorting and look-up."""
         return self.bank * PROGRAMS + self.program
 
 
@@ -43,27 +43,27 @@ class _File:
 
 
 class ProgramMap:
-    """The map in the state folder, which a person may write too. In the worker's thread."""
+    """The map's file in the state folder. For the worker's thread; a person may edit it too."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
 
     def chosen(self) -> dict[int, Program]:
-        """By number. Raises UserError where the file is broken."""
+        """The entries by their number. Raises UserError where the file is damaged."""
         if not self.path.exists():
             return {}
         rows = from_dict(_File, read_toml(self.path), str(self.path)).programs
         return {row.number: row for row in rows}
 
     def choose(self, row: Program) -> None:
-        """Raises UserError."""
+        """Add or replace an entry. Raises UserError."""
         rows = self.chosen()
         if row.number not in rows and len(rows) >= MAX_ITEMS:
             raise UserError(f"{self.path}: holds {MAX_ITEMS} programs already; remove some")
         self._write({**rows, row.number: row})
 
     def forget(self, bank: int, program: int) -> None:
-        """It plays what it would without a map. Raises UserError."""
+        """Remove an entry. Raises UserError."""
         rows = self.chosen()
         if rows.pop(bank * PROGRAMS + program, None) is not None:
             self._write(rows)
@@ -77,7 +77,7 @@ class ProgramMap:
 
 
 def check_program(bank: int, program: int) -> int:
-    """Their common number. Raises UserError."""
+    """Check bank and program; returns their common number. Raises UserError."""
     if not (0 <= bank < BANKS and 0 <= program < PROGRAMS):
         raise UserError(
             f"bank {bank}, program {program}: choose 0 to {BANKS - 1} and 0 to {PROGRAMS - 1}"

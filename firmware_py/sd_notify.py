@@ -32,16 +32,16 @@ class SystemdNotifier:
         self._status = ""
 
     def ready(self) -> None:
-        """Started, or done with reloading."""
+        """The service has started, or has finished reloading."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """Between this and :meth:`ready` the config is read again."""
+        """The service reads its config again until :meth:`ready` is called."""
         now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
 
     def stopping(self) -> None:
-        """The end has begun."""
+        """The service is stopping."""
         self._send("STOPPING=1")
 
     def alive(self) -> None:
@@ -49,7 +49,7 @@ class SystemdNotifier:
         self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`; said once."""
+        """Set the line that `systemctl status` shows; sent only where it has changed."""
         text = " ".join(text.split())
         if text != self._status:
             self._status = text
@@ -65,7 +65,7 @@ class SystemdNotifier:
 
 
 def _watchdog_s() -> float:
-    """What $WATCHDOG_USEC asks of this very process."""
+    """The watchdog's interval for this process in seconds, from $WATCHDOG_USEC; 0.0: none."""
     microseconds = os.environ.pop("WATCHDOG_USEC", "")
     process = os.environ.pop("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or (process and process != str(os.getpid())):

@@ -157,8 +157,8 @@ class Service:
 
     def _tick(self) -> None:
         self._learn.poll()
-        self._source_switch.poll()
         status = self._engine.status()
+        self._source_switch.poll(status)
         card = status["card"]
         stalled = self._liveness.stalled(*self._engine.progress(), card["state"] == "running")
         self._notices.report("watchdog", f"{stalled} does not respond" if stalled else "")
@@ -195,6 +195,8 @@ class Service:
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
             log.warning("fault (%s): %s", event["what"], event["detail"])
+            if event["what"] == "hang":
+                self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
     def _play_program(self, bank: int, program: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import mido
 
@@ -37,12 +39,11 @@ class SourceSwitch:
         """Nothing is held any more."""
         self._follower.panic()
 
-    def poll(self) -> None:
-        """Look at the input and the card, ten times a second."""
+    def poll(self, status: Mapping[str, Any]) -> None:
+        """Look at the input and the card in the engine's status, ten times a second."""
         now = self._playback.now
         if now.source_mode != "auto" or now.model is None:
             return
-        status = self._engine.status()
         # Without a card nothing is known: it stays as it is.
         has_input = bool(status["card"].get("capture", True))
         wanted = self._follower.wanted(status["input_dbfs"], has_input, time.monotonic())

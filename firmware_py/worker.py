@@ -1,4 +1,4 @@
-"""One thread for what takes long and must not overtake: models, presets, files."""
+"""One thread for jobs that take long and must keep their order: models, presets, files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Job = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
 
 
 class Worker:
-    """Jobs in their order. A daemon: one that hangs does not hold up the program's end."""
+    """Runs jobs in their order. Its thread is a daemon: a job that hangs does not delay the end."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -26,7 +26,7 @@ class Worker:
         self._thread.start()
 
     def submit(self, job: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """``job(*arguments)`` after those before it. Any thread."""
+        """Run ``job(*arguments)`` after the jobs before it; returns its Future. Any thread."""
         future: Future[Any] = Future()
         if self._stopped:
             future.cancel()
@@ -35,7 +35,7 @@ class Worker:
         return future
 
     def newest(self, kind: str, job: Callable[..., Any], *arguments: Any) -> None:
-        """As submit, but of several of one kind that wait only the newest is done. Any thread."""
+        """As submit, but of several waiting jobs of one kind only the newest is run. Any thread."""
         waiting = kind in self._wanted
         self._wanted[kind] = (job, arguments)
         if not waiting:
@@ -46,7 +46,7 @@ class Worker:
         job(*arguments)
 
     def stop(self) -> None:
-        """Nothing that waits is begun any more; what is under way is not waited for."""
+        """Cancel the jobs that wait; the one that is running is not waited for."""
         self._stopped = True
         with contextlib.suppress(queue.Empty):
             while (item := self._queue.get_nowait()) is not None:

@@ -11,7 +11,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 #: The areas of the API in the order in which they build on each other; ddsp_kernel.h includes all.
-AREAS = ("common", "frames", "synthesis", "analysis", "player", "decoder", "rig")
+AREAS = ("common", "frames", "synthesis", "analysis", "decoder", "player", "rig")
 
 
 def cdef() -> str:

@@ -147,7 +147,9 @@ class EventSender:
         event = self._event
         event.kind, event.voice = kind, voice
         if voice >= 0:
-            self._serials[voice] = event.serial = (self._serials[voice] + 1) & 0xFFFFFFFF
+            if kind != lib.DDSP_EVENT_TOUCH:  # it makes nothing sound or be silent
+                self._serials[voice] = (self._serials[voice] + 1) & 0xFFFFFFFF
+            event.serial = self._serials[voice]
         self._send(time_s)
 
     def start(

@@ -6,26 +6,58 @@ The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
 from native._kernel import ffi, lib
+from native.decoder import Conditioner, Conditioning
 from native.kernel import _check
+from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 
 MAX_PARTS: int = lib.DDSP_MAX_PARTS
-MAX_VOICES: int = lib.DDSP_MAX_VOICES
+#: Events that are kept while the ring is full.
+MOST_WAITING = 4096
+_STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
 #: ``position`` of a frame that starts now.
 NOW = -1
 TICKS_AT_ONCE = 256
+#: Of the C struct ``ddsp_feature_frame``, in its order.
+FRAME_FIELDS = ("f0_hz", "loudness_db", "confidence", "brightness_db", "pitched", "onset")
 
 #: As the C struct ``ddsp_tick``; times in samples of the rig and in ns (time.monotonic_ns).
+#: ``frame_...`` is what the player makes of what was heard, ``voice`` is to play it.
 TICK_DTYPE = np.dtype(
     {
-        "names": ["position", "made_ns", "f0_hz", "confidence", "loudness_db"],
-        "formats": [np.int64, np.int64, np.float32, np.float32, np.float32],
-        "offsets": [0, 8, 16, 20, 24],
+        "names": [
+            "position",
+            "made_ns",
+            "f0_hz",
+            "confidence",
+            "loudness_db",
+            "voice",
+            "settled",
+            *(f"frame_{name}" for name in FRAME_FIELDS),
+        ],
+        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", "f4", "f4", "f4", "f4", "f4", "i4"],
+        "offsets": [
+            *(
+                ffi.offsetof("ddsp_tick", name)
+                for name in (
+                    "position",
+                    "made_ns",
+                    "f0_hz",
+                    "confidence",
+                    "loudness_db",
+                    "voice",
+                    "settled",
+                )
+            ),
+            *(ffi.offsetof("ddsp_tick", "frame", name) for name in FRAME_FIELDS),
+        ],
         "itemsize": ffi.sizeof("ddsp_tick"),
     }
 )
@@ -57,6 +89,7 @@ class RigStats:
     output_peak: float
     input_sides: tuple[float, float]  #: left and right, before the trim
     output_sides: tuple[float, float]
+    input_side: int  #: what is heard of the input now: 0 left, 1 right, 2 the mean of both
     input_clips: int
     output_clips: int
     bad_inputs: int
@@ -72,12 +105,15 @@ class RigStats:
 
 
 class Part:
-    """One instrument: an analyser or a clock, voices, and the rings to the control thread.
+    """One instrument: an analyser or a clock, a player, voices, and the rings between.
 
-    ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser makes the ticks
-    from the input; else they come from a plain clock of ``hop_s`` seconds. ``second``: bands and
-    band limit (Hz) of a second noise, whose magnitudes follow the first's; ``n_noise`` then counts
-    both. Raises ValueError outside the header's ranges.
+    ``period`` (samples) is the card's, and the rig's. ``listens``: an analyser and the effect
+    player hear the input; else events drive the synth player, with a tick every ``hop_s``.
+    ``loudness_db``: the model's usual softest and loudest note, for the synth player.
+    ``conditioner``, which nobody else may touch from now on: the part decodes by itself, and the
+    ticks of one that listens only tell what is heard. ``second``: bands and band limit (Hz) of a
+    second noise, whose magnitudes follow the first's; ``n_noise`` then counts both. Raises
+    ValueError outside the header's ranges.
     """
 
     def __init__(
@@ -92,6 +128,8 @@ class Part:
         listens: bool,
         seed: int = 1,
         second: tuple[int, float] | None = None,
+        loudness_db: tuple[float, float] | None = None,
+        conditioner: Conditioner | None = None,
     ) -> None:
         self._part = ffi.gc(lib.ddsp_part_new(), lib.ddsp_part_free)
         if self._part == ffi.NULL:
@@ -116,7 +154,19 @@ class Part:
         if second is not None:
             _check(lib.ddsp_part_prepare_second(self._part, *second), f"part(second={second})")
             n_noise += second[0]
+        if loudness_db is not None:
+            _check(
+                lib.ddsp_part_set_loudness(self._part, *loudness_db),
+                f"part(loudness_db={loudness_db})",
+            )
+        self.conditioner = conditioner
+        if conditioner is not None:
+            _check(
+                lib.ddsp_part_set_conditioner(self._part, conditioner.pointer),
+                "part(conditioner of other sizes)",
+            )
         self._owner: object = None
+        self.events = PartEvents(self)
         self.n_voices, self.n_harmonics, self.n_noise = n_voices, n_harmonics, n_noise
         self.hop_s, self.listens = hop_s, listens
         self._room = np.zeros(TICKS_AT_ONCE, TICK_DTYPE)
@@ -138,8 +188,11 @@ class Part:
         harmonic_distribution: np.ndarray,
         noise_magnitudes: np.ndarray,
         ramp_s: float,
+        onset: bool = False,
     ) -> bool:
         """New targets of ``voice``; ``position`` of the tick answered, or NOW. False: ring full.
+
+        ``onset``: a note starts there, and a later frame waits for the end of its ramp.
 
         Arrays: C-contiguous float32 of shapes (n_harmonics,) and (n_noise,). Raises IndexError
         for a voice that is not there, ValueError for other arrays.
@@ -158,11 +211,92 @@ class Part:
                 f"({self.n_harmonics},) and ({self.n_noise},)"
             )
         sent = lib.ddsp_part_send_frame(
-            self._part, voice, position, f0_hz, amplitude, harmonics, noise, ramp_s
+            self._part, voice, position, onset, f0_hz, amplitude, harmonics, noise, ramp_s
         )
         if sent < 0:
             raise IndexError(f"voice {voice}: this part has {self.n_voices}")
         return bool(sent)
+
+    @property
+    def faults(self) -> int:
+        """Frames in which a network of the conditioner gave NaN or infinity; any thread."""
+        return int(lib.ddsp_part_faults(self._part))
+
+    def go_on_from(self, other: Part) -> None:
+        """Before it is played: go on with what ``other``'s player plays when it is."""
+        lib.ddsp_part_go_on_from(self._part, other._part)
+        self.events.adopt(other.events)
+
+
+class PartEvents(EventSender):
+    """Sends the events of a part's player; one that finds the ring full waits for :meth:`flush`.
+
+    ``time_s`` of every call is of no account: an event happens at the head of the next block.
+    """
+
+    def __init__(self, part: Part) -> None:
+        super().__init__()
+        self._cpart = part._part  # a plain pointer, so that part and events make no circle
+        self._states = ffi.new("ddsp_voice_state[]", MAX_VOICES)
+        self._sounds = [False] * MAX_VOICES  # after the last event sent
+        self._waiting: deque[bytes] = deque()
+
+    def _send(self, time_s: float) -> None:
+        event = self._event
+        if event.kind in _STARTS:
+            self._sounds[event.voice] = True
+        elif event.kind == lib.DDSP_EVENT_STOP:
+            self._sounds[event.voice] = False
+        if self._waiting or not lib.ddsp_part_send_event(self._cpart, event):
+            if len(self._waiting) == MOST_WAITING:  # nobody has run the rig for long
+                self._waiting.popleft()
+            self._waiting.append(bytes(ffi.buffer(event)))
+
+    def flush(self) -> None:
+        """Send what found the ring full."""
+        while self._waiting:
+            ffi.memmove(self._event, self._waiting[0], ffi.sizeof("ddsp_event"))
+            if not lib.ddsp_part_send_event(self._cpart, self._event):
+                return
+            self._waiting.popleft()
+
+    def states(self) -> Any:
+        lib.ddsp_part_voice_states(self._cpart, self._states)
+        return self._states
+
+    def sounds(self, voice: int) -> bool:
+        state = self.states()[voice]
+        if state.serial == self._serials[voice]:
+            return bool(state.sounds)
+        return self._sounds[voice]
+
+    def adopt(self, other: EventSender) -> None:
+        if not isinstance(other, PartEvents):
+            raise TypeError("a part goes on with a part")
+        super().adopt(other)
+        self._sounds = [other.sounds(voice) for voice in range(MAX_VOICES)]
+
+    def effect(self, settings: EffectSettings) -> None:
+        """New settings of the effect player."""
+        effect = self._event.effect
+        for name, value in zip(EffectSettings._fields, settings, strict=True):
+            setattr(effect, name, value)
+        self._of_voice(lib.DDSP_EVENT_EFFECT, ALL_VOICES, 0.0)
+
+    def freeze(self, on: bool) -> None:
+        """Hold what the effect player plays, or let it go."""
+        self._event.value = int(on)
+        self._of_voice(lib.DDSP_EVENT_FREEZE, ALL_VOICES, 0.0)
+
+    def condition(self, conditioning: Conditioning) -> None:
+        """New settings of the part's conditioner."""
+        for field in fields(conditioning):
+            setattr(self._event.conditioning, field.name, getattr(conditioning, field.name))
+        self._of_voice(lib.DDSP_EVENT_CONDITION, ALL_VOICES, 0.0)
+
+    def reset(self) -> None:
+        """The player as new."""
+        self._of_voice(lib.DDSP_EVENT_RESET, ALL_VOICES, 0.0)
 
 
 class Rig:

@@ -1,4 +1,4 @@
-"""To talk to the engine that plays: one question, one answer, over its control socket."""
+"""A client of the control socket: one request, one answer, and events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 class NoEngine(UserError):
-    """Nobody answers: there is no engine, or it may not be spoken to, or it hangs."""
+    """No answer: there is no engine, its socket may not be opened, or it hangs."""
 
 
 class ControlClient:

@@ -1,4 +1,4 @@
-"""The file in which the panel leaves its pairing code, for the box's own display."""
+"""The file in which the panel stores its pairing code for the box's own display."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def code_file() -> Path:
 
 
 def code_json(code: str, valid_s: float, asked: float = 0.0) -> bytes:
-    """What the file holds: the code, until when it is taken, and when a browser last asked for it
+    """What the file holds: the code, until when it is valid, and when a browser last asked for it
     (seconds since 1970; 0: none has)."""
     until = round(time.time() + valid_s)
     return json.dumps({"code": code, "until": until, "asked": round(asked)}).encode() + b"\n"

@@ -41,7 +41,7 @@ def default_socket() -> Path:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line of strict JSON; numbers that JSON has not (NaN, infinities) become null."""
+    """One line of strict JSON; numbers that JSON does not have (NaN, infinities) become null."""
     message = {"v": VERSION, **message}
     try:
         text = json.dumps(message, allow_nan=False, separators=(",", ":"))
@@ -136,7 +136,7 @@ def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(request_id: Any, error: Exception) -> dict[str, Any]:
-    """Why it was not. A UserError's text is `what; remedy`."""
+    """The message that answers a request which failed. A UserError's text is `what; remedy`."""
     if isinstance(error, RequestError):
         code, text, remedy = error.code, error.error, error.remedy
     elif isinstance(error, UserError):

@@ -12,6 +12,7 @@ import ddsp_edge
 from ddsp_edge.bench import (
     allocations,
     decoder,
+    effect_latency,
     engine,
     instructions,
     kernel,
@@ -37,6 +38,7 @@ SUBJECTS: dict[str, Callable[[Peers], list[Result]]] = {
     "rendering": lambda _: render.results(),
     "start": lambda _: startup.results(),
     "latency": lambda _: latency.results(),
+    "effect-latency": lambda _: effect_latency.results(),
     "allocations": lambda _: allocations.results(),
     "instructions": lambda _: instructions.results(),
 }
@@ -82,11 +84,11 @@ def _commit() -> str:
     if not (ROOT / "tests/bench").is_dir():
         return ""
     try:
-        told = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
+        completed = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"],
                               capture_output=True, text=True)  # fmt: skip
     except OSError:
         return ""
-    return told.stdout.strip()
+    return completed.stdout.strip()
 
 
 def _processor() -> str:

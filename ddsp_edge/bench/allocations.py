@@ -25,5 +25,7 @@ def results() -> list[Result]:
 
 def count(program: Path) -> int:
     """Run the compiled hot_path.c and return the number of calls that it counted."""
-    told = subprocess.run([str(program), str(SECONDS)], capture_output=True, text=True, check=True)
-    return int(told.stdout)
+    completed = subprocess.run(
+        [str(program), str(SECONDS)], capture_output=True, text=True, check=True
+    )
+    return int(completed.stdout)

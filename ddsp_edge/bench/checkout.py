@@ -22,7 +22,7 @@ def compiler(language: str = "c") -> str | None:
 def compiled_kernel(out: Path, *flags: str, sources: tuple[Path, ...] = ()) -> Path:
     """The whole kernel as it ships, into a program or (with ``-shared``) a library at ``out``.
 
-    Raises RuntimeError with what the compiler said.
+    Raises RuntimeError with the compiler's output.
     """
     from native.build_kernel import COMPILE_ARGS  # a build needs cffi's parser; nothing else does
 

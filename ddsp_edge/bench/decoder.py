@@ -8,13 +8,17 @@ from ddsp_edge.bench.checkout import ROOT
 from ddsp_edge.bench.result import Result, against, best_s
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.decoder import Decoder
+from ddsp_edge.decoding.networks import network_of
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library.catalog import entries, find_model
 from ddsp_edge.tflite.interpreter import Session
 from ddsp_edge.tflite.runtimes import usable_runtimes
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
+from native import decoder as kernel_decoder
+from native.decoder import Network
 
 A_NOTE = FeatureFrame(0.0, 330.0, -20.0)
+GOAL_C_US = 1.0  #: of one frame in the C decoder
 GOAL_OVERHEAD_US = 30.0  #: of Python around one invocation
 
 
@@ -27,6 +31,9 @@ def results(peers: dict[str, float]) -> list[Result]:
             if entry.info is None:
                 continue
             bundle = find_model(entry.path)
+            if (network := network_of(bundle)) is not None and runtime == usable_runtimes()[0]:
+                found.append(against(f"C decoder, one frame: {entry.name}", c_step_us(network),
+                                     "us", "goal", GOAL_C_US))  # fmt: skip
             us = step_us(Decoder(bundle, runtime), bundle)
             name = f"decoder, one frame: {entry.name}, {entry.info.quantization}, {runtime}"
             found.append(
@@ -43,6 +50,11 @@ def results(peers: dict[str, float]) -> list[Result]:
 
 def _name(path: Path) -> str:
     return path.stem.removesuffix("-float32")
+
+
+def c_step_us(network: Network) -> float:
+    """One frame of the C decoder, as the audio callback runs it: without Python."""
+    return kernel_decoder.time_steps(network, 200, 20) * 1e6
 
 
 def step_us(decoder: Decoder, bundle: Bundle) -> float:

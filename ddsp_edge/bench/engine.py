@@ -9,12 +9,15 @@ import numpy as np
 
 from ddsp_edge.bench.result import Result, against
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.library.catalog import find_model
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.notes import synth_settings
+from ddsp_edge.tflite.network import read_network
+from native.decoder import ConditionedModel, Conditioner, Layer, Network
+from native.player import Note, Touch
 from native.rig import Part, Rig, RigControl
 
-RATE, PERIOD, F0_HZ = 48_000, 128, 110.0
+RATE, PERIOD, F0_HZ, NOTE = 48_000, 128, 110.0, 45  #: F0_HZ is this MIDI note
 VOICES, HARMONICS = (1, 2, 4, 8, 16), (16, 32, 64, 100, 128)
 MODEL = "violin"  #: the network that is stepped
 
@@ -45,39 +48,46 @@ def results(peers: dict[str, float], seconds: float = 0.5, repeats: int = 3) -> 
 def _factor(
     bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float, repeats: int
 ) -> float:
-    """Best of ``repeats``: times real time, decoding and all Python included."""
+    """Best of ``repeats``: times real time, player and decoding included."""
     return max(seconds / once_s(bundle, source, voices, harmonics, seconds)
                for _ in range(repeats))  # fmt: skip
 
 
 def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float) -> float:
-    """Seconds of this thread's work for ``seconds`` of sound.
+    """Seconds of this thread's work for ``seconds`` of sound: all that the audio callback does.
 
-    Analyser or clock, network, voices, reverb and mix are included. Each voice has its own f0 near
-    110 Hz (so that 128 harmonics lie below Nyquist) and its row of the network each hop, decoded
-    with the others as in the live engine; the controls that are sent have ``harmonics`` of them.
+    Ear or notes, player, network, voices, room, mix. Each voice plays a held note near 110 Hz (so
+    that 128 harmonics lie below Nyquist); the network is the model's, with ``harmonics`` outputs.
     """
     info = bundle.info
-    decoder = Decoder(bundle, None, voices)
+    conditioner = Conditioner(
+        ConditionedModel(_network(bundle, harmonics), harmonics, info.n_noise, RATE / 2,
+                         info.hop_s, F0_HZ),
+        voices=voices,
+    )  # fmt: skip
     part = Part(RATE, PERIOD, voices, harmonics, info.n_noise, RATE / 2, info.hop_s,
-                source == "effect")  # fmt: skip
+                source == "effect", loudness_db=(info.min_loudness_db, info.max_loudness_db),
+                conditioner=conditioner)  # fmt: skip
     rig = Rig(RATE, PERIOD)
     rig.set(RigControl.REVERB_WET, 0.3)
     rig.play(part)
-    controls = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
-    weights = (1.0 / np.arange(1, harmonics + 1)).astype(np.float32)
+    if source == "synth":
+        part.events.set(synth_settings(Settings()), 0.0)
+        for voice in range(voices):
+            part.events.start(voice, Note(NOTE + voice / 5, 0.8), Touch(), 0.0)
     t = np.arange(PERIOD * round(seconds * RATE / PERIOD)) / RATE
     tone = 0.1 * np.sin(2 * np.pi * F0_HZ * t + np.sin(2 * np.pi * 5 * t))
     heard = np.repeat(tone.astype(np.float32)[:, None], 2, axis=1)
     played = np.zeros((PERIOD, 2), np.float32)
-    frames = [FeatureFrame(0.0, F0_HZ * 2 ** (v / 60), -20.0, voice=v) for v in range(voices)]
     begun = time.thread_time()
     for at in range(0, len(heard), PERIOD):
         rig.process(heard[at : at + PERIOD], played)
-        for tick in part.read_ticks():
-            position = int(tick["position"])
-            decoder.step_many(frames, controls)
-            for frame, made in zip(frames, controls, strict=True):
-                part.send_frame(frame.voice, position, frame.f0_hz, made.amplitude, weights,
-                                made.noise_magnitudes, info.hop_s)  # fmt: skip
     return time.thread_time() - begun
+
+
+def _network(bundle: Bundle, harmonics: int) -> Network:
+    """The model's network, its harmonics' layer made so wide; rows beyond its own come again."""
+    weights = read_network(bundle.model)
+    rows = np.arange(harmonics) % weights.n_harmonics
+    layer = Layer(weights.harmonics.weights[rows], weights.harmonics.bias[rows])
+    return Network(replace(weights, n_harmonics=harmonics, harmonics=layer))

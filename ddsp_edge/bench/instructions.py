@@ -22,6 +22,7 @@ SCALING = ("voice", "high", "quiet")
 CONTROL_SYNTH, CONTROL_EFFECT = 50.0, 50.0
 CONTROL_MORE = 43.0  #: each further voice: its frames and its network
 CARD = 23.0  #: of the audio thread, beside the kernel: the card, the rings
+GOAL_FRAME = 30_000.0  #: instructions of a decoder's frame
 GOAL_A53, GOAL_A72 = 35.0, 100.0  #: per cent of one core
 
 
@@ -41,9 +42,9 @@ def x86() -> list[Result]:
 
         def executed(part: str, seconds: str) -> int:
             command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-            told = subprocess.run([*command, str(program), part, seconds],
+            completed = subprocess.run([*command, str(program), part, seconds],
                                   capture_output=True, text=True, check=True)  # fmt: skip
-            return int(re.findall(r"Collected : (\d+)", told.stderr)[0])
+            return int(re.findall(r"Collected : (\d+)", completed.stderr)[0])
 
         # Between a fifth and two fifths of a second: neither setting up nor settling.
         idle = executed("nothing", "0.4") - executed("nothing", "0.2")
@@ -63,10 +64,13 @@ def arm64() -> list[Result]:
     )
     if done.returncode != 0:
         return []
-    told = json.loads(done.stdout)
-    millions = {part: told["instructions_per_s"][part] / 1e6 for part in PARTS}
+    counted = json.loads(done.stdout)
+    millions = {part: counted["instructions_per_s"][part] / 1e6 for part in PARTS}
     found = [Result(f"arm64 instructions a second, {p}", n, "M") for p, n in millions.items()]
-    small, large = ((c, c["clock_hz"] * c["ipc"] / 1e6) for c in told["cores"])
+    frame = counted["instructions_per_s"]["decoder"] / 200
+    name = "arm64 instructions, one frame of the C decoder"
+    found.append(against(name, frame, "", "goal", GOAL_FRAME))
+    small, large = ((c, c["clock_hz"] * c["ipc"] / 1e6) for c in counted["cores"])
     synth = millions["voice"] + millions["output"] + CARD + CONTROL_SYNTH
     effect = synth + millions["analyser"] + CONTROL_EFFECT - CONTROL_SYNTH
     eight = synth + 7 * (millions["voice"] + CONTROL_MORE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ddsp_edge.bench import voices
 from ddsp_edge.bench.paths import BANDS, GOAL_NS, HARMONICS, RATE, noise_us, oscillator_ns
 from ddsp_edge.bench.result import Result, against, best_s
 from native.kernel import Analyser, Output, Voice
@@ -28,7 +29,7 @@ def results(peers: dict[str, float]) -> list[Result]:
         found.append(against("noise, 65 bands, 20 ms at 16 kHz", us, "us", "DDSP-VST's way", peer))
     us = noise_us(Voice(RATE, 0, BANDS, RATE / 2), RATE // 50)
     found.append(Result("noise, 65 bands, 20 ms at 48 kHz", us, "us"))
-    return found + _around()
+    return found + voices.results(peers) + _around()
 
 
 def _around() -> list[Result]:

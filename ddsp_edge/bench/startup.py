@@ -35,9 +35,9 @@ def results(repeats: int = 3) -> list[Result]:
             [sys.executable, "-c", READY], capture_output=True, text=True, check=True
         )
         took.append(time.perf_counter() - begun)
-        told = json.loads(done.stdout)
-        loads.append(told["load_s"])
-        sizes.append(told["rss_mb"])
+        measured = json.loads(done.stdout)
+        loads.append(measured["load_s"])
+        sizes.append(measured["rss_mb"])
     return [
         Result("from nothing to an engine that plays, and out again", min(took), "s"),
         against(

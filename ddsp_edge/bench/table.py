@@ -12,22 +12,22 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 def lines(found: dict[str, Any]) -> list[str]:
     """Return the lines of the table for a terminal: one for each figure, under its subject."""
-    told = [f"{found['processor']}, Python {found['python']}; the best of several"]
+    output = [f"{found['processor']}, Python {found['python']}; the best of several"]
     if not found["peers"]:
-        told.append("no peers: they need a source checkout (docs/performance.md)")
+        output.append("no peers: they need a source checkout (docs/performance.md)")
     for subject, rows in found["results"].items():
-        told.append(
+        output.append(
             f"\n{subject}" if rows else f"\n{subject}: needs a source checkout and its tools"
         )
-        told += [f"  {row}" for row in rows]
-    return told
+        output += [f"  {row}" for row in rows]
+    return output
 
 
 def markdown(found: dict[str, Any]) -> str:
     """Return a Markdown table for each subject."""
-    told = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
+    output = [f"{found['processor']}, {found['date'][:10]}, commit {found['commit'] or '?'}.\n"]
     for subject, rows in found["results"].items():
-        told += [
+        output += [
             f"**{subject}**\n",
             "| what | figure | beside | times better |",
             "|---|---|---|---|",
@@ -35,9 +35,9 @@ def markdown(found: dict[str, Any]) -> str:
         for r in rows:
             beside = f"{r.against}: {r.peer_value:.4g}" if r.ratio is not None else ""
             ratio = f"{r.ratio:.3g}" if r.ratio is not None else ""
-            told.append(f"| {r.name.strip()} | {r.value:.4g} {r.unit} | {beside} | {ratio} |")
-        told.append("")
-    return "\n".join(told)
+            output.append(f"| {r.name.strip()} | {r.value:.4g} {r.unit} | {beside} | {ratio} |")
+        output.append("")
+    return "\n".join(output)
 
 
 def into(path: Path, found: dict[str, Any]) -> None:

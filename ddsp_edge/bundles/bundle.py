@@ -19,7 +19,7 @@ from ddsp_edge.system.atomic_files import read_limited, write_atomically
 from ddsp_edge.system.safe_zip import SafeZip, ZipError, build_zip
 from ddsp_edge.tflite.check import TfliteError, TfliteModel, check_tflite
 
-__all__ = ["Bundle", "ModelInfo", "read_bundle", "write_bundle"]
+__all__ = ["Bundle", "ModelInfo", "parse_bundle", "read_bundle", "write_bundle"]
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_CARD_BYTES = 64 * 1024
@@ -60,9 +60,13 @@ def read_bundle(path: Path | str) -> Bundle:
 
     Raises UserError, one line, for everything that is wrong with the file.
     """
-    path = Path(path)
+    return parse_bundle(read_limited(path, MAX_FILE_BYTES), Path(path))
+
+
+def parse_bundle(data: bytes, path: Path) -> Bundle:
+    """As :func:`read_bundle`, of bytes that were read already; errors name ``path``."""
     try:
-        return _read(path, read_limited(path, MAX_FILE_BYTES))
+        return _read(path, data)
     except (ZipError, MetadataError, TfliteError) as error:
         raise UserError(f"{path}: {error}; {REMEDY}") from None
 
@@ -78,6 +82,7 @@ def _read(path: Path, data: bytes) -> Bundle:
             "shows the models that are installed"
         )
     archive = SafeZip(data)
+    archive.without_clutter()
     names = archive.names()
     if METADATA in names:
         return _read_ours(path, archive)

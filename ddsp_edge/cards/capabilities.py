@@ -112,7 +112,8 @@ def _user(identity: CardIdentity | None, name: str, direction: str) -> str:
 
 
 def _takes(opened: Callable[..., Any], what: str, value: int) -> bool:
-    """The PCM can be opened just so. Raises ALSA's error where it cannot be opened at all."""
+    """Whether the PCM can be opened with this value. Raises ALSA's error where it cannot be opened
+    at all."""
     pcm = opened(**{what: value})
     took = pcm.info()[what] == value
     pcm.close()
@@ -200,7 +201,7 @@ def other_pcms() -> list[str]:
 
 
 def _lacks(card: Card, needs: Sequence[str]) -> str:
-    """What a card cannot do; "" where it is fit."""
+    """What a card lacks, in words; "" where it lacks nothing."""
     missing = []
     for direction in needs:
         if card.pcm(direction) is None:

@@ -1,4 +1,4 @@
-"""Which sound card is which: a name that stays when its number changes.
+"""The identity of a sound card: a name that stays when its number changes.
 
 Read from the kernel's files alone, so it costs little and works while the card is in use.
 """
@@ -114,7 +114,7 @@ def read_cards(root: Path = Path("/")) -> list[CardIdentity]:
 
 
 def _parts(text: str) -> dict[str, str]:
-    """A stable id to its parts. Raises UserError."""
+    """Parse a stable id into its parts. Raises UserError."""
     parts = {}
     for word in text.split(","):
         key, equals, value = word.partition("=")

@@ -20,7 +20,7 @@ _LEVEL = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|dB)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One control in one direction."""
+    """The level of one control of the card's mixer, in one direction."""
 
     control: str
     direction: str  #: "playback" or "capture"
@@ -36,7 +36,7 @@ class Level:
 
 
 def parse_level(text: str) -> tuple[float, str]:
-    """``60%`` or ``-6dB`` to (number, "%" or "dB"). Raises UserError."""
+    """Parse ``60%`` or ``-6dB`` into (number, "%" or "dB"). Raises UserError."""
     match = _LEVEL.fullmatch(text.strip())
     if not match:
         raise UserError(f"level {text!r}: write it as 60% or -6dB")

@@ -1,4 +1,4 @@
-"""The sound card: opened, watched, and taken back after it was unplugged."""
+"""Which sound card is opened, and with which rate, period and input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_PERIOD = 4096
 
 @dataclass(frozen=True, slots=True)
 class CardSettings:
-    """Which card, and how. Raises UserError for values that no card has."""
+    """The card and how it is opened. Raises UserError for values that no card supports."""
 
     #: PCM name (hw:1,0, plughw:..., default), a card's id or part of its name; None: the best.
     playback: str | None = None

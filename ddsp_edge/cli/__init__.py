@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ COMMANDS = {
     "tuner": "mute and show the note until Ctrl-C",
     "freeze": "hold the sound as it is",
     "autofit": "listen, then shift the player's range into the model's",
-    "learn": "give the next control that you move a job",
+    "learn": "map the control that you move next",
     "latency": "measure the round trip with a cable from an output to an input",
     "panic": "silence at once: every note, every tail",
     "stats": "counters and timing of every stage of the engine",
@@ -76,6 +77,9 @@ def _parser(command: str | None) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code: 0, 1 (not all well), 2 (bad input)."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a name shows its codes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in words if word in COMMANDS), None)
     try:

@@ -34,6 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--allow-downgrade", action="store_true", help="also where a newer one is installed"
     )
+    parser.add_argument("--name", metavar="NAME", help="what it is called there (its own name)")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
             args.allow_downgrade,
             lambda step: progress.step(session.host, step),
             progress.sent,
+            args.name,
         )
 
     with progress:

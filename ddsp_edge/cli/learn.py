@@ -1,4 +1,4 @@
-"""``ddsp-edge learn SETTING``: the next pedal, knob or switch that is moved gets the job."""
+"""``ddsp-edge learn SETTING``: maps the pedal, knob or switch that is moved next."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ ENDS = ("learned", "cancelled", "timeout", "failed")
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge learn [SETTING | --do ACTION | --list | --remove CONTROL]`."""
-    line = "give the next control that you move a job"
+    line = "map the control that you move next"
     parser = add_engine_parser(subparsers, "learn", line)
-    parser.add_argument("set", nargs="?", metavar="SETTING", help="that it moves: morph, mix ...")
-    parser.add_argument("--do", metavar="ACTION", help="or what it does: bypass, preset_next ...")
-    parser.add_argument("--low", type=float, metavar="N", help="where the setting begins")
-    parser.add_argument("--high", type=float, metavar="N", help="where it ends")
+    parser.add_argument("set", nargs="?", metavar="SETTING", help="the setting: morph, mix ...")
+    parser.add_argument("--do", metavar="ACTION", help="or the action: bypass, preset_next ...")
+    parser.add_argument("--low", type=float, metavar="N", help="low end of the range")
+    parser.add_argument("--high", type=float, metavar="N", help="high end of the range")
     parser.add_argument("--keep", choices=("device", "preset"), help="default: device")
-    parser.add_argument("--replace", action="store_true", help="also one that has a job already")
+    parser.add_argument(
+        "--replace", action="store_true", help="also accept a control that is in use"
+    )
     parser.add_argument("--seconds", type=float, metavar="N", help="to wait; 1 to 120")
-    parser.add_argument("--list", action="store_true", help="what the controls do")
-    parser.add_argument("--remove", metavar="CONTROL", help="it does nothing more: 'cc 11'")
+    parser.add_argument("--list", action="store_true", help="show all mappings")
+    parser.add_argument("--remove", metavar="CONTROL", help="remove a control's mappings: 'cc 11'")
     parser.set_defaults(run=run)
 
 
@@ -64,4 +66,4 @@ def _table(rows: list[dict[str, Any]]) -> str:
         lines.append(
             f"{row['control']:<24} {row['set'] or row['do']}{range_}  ({row['kept']}{hidden})"
         )
-    return "\n".join(lines) or "the controls do nothing; see: ddsp-edge learn --help"
+    return "\n".join(lines) or "no control is mapped; see: ddsp-edge learn --help"

@@ -9,6 +9,7 @@ from typing import Any
 
 from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
+from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model
 from ddsp_edge.library.sandbox import try_model
@@ -105,6 +106,7 @@ def _info(args: argparse.Namespace) -> int:
     info = bundle.info
     if args.json:
         row = {"path": str(bundle.path), **info.as_json(), "card": bundle.card}
+        row["decoder"] = str(judge(bundle))
         print(json.dumps({**row, "size_bytes": len(bundle.model)}, indent=2))
         return 0
     print(f"{info.name}  ({bundle.path})")
@@ -113,6 +115,7 @@ def _info(args: argparse.Namespace) -> int:
         ("rate", f"{info.sample_rate} Hz, a control frame every {1000 * info.hop_s:g} ms"),
         ("sound", f"{info.n_harmonics} harmonics, {info.n_noise} noise bands"),
         ("network", f"state of {info.state_size}, {info.quantization}, {len(bundle.model)} bytes"),
+        ("decoder", str(judge(bundle))),
         (
             "pitch",
             f"{info.min_pitch_hz:.1f} to {info.max_pitch_hz:.1f} Hz "

@@ -32,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(2))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     try:
-        receiver = Receiver(load_policy(args.policy), sys.stdin.buffer, sys.stdout.buffer)
+        # Unbuffered: whether more of an upload comes can then be waited for.
+        source = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
+        receiver = Receiver(load_policy(args.policy), source, sys.stdout.buffer)
     except UserError as error:  # the sender must read it too
         write_line(sys.stdout.buffer, {"ok": False, "error": str(error)})
         return 2

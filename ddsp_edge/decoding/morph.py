@@ -23,7 +23,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.conditioner import Shaper
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import ControlFrame, Controls, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import SILENCE_DB
 
@@ -38,7 +38,7 @@ FLOOR = 1e-3
 _TINY = 1e-6
 
 #: (seconds after the frame, what is to be reached, ramp in seconds)
-Target = tuple[float, ControlFrame, float]
+Target = tuple[float, Controls, float]
 
 
 @dataclass(slots=True)

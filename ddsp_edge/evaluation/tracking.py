@@ -24,7 +24,7 @@ LONGEST_DELAY_S = 0.06
 class TrackerOutput:
     """The output of a tracker, one row for each of its frames."""
 
-    times_s: np.ndarray  #: when it could be said
+    times_s: np.ndarray  #: when the tracker could give it
     f0_hz: np.ndarray  #: held where no pitch is known; 0 before the first
     trusted: np.ndarray  #: bool: the tracker vouches for it
 
@@ -69,9 +69,9 @@ def _errors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Error of the newest row at each reference time plus ``delay_s``, and whether trusted."""
     rows = np.searchsorted(track.times_s, reference.times_s + delay_s + 1e-9, "right") - 1
-    said = np.where(rows >= 0, track.f0_hz[np.maximum(rows, 0)], 0.0)
+    given = np.where(rows >= 0, track.f0_hz[np.maximum(rows, 0)], 0.0)
     known = np.where(reference.f0_hz > 0, reference.f0_hz, 1.0)
-    error = cents(np.where(said > 0, said, 1e-3), known)
+    error = cents(np.where(given > 0, given, 1e-3), known)
     return error, np.where(rows >= 0, track.trusted[np.maximum(rows, 0)], False)
 
 
@@ -161,8 +161,8 @@ def latency(
     """
     inside = (track.times_s >= onset_s) & (track.times_s < end_s)
     times, error = track.times_s[inside], np.full(int(inside.sum()), np.inf)
-    said = track.f0_hz[inside]
-    error[said > 0] = np.abs(cents(said[said > 0], f0_hz))
+    given = track.f0_hz[inside]
+    error[given > 0] = np.abs(cents(given[given > 0], f0_hz))
     right = error <= RIGHT_CENTS
     vouched = np.flatnonzero(right & track.trusted[inside])
     first = float(times[vouched[0]] - onset_s) if len(vouched) else np.inf

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.decoding.networks import is_known
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.folders import ENVIRONMENT, shipped_folder, user_folder
 from ddsp_edge.library.sandbox import ensure_tried
@@ -68,7 +69,8 @@ def installed() -> list[ModelInfo]:
 
 def _tried(path: Path) -> Bundle:
     bundle = read_bundle(path)
-    if path.resolve().parent != shipped_folder():
+    # What plays in C was tried before it was compared, and no runtime will execute it.
+    if path.resolve().parent != shipped_folder() and not is_known(bundle):
         ensure_tried(bundle)
     return bundle
 

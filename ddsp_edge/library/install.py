@@ -13,7 +13,7 @@ from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, read_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, model_files, user_folder
-from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import ModelStore, slug
 from ddsp_edge.system.atomic_files import read_limited
 from ddsp_edge.system.safe_zip import build_zip
@@ -46,16 +46,14 @@ def add(file: Path | str, name: str | None = None, force: bool = False) -> Added
     if not force:
         _refuse_taken(name, same, data)
     store = ModelStore(user_folder())
-    with store.change():
-        staged = store.receive(io.BytesIO(data), len(data), hashlib.sha256(data).hexdigest())
-        try:
-            runtime = try_model(staged)
-        except UserError as error:
-            raise UserError(str(error).replace(str(staged), str(file))) from None
-        installed, news = store.install(staged, allow_downgrade=True, name=name)
-        for _, other in same:
-            if other.parent == store.folder and other != installed.path:
-                other.unlink()
+    sums = hashlib.sha256(data).hexdigest()
+    with store.receive(io.BytesIO(data), len(data), sums, label=file) as staged:
+        runtime = try_bundle(staged.bundle())
+        with store.change():
+            installed, news = store.install(staged, allow_downgrade=True, name=name)
+            for _, other in same:
+                if other.parent == store.folder and other != installed.path:
+                    other.unlink()
     return Added(installed.name, installed.path, info, runtime, news)
 
 

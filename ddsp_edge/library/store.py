@@ -2,6 +2,8 @@
 
     NAME.zip                 what plays
     .history/NAME/N.zip      what played before, N counts up; the newest is rolled back to
+    .newest/NAME             the newest export time that NAME ever had, also after its removal
+    .tried/                  which files have passed their trial (ddsp_edge/library/sandbox.py)
     .staging/                uploads under way; whatever a cut left there is removed
     .lock                    one change at a time
 
@@ -15,22 +17,39 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import re
+import select
+import shutil
 import tempfile
+import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, Bundle, read_bundle
+from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, Bundle, parse_bundle, read_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import write_atomically
 
 KEPT = 3  #: older versions of each model that are kept
 CHUNK = 64 * 1024
+STALL_S = 60.0  #: an upload of which nothing came for so long, in seconds, is given up
+LOCK_WAIT_S = 10.0  #: so long, in seconds, a change waits for another one to end
 LONGEST_SLUG = 64
+#: Letters without a decomposition, to Latin ones.
+_LATIN = {
+    **dict(zip("ßæœøłđðþı", ("ss", "ae", "oe", "o", "l", "d", "d", "th", "i"), strict=True)),
+    **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdezijklmnoprstufhcye", strict=True)),
+    **dict(zip("ёжчшщюя", ("yo", "zh", "ch", "sh", "sch", "yu", "ya"), strict=True)),
+    **dict(zip("ъьієїґ", ("", "", "i", "ye", "yi", "g"), strict=True)),
+    **dict(zip("αβγδεζηικλμνξοπρσςτυφω", "abgdeziiklmnxoprsstyfo", strict=True)),
+    **dict(zip("θχψ", ("th", "ch", "ps"), strict=True)),
+}
 _JOIN = "; log in as one of the group ddsp-edge (as root there: usermod -aG ddsp-edge USER)"
 _REMEDIES = {
     errno.ENOSPC: "; make room: ddsp-edge remote remove NAME HOST",
@@ -41,11 +60,21 @@ _REMEDIES = {
 
 
 def slug(info: ModelInfo) -> str:
-    """The file name of a model, from the name inside it: letters, digits, ``-`` and ``_``."""
-    text = re.sub(r"[^a-z0-9_]+", "-", info.name.lower()).strip("-")[:LONGEST_SLUG]
-    if not text:
+    """The file name of a model, from the name inside it: letters, digits, ``-`` and ``_``.
+
+    Latin letters lose their accents, Cyrillic and Greek ones are transliterated; of a name in
+    another script it is a hash. The model keeps its name as its title.
+    """
+    lower = "".join(_LATIN.get(letter, letter) for letter in info.name.lower())
+    plain = unicodedata.normalize("NFKD", lower)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = "".join(_LATIN.get(letter, letter) for letter in plain)
+    text = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-")
+    if text:
+        return text
+    if not any(letter.isalnum() for letter in info.name):
         raise UserError(f"the model's name {info.name!r} has no letter or digit; rename it")
-    return text
+    return f"model-{hashlib.sha256(info.name.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def digest(path: Path) -> str:
@@ -73,12 +102,41 @@ class Installed:
         return {**row, "sha256": digest(self.path), "metadata": self.bundle.info.as_json()}
 
 
+@dataclass(slots=True)
+class Staged:
+    """An upload that is whole, not yet installed: one open file from its check to its rename.
+
+    What is checked and tried is ``data``, what is installed is ``file``: no name on the disk
+    that somebody could give to another file lies between.
+    """
+
+    file: BinaryIO
+    data: bytes
+    sha256: str
+    label: Path  #: what errors call it
+
+    def bundle(self) -> Bundle:
+        """Check it. Raises UserError."""
+        return parse_bundle(self.data, self.label)
+
+    def close(self) -> None:
+        """Drop it; once installed it stays."""
+        self.file.close()
+
+    def __enter__(self) -> Staged:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 class ModelStore:
     """The models in ``folder``, which is made where it is not there. Raises UserError."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._staging, self._history = folder / ".staging", folder / ".history"
+        self._newest = folder / ".newest"
         with self._errors():
             self._staging.mkdir(parents=True, exist_ok=True)
             self._history.mkdir(exist_ok=True)
@@ -94,14 +152,19 @@ class ModelStore:
 
     @contextlib.contextmanager
     def change(self) -> Iterator[None]:
-        """Alone in the store; what a cut left half done is removed first."""
+        """Alone in the store; what a cut left half done is removed first.
+
+        Waits ``LOCK_WAIT_S`` at most for another change. Nothing that waits for somebody else
+        (an upload, a trial) belongs inside.
+        """
         with self._errors(), (self.folder / ".lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"{self.folder}: somebody else is changing it; try again in a moment"
-                ) from None
+            latest = time.monotonic() + LOCK_WAIT_S
+            while not _locked(lock):
+                if time.monotonic() >= latest:
+                    raise UserError(
+                        f"{self.folder}: somebody else is changing it; try again in a moment"
+                    )
+                time.sleep(0.05)
             self._sweep()
             try:
                 yield
@@ -110,7 +173,12 @@ class ModelStore:
 
     def _sweep(self) -> None:
         for left in self._staging.iterdir():
-            left.unlink()
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)  # nobody of ours makes one
+                continue
+            with contextlib.suppress(OSError), _opened(left) as stream:
+                if stream is None or _locked(stream):  # else an upload that is under way
+                    left.unlink()
 
     def path(self, name: str) -> Path:
         """Where a model of that name lies. Raises UserError for a name that cannot be one."""
@@ -118,51 +186,95 @@ class ModelStore:
             raise UserError(f"{name!r} is no name of a model")
         return self.folder / f"{name}.zip"
 
-    def receive(self, stream: BinaryIO, size: int, sha256: str) -> Path:
-        """Read ``size`` bytes into staging and check them; call within :meth:`change`."""
+    def receive(
+        self,
+        stream: BinaryIO | io.RawIOBase,
+        size: int,
+        sha256: str,
+        label: Path = Path("the upload"),
+    ) -> Staged:
+        """Read ``size`` bytes into staging and check them; needs and holds no lock.
+
+        An upload of which nothing comes for ``STALL_S`` is given up.
+        """
         if not 0 < size <= MAX_FILE_BYTES:
             raise UserError(f"it has {size} bytes, a model at most {MAX_FILE_BYTES}")
-        with self._errors():
-            handle, name = tempfile.mkstemp(suffix=".zip", dir=self._staging)
-            sums = hashlib.sha256()
-            with os.fdopen(handle, "wb") as staged:
-                left = size
-                while left > 0:
-                    part = stream.read(min(CHUNK, left))
-                    if not part:
-                        raise UserError(f"the upload was cut off after {size - left} bytes")
-                    staged.write(part)
-                    sums.update(part)
-                    left -= len(part)
-                staged.flush()
-                os.fsync(staged.fileno())
-            os.chmod(name, 0o644)
-        if sums.hexdigest() != sha256:
-            raise UserError("what arrived is not what was sent (SHA-256 differs); try again")
-        return Path(name)
+        with self._errors(), contextlib.ExitStack() as cleanup:
+            file = cleanup.enter_context(self._stage())
+            parts, left = [], size
+            while left > 0:
+                part = _read_some(stream, min(CHUNK, left))
+                if not part:
+                    raise UserError(f"the upload was cut off after {size - left} bytes")
+                file.write(part)
+                parts.append(part)
+                left -= len(part)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+            data = b"".join(parts)
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise UserError("what arrived is not what was sent (SHA-256 differs); try again")
+            cleanup.pop_all()
+        return Staged(file, data, sha256, label)
+
+    def _stage(self) -> BinaryIO:
+        """A new file in staging: without a name where the file system can do that."""
+        try:
+            handle = os.open(self._staging, os.O_TMPFILE | os.O_RDWR, 0o600)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+                raise
+            handle, _ = tempfile.mkstemp(suffix=".zip", dir=self._staging)
+            fcntl.flock(handle, fcntl.LOCK_EX)  # it is in use, says this to whoever sweeps
+        return os.fdopen(handle, "w+b")
 
     def install(
-        self, staged: Path, allow_downgrade: bool = False, name: str | None = None
+        self, staged: Staged, allow_downgrade: bool = False, name: str | None = None
     ) -> tuple[Installed, bool]:
         """Put a staged file in its place, within :meth:`change`; and whether that is news.
 
-        The name is the one inside the bundle unless ``name`` is given. An older one than what
-        is installed (by ``export_time``) is refused unless ``allow_downgrade``.
+        The name is the one inside the bundle unless ``name`` is given. An older one (by
+        ``export_time``) than the newest that this name ever had here is refused unless
+        ``allow_downgrade``.
         """
-        bundle = read_bundle(staged)
-        name = name or slug(bundle.info)
+        info = staged.bundle().info
+        name = name or slug(info)
         target = self.path(name)
         with self._errors():
+            if target.exists() and digest(target) == staged.sha256:
+                return self.get(name), False
+            newest = self._newest_time(name)
+            if not allow_downgrade and _is_older(info.export_time, newest):
+                raise UserError(
+                    f"{info.name} was made on {info.export_time}, the newest one that was here "
+                    f"later, on {newest}; --allow-downgrade installs it all the same"
+                )
             if target.exists():
-                if digest(target) == digest(staged):
-                    staged.unlink()
-                    return self.get(name), False
-                if not allow_downgrade:
-                    _refuse_older(bundle.info, target)
                 self._keep(name, target)
-            os.replace(staged, target)
+            new = self._staging / f"{name}.new"
+            _link(staged.file.fileno(), new)
+            os.replace(new, target)
             _settle(self.folder)
+            self._note_time(name, info.export_time, newest)
         return self.get(name), True
+
+    def _newest_time(self, name: str) -> str:
+        """The newest export time that a name ever had here; empty where it had none."""
+        try:
+            newest = (self._newest / name).read_text()[:64]
+        except (OSError, ValueError):
+            newest = ""
+        for path in (self.path(name), *(self._version(name, n) for n in self._numbers(name))):
+            with contextlib.suppress(UserError):  # a broken one says nothing
+                time_ = read_bundle(path).info.export_time
+                newest = time_ if _is_older(newest, time_) else newest
+        return newest
+
+    def _note_time(self, name: str, export_time: str, newest: str) -> None:
+        latest = export_time if _is_older(newest, export_time) else newest
+        if latest:
+            write_atomically(self._newest / name, latest.encode())
 
     def _keep(self, name: str, target: Path) -> None:
         """The present file into the history, by a link: it stays where it is."""
@@ -182,8 +294,11 @@ class ModelStore:
             return []
         return sorted(int(stem) for stem in names if stem.isdecimal())
 
-    def rollback(self, name: str) -> Installed:
-        """The version before comes back; the present one is dropped. Within :meth:`change`."""
+    def rollback(self, name: str, allow_downgrade: bool = True) -> Installed:
+        """The version before comes back; the present one is dropped. Within :meth:`change`.
+
+        Without ``allow_downgrade`` only where it is no older than the newest ever seen.
+        """
         target = self.path(name)
         with self._errors():
             for number in reversed(self._numbers(name)):
@@ -191,18 +306,24 @@ class ModelStore:
                 if target.exists() and os.path.samefile(old, target):
                     old.unlink()  # a cut came between keeping it and replacing it
                     continue
-                read_bundle(old)
+                made, newest = read_bundle(old).info.export_time, self._newest_time(name)
+                if not allow_downgrade and _is_older(made, newest):
+                    raise UserError(
+                        f"the version before was made on {made}, the newest one on {newest}: this "
+                        "device takes no older one (allow_downgrade = false in its deploy.toml)"
+                    )
                 os.replace(old, target)
                 _settle(self.folder)
                 return self.get(name)
         raise UserError(f"no older version of {name!r} is kept")
 
     def remove(self, name: str) -> None:
-        """A model and its history. Within :meth:`change`."""
+        """A model and its history, but not how new it was. Within :meth:`change`."""
         target = self.path(name)
         if not target.exists():
             raise UserError(f"no model is called {name!r} here; {self._known()}")
         with self._errors():
+            self._note_time(name, "", self._newest_time(name))
             target.unlink()
             for number in self._numbers(name):
                 (self._history / name / f"{number}.zip").unlink()
@@ -240,20 +361,53 @@ class ModelStore:
         return f"installed: {', '.join(self.names()) or 'none'}"
 
 
-def _refuse_older(new: ModelInfo, target: Path) -> None:
+def _is_older(one: str, other: str) -> bool:
+    """Whether one export time is before another; a time that is not stated is before any."""
+    if not (one and other):
+        return bool(other) and not one
     try:
-        old = read_bundle(target).info
-    except UserError:
-        return  # anything is better than a broken one
-    try:
-        older = datetime.fromisoformat(new.export_time) < datetime.fromisoformat(old.export_time)
+        return datetime.fromisoformat(one) < datetime.fromisoformat(other)
     except (ValueError, TypeError):  # one without a time, or one without a time zone
-        older = new.export_time < old.export_time
-    if older:
-        raise UserError(
-            f"{new.name} was made on {new.export_time}, the installed one later, on "
-            f"{old.export_time}; --allow-downgrade installs it all the same"
-        )
+        return one < other
+
+
+def _read_some(stream: BinaryIO | io.RawIOBase, most: int) -> bytes:
+    """Some bytes, none at the end. Raises UserError where nothing comes for ``STALL_S``."""
+    if isinstance(stream, io.RawIOBase):  # from another machine, and nothing is kept in a buffer
+        ready, _, _ = select.select([stream], [], [], STALL_S)
+        if not ready:
+            raise UserError(f"nothing of the upload came for {STALL_S:g} s; try again")
+    return stream.read(most) or b""
+
+
+def _locked(stream: BinaryIO | IO[str]) -> bool:
+    """Take the lock of an open file, if nobody else has it."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | None]:
+    """A plain file, open; None for anything else."""
+    if path.is_symlink() or not path.is_file():
+        yield None
+        return
+    with path.open("rb") as stream:
+        yield stream
+
+
+def _link(handle: int, path: Path) -> None:
+    """Give an open file a name, whatever lies there now."""
+    path.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # With a folder given Python calls linkat, which follows /proc's link to the open file.
+        os.link(f"/proc/self/fd/{handle}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def _settle(folder: Path) -> None:

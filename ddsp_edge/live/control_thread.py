@@ -16,7 +16,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.crossfade import Stage
+from ddsp_edge.live.crossfade import Stage, Superseded
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.gc_control import Collector
 from ddsp_edge.live.instrument import Instrument, Place
@@ -67,6 +67,8 @@ class Control:
         self._arrived: list[int] = []  # when the messages of this turn came
         self._received_s = 0.0
         self._stopping = False
+        self.turns = 0  #: that have begun
+        self.turn_began_s: float | None = None  #: time.monotonic of the present one; None: asleep
         self._thread = threading.Thread(target=self._run, name="ddsp-control", daemon=True)
 
     def start(self) -> None:
@@ -93,14 +95,45 @@ class Control:
 
     # ---- in the control thread ----------------------------------------------------------
 
-    def _run(self) -> None:
+    def replace_thread(self) -> None:
+        """Let another thread go on without the instrument that this one hangs in.
+
+        For the thread that watches. The old thread ends as soon as its model returns, if ever.
+        """
+        hung = self.stage.asked
+        self.stage.superseded = True
+        self._thread = threading.Thread(
+            target=self._run, args=(hung,), name="ddsp-control", daemon=True
+        )
+        self._thread.start()
+
+    def _drop(self, hung: Instrument) -> None:
+        self.events.publish(
+            "fault", what="hang", model=hung.info.name, detail="did not answer; it was dropped"
+        )
+
+    def _run(self, hung: Instrument | None = None) -> None:
+        try:
+            if self.stage.superseded:
+                self.stage = self.stage.without(hung)
+                self._arrived.clear()
+                if hung is not None:
+                    self._drop(hung)
+            self._work()
+        except Superseded:
+            _LOG.warning("a model has returned after all; its thread ends")
+
+    def _work(self) -> None:
         clock = self.gauges.clock
         if self._priority:
             self.real_time = _prioritise(self._priority)
         while not self._stopping:
             self.inbox.wait(round(CHORES_S * 1000))
             begun = clock()
+            self.turns += 1
+            self.turn_began_s = begun * 1e-9
             self._do(self._turn)
+            self.turn_began_s = None
             self.gauges.turn_ns.add(clock() - begun)
 
     def _do(self, call: Callable[..., None], *arguments: Any) -> None:
@@ -108,11 +141,19 @@ class Control:
         try:
             call(*arguments)
         except Exception as error:
+            self._check_owner()
             self.gauges.errors += 1
             _LOG.exception("in the control thread")
             self.events.publish(
                 "fault", what="control", count=self.gauges.errors, detail=repr(error)
             )
+
+        self._check_owner()
+
+    def _check_owner(self) -> None:
+        """Raises Superseded in a thread that was replaced while it was in a call."""
+        if threading.current_thread() is not self._thread:
+            raise Superseded
 
     def _turn(self) -> None:
         for _ in range(MOST_POSTS):
@@ -131,7 +172,7 @@ class Control:
             self._do(self._chores, now_s)
 
     def _chores(self, now_s: float) -> None:
-        self.desk.read()
+        self.stage.pass_time(self.desk.read().position / self.place.rate)
         self.tester.poll()
         self.stage.drop_retired()
         self._enter_waiting()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import mido
 
 from ddsp_edge.live.instrument import Instrument
@@ -14,6 +16,10 @@ FADE_S = 0.05
 MOST = 3
 
 
+class Superseded(BaseException):
+    """The thread was replaced while it hung: it must end and touch nothing any more."""
+
+
 class Stage:
     """What is set is for the current one; the others only go on until they have faded out."""
 
@@ -23,6 +29,9 @@ class Stage:
         self.all: tuple[Instrument, ...] = ()  #: the current one is the last
         self.changes = 0  #: instruments that came
         self._faults_of_retired = 0
+        self.superseded = False  #: another thread goes on with another stage
+        self.asked: Instrument | None = None  #: the one whose model is being asked
+        self._hung: tuple[Instrument, ...] = ()  # never freed: a thread may still be in them
 
     @property
     def full(self) -> bool:
@@ -50,7 +59,33 @@ class Stage:
     def answer(self) -> None:
         """Each instrument's ticks."""
         for instrument in self.all:
-            instrument.answer()
+            self._ask(instrument, instrument.answer)
+
+    def _ask(self, instrument: Instrument, call: Callable[[], None]) -> None:
+        """Raises Superseded where the call took so long that the thread was replaced."""
+        self.asked = instrument
+        try:
+            call()
+        finally:
+            if self.superseded:
+                raise Superseded
+        self.asked = None
+
+    def without(self, hung: Instrument | None) -> Stage:
+        """A stage for the thread that replaces the one that hangs in ``hung``, which is faded out.
+
+        The other instruments go on.
+        """
+        self.superseded = True
+        stage = Stage(self._rig)
+        stage.all = tuple(each for each in self.all if each is not hung)
+        stage.current = self.current if self.current is not hung else None
+        stage.changes, stage._faults_of_retired = self.changes, self._faults_of_retired
+        stage._hung = (*self._hung, hung) if hung is not None else self._hung
+        self._rig.panic()
+        if stage.current is None:
+            self._rig.play(None, 0.0, FADE_S)
+        return stage
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """Also those that fade out: a key that is let go is let go there too."""
@@ -61,7 +96,12 @@ class Stage:
         """After the messages that came together; the current one first."""
         for instrument in reversed(self.all):
             if not instrument.silenced:
-                instrument.sound()
+                self._ask(instrument, instrument.sound)
+
+    def pass_time(self, time_s: float) -> None:
+        """Some time has passed; ``time_s`` seconds of the rig's clock."""
+        for instrument in self.all:
+            instrument.pass_time(time_s)
 
     def set(self, settings: Settings) -> None:
         """Those that fade out keep their own."""

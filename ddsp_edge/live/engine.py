@@ -20,6 +20,7 @@ from ddsp_edge.live import status_report
 from ddsp_edge.live.card_supervisor import CardKeeper
 from ddsp_edge.live.control_thread import Control
 from ddsp_edge.live.events import Event, Listener
+from ddsp_edge.live.hang_watch import HangWatch
 from ddsp_edge.live.instrument import Place
 from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
@@ -79,6 +80,7 @@ class LiveEngine:
         if card is not None:
             self._control.flows, self._control.idle = False, True
             self._keeper = CardKeeper(card, source == "effect", self._control, not prefer_input)
+        self._watch = HangWatch(self._control)
         self._started = self._stopped = False
 
     # ---- life ---------------------------------------------------------------------------
@@ -94,6 +96,7 @@ class LiveEngine:
             raise RuntimeError("a LiveEngine starts once")
         self._started = True
         self._control.start()
+        self._watch.start()
         self._loader.start()
         if self._keeper is not None:
             try:
@@ -114,6 +117,7 @@ class LiveEngine:
             time.sleep(fade_s + self._keeper.latency_s)
         if self._keeper is not None:
             self._keeper.stop()
+        self._watch.stop()
         self._control.stop()
 
     def __enter__(self) -> LiveEngine:
@@ -195,8 +199,10 @@ class LiveEngine:
         self._control.midi(message)
 
     def panic(self) -> None:
-        """Silence at once: every note forgotten, the room emptied, freeze off."""
+        """Silence at once: every note forgotten, the room emptied, freeze off; also while a model
+        hangs in the control thread."""
         self._control.post(self._control.panic)
+        self._watch.panic()
 
     def bypass(self, on: bool) -> None:
         """The output is the input, bit for bit; after a fade of 10 ms."""
@@ -284,7 +290,7 @@ class LiveEngine:
         "program": bank, program (both from 0)
         "model": model, source, morph_model (None: there is none)
         "card": state ("waiting", "running", "lost"), card, detail
-        "fault": what ("model", "load", "control"), detail; count or model
+        "fault": what ("model", "load", "control", "hang"), detail; count or model
         and those of the parts around the engine, see :meth:`publish`. In the events' thread,
         in their order: a slow listener keeps other listeners waiting, but no sound.
         """

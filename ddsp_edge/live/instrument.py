@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.morph import Morph
+from ddsp_edge.decoding.performed import Performed, conditioning, decoding_of
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
@@ -18,10 +21,39 @@ from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.rig import Part
 
-#: Of ticks that waited, only so many are worth decoding: newer ones are there.
+#: Of moments that waited, only so many are worth decoding: newer ones are there.
 MOST_BEHIND = 8
-#: position, made_ns, f0_hz, confidence, loudness_db
-Tick = tuple[int, int, float, float, float]
+
+
+class Tick(NamedTuple):
+    """A row of ``native.rig.TICK_DTYPE``."""
+
+    position: int
+    made_ns: int
+    heard_f0_hz: float
+    heard_confidence: float
+    heard_loudness_db: float
+    voice: int
+    settled: int
+    f0_hz: float
+    loudness_db: float
+    confidence: float
+    brightness_db: float
+    pitched: float
+    onset: int
+
+    def frame(self, rate: int) -> FeatureFrame:
+        """What the player asks of the model."""
+        return FeatureFrame(
+            self.position / rate,
+            self.f0_hz,
+            self.loudness_db,
+            self.confidence,
+            bool(self.onset),
+            self.voice,
+            self.brightness_db,
+            self.pitched,
+        )
 
 
 @dataclass
@@ -53,56 +85,78 @@ class Instrument:
     ) -> None:
         info = bundle.info
         self.bundle, self.other, self.info, self.place = bundle, other, info, place
-        self._morph = morph = Morph(
+        self.rate, self.period = place.rate, place.period
+        decoding = decoding_of(
             bundle, settings, place.runtime, self.voices, other, notes=not self.listens
         )
-        self.rate, self.period = place.rate, place.period
+        #: Decodes in the control thread what C does not know; None: the part decodes by itself.
+        self.morph = decoding if isinstance(decoding, Morph) else None
         self.part = Part(
             place.rate,
             self.period,
             self.voices,
-            morph.n_harmonics,
-            morph.n_noise,
-            morph.band_limit_hz,
+            decoding.n_harmonics,
+            decoding.n_noise,
+            decoding.band_limit_hz,
             info.hop_s,
             listens=self.listens,
             seed=place.seed,
-            second=morph.second,
+            second=decoding.second,
+            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
         self.silenced = False  #: it only fades out, and may say nothing more
         self._no_harmonics = np.zeros(self.part.n_harmonics, np.float32)
         self._no_noise = np.zeros(self.part.n_noise, np.float32)
-        morph.warm_up()
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
         found = self.part.read_ticks()
         if not len(found) or self.silenced:
             return
-        ticks: list[Tick] = found.tolist()
+        ticks = [Tick(*row) for row in found.tolist()]
+        self.hear(ticks)
+        if self.morph is None:
+            return
         gauges = self.place.gauges
-        gauges.woken(len(ticks), ticks[0][1])
-        if len(ticks) > MOST_BEHIND:
-            gauges.skipped += len(ticks) - MOST_BEHIND
-            ticks = ticks[-MOST_BEHIND:]
-        for tick in ticks:
-            self.answer_tick(tick)
+        gauges.woken(len(ticks), ticks[0].made_ns)
+        moments = [list(group) for _, group in groupby(ticks, key=lambda tick: tick.position)]
+        if len(moments) > MOST_BEHIND:
+            gauges.skipped += len(moments) - MOST_BEHIND
+            moments = moments[-MOST_BEHIND:]
+        for moment in moments:
+            self.answer_moment(moment)
 
-    def answer_tick(self, tick: Tick) -> None:
-        """What is to be heard a period and a hop after the tick's position."""
-        raise NotImplementedError
+    def hear(self, ticks: Sequence[Tick]) -> None:
+        """Take note of what was heard; an instrument without ears does nothing with it."""
+
+    def answer_moment(self, ticks: Sequence[Tick]) -> None:
+        """Decode what fell due at one moment; it is heard a period later."""
+        for tick in ticks:
+            if tick.settled:
+                self.send_silence(tick.voice, tick.position)
+        asked = [tick.frame(self.rate) for tick in ticks if not tick.settled]
+        self.send(asked, ticks[0].position)
 
     def set(self, settings: Settings) -> None:
-        """From the next frame on."""
-        self._morph.set(settings)
+        """Take new settings, from the next frame on."""
+        if self.morph is None:
+            self.part.events.condition(conditioning(settings))
+        else:
+            self.morph.set(settings)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
 
     def sound(self) -> None:
-        """After the messages that came together: what they start, starts now."""
+        """After the messages that came together: send what they changed."""
+        self.part.events.flush()
+
+    def pass_time(self, time_s: float) -> None:
+        """Some time has passed, now and then; ``time_s`` seconds of the rig's clock."""
+        self.part.events.flush()
 
     def listen(self) -> AutoFit:
         """Learn the player's range from now on. Raises UserError without ears."""
@@ -116,12 +170,13 @@ class Instrument:
 
     def panic(self) -> None:
         """Forget every note, what is frozen and what the model remembers."""
-        self._morph.reset()
+        if self.morph is not None:  # else the rig's panic has told the part
+            self.morph.reset()
 
     @property
     def faults(self) -> int:
         """Frames in which a model gave NaN or infinity."""
-        return self._morph.faults
+        return self.part.faults if self.morph is None else self.morph.faults
 
     @property
     def notes(self) -> list[int]:
@@ -139,12 +194,12 @@ class Instrument:
         return True
 
     def send(self, frames: Sequence[FeatureFrame], position: int) -> None:
-        """Decode frames of different voices for the tick at ``position``, or NOW."""
-        if not frames:
+        """Decode frames of different voices for the moment at ``position``."""
+        if not frames or self.morph is None:
             return
         clock = self.place.gauges.clock
         begun, took = clock(), 0
-        for frame, (offset_s, controls, ramp_s) in self._morph.targets_of(frames):
+        for frame, (offset_s, controls, ramp_s) in self.morph.targets_of(frames):
             took += clock() - begun
             self.part.send_frame(
                 frame.voice,
@@ -154,6 +209,7 @@ class Instrument:
                 controls.harmonic_distribution,
                 controls.noise_magnitudes,
                 ramp_s,
+                onset=frame.onset,
             )
             begun = clock()
         for _ in frames:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mido
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.autofit import AutoFit
-from ddsp_edge.effect.player import EffectPlayer
+from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, Place, Tick
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.player import SynthPlayer
+from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
-from native.rig import MAX_VOICES, NOW
-
-#: A model that has been shown silence for so long says the same for ever: it is not asked.
-SETTLED_S = 2.0
+from native.rig import MAX_VOICES
 
 
 class EffectInstrument(Instrument):
@@ -29,30 +28,21 @@ class EffectInstrument(Instrument):
         self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
     ) -> None:
         super().__init__(bundle, settings, place, other)
-        hop_s = bundle.info.hop_s
-        self._player, self._tuner = EffectPlayer(bundle.info, settings), Tuner(hop_s)
+        self.part.events.effect(effect_settings(settings))
+        self._tuner = Tuner(bundle.info.hop_s)
         self._tuner.set(settings.tuning)
         self._fit: AutoFit | None = None
-        self._silent_ticks, self._settled_ticks = 0, round(SETTLED_S / hop_s)
 
-    def answer_tick(self, tick: Tick) -> None:
-        position, _, f0_hz, confidence, loudness_db = tick
-        frame = self._player.frame(f0_hz, confidence, loudness_db, position / self.place.rate)
-        self.heard, self.reading = frame, self._tuner.hear(f0_hz, confidence)
-        if self._fit is not None:
-            self._fit.hear(f0_hz, confidence, loudness_db)
-        if frame.loudness_db > SILENCE_DB:
-            self._silent_ticks = 0
-        else:
-            self._silent_ticks += 1
-        if self._silent_ticks > self._settled_ticks:
-            self.send_silence(0, position)
-        else:
-            self.send([frame], position)
+    def hear(self, ticks: Sequence[Tick]) -> None:
+        self.heard = ticks[-1].frame(self.rate)
+        for tick in ticks:
+            self.reading = self._tuner.hear(tick.heard_f0_hz, tick.heard_confidence)
+            if self._fit is not None:
+                self._fit.hear(tick.heard_f0_hz, tick.heard_confidence, tick.heard_loudness_db)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)
-        self._player.set(settings)
+        self.part.events.effect(effect_settings(settings))
         self._tuner.set(settings.tuning)
 
     def listen(self) -> AutoFit:
@@ -61,22 +51,22 @@ class EffectInstrument(Instrument):
 
     def adopt(self, other: Instrument) -> None:
         if isinstance(other, EffectInstrument):
-            self._player = other._player.for_model(self.info)
+            self.part.go_on_from(other.part)
 
     def freeze(self, on: bool) -> None:
-        self._player.freeze(on)
+        self.part.events.freeze(on)
 
     def panic(self) -> None:
         super().panic()
-        self._player.reset()
+        self.part.events.reset()
 
     @property
     def quiet(self) -> bool:
-        return self._silent_ticks > 0
+        return self.heard is None or self.heard.loudness_db <= SILENCE_DB
 
 
 class SynthInstrument(Instrument):
-    """Every tick asks the notes how they are; a note that starts does not wait for one."""
+    """Messages become events; the player in the part asks its voices every tick how they are."""
 
     source = "synth"
     voices = MAX_VOICES  # whatever the setting: it may change while playing
@@ -86,68 +76,57 @@ class SynthInstrument(Instrument):
         self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
     ) -> None:
         super().__init__(bundle, settings, place, other)
-        self._player = SynthPlayer(bundle.info, settings)
+        self._receiver = Receiver(settings, self.part.events)
         self._now_s = 0.0
-
-    def answer_tick(self, tick: Tick) -> None:
-        position = tick[0]
-        time_s = position / self.place.rate
-        self._now_s = max(self._now_s, time_s)
-        frames = self._player.frames(time_s)
-        if self._player.rests(time_s):
-            self.send_silence(0, position)
-        else:
-            self.send(frames, position)
-        self._send_onsets(self._now_s)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         self._now_s = max(self._now_s, time_s)
-        self._player.receive(self._now_s, message)
+        self._receiver.receive(self._now_s, message)
 
     def sound(self) -> None:
-        self._send_onsets(self._now_s)
+        self._receiver.tell()
+        super().sound()
 
-    def _send_onsets(self, now_s: float) -> None:
-        """Notes that start now, with the next block; and what is to follow before the next tick
-        (a note struck again dips first): without the period that ticks are late."""
-        player, place = self._player, self.place
-        self.send(player.onsets(now_s), NOW)
-        while (due_s := player.next_onset_s) <= now_s + self.info.hop_s:
-            position = max(0, round(due_s * place.rate) - place.period)
-            self.send(player.onsets(due_s), position)
+    def pass_time(self, time_s: float) -> None:
+        self._now_s = max(self._now_s, time_s)
+        self._receiver.pass_time(self._now_s)
+        self._receiver.tell()
+        super().pass_time(time_s)
 
     def set(self, settings: Settings) -> None:
         super().set(settings)
-        self._player.set(settings)
+        self._receiver.set(settings)
+        self._receiver.tell()
 
     def adopt(self, other: Instrument) -> None:
         if isinstance(other, SynthInstrument):
             self._now_s = other._now_s
-            self._player = other._player.for_model(self.info)
+            self.part.go_on_from(other.part)
+            self._receiver = other._receiver.go_on(self.part.events)
 
     def freeze(self, on: bool) -> None:
         """A pedal of its own."""
-        channel = max(0, self._player.settings.channel - 1)
+        channel = max(0, self._receiver.settings.channel - 1)
         value = 127 if on else 0
         pedal = mido.Message("control_change", channel=channel, control=64, value=value)
-        self._player.receive(self._now_s, pedal, "freeze")
+        self._receiver.receive(self._now_s, pedal, "freeze")
 
     def panic(self) -> None:
         super().panic()
-        self._player.panic(self._now_s)
+        self._receiver.panic(self._now_s)
         self.sound()
 
     @property
     def notes(self) -> list[int]:
-        return list(self._player.held_notes)
+        return list(self._receiver.held_notes)
 
     @property
     def pan(self) -> float:
-        return self._player.pan
+        return self._receiver.pan
 
     @property
     def quiet(self) -> bool:
-        return not self._player.sounding
+        return not self._receiver.sounding
 
 
 SOURCES: dict[str, type[Instrument]] = {

@@ -44,7 +44,7 @@ class Desk:
     def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
         self._rig, self._settings, self._listens, self._input = rig, settings, False, input
         self._player_pan = 0.0  # MIDI's CC10, on top of the setting
-        self.bypassed = self.muted = self.tuning = self._hushed = False
+        self.bypassed = self.muted = self.tuning = self._hushed = self._hung = False
         self.input, self.output = Meter(), Meter()
         self.input_sides, self.output_sides = (Meter(), Meter()), (Meter(), Meter())
         self.input_clipped_s = self.output_clipped_s = -math.inf  #: when last, time.monotonic
@@ -111,8 +111,27 @@ class Desk:
         self._hushed = on
         self._put_mute()
 
+    def mute_hung(self, on: bool) -> None:
+        """For a panic while the control thread hangs; a bypassed input is still heard. Any
+        thread."""
+        self._hung = on and not self.bypassed
+        self._put_mute()
+
     def _put_mute(self) -> None:
-        self._rig.set(RigControl.MUTE, float(self.muted or self.tuning or self._hushed))
+        self._rig.set(
+            RigControl.MUTE, float(self.muted or self.tuning or self._hushed or self._hung)
+        )
+
+    @property
+    def input_warning(self) -> str | None:
+        """What a player should know of an input whose mean is not what is heard; else None."""
+        heard = INPUTS[self.stats.input_side]
+        if self._input != "both" or heard == "both" or not self._listens:
+            return None
+        return (
+            f"input: only the {heard} channel is heard, since the mean of both is far below it "
+            "(one is silent, or they cancel: check the cable's polarity)"
+        )
 
     def read(self) -> RigStats:
         """The rig's counters now, kept in ``stats``; the peaks go into the meters."""

@@ -9,7 +9,9 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ddsp_edge.cards.settings import INPUTS
 from ddsp_edge.live.mixer_controls import HOLD_S
+from ddsp_edge.settings import SETTINGS
 
 if TYPE_CHECKING:
     from ddsp_edge.live.card_supervisor import CardKeeper
@@ -28,7 +30,7 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
         "morph_model": current.other.info.name if current and current.other else None,
         "source": control.wishes.source,
         "loading": loader.loading,
-        "settings": asdict(settings),
+        "settings": {name: getattr(settings, name) for name in SETTINGS},  # asdict is slow
         "bypass": desk.bypassed,
         "mute": desk.muted,
         "tuner": desk.tuning,
@@ -51,7 +53,11 @@ def status(control: Control, loader: Loader, keeper: CardKeeper | None) -> dict[
         "output_sides_clip": [side.clips for side in desk.output_sides],
         "test_tone": control.tester.sounds,
         "card": keeper.status() if keeper else {"state": "none"},
-        "warnings": [*(keeper.warnings if keeper else [])],
+        "input_side": INPUTS[desk.stats.input_side],
+        "warnings": [
+            *(keeper.warnings if keeper else []),
+            *([desk.input_warning] if desk.input_warning else []),
+        ],
         "faults": control.stage.faults,
     }
 

@@ -1,4 +1,4 @@
-"""One input of rtmidi, opened and closed so that it can neither hang nor crash."""
+"""One input port of rtmidi, closed in a way that neither hangs nor crashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Receive = Callable[[Sequence[int]], None]
 
 
 def load_rtmidi() -> ModuleType:
-    """The package python-rtmidi. Raises UserError."""
+    """Import python-rtmidi. Raises UserError where it is not installed."""
     try:
         import rtmidi
     except ImportError as error:

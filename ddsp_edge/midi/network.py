@@ -30,7 +30,7 @@ KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 def address_of(text: str | int) -> tuple[str, int]:
-    """``9080`` (this machine only) or ``host:9080``. Raises UserError."""
+    """Parse ``9080`` (this machine only) or ``host:9080`` into (host, port). Raises UserError."""
     words = str(text)
     try:
         return parse_address(words if ":" in words else f"{LOOPBACK}:{words}")

@@ -1,4 +1,4 @@
-"""A stream of MIDI bytes to messages, whatever the bytes are: never an error, never unbounded."""
+"""From a stream of MIDI bytes to messages: any bytes are accepted, memory is bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of MIDI ports: the stable part, and which of them are keyboards."""
+"""The names of MIDI ports: their stable part, and which of them may be keyboards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def plain_name(port: str) -> str:
 
 
 def is_keyboard(port: str, own: str, ignored: Sequence[str] = ()) -> bool:
-    """It is to be listened to: no through port, none of ours (``own``), none of ``ignored``."""
+    """Whether a port is to be listened to: no through port, none of ours
+    (``own``), none of ``ignored``."""
     client = port.partition(":")[0]
     if client == own or client.startswith(f"{own}-"):
         return False

@@ -1,4 +1,5 @@
-"""MIDI ports: whatever keyboard is plugged in plays, whatever is unplugged leaves no note behind.
+"""MIDI ports: every keyboard that is plugged in plays, and one that is unplugged leaves no note
+behind.
 
 Messages come on the thread of their source, at once; one more thread looks four times a second
 who has come or gone.
@@ -134,7 +135,7 @@ class MidiPorts:
 
     @property
     def network_address(self) -> tuple[str, int] | None:
-        """Where the network port listens."""
+        """The address that the network port listens on; None: there is none."""
         return self._network.address if self._network else None
 
     @property
@@ -170,7 +171,7 @@ class MidiPorts:
         return self._sources  # replaced, never changed in place
 
     def _new_source(self, name: str, kind: str) -> MidiSource:
-        """Its name is its own: a second keyboard of the same make is "#2"."""
+        """A source of a unique name: a second keyboard of the same make is "#2"."""
         taken = {source.name for source in self._sources}
         number = 1
         while (unique := name if number == 1 else f"{name} #{number}") in taken:

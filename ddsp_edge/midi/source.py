@@ -1,4 +1,4 @@
-"""One source of MIDI, a keyboard or a network peer: what came from it and what it still holds.
+"""One source of MIDI, a keyboard or a network peer: its messages, and what it still holds.
 
 Everything is kept apart for each source, so that pulling one plug never touches what is played on
 another keyboard.
@@ -28,7 +28,7 @@ Held = tuple[str, int, int]
 
 
 def _rest(held: Held) -> mido.Message:
-    """The message that puts ``held`` back as it was."""
+    """The message that releases ``held``."""
     kind, channel, number = held
     if kind == "note":
         return mido.Message("note_off", channel=channel, note=number, velocity=64)
@@ -110,7 +110,7 @@ class MidiSource:
             self._held.discard(held)
 
     def holds(self, held: Held) -> bool:
-        """Any thread."""
+        """Whether the source holds this. Any thread."""
         return held in self._held
 
     def gone_silent(self, now_s: float, timeout_s: float) -> bool:

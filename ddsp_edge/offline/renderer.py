@@ -9,9 +9,9 @@ from itertools import zip_longest
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.morph import Morph
+from ddsp_edge.decoding.performed import decoding_of
 from ddsp_edge.errors import UserError
-from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.frames import Controls, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE, db_to_gain, pan_gains
 from native.kernel import Output, Voice
@@ -22,7 +22,7 @@ class Engine:
 
     ``rate`` is the card's, in Hz, whatever the model was trained at; ``voices`` how many
     sound at once. ``other`` is the model that the setting ``morph`` leads to; ``notes``: what is
-    played is MIDI (see :class:`Morph`). Raises UserError.
+    played is MIDI (see ``decoding_of``). Raises UserError.
     """
 
     def __init__(
@@ -40,16 +40,18 @@ class Engine:
             raise UserError(f"--rate {rate}: choose {LOWEST_RATE} to {HIGHEST_RATE} Hz")
         self.info, self.rate = bundle.info, rate
         self.settings = settings or Settings()
-        self._morph = morph = Morph(bundle, self.settings, runtime, voices, other, notes)
+        self._decoding = decoding = decoding_of(
+            bundle, self.settings, runtime, voices, other, notes
+        )
         # Each voice's noise is another one: alike, they would add up to a single loud one.
         self._voices = [
             Voice(
                 rate,
-                morph.n_harmonics,
-                morph.n_noise,
-                morph.band_limit_hz,
+                decoding.n_harmonics,
+                decoding.n_noise,
+                decoding.band_limit_hz,
                 seed=(seed + i) % 2**32,
-                second=morph.second,
+                second=decoding.second,
             )
             for i in range(voices)
         ]
@@ -61,7 +63,7 @@ class Engine:
     def set(self, settings: Settings) -> None:
         """New settings; what is heard moves there on a ramp."""
         self.settings = settings
-        self._morph.set(settings)
+        self._decoding.set(settings)
         self._set_gain()
         self._output.set_reverb(settings.reverb_size, settings.reverb_damping, settings.reverb_wet)
 
@@ -72,14 +74,14 @@ class Engine:
 
     def reset(self) -> None:
         """As new: silence, no memory in the model, no tail in the room."""
-        self._morph.reset()
+        self._decoding.reset()
         for voice in self._voices:
             voice.reset()
         self._pan = 0.0
         self._set_gain()
         self._output.reset()
 
-    def _aim(self, voice: int, controls: ControlFrame, ramp_s: float) -> None:
+    def _aim(self, voice: int, controls: Controls, ramp_s: float) -> None:
         self._voices[voice].set_frame(
             controls.f0_hz,
             controls.amplitude,
@@ -115,7 +117,7 @@ class Engine:
         voice, at = self._voices[index], 0
         for frame, following in zip_longest(frames, frames[1:]):
             next_s = following.time_s if following is not None else math.inf
-            for offset_s, controls, ramp_s in self._morph.targets(frame):
+            for offset_s, controls, ramp_s in self._decoding.targets(frame):
                 time_s = frame.time_s + offset_s
                 if offset_s and time_s >= next_s:
                     continue  # overtaken by a note that starts

@@ -20,7 +20,7 @@ from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import Performance, synth_frames
-from ddsp_edge.system.audio_file import check_writable, read_audio, write_audio
+from ddsp_edge.system.audio_file import check_writable, read_sound, resample, write_audio
 from ddsp_edge.units import SILENCE_DB, db_to_gain
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
@@ -61,7 +61,9 @@ def render(
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
-        audio = trimmed(read_audio(source, rate), settings)
+        sound_in = read_sound(source)
+        remarks += sound_in.remarks
+        audio = trimmed(resample(sound_in.samples, sound_in.rate, rate), settings)
         frames, duration = effect_frames(audio, rate, engine.info, settings), len(audio) / rate
         # Let go at the end: the last frame would hold for ever.
         frames.append(FeatureFrame(duration, 0.0, -np.inf))

@@ -1,4 +1,4 @@
-"""What a foot, a finger or a line of the control socket can ask for, in one table."""
+"""The actions that footswitches, the panel and the control socket can ask for, in one table."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Action:
 
 
 def parse_action(text: str) -> Action:
-    """``bypass``, ``freeze on``, ``preset Warm violin``. Raises UserError."""
+    """Parse ``bypass``, ``freeze on`` or ``preset Warm violin``. Raises UserError."""
     name, _, argument = text.strip().partition(" ")
     argument = argument.strip()
     kind = ACTIONS.get(name)

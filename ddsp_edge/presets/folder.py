@@ -1,4 +1,4 @@
-"""The folder of presets: list, order and set lists, save, and which one played last."""
+"""The folder of presets: their files, their order and the set lists."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class PresetFolder:
         return first + [name for name, _ in there.values() if name not in set(first)]
 
     def entries(self) -> list[PresetEntry]:
-        """All of them, broken ones with their problem."""
+        """Every preset; a damaged one has its problem in place of the preset."""
         result = []
         for name in self.names():
             path = self._path(name)
@@ -153,7 +153,8 @@ class PresetFolder:
             raise UserError(f"{path}: cannot be removed ({error.strerror})") from None
 
     def rename(self, name: str, to: str) -> str:
-        """Returns the new name, which it also has in the order and set lists. Raises UserError."""
+        """Rename a preset, also in the order and the set lists; returns its new name. Raises
+        UserError."""
         old, path = self._found(name)
         new = clean_name(to)
         if new.casefold() != old.casefold() and new.casefold() in self._files():
@@ -178,11 +179,11 @@ class PresetFolder:
         return new
 
     def set_order(self, names: Iterable[str]) -> None:
-        """These first, in this order. Raises UserError for names that no preset has."""
+        """Put these presets first, in this order. Raises UserError for unknown names."""
         self._write_order(replace(self.order(), order=self._checked(names)))
 
     def set_setlist(self, setlist: str, names: Iterable[str]) -> None:
-        """A set list; an empty one is removed. Raises UserError."""
+        """Make or change a set list; an empty one is removed. Raises UserError."""
         order, chosen = self.order(), self._checked(names)
         setlists = {**order.setlists, clean_name(setlist): chosen}
         setlists = {each: kept for each, kept in setlists.items() if kept}
@@ -190,11 +191,11 @@ class PresetFolder:
         self._write_order(Order(order.order, setlists, current))
 
     def use_setlist(self, setlist: str) -> None:
-        """Next and previous go through it from now on; "": through all. Raises UserError."""
+        """Choose the set list that next and previous go through; "": all. Raises UserError."""
         self._write_order(replace(self.order(), current=setlist))
 
     def order(self) -> Order:
-        """The order file; without one, or with a broken one (which is said in the log), none."""
+        """Read the order file. Without one, or with a damaged one (which is logged), no order."""
         path = self.folder / ORDER_FILE
         try:
             return from_dict(Order, read_toml(path), str(path)) if path.exists() else Order()

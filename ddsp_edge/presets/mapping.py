@@ -42,7 +42,7 @@ class ControlGesture:
 
 
 def parse_control(text: str) -> ControlGesture:
-    """``KIND NAME [GESTURE]``. Raises UserError."""
+    """Parse ``KIND NAME [GESTURE]``. Raises UserError."""
     words = text.split()
     if len(words) not in (2, 3) or words[0] not in KINDS:
         raise UserError(
@@ -174,7 +174,7 @@ class ControlMapping:
         return round(value) if setting.whole else value
 
     def as_dict(self) -> dict[str, Any]:
-        """What TOML holds: only what was given."""
+        """The keys that were given, as TOML stores them."""
         given = {k: v for k, v in asdict(self).items() if k not in ("source", "action")}
         if self.curve == "linear":
             del given["curve"]

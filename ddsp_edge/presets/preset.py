@@ -29,7 +29,7 @@ SourceMode = Literal["auto", "effect", "synth"]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What plays; ``name`` is that of its file (see :func:`clean_name`)."""
+    """A model with all that belongs to it; ``name`` is its file's (see :func:`clean_name`)."""
 
     name: str
     model: str  #: name in the library, or a path
@@ -69,7 +69,7 @@ def clean_name(name: str) -> str:
 
 
 def parse_preset(name: str, data: bytes, where: str) -> Preset:
-    """The bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
+    """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
     found = from_dict(_File, parse_toml(data, where), where)

@@ -58,6 +58,7 @@ def deploy(
     allow_downgrade: bool = False,
     step: Callable[[str], None] = lambda _: None,
     sent: Callable[[int], None] = lambda _: None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Send it; the device's answer with ``seconds`` added. Raises UserError."""
     begun = time.monotonic()
@@ -72,6 +73,7 @@ def deploy(
         signature=base64.b64encode(signature).decode() if signature else None,
         activate=activate,
         allow_downgrade=allow_downgrade,
+        name=name,
     )
     return {**answer, "seconds": round(time.monotonic() - begun, 2)}
 

@@ -7,6 +7,7 @@ answer is any number of {"event": …} lines and one {"ok": true | false, …} l
 from __future__ import annotations
 
 import json
+from io import RawIOBase
 from typing import IO, Any
 
 from ddsp_edge.errors import UserError
@@ -16,7 +17,7 @@ MAX_LINE = 256 * 1024
 MAX_LOG_LINES = 1000
 
 
-def read_line(stream: IO[bytes]) -> dict[str, Any] | None:
+def read_line(stream: IO[bytes] | RawIOBase) -> dict[str, Any] | None:
     """The next message; None at the end. Raises UserError for anything else."""
     line = stream.readline(MAX_LINE + 1)
     if not line:

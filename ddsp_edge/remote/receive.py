@@ -11,13 +11,14 @@ import binascii
 import re
 import shutil
 from collections.abc import Callable
+from io import RawIOBase
 from typing import Any, BinaryIO
 
 import ddsp_edge
 from ddsp_edge.api.client import ControlClient, NoEngine
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.errors import UserError
-from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import Installed, ModelStore
 from ddsp_edge.remote import protocol, signing
 from ddsp_edge.remote.policy import Policy
@@ -32,7 +33,7 @@ Answer = dict[str, Any]
 class Receiver:
     """Answers the requests of one connection until it ends."""
 
-    def __init__(self, policy: Policy, source: BinaryIO, sink: BinaryIO) -> None:
+    def __init__(self, policy: Policy, source: BinaryIO | RawIOBase, sink: BinaryIO) -> None:
         self._policy, self._source, self._sink = policy, source, sink
         self._store = ModelStore(policy.models)
         self._verbs: dict[str, Callable[[dict[str, Any]], Answer]] = {
@@ -89,17 +90,23 @@ class Receiver:
         size, sha256 = request.get("size"), request.get("sha256")
         if type(size) is not int or not re.fullmatch("[0-9a-f]{64}", str(sha256)):
             raise UserError("the upload names no size and SHA-256")
+        name = request.get("name")
+        if name is not None:
+            self._store.path(str(name))  # refused before anything is uploaded
+            if self._policy.require_signature:
+                raise UserError("this device takes signed names only; deploy it without --name")
         downgrade = request.get("allow_downgrade") is True and self._policy.allow_downgrade
-        with self._store.change():
-            self._event("upload")
-            staged = self._store.receive(self._source, size, str(sha256))
+        self._event("upload")
+        # Nobody else waits for this connection: the store is locked only to install.
+        with self._store.receive(self._source, size, str(sha256)) as staged:
             self._event("check")
-            signer = self._signer(staged.read_bytes(), request.get("signature"))
+            signer = self._signer(staged.data, request.get("signature"))
             try:
-                runtime = try_model(staged)
-            except UserError as error:  # names a path that says nothing to the sender
-                raise UserError(str(error).replace(f"{staged}: ", "")) from None
-            installed, news = self._store.install(staged, downgrade)
+                runtime = try_bundle(staged.bundle())
+            except UserError as error:  # which file it is the sender knows
+                raise UserError(str(error).replace(f"{staged.label}: ", "")) from None
+            with self._store.change():
+                installed, news = self._store.install(staged, downgrade, name)
         answer: Answer = {"name": installed.name, "news": news, "signer": signer}
         answer |= {"runtime": runtime, "versions": installed.versions}
         if request.get("activate") is True:
@@ -153,7 +160,9 @@ class Receiver:
 
     def _rollback(self, request: dict[str, Any]) -> Answer:
         with self._store.change():
-            back = self._store.rollback(str(request.get("name")))
+            back = self._store.rollback(
+                str(request.get("name")), allow_downgrade=self._policy.allow_downgrade
+            )
         answer: Answer = {"name": back.name, "versions": back.versions}
         return answer | (self._play(back) if request.get("activate") is True else {})
 

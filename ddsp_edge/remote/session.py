@@ -24,6 +24,8 @@ SSH_ENVIRONMENT = "DDSP_EDGE_SSH"
 #: What is started on the device; a forced command there replaces it.
 RECEIVE = "ddsp-edge receive"
 CHUNK = 32 * 1024
+#: So many lines that a device's shell prints before the answer are skipped.
+MOST_GREETING_LINES = 100
 
 Step = Callable[[str], None]
 Sent = Callable[[int], None]
@@ -35,6 +37,9 @@ def ssh_words(host: str, batch: bool = False) -> list[str]:
         raise UserError(f"{host!r} is no name of a host")
     ssh = shlex.split(os.environ.get(SSH_ENVIRONMENT, "ssh"))
     options = ["-o", "BatchMode=yes"] if batch else []
+    with_port = re.fullmatch(r"([^:\[\]]+):([0-9]{1,5})", host)
+    if with_port:  # as in a URL; ssh itself would look for a host of that name
+        host, options = with_port[1], [*options, "-p", with_port[2]]
     return [*ssh, "-T", *options, "--", host]
 
 
@@ -104,10 +109,14 @@ class Session:
                 process.stdin.write(data[at : at + CHUNK])
                 process.stdin.flush()
                 sent(min(CHUNK, len(data) - at))
+        skipped = 0
         while True:
             try:
                 message = protocol.read_line(process.stdout)
             except UserError:
+                skipped += 1  # a greeting of the device's shell
+                if skipped <= MOST_GREETING_LINES:
+                    continue
                 message = None
             if message is None:
                 raise UserError(f"{self.host}: {self._why()}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 from ddsp_edge.bundles.metadata import ModelInfo
@@ -56,10 +55,10 @@ class SynthPlayer(Receiver):
 
         This one may go on too, while it is faded out.
         """
-        other = copy.copy(self)
-        other._synth = _synth_of(info)
-        other._synth.adopt(self._synth)
-        other._go_on(self, other._synth)
+        synth = _synth_of(info)
+        synth.adopt(self._synth)
+        other = self.go_on(synth)
+        other._synth = synth
         return other
 
     @property

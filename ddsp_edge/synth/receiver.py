@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Self
 
 import mido
 
@@ -17,7 +18,15 @@ from native.player import EventSender
 
 
 class Receiver:
-    """The half of :class:`~ddsp_edge.synth.player.SynthPlayer` that listens."""
+    """Turns MIDI messages into events of a synth player, which it hands to ``sender``.
+
+    Times are seconds of the sound's clock and may come a little out of order. Nothing blocks, logs
+    or raises on any message. Not thread-safe: one thread calls everything. After the messages
+    that came together, :meth:`tell` sends what wheels and pedals changed; :meth:`pass_time`
+    belongs to every tick or so, and after the messages of the same moment: else active sensing
+    seems to have stopped. ``on_program(bank, program)`` is called from :meth:`receive` (bank
+    0..16383, program 0..127).
+    """
 
     def __init__(
         self,
@@ -51,14 +60,19 @@ class Receiver:
     def _all_controllers(self) -> list[Controllers]:
         return [self._controllers, *self._channels]
 
-    def _go_on(self, other: Receiver, sender: EventSender) -> None:
-        """Hold what ``other`` holds, and send to ``sender`` from now on."""
-        self._sender = sender
+    def go_on(self, sender: EventSender) -> Self:
+        """Return another one that holds what this one holds and sends to ``sender``.
+
+        What the voices are playing is for the sender to take over.
+        """
+        other = copy.copy(self)
+        other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        self._notes, self._controllers, self._channels = copy.deepcopy(
-            (other._notes, other._controllers, other._channels), {id(other._sender): sender}
+        other._notes, other._controllers, other._channels = copy.deepcopy(
+            (self._notes, self._controllers, self._channels), {id(self._sender): sender}
         )
-        self._sensing = dict(other._sensing)
+        other._sensing = dict(self._sensing)
+        return other
 
     def tell(self) -> None:
         """Send what wheels, pressure and level controllers say, where that has changed."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import soxr
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing
 from ddsp_edge.system.stderr import quiet_stderr
+from ddsp_edge.units import db_to_gain
 
 #: Longer input would not fit into memory (an hour at 48 kHz takes 2 GB to render).
 MAX_SECONDS = 3600
@@ -34,15 +37,29 @@ SNDFILE_SUFFIXES = {
 }
 FFMPEG_SUFFIXES = {".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".mov", ".ape", ".3gp"}
 #: A file that names others (a playlist) is none of these: it may not make ffmpeg read them.
-_FFMPEG_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape"
+_FFMPEG_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape,wav,w64,aiff,caf,au,flac,ogg,mp3"
+)
+#: Where the mean of the channels is so far below the loudest one, in dB, that one is taken: they
+#: cancel each other, or the others are silent.
+CANCELLED_DB = 5.0
 FFMPEG_LIMIT_S = 600
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What an audio file holds."""
+
+    samples: np.ndarray  #: (samples,) float32, one channel
+    rate: int  #: Hz
+    remarks: tuple[str, ...] = ()  #: what the user should know
 
 
 def read_audio(path: Path | str, rate: int) -> np.ndarray:
     """Any file libsndfile or ffmpeg knows, (samples,) float32 mono at ``rate`` Hz.
 
-    Channels are averaged. Raises UserError.
+    Channels are averaged; see :func:`read_sound`. Raises UserError.
     """
     mono, source_rate = read_native(path)
     return resample(mono, source_rate, rate)
@@ -59,6 +76,16 @@ def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
 
 def read_native(path: Path | str) -> tuple[np.ndarray, int]:
     """As :func:`read_audio`, at the file's own rate, and that rate. Raises UserError."""
+    sound = read_sound(path)
+    return sound.samples, sound.rate
+
+
+def read_sound(path: Path | str) -> Sound:
+    """Read a file at its own rate; what libsndfile cannot read, ffmpeg tries where it is there.
+
+    The channels are averaged, but where the mean is far below the loudest one (they cancel, or
+    the others are silent) that one is taken, and ``remarks`` say so. Raises UserError.
+    """
     path = Path(path)
     try:
         if not path.exists():
@@ -70,9 +97,25 @@ def read_native(path: Path | str) -> tuple[np.ndarray, int]:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({_reason(error)})") from None
     if path.suffix.lower() in FFMPEG_SUFFIXES:
-        with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-            return _read_sndfile(_decoded(path, Path(folder)), path)
-    return _read_sndfile(path, path)
+        return _read_ffmpeg(path)
+    try:
+        return _read_sndfile(path, path)
+    except _Unreadable as refused:
+        if shutil.which("ffmpeg") is None:
+            raise UserError(f"{refused} (with ffmpeg installed more can be read)") from None
+        try:
+            return _read_ffmpeg(path)
+        except UserError:
+            raise UserError(str(refused)) from None
+
+
+def _read_ffmpeg(path: Path) -> Sound:
+    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
+        return _read_sndfile(_decoded(path, Path(folder)), path)
+
+
+class _Unreadable(UserError):
+    """libsndfile finds no sound in a file; ffmpeg may."""
 
 
 def _decoded(path: Path, folder: Path) -> Path:
@@ -86,7 +129,7 @@ def _decoded(path: Path, folder: Path) -> Path:
     wav = folder / "decoded.wav"
     command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file"]
     command += ["-format_whitelist", _FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
-    command += ["-t", str(MAX_SECONDS + 1), "-ac", "1", "-c:a", "pcm_f32le", str(wav)]
+    command += ["-t", str(MAX_SECONDS + 1), "-c:a", "pcm_f32le", str(wav)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -99,7 +142,7 @@ def _decoded(path: Path, folder: Path) -> Path:
     return wav
 
 
-def _read_sndfile(file_path: Path, path: Path) -> tuple[np.ndarray, int]:
+def _read_sndfile(file_path: Path, path: Path) -> Sound:
     try:
         # libmpg123 tells of damage on stderr; we say it in one line ourselves.
         with quiet_stderr(), soundfile.SoundFile(file_path) as file:
@@ -108,22 +151,25 @@ def _read_sndfile(file_path: Path, path: Path) -> tuple[np.ndarray, int]:
                 raise UserError(
                     f"{path}: its sample rate is {source_rate} Hz; convert it to 44100 or 48000"
                 )
-            mono = _read_mono(file, path)
+            mono, remarks = _read_mono(file, path)
     except (OSError, ValueError, RuntimeError) as error:  # LibsndfileError is the last
-        raise UserError(
+        raise _Unreadable(
             f"{path}: cannot be read as audio ({_reason(error)}); give a wav, flac, ogg, mp3 or "
             "aiff file"
         ) from None
     if len(mono) == 0:
-        raise UserError(f"{path}: holds no sound (0 samples); record it again")
+        raise _Unreadable(f"{path}: holds no sound (0 samples); record it again")
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    return mono, source_rate
+    if not remarks and _is_cut(file_path):
+        remarks.append("the file ends too soon, before the length that its header says")
+    return Sound(mono, source_rate, tuple(remarks))
 
 
-def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
+def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[str]]:
     """By blocks: what the header says of the length is not believed."""
     blocks, total = [], 0
+    energy, mean_energy = np.zeros(file.channels), 0.0
     while True:
         block = file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)
         if len(block) == 0:
@@ -133,7 +179,45 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> np.ndarray:
             raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
             blocks.append(block.mean(axis=1))
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+            energy += np.square(block, dtype=np.float64).sum(axis=0)
+            mean_energy += float(np.square(blocks[-1], dtype=np.float64).sum())
+    remarks = []
+    if file.frames < 1 << 40 and total < 0.999 * file.frames:
+        missing_s = (file.frames - total) / file.samplerate
+        remarks.append(f"the file ends too soon: {missing_s:.1f} s of it are missing")
+    loudest = int(np.argmax(energy))
+    limit = float(energy[loudest]) * db_to_gain(-CANCELLED_DB) ** 2
+    if file.channels > 1 and np.isfinite(limit) and mean_energy < limit:
+        file.seek(0)
+        blocks, left = [], total
+        while left > 0:
+            size = min(left, max(1, _BLOCK // file.channels))
+            block = file.read(size, dtype="float32", always_2d=True)
+            if len(block) == 0:
+                break
+            blocks.append(block[:, loudest].copy())
+            left -= len(block)
+        remarks.append(
+            f"its {file.channels} channels cancel each other or are mostly silent: channel "
+            f"{loudest + 1}, the loudest, is taken"
+        )
+    return (np.concatenate(blocks) if blocks else np.zeros(0, np.float32)), remarks
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a WAV file is shorter than its header says; libsndfile only shortens the sound."""
+    with path.open("rb") as stream:
+        head = stream.read(12)
+        if not head.startswith(b"RIFF") or head[8:] != b"WAVE":
+            return False
+        size = path.stat().st_size
+        while len(chunk := stream.read(8)) == 8:
+            length = int.from_bytes(chunk[4:], "little")
+            if chunk.startswith(b"data"):
+                # All ones: written by a recorder that cannot go back.
+                return 0 < length < 0xFFFFFF00 and stream.tell() + length > size + 1
+            stream.seek(length + length % 2, 1)
+    return False
 
 
 def _reason(error: Exception) -> str:
@@ -159,6 +243,9 @@ def write_audio(path: Path | str, audio: np.ndarray, rate: int) -> None:
     kind, subtype = WRITERS[path.suffix.lower()]
     try:
         with replacing(path) as stream:
-            soundfile.write(stream, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+            # In memory first: a full disk under libsndfile's own writes is a traceback of cffi's.
+            whole = io.BytesIO()
+            soundfile.write(whole, np.clip(audio, -1.0, 1.0), rate, format=kind, subtype=subtype)
+            stream.write(whole.getbuffer())
     except soundfile.LibsndfileError as error:
         raise UserError(f"{path}: cannot be written ({_reason(error)})") from None

@@ -63,6 +63,18 @@ class SafeZip:
             raise ZipError(f"its zip unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB")
         self.start = min(info.header_offset for info in infos)
 
+    def without_clutter(self) -> None:
+        """Forget what file managers add, and one folder that everything lies in."""
+        kept = {
+            name: info
+            for name, info in self._infos.items()
+            if not name.endswith("/") and not _is_clutter(name)
+        }
+        folders = {name.split("/", 1)[0] if "/" in name else "" for name in kept}
+        if len(folders) == 1 and folders != {""}:
+            kept = {name.split("/", 1)[1]: info for name, info in kept.items()}
+        self._infos = kept
+
     def names(self) -> list[str]:
         """The members, without folders."""
         return [name for name in self._infos if not name.endswith("/")]
@@ -84,6 +96,16 @@ class SafeZip:
 
 def _line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
+def _is_clutter(name: str) -> bool:
+    """What Finder, Explorer and the like put into a zip beside its content."""
+    *folders, last = name.split("/")
+    return (
+        "__MACOSX" in folders
+        or last.startswith("._")
+        or last.lower() in (".ds_store", "thumbs.db", "desktop.ini", ".directory")
+    )
 
 
 def _check_member(info: zipfile.ZipInfo) -> None:

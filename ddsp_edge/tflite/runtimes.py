@@ -41,6 +41,11 @@ def _load(name: str) -> Any:
         raise RuntimeMissing(f"{name} cannot be loaded ({reason}): {command}") from None
 
 
+def wants_runtime(name: str | None = None) -> bool:
+    """Whether somebody asks for a runtime, by name or by $DDSP_EDGE_RUNTIME."""
+    return bool(name or os.environ.get(ENVIRONMENT))
+
+
 def load_runtime(name: str | None = None) -> tuple[str, Any]:
     """(name, Interpreter class) of ``name``, of $DDSP_EDGE_RUNTIME, or of the first that loads.
 

@@ -3,8 +3,9 @@
 #
 #   sh deploy/deb/build.sh ARCH WHEELS OUT        ARCH: amd64 or arm64
 #
-# Python's packages of Debian are older than what we need, and LiteRT is not among them: they lie
-# in /usr/lib/ddsp-edge, for the one Python version that the wheels were built for.
+# Most of Debian's Python packages are older than what we need, and LiteRT is not among them: the
+# wheels lie in /usr/lib/ddsp-edge, for the one Python version that they were built for. Hardware
+# packages that the folder has no wheel of are Debian's own, which apt then brings.
 set -eu
 arch=${1:?amd64 or arm64} wheels=$(cd "${2:?folder of wheels}" && pwd) out=${3:?folder}
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,6 +26,20 @@ command -v "$strip" >/dev/null || stop "no strip for $arch: apt-get install binu
 ours=$(ls "$wheels"/ddsp_edge-*"$machine".whl 2>/dev/null) || stop "$wheels: no wheel of ddsp-edge for $machine"
 version=$(basename "$ours" | cut -d- -f2)
 python=3.$(find "$wheels" -name 'numpy-*' | sed -n 's/.*numpy-.*-cp3\([0-9]*\)-.*/\1/p')
+# Two releases' packages have different names, and an upgrade of the system upgrades ours.
+case $python in
+3.11) debian=12 ;;
+3.13) debian=13 ;;
+*) debian='' ;;
+esac
+version=$version+${debian:+deb$debian}
+[ -n "$debian" ] || version=${version}py$python
+depends='' recommends=alsa-utils,\ openssh-server
+for pair in python_rtmidi:python3-rtmidi pyalsaaudio:python3-alsaaudio evdev:python3-evdev; do
+    ls "$wheels/${pair%%:*}"-*.whl >/dev/null 2>&1 || depends="$depends, ${pair#*:}"
+done
+# Raspberry Pi OS has it, Debian has not.
+ls "$wheels"/lgpio-*.whl >/dev/null 2>&1 || recommends="$recommends, python3-lgpio"
 
 site=$stage/usr/lib/ddsp-edge/site
 mkdir -p "$site"
@@ -50,13 +65,13 @@ put() { install -D -m "${3:-644}" "$1" "$stage$2"; }
 mkdir -p "$stage/usr/bin" "$stage/usr/lib/systemd/system"
 cat >"$stage/usr/bin/ddsp-edge" <<'WRAPPER'
 #!/bin/sh
-PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -m ddsp_edge "$@"
+PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -s -m ddsp_edge "$@"
 WRAPPER
 sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
 chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel"
 for unit in "$here"/systemd/ddsp-edge*.service; do
     sed -e 's|/opt/ddsp-edge/venv/bin/python|/usr/bin/python3|' \
-        -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site|' "$unit" \
+        -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site PYTHONNOUSERSITE=1|' "$unit" \
         >"$stage/usr/lib/systemd/system/$(basename "$unit")"
 done
 for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
@@ -68,7 +83,7 @@ printf 'd %s 2775 ddsp-edge ddsp-edge -\n' /var/lib/ddsp-edge /var/lib/ddsp-edge
 put "$here/files/ddsp-edge-limits.conf" /etc/security/limits.d/ddsp-edge.conf
 put "$here/config.toml" /etc/ddsp-edge/config.toml
 put "$here/deploy.toml" /etc/ddsp-edge/deploy.toml
-for kind in boards hats; do
+for kind in boards hats uses; do
     for file in "$here/$kind"/*; do put "$file" "/usr/share/ddsp-edge/$kind/$(basename "$file")"; done
 done
 
@@ -110,8 +125,8 @@ Maintainer: ddsp-edge <ddsp-edge@localhost>
 Section: sound
 Priority: optional
 Installed-Size: $(du -sk "$stage" | cut -f1)
-Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2 (>= 1.1) | libasound2t64
-Recommends: alsa-utils, openssh-server
+Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2 (>= 1.1) | libasound2t64$depends
+Recommends: $recommends
 Description: neural instruments: sing or play in, a violin comes out
  A stage pedal and a headless MIDI sound module. Models in the manner of DDSP
  (differentiable digital signal processing) turn pitch and loudness into the
@@ -122,3 +137,4 @@ install -m 755 "$here/deb/postinst" "$here/deb/prerm" "$here/deb/postrm" "$stage
 (cd "$stage" && find . -type f ! -path './DEBIAN/*' ! -path './etc/*' -printf '%P\0' | sort -z | xargs -0 md5sum) >"$stage/DEBIAN/md5sums"
 mkdir -p "$out"
 dpkg-deb --root-owner-group -Zxz --build "$stage" "$out/ddsp-edge_${version}_$arch.deb"
+echo "for $arch${debian:+, Debian $debian} (Python $python)"

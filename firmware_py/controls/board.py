@@ -1,4 +1,4 @@
-"""What is at the board's pins, through gpiozero (lgpio underneath; mock pins in tests)."""
+"""The devices at the board's pins, through gpiozero and lgpio (mock pins in tests)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLINK_S = 0.25
 
 
 class Listener(Protocol):
-    """Who hears of edges and clicks, in gpiozero's own threads."""
+    """Receives edges, clicks and turns, in gpiozero's own threads."""
 
     def edge(self, kind: str, name: str, down: bool) -> None: ...
     def click(self, kind: str, name: str) -> None: ...
@@ -103,11 +103,11 @@ class Board:
             button.when_released = _call(listener.edge, "encoder", encoder.name, False)
 
     def position(self, name: str) -> float:
-        """What the converter reads of an expression pedal, 0..1. May raise OSError."""
+        """The converter's reading of an expression pedal, 0..1. May raise OSError."""
         return float(self._converters[name].value)
 
     def light(self, shows: str, on: bool) -> None:
-        """Every light that shows this."""
+        """Switch every light that shows this state, a key of SHOWS."""
         for light, led in self._lights:
             if light.shows == shows:
                 if on and light.blink:
@@ -116,12 +116,12 @@ class Board:
                     led.value = on
 
     def energise(self, on: bool) -> None:
-        """The relay."""
+        """Energise the bypass relay, or release it."""
         if self._relay is not None:
             self._relay.value = on
 
     def mute(self, on: bool) -> None:
-        """The line that mutes the output."""
+        """Set the line that mutes the output."""
         if self._mute is not None:
             self._mute.value = on
 
@@ -130,7 +130,7 @@ class Board:
         return self._relay is not None
 
     def close(self) -> None:
-        """All pins free; lights out."""
+        """Release all pins; the lights go out."""
         for device in reversed(self._devices):
             with contextlib.suppress(Exception):  # the others must be closed all the same
                 device.close()

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 
 class BypassRelay:
-    """Mute, wait, switch, wait, unmute. Polled by the controls' thread; times in seconds.
+    """Mutes, waits, switches, waits, unmutes. Polled by the controls' thread; times in seconds.
 
-    ``energise`` and ``mute`` set the lines. Changing one's mind on the way is fine: the relay
-    ends where it was last asked to be.
+    ``energise`` and ``mute`` set the lines. A request during the sequence is fine: the relay ends
+    in the state that was asked for last.
     """
 
     def __init__(
@@ -21,14 +21,14 @@ class BypassRelay:
         self.due_s: float | None = None
 
     def want(self, on: bool, now_s: float) -> None:
-        """Energised (the instrument is in the path) or not."""
+        """Ask for the relay to be energised (the instrument is in the signal path) or not."""
         self._wanted = on
         if on != self._is and self.due_s is None:
             self._mute(True)
             self.due_s = now_s + self._settle_s
 
     def poll(self, now_s: float) -> None:
-        """The next step, if it is time."""
+        """Do the next step of the sequence where it is due."""
         if self.due_s is None or now_s < self.due_s:
             return
         if self._is != self._wanted:
@@ -40,7 +40,7 @@ class BypassRelay:
             self.due_s = None
 
     def release(self) -> None:
-        """At the end: bypassed at once, nothing muted."""
+        """Bypass at once and unmute: for the end of the program."""
         self._mute(True)
         self._energise(False)
         self._mute(False)

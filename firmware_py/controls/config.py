@@ -1,4 +1,4 @@
-"""``[controls]`` of the config: what is wired where, and what it does until a preset says more."""
+"""``[controls]`` of the config: which control is wired to which pin, and the device's mappings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWS = {
 
 
 def _named(control: str) -> None:
-    """A name that mappings can say. Raises UserError."""
+    """Check that mappings can refer to the name. Raises UserError."""
     parse_control(control)
 
 
@@ -86,12 +86,12 @@ class ExpressionConfig:
     def __post_init__(self) -> None:
         _named(f"expression {self.name}")
         if abs(self.toe - self.heel) < 0.05:
-            raise UserError(f"expression {self.name!r}: heel and toe are too near each other")
+            raise UserError(f"expression {self.name!r}: heel and toe are too close together")
 
 
 @dataclass(frozen=True, slots=True)
 class LightConfig:
-    """An LED."""
+    """An LED, and the state that it shows."""
 
     shows: Literal["active", "bypass", "tuner", "freeze", "clip", "signal", "card"]
     pin: Pin
@@ -112,7 +112,7 @@ class RelayConfig:
 
 @dataclass(frozen=True, slots=True)
 class ControlsConfig:
-    """Everything at the feet; nothing by default."""
+    """All controls of the box; none by default."""
 
     switches: Annotated[tuple[SwitchConfig, ...], Range(0, 32)] = ()
     keys: Annotated[tuple[KeyConfig, ...], Range(0, 64)] = ()
@@ -150,7 +150,7 @@ class ControlsConfig:
 
     @property
     def uses_gpio(self) -> bool:
-        """Whether anything is at a pin or the SPI bus."""
+        """Whether anything is connected to a pin or to the SPI bus."""
         return bool(self.expressions) or any(True for _ in self._pins())
 
 

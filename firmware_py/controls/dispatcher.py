@@ -1,4 +1,4 @@
-"""The controls' own thread: from pins, USB keys and MIDI CCs to actions and settings."""
+"""The controls' own thread: turns pins, USB keys and MIDI controllers into actions and settings."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ class ControlDispatcher:
             return None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the thread; from now on controls act."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go of pins and keyboards; the relay bypasses."""
+        """Release pins and keyboards; the relay bypasses."""
         self._stopping = True
         if self._thread.is_alive():
             self._post(lambda: None)
@@ -146,7 +146,7 @@ class ControlDispatcher:
             pedal.again()
 
     def show(self, states: Mapping[str, bool]) -> None:
-        """What is on now: keys of SHOWS; those left out stay. ``active`` moves the relay."""
+        """Set what lights show, by keys of SHOWS; others stay. ``active`` moves the relay."""
         self._post(lambda: self._show(dict(states)))
 
     def midi(self, message: mido.Message) -> bool:
@@ -187,7 +187,7 @@ class ControlDispatcher:
         self.edge(kind, name, False)
 
     def turn(self, name: str, clicks: int) -> None:
-        """An encoder was turned."""
+        """An encoder was turned by this many clicks, negative ones to the left."""
         self._post(lambda: self._turned(name, clicks))
 
     def _post(self, call: Callable[[], None]) -> None:
@@ -226,7 +226,7 @@ class ControlDispatcher:
             self._do(post)
 
     def _timeout_s(self) -> float | None:
-        """Until something is due by time."""
+        """Seconds until something is due; None: nothing is."""
         due = [press.due_s for press in self._presses.values()]
         if self._relay is not None:
             due.append(self._relay.due_s)
@@ -286,7 +286,7 @@ class ControlDispatcher:
         self._presses["switch", name].cancel()
 
     def _gesture(self, kind: str, name: str, gesture: Gesture, value: float) -> None:
-        """What is bound to it, in the order of the mappings."""
+        """Carry out what is mapped to a gesture, in the order of the mappings."""
         changes: dict[str, Any] = {}
         for answer in self._bindings.answer(
             ControlGesture(kind, name, gesture), value, self._settings()

@@ -1,4 +1,4 @@
-"""An expression pedal's reading to a position that stands still when the foot does."""
+"""From an expression pedal's readings to a position that is still when the foot is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMOOTH = 0.4
 
 
 class PedalPosition:
-    """Median of three against spikes, smoothing, calibration and a dead zone."""
+    """Filters readings: median of three against spikes, smoothing, calibration, a dead zone."""
 
     def __init__(self, config: ExpressionConfig) -> None:
         self._config = config
@@ -24,11 +24,12 @@ class PedalPosition:
         self._told: float | None = None
 
     def again(self) -> None:
-        """Tell the position once more, though it has not moved."""
+        """Report the position once more, though it has not moved."""
         self._told = None
 
     def read(self, raw: float) -> float | None:
-        """A reading 0..1 of the converter; the position 0..1 where it is a new one, else None."""
+        """Take a reading of the converter, 0..1; returns the position, 0..1, where it is a new one,
+        else None."""
         if not 0.0 <= raw <= 1.0:
             return None
         self._last = [*self._last[-2:], raw]

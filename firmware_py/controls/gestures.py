@@ -1,4 +1,4 @@
-"""From a switch's edges to gestures: short, long, down, up; and from taps to a tempo."""
+"""From a switch's edges to gestures (short, long, down, up), and from taps to a tempo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USUAL_VIBRATO_HZ = 5.5
 
 
 class Press:
-    """One switch. Times are in seconds of any steady clock.
+    """The gestures of one switch. Times are in seconds of any steady clock.
 
     Where nothing answers to a long press, a short one is there as soon as the foot is down;
     else it must wait for the foot to come up. A long press is there while the foot is down.
@@ -50,25 +50,28 @@ class Press:
         return ("long", "up") if late else ("short", "up")
 
     def poll(self, now_s: float) -> tuple[Gesture, ...]:
-        """What time alone has made of it."""
+        """The gestures that are due without an edge: a long press."""
         if self.due_s is None or now_s < self.due_s:
             return ()
         self.due_s = None
         return ("long",)
 
     def cancel(self) -> None:
-        """The switch is gone (unplugged): it is up, and nothing follows."""
+        """The switch was unplugged: it counts as up, and no gesture follows."""
         self.down, self.due_s = False, None
 
 
 class TapTempo:
-    """Beats tapped by a foot."""
+    """Measures a tempo from taps."""
 
     def __init__(self) -> None:
         self._taps: list[float] = []
 
     def tap(self, now_s: float) -> float | None:
-        """A beat, at a time of a steady clock; the tempo in Hz from the second on, else None."""
+        """Take a tap at ``now_s``, seconds of a steady clock.
+
+        Returns the tempo in Hz from the second tap on, else None.
+        """
         if self._taps:
             passed = now_s - self._taps[-1]
             if passed < FASTEST_S:

@@ -1,4 +1,4 @@
-"""USB pedals that are keyboards: Linux input events to edges, plugged and unplugged at will."""
+"""USB pedals that are keyboards: from Linux input events to edges, with hot-plugging."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _is_key(name: str) -> bool:
 
 
 def _is_close(name: str, names: Iterable[str]) -> bool:
-    """Whether there is one to suggest: the whole list would be hundreds."""
+    """Whether a similar name can be suggested; the whole list has hundreds."""
     return did_you_mean(name, names).startswith("did you mean")
 
 
@@ -167,7 +167,7 @@ class Keyboards:
         device.close()
 
     def close(self) -> None:
-        """Let go of all of them."""
+        """Close all keyboards."""
         for path, device in list(self._open.items()):
             self._unwatch(device.fd)
             self._close(path, device)

@@ -1,4 +1,4 @@
-"""Who may use the panel: a code on the box's own display is exchanged for a token, once."""
+"""Access to the panel: a code that the box itself shows is exchanged for a token, once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paire
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser that was let in. Its token is not kept, only what it can be known by."""
+    """A paired browser. Its token is not stored, only the hash that identifies it."""
 
     id: str
     sha256: str  #: of the token
@@ -48,7 +48,7 @@ class Device:
 
 
 class Devices:
-    """Those that may use the panel, in a file that only this user reads. One thread."""
+    """The paired browsers, in a file that only this user can read. For one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,7 +60,7 @@ class Devices:
         return iter(tuple(self._devices.values()))
 
     def _refresh(self) -> None:
-        """Read the file again if it is another one: somebody may have removed it."""
+        """Read the file again where it has changed: somebody may have removed it."""
         try:
             status = os.stat(self._path)
             version = (status.st_mtime_ns, status.st_ino)
@@ -86,7 +86,8 @@ class Devices:
         self._refresh()
 
     def add(self, name: str) -> str:
-        """A new device's token, which is told once. Raises UserError where none can be kept."""
+        """Pair a device; returns its token, which is not shown again. Raises UserError where it
+        cannot be stored."""
         self._refresh()
         token = secrets.token_urlsafe(32)
         made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -97,12 +98,12 @@ class Devices:
         return token
 
     def find(self, token: str) -> Device | None:
-        """Whose token it is; None: nobody's."""
+        """The device with this token; None where there is none."""
         self._refresh()
         return self._devices.get(_hash(token))
 
     def remove(self, device_id: str) -> None:
-        """Its token is worth nothing any more. Raises ApiError where there is no such device."""
+        """Revoke a device's token. Raises ApiError where there is no such device."""
         self._refresh()
         left = {key: each for key, each in self._devices.items() if each.id != device_id}
         if len(left) == len(self._devices):
@@ -134,13 +135,13 @@ class Pairing:
         self._log()
 
     def renew(self) -> None:
-        """Another code, left for the box's display."""
+        """Make another code and show it."""
         self._code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         self._until_s, self._logged = self._clock() + CODE_S, False
         self._show()
 
     def _show(self) -> None:
-        """To whoever may read the file: the box's own display is one."""
+        """Store the code where the box's own display reads it."""
         ago_s = self._clock() - self._asked_s
         asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
@@ -149,7 +150,7 @@ class Pairing:
             log.warning("%s: the code is only in the log", error)
 
     def ask(self) -> bool:
-        """A browser wants to know the code: it is shown for a while. Whether that is news."""
+        """Show the code for a while, for a browser that asks; False where one asked just now."""
         now = self._clock()
         if now - self._asked_s < ASK_AGAIN_S:
             return False
@@ -161,13 +162,13 @@ class Pairing:
         return True
 
     def shown(self) -> tuple[str, float]:
-        """(the code, seconds for which it is good), for who is paired already."""
+        """(the code, seconds for which it is valid), for a browser that is paired already."""
         if not self.due_s():
             self.renew()
         return self._code, self.due_s()
 
     def due_s(self) -> float:
-        """Seconds until the code is no longer taken, at least 0."""
+        """Seconds until the code expires, at least 0."""
         return max(0.0, self._until_s - self._clock())
 
     def _log(self) -> None:
@@ -176,7 +177,7 @@ class Pairing:
             self._logged = True
 
     def close(self) -> None:
-        """No code is taken any more."""
+        """Remove the code."""
         self._path.unlink(missing_ok=True)
 
     def unlock(self) -> None:
@@ -229,12 +230,12 @@ class Pairing:
             log.warning("pairing: %d wrong codes from %s, which must wait", TRIES, address or "?")
         else:
             self._log()  # somebody may be looking for the code
-        raise ApiError(403, "this is not the code", WHERE)
+        raise ApiError(403, "the code is wrong", WHERE)
 
 
 @dataclass(slots=True)
 class _Address:
-    """Wrong codes of one address."""
+    """The wrong codes of one address, and until when it must wait."""
 
     wrong: int = 0
     locked_until_s: float = 0.0

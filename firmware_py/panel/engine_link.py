@@ -1,4 +1,4 @@
-"""The panel's one connection to the engine: asks, hears events, comes back by itself.
+"""The panel's one connection to the engine: requests, events, and reconnecting.
 
 One for all browsers, so that the engine meets one client with one share of its attention.
 """
@@ -97,7 +97,7 @@ class EngineLink:
     # ---- the connection
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Connect, and connect again, until cancelled."""
         pause_s = RETRY_S[0]
         while True:
             try:
@@ -113,7 +113,7 @@ class EngineLink:
             await asyncio.sleep(pause_s)
 
     async def _stay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """As long as the connection lasts; whether the engine was there."""
+        """Serve one connection until it ends; returns whether the engine answered."""
         reading = asyncio.create_task(self._read(reader))
         was_up = False
         try:
@@ -135,7 +135,7 @@ class EngineLink:
                 await reading
             self._writer = None
             writer.close()
-            gone = RequestError("engine", "the engine has gone", _START)
+            gone = RequestError("engine", "the connection to the engine is lost", _START)
             for future in tuple(self._pending.values()):
                 if not future.done():
                     future.set_exception(gone)

@@ -1,4 +1,4 @@
-"""What every request meets first: how often, for whom, from where, how much, with which token."""
+"""The checks of every request: rate, Host, Origin, size and token."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ POLICY = (
 
 
 class Guard:
-    """Around the whole application. ``upload`` is the path whose body may be ``upload_bytes``."""
+    """Wraps the whole application. ``upload`` is the path whose body may have ``upload_bytes``."""
 
     def __init__(
         self, app: ASGIApp, devices: Devices, names: Iterable[str], upload: str, upload_bytes: int
@@ -87,7 +87,7 @@ class Guard:
         if not known_host(host, self._names):
             raise ApiError(
                 421,
-                "this is not the name of this box",
+                "this box has another name",
                 "use its address, or add the name to [panel] allowed_hosts",
             )
         origin = headers.get("origin")
@@ -104,7 +104,7 @@ class Guard:
             if device is None:
                 raise ApiError(
                     401,
-                    "no token of this box",
+                    "the token of a paired browser is missing",
                     "pair this browser: POST /api/pair",
                     {"WWW-Authenticate": "Bearer"},
                 )
@@ -117,7 +117,7 @@ class Guard:
         return self._upload_bytes if scope["path"] == self._upload else MAX_BODY_BYTES
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        """Counts what arrives, and waits only so long for it."""
+        """A receive function that bounds the body's size and the time between its parts."""
         most, got, complete = self._most(scope), 0, False
 
         async def bounded() -> Message:
@@ -139,7 +139,7 @@ class Guard:
 
 
 def too_large(most: int) -> ApiError:
-    """A body over the limit."""
+    """The error for a body over the limit."""
     return ApiError(413, "the body is too large", f"at most {most} bytes are taken here")
 
 
@@ -179,11 +179,11 @@ def known_host(host: str, names: set[str]) -> bool:
 
 
 def own_names() -> list[str]:
-    """How this machine may be called on its networks."""
+    """The names by which this machine may be reached on its networks."""
     name = socket.gethostname().split(".")[0]
     return ["localhost", name, f"{name}.local", f"{name}.lan", f"{name}.home.arpa"]
 
 
 def device_of(scope: Scope) -> Any:
-    """The device whose token the request has."""
+    """The device whose token came with the request."""
     return scope["device"]

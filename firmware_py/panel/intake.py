@@ -1,4 +1,4 @@
-"""What comes in with a request, read without trust. Everything raises ApiError."""
+"""Parsing of what comes with a request; nothing in it is trusted. Everything raises ApiError."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UPLOAD_S = 300.0  #: for a whole model, over the slowest of networks
 
 
 def pair_request(body: bytes, kind: str) -> tuple[str, str]:
-    """(code, the device's name)."""
+    """Parse a pairing request into (code, the device's name)."""
     example = 'send {"code": "123456"} as application/json'
     if kind.partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "the body is not JSON", example)
@@ -39,14 +39,14 @@ def pair_request(body: bytes, kind: str) -> tuple[str, str]:
 
 
 def only(request: Request, *names: str) -> None:
-    """The query has no other names than these."""
+    """Check that the query has no other parameters than these."""
     for name in request.query_params:
         if name not in names:
             raise ApiError(400, f"{name[:60]!r} is not known here", did_you_mean(name, names))
 
 
 def switch(request: Request, name: str) -> bool:
-    """A query's true or false; left out: false."""
+    """A boolean parameter of the query; False where it is left out."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
         raise ApiError(400, f"{name} is wrong", "give true or false")

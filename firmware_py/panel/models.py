@@ -1,4 +1,4 @@
-"""The models in the browser: list, hear, upload, roll back, remove; the rules of deployment."""
+"""Models for the panel: list, preview, upload, roll back, remove, by the rules of deployment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bund
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import model_files
-from ddsp_edge.library.sandbox import try_model
+from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
 from firmware_py.panel.answers import ApiError, from_user_error
@@ -25,7 +25,7 @@ assert set(AUDIO) == set(PREVIEWS)
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is kept of a file that was read: not its weights."""
+    """The facts of a model's file that are cached, without its weights."""
 
     info: ModelInfo | None
     card: str
@@ -35,7 +35,7 @@ class _Known:
 
 
 class Models:
-    """Methods block; any thread. Raises ApiError."""
+    """Every method may block and may be called by any thread. Raises ApiError."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -74,7 +74,7 @@ class Models:
             return self._read[key]
 
     def list(self) -> list[dict[str, Any]]:
-        """Every model that can be named, broken ones with their problem."""
+        """Every model, a damaged one with its problem."""
         store = self._store()
         return [
             self._row(store, name, origin, path) for name, (origin, path) in self._files().items()
@@ -102,7 +102,7 @@ class Models:
         }
 
     def row(self, name: str) -> dict[str, Any]:
-        """One of the list."""
+        """One row of :meth:`list`."""
         origin, path = self._found(name)
         return self._row(self._store(), name, origin, path)
 
@@ -113,14 +113,14 @@ class Models:
         return found
 
     def preview(self, name: str) -> tuple[bytes, str]:
-        """(sound file, its type)."""
+        """The preview: (the sound file's bytes, its media type)."""
         bundle = self._bundle(name)
         if not bundle.preview:
             raise ApiError(404, f"{name} has no preview", "play it")
         return bundle.preview, AUDIO[bundle.preview_name]
 
     def picture(self, name: str) -> bytes:
-        """A PNG."""
+        """The picture, as the bytes of a PNG."""
         bundle = self._bundle(name)
         if not bundle.picture:
             raise ApiError(404, f"{name} has no picture", "its card says what it is")
@@ -142,7 +142,7 @@ class Models:
             raise from_user_error(error, 503) from None
 
     def install(self, upload: BinaryIO, size: int, allow_downgrade: bool) -> dict[str, Any]:
-        """What was uploaded, if it is a model that works: its row, and whether it is news."""
+        """Install an uploaded model that works; returns its row and whether it is new."""
         policy = load_policy()
         if policy.require_signature:
             raise ApiError(
@@ -155,14 +155,15 @@ class Models:
         upload.seek(0)
         sha256 = hashlib.file_digest(cast(Any, upload), "sha256").hexdigest()
         upload.seek(0)
-        store, staged = self._store(), Path()
+        store, label = self._store(), Path("the upload")
         try:
-            with store.change():
-                staged = store.receive(upload, size, sha256)
-                runtime = try_model(staged)
-                installed, news = store.install(staged, allow_downgrade and policy.allow_downgrade)
+            with store.receive(upload, size, sha256, label) as staged:
+                runtime = try_bundle(staged.bundle())
+                allowed = allow_downgrade and policy.allow_downgrade
+                with store.change():
+                    installed, news = store.install(staged, allowed)
         except UserError as error:
-            told = from_user_error(UserError(_nameless(error, staged)), 422)
+            told = from_user_error(UserError(_nameless(error, label)), 422)
             remedy = told.remedy
             if "--allow-downgrade" in remedy:
                 remedy = "upload it again with ?allow_downgrade=true to install it all the same"
@@ -174,7 +175,7 @@ class Models:
         self._change(name, "remove")
 
     def rollback(self, name: str) -> dict[str, Any]:
-        """The version before comes back."""
+        """Install the version before again."""
         self._change(name, "rollback")
         return self.row(name)
 
@@ -186,13 +187,16 @@ class Models:
             raise ApiError(409, f"{name} {why} and stays as it is", "change the uploaded ones")
         try:
             with store.change():
-                getattr(store, what)(name)
+                if what == "rollback":
+                    store.rollback(name, allow_downgrade=load_policy().allow_downgrade)
+                else:
+                    store.remove(name)
         except UserError as error:
             raise from_user_error(error) from None
 
 
 def _nameless(error: UserError, path: Path) -> str:
-    """Without the path, which says nothing to a browser, and should not."""
+    """An error's text without the path, which is no business of a browser."""
     return str(error).replace(f"{path}: ", "").replace(str(path), path.name)
 
 

@@ -1,4 +1,4 @@
-"""The page and what belongs to it: the files of static/, by name, never by path."""
+"""The page's files in static/, looked up by name, never by path."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Page:
 
 
 class Pages:
-    """The files as they were at first use, or as they are after a change."""
+    """The files, read at their first use and again when they have changed."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder

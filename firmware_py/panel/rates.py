@@ -1,4 +1,4 @@
-"""How often somebody may ask, and who somebody is: a bucket of tokens for each client."""
+"""Rate limits: a token bucket for each client, by its address or IPv6 network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_CLIENTS = 1024
 
 
 def network_of(address: str) -> str:
-    """Whom to count an address as: with IPv6 everybody has 2^64 of them, so their network."""
+    """What an address counts as: itself, or with IPv6, where everybody has 2^64, its network."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -23,7 +23,7 @@ def network_of(address: str) -> str:
 
 
 class Bucket:
-    """``burst`` at once, then ``rate_hz``. One thread."""
+    """A token bucket: ``burst`` requests at once, then ``rate_hz``. For one thread."""
 
     __slots__ = ("_at_s", "_burst", "_rate_hz", "_tokens")
 
@@ -42,13 +42,13 @@ class Bucket:
         return True
 
     async def wait(self) -> None:
-        """Until one more may pass."""
+        """Wait until one more may pass."""
         while not self.take():
             await asyncio.sleep((1.0 - self._tokens) / self._rate_hz)
 
 
 class Buckets:
-    """One for each client, by address; those silent longest are forgotten. One thread."""
+    """A bucket for each client; those silent longest are forgotten. For one thread."""
 
     def __init__(self, rate_hz: float, burst: float) -> None:
         self._rate_hz, self._burst = rate_hz, burst

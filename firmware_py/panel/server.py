@@ -1,4 +1,4 @@
-"""The panel's application: every address, and the parts behind it (docs/panel.md)."""
+"""The panel's web application: its routes and their handlers (docs/panel.md)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HOUSEKEEPING_S = 2.0
 
 
 class Panel:
-    """Endpoints; each raises ApiError or UserError for what is not carried out."""
+    """The handlers of all routes; each raises ApiError or UserError for what is refused."""
 
     def __init__(
         self, devices: Devices, pairing: Pairing, engine_socket: Path, models_folder: Path
@@ -54,7 +54,7 @@ class Panel:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """The link to the engine and what is done now and then."""
+        """Runs the connection to the engine and the housekeeping while the panel is served."""
         import anyio.to_thread
 
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
@@ -219,7 +219,7 @@ def make_app(
 
 
 def _address(request: Request) -> str:
-    """Whom the request counts for."""
+    """What the request's address counts as."""
     return network_of(request.client.host if request.client else "")
 
 

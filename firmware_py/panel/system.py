@@ -1,4 +1,4 @@
-"""How the box is (ddsp_edge/system/host.py), and what its services wrote."""
+"""The state of the box (ddsp_edge/system/host.py) and the log of its services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOG_KEPT_S = 1.0
 
 
 class Logs:
-    """What the services wrote. :meth:`read` blocks; any thread."""
+    """The services' log. :meth:`read` blocks; any thread may call it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -52,7 +52,7 @@ class _Impatient(H11Protocol):
 
 
 def is_own(network: str) -> bool:
-    """Whether this is the box itself."""
+    """Whether an address is the box itself."""
     return network.startswith("127.") or network == network_of("::1")
 
 
@@ -73,7 +73,7 @@ class _Server(uvicorn.Server):
 
 
 async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
-    """Until SIGTERM or SIGINT. Raises UserError where the address cannot be had."""
+    """Serve the panel until SIGTERM or SIGINT. Raises UserError where the address is taken."""
     listener = _listen(host, port)
     devices_file = config.state_folder / "panel" / "devices.json"
     # The address is ours: no other panel writes there.

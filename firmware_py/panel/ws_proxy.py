@@ -1,4 +1,4 @@
-"""Browsers on one side, the engine on the other: /ws speaks the control socket's lines."""
+"""The web socket /ws: connects browsers to the engine's control socket."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
 
 
 class Browser:
-    """One that was let in. Of meters it gets the newest; the rest in its order."""
+    """A connected browser. Of meters it is sent the newest, everything else in order."""
 
     def __init__(self, socket: WebSocket, device: Device) -> None:
         self.socket, self.device = socket, device
@@ -60,7 +60,7 @@ class Browser:
         self._something = asyncio.Event()
 
     def post(self, line: str) -> None:
-        """Send it as soon as the browser takes it."""
+        """Queue a line for the browser."""
         if len(self._lines) >= MAX_UNSENT:
             self.dismiss(TOO_SLOW)
             return
@@ -68,7 +68,7 @@ class Browser:
         self._something.set()
 
     def meters(self, line: str, now_s: float) -> None:
-        """Send it, unless it is too soon or a newer one comes first."""
+        """Queue meters, unless it is too soon; newer ones replace those that wait."""
         if not self.rate_hz:
             return
         if self.rate_hz < EVENT_RATE_HZ:
@@ -79,12 +79,12 @@ class Browser:
         self._something.set()
 
     def dismiss(self, code: int) -> None:
-        """Say no more; close the socket with this code."""
+        """Close the socket with this code, without sending what waits."""
         self.close_code = code
         self._something.set()
 
     async def send_all(self) -> None:
-        """Until it is dismissed. Raises TimeoutError where the browser takes nothing."""
+        """Send until the browser is dismissed. Raises TimeoutError where it accepts nothing."""
         while self.close_code is None:
             await self._something.wait()
             self._something.clear()
@@ -140,7 +140,7 @@ class WebSocketProxy:
     # ---- browsers
 
     async def serve(self, socket: WebSocket) -> None:
-        """A browser from its first word to its last."""
+        """Serve one browser from its first message to its last."""
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError, OSError):
             if len(self._browsers) >= MAX_BROWSERS:
@@ -148,7 +148,7 @@ class WebSocketProxy:
                 return
             device = await self._met(socket)
             if device is None:
-                await socket.close(NO_TOKEN, "no token of this box; pair anew")
+                await socket.close(NO_TOKEN, "this browser is not paired")
                 return
             if len(self._browsers) >= MAX_BROWSERS:  # others were quicker
                 await socket.close(TOO_MANY, f"{MAX_BROWSERS} browsers are connected")
@@ -223,14 +223,14 @@ class WebSocketProxy:
             await allowance.wait()  # a flood waits in the browser's own socket
 
     def tell(self, event: dict[str, Any]) -> None:
-        """All browsers that hear events."""
+        """Send an event to all browsers that listen to events."""
         line = json.dumps(event, separators=(",", ":"))
         for browser in self._browsers:
             if browser.rate_hz is not None:
                 browser.post(line)
 
     def send_away(self) -> None:
-        """Those whose tokens have been taken back."""
+        """Dismiss the browsers whose tokens were revoked."""
         known = {device.id for device in self._devices}
         for browser in self._browsers:
             if browser.device.id not in known:
@@ -289,7 +289,7 @@ def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
     path_like = "/" in name or "\\" in name or name.startswith(".")
     if "path" in arguments or path_like or name.lower().endswith(SUFFIXES):
         raise RequestError(
-            "refused", "a path is not taken from a browser", "give the name of an installed model"
+            "refused", "a browser may not name paths", "give the name of an installed model"
         )
 
 

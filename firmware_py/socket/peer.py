@@ -19,12 +19,13 @@ MAX_UNSENT_BYTES = 1024 * 1024
 BURST = 25.0
 
 
-class Gone(Exception):
+class PeerGone(Exception):
     """The client has left, or is no longer wanted."""
 
 
 class Peer:
-    """Touched by the server's thread only. Times are seconds of one monotonic clock."""
+    """A client's buffers and allowance. For the server's thread only; times are seconds of one
+    monotonic clock."""
 
     def __init__(self, connection: socket.socket, now_s: float) -> None:
         connection.setblocking(False)
@@ -49,15 +50,15 @@ class Peer:
         return len(self._input) < MAX_LINE_BYTES
 
     def receive(self, now_s: float) -> None:
-        """Take what has arrived. Raises Gone."""
+        """Read what has arrived. Raises PeerGone."""
         try:
             data = self.socket.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            raise Gone from None
+            raise PeerGone from None
         if not data:
-            raise Gone
+            raise PeerGone
         self.heard_s = now_s
         self._input += data
 
@@ -94,22 +95,22 @@ class Peer:
         return self._unsent
 
     def send(self, data: bytes) -> None:
-        """Send, or keep for later. Raises Gone where too much is kept."""
+        """Send, or keep for later. Raises PeerGone where too much is kept."""
         if self._unsent + len(data) > MAX_UNSENT_BYTES:
-            raise Gone
+            raise PeerGone
         self._output.append(data)
         self._unsent += len(data)
         self.flush()
 
     def flush(self) -> None:
-        """Send what can be sent now. Raises Gone."""
+        """Send what can be sent now. Raises PeerGone."""
         while self._output:
             try:
                 sent = self.socket.send(self._output[0])
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                raise Gone from None
+                raise PeerGone from None
             self._unsent -= sent
             if sent < len(self._output[0]):
                 self._output[0] = self._output[0][sent:]
@@ -117,6 +118,6 @@ class Peer:
                 self._output.popleft()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with contextlib.suppress(OSError):
             self.socket.close()

@@ -30,7 +30,7 @@ from ddsp_edge.api.protocol import (
     failure,
 )
 from ddsp_edge.api.verbs import MAX_EVENT_RATE_HZ, check_request
-from firmware_py.socket.peer import Gone, Peer
+from firmware_py.socket.peer import Peer, PeerGone
 from firmware_py.socket.socket_file import listen
 
 log = logging.getLogger(__name__)
@@ -44,15 +44,16 @@ EVENT_RATE_HZ = 20.0
 NICE = 5  #: this thread gives way to the control thread
 
 
-class Commands(Protocol):
-    """What carries requests out: one method a verb, named as the verb, except (un)subscribe.
+class VerbHandler(Protocol):
+    """Carries out requests: one method for each verb, of its name, except (un)subscribe.
 
     A method returns the answer's result or a Future of it, and may raise UserError. It is
     called in the server's thread and must not block.
     """
 
     def watch(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """What changes always (meters), and what seldom: that is sent when it has changed."""
+        """The status in two halves: meters, which change all the time, and the rest, which is sent
+        when it has changed."""
 
 
 class ControlServer:
@@ -62,7 +63,7 @@ class ControlServer:
     """
 
     def __init__(
-        self, path: Path, commands: Commands, *, mode: int = 0o660, group: str = ""
+        self, path: Path, commands: VerbHandler, *, mode: int = 0o660, group: str = ""
     ) -> None:
         self.path, self._commands = path, commands
         self._listener = listen(path, mode, group)
@@ -80,11 +81,11 @@ class ControlServer:
         self._thread = threading.Thread(target=self._run, name="control-socket", daemon=True)
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Start the thread that answers."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Say no more; the socket's file goes with it. Any thread, once."""
+        """Close all connections and remove the socket's file. Any thread, once."""
         self._post(self._finish)
         if self._thread.ident is not None:
             self._thread.join()
@@ -136,10 +137,10 @@ class ControlServer:
         return max(0.0, min(due) - now) if due else None
 
     def _guarded(self, peer: Peer, action: Callable[..., None], *arguments: Any) -> None:
-        """Do something with a client; when it has gone, forget it."""
+        """Call ``action(peer, *arguments)``; a client that has gone is forgotten."""
         try:
             action(peer, *arguments)
-        except Gone:
+        except PeerGone:
             self._forget(peer)
 
     def _forget(self, peer: Peer) -> None:
@@ -179,7 +180,7 @@ class ControlServer:
         oldest = min(silent, key=lambda p: p.heard_s)
         leaving = oldest if now - oldest.heard_s > IDLE_S else peer
         busy = RequestError("busy", f"{MAX_CLIENTS} clients are connected", "close one of them")
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(PeerGone):
             leaving.send(encode(failure(None, busy)))
         self._forget(leaving)
 
@@ -253,7 +254,7 @@ class ControlServer:
                 self._guarded(peer, Peer.send, line)
 
     def _meters(self, now: float) -> None:
-        """Meters to those whose turn it is. A client that is slow to read misses some."""
+        """Send meters to the clients that are due. One that is slow to read misses some."""
         due = [p for p in self._peers if p.rate_hz and p.next_event_s <= now]
         if not due:
             return
@@ -277,7 +278,7 @@ class ControlServer:
 
     def _close(self) -> None:
         for peer in self._peers:
-            with contextlib.suppress(Gone):
+            with contextlib.suppress(PeerGone):
                 peer.flush()
             peer.close()
         self._peers.clear()

@@ -19,7 +19,8 @@
 enum {
     DDSP_MAX_HARMONICS = 128,
     DDSP_MAX_NOISE_BANDS = 129,
-    DDSP_MAX_BLOCK = 8192
+    DDSP_MAX_BLOCK = 8192,
+    DDSP_MAX_VOICES = 16
 };
 
 /* What prepare returns. */

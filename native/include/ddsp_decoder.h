@@ -72,11 +72,14 @@ typedef struct {
 void ddsp_decoder_reset(ddsp_decoder_state *state);
 
 /* Audio. One step: f0_hz and loudness_db of `in` to `out`, of which the network's n_harmonics and
- * n_noise entries are written. f0_hz is passed through (0 below 0.001 Hz and where it is not finite).
+ * n_noise entries are written. f0_hz is passed through (0 below 0.001 Hz or not finite).
  * Silence steps the network too. Where anything is not finite the frame is silent, the state
  * starts afresh and faults counts it. About 0.5 us; the network must be prepared. */
 void ddsp_decoder_step(const ddsp_network *network, ddsp_decoder_state *state,
                        const ddsp_feature_frame *in, ddsp_control_frame *out);
+
+/* Any thread, for benches: nanoseconds of one step, the best of `repeats` runs of `steps`. */
+double ddsp_decoder_time(const ddsp_network *network, int steps, int repeats);
 
 /* ---- conditioner: settings and morph around one or two decoders --------- */
 
@@ -90,6 +93,8 @@ typedef struct {
     double hop_s;                 /* between two of its frames, 0.001..0.1 */
     double usual_hz;              /* is shown while no pitch is known, 1..100000 */
     double offset_db;             /* is shown so much louder than the frames say, -400..400 */
+    double lowest_hz, highest_hz; /* a pitch beyond is shown as the nearer of the two, before
+                                   * input_pitch; 0 (or not finite): no bound */
 } ddsp_conditioned_model;
 
 /* Settings; values outside their range count as its nearest end, NaN as 0. */

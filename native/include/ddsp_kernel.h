@@ -8,8 +8,8 @@
 #include "ddsp_frames.h"
 #include "ddsp_synthesis.h"
 #include "ddsp_analysis.h"
-#include "ddsp_player.h"
 #include "ddsp_decoder.h"
+#include "ddsp_player.h"
 #include "ddsp_rig.h"
 
 #endif

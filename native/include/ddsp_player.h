@@ -50,7 +50,7 @@ void ddsp_effect_frame(ddsp_effect *effect, const ddsp_features *heard, double t
 
 typedef struct ddsp_synth ddsp_synth;
 
-enum { DDSP_MAX_VOICES = 16, DDSP_ALL_VOICES = -1 };
+enum { DDSP_ALL_VOICES = -1 };
 
 /* What one note is played with, chosen once at its start. Fields that are 0 ask for nothing, so
  * that a later version may add fields; `version` says which ones the sender knew. */
@@ -90,7 +90,8 @@ enum {
     DDSP_EVENT_SYNTH,         /* synth: new settings, and those of the envelopes */
     DDSP_EVENT_EFFECT,        /* effect: new settings */
     DDSP_EVENT_FREEZE,        /* value 1 or 0; the effect's */
-    DDSP_EVENT_RESET          /* the player as new */
+    DDSP_EVENT_RESET,         /* the player as new */
+    DDSP_EVENT_CONDITION      /* conditioning: new settings of the part's conditioner */
 };
 
 typedef struct {
@@ -102,6 +103,7 @@ typedef struct {
     ddsp_touch touch;
     ddsp_synth_settings synth;
     ddsp_effect_settings effect;
+    ddsp_conditioning conditioning;
 } ddsp_event;
 
 /* A frame of one voice. */
@@ -128,6 +130,9 @@ void ddsp_synth_free(ddsp_synth *synth);
 /* Audio. Takes an event that happens at time_s. Events of other kinds, voices that are not
  * there and values that are not finite do no harm. */
 void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s);
+
+/* Audio. Every voice is silent from time_s on. */
+void ddsp_synth_panic(ddsp_synth *synth, double time_s);
 
 /* Audio. Goes on with every note and setting of another one; hop and model stay. */
 void ddsp_synth_adopt(ddsp_synth *synth, const ddsp_synth *other);

@@ -1,26 +1,33 @@
 /* ddsp_rig.h: everything between two blocks of the card. Rules and threads: ddsp_common.h. */
 
-/* ---- part: one instrument: ear or plain clock, voices, the rings between ---- */
+/* ---- part: one instrument: ear or plain clock, player, voices, the rings between ---- */
 
 typedef struct ddsp_part ddsp_part;
 
-/* A frame of features that fell due: the control thread answers it with a frame
- * of controls for each voice that sounds. */
+/* What a voice is to play at one moment: of a note that starts or of a tick, which falls due once
+ * a hop (and at a listening part's first pitch of a sound). Where the part has no conditioner the
+ * control thread decodes it and answers with a frame of controls. A part with a conditioner plays
+ * it itself, in the same block, and makes ticks only if it listens, for whoever wants to know
+ * what was heard; nobody need read them. */
 typedef struct {
     int64_t position;     /* samples since the rig began; when it fell due */
     int64_t made_ns;      /* CLOCK_MONOTONIC when it was put into the ring */
-    float f0_hz;          /* as ddsp_features; 0, 0 and -80 where the part */
+    float f0_hz;          /* as ddsp_features: what was heard; 0, 0 and -80 where the part */
     float confidence;     /* does not listen */
     float loudness_db;
+    int32_t voice;        /* 0..n_voices - 1 */
+    int32_t settled;      /* 1: it has been silence for so long (2 s) that a model need not be
+                           * asked any more */
+    ddsp_feature_frame frame;  /* what the player makes of it */
 } ddsp_tick;
 
 /* Setup. NULL when out of memory. */
 ddsp_part *ddsp_part_new(void);
 
 /* Setup; also resets; not while a rig has it. Ranges as ddsp_voice_prepare and
- * ddsp_analyser_prepare; n_voices 1..16. listens 0: no analyser, a tick every
- * hop_s all the same. max_block is the card's period and the rig's max_block:
- * answers to ticks are timed by it (see ddsp_part_send_frame). */
+ * ddsp_analyser_prepare; n_voices 1..16. listens 1: an analyser and an effect player; 0: a synth
+ * player, whose voice 0 has a frame at every tick. max_block is the card's period and the rig's
+ * max_block: answers to ticks are timed by it (see ddsp_part_send_frame). */
 int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block,
                       int n_voices, int n_harmonics, int n_noise,
                       double band_limit_hz, double hop_s, int listens,
@@ -30,10 +37,34 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block,
  * ddsp_voice_prepare_second, of every voice. */
 int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_hz);
 
+/* Setup, after ddsp_part_prepare; not while a rig has it. The model's usual softest and loudest
+ * note, for the synth player; -60 and 0 until then. */
+int ddsp_part_set_loudness(ddsp_part *part, double min_loudness_db, double max_loudness_db);
+
+/* Setup, after ddsp_part_prepare with the conditioner's sizes; not while a rig has it. The part
+ * decodes its frames itself. The conditioner is the part's from now on, though not freed by it,
+ * and every model of it needs its network. DDSP_BAD_ARGUMENT where sizes differ. */
+int ddsp_part_set_conditioner(ddsp_part *part, ddsp_conditioner *conditioner);
+
+/* Any thread. Frames in which a network of the part's conditioner gave something not finite. */
+uint32_t ddsp_part_faults(ddsp_part *part);
+
 /* Setup. NULL is allowed; not while a rig has it. */
 void ddsp_part_free(ddsp_part *part);
 
-/* Control. Takes up to n ticks, oldest first; how many. The ring holds 1024;
+/* Control. An event for the part's player (voices at and above n_voices are not there), which
+ * happens at the head of the next block. 1; 0 when the ring, of 256, is full. */
+int ddsp_part_send_event(ddsp_part *part, const ddsp_event *event);
+
+/* Control. What the audio thread knew of the synth player's DDSP_MAX_VOICES voices after its last
+ * block. A voice whose serial is not that of the last event sent has not taken it yet. */
+void ddsp_part_voice_states(ddsp_part *part, ddsp_voice_state *out);
+
+/* Control, before ddsp_rig_play of `part`. When it is played it goes on with what the player of
+ * `other`, which a rig plays, is playing then: every note, or what is heard and frozen. */
+void ddsp_part_go_on_from(ddsp_part *part, ddsp_part *other);
+
+/* Control. Takes up to n ticks, oldest first; how many. The ring holds 2048;
  * ticks that find it full are lost and counted. */
 int ddsp_part_read_ticks(ddsp_part *part, ddsp_tick *out, int n);
 
@@ -45,9 +76,10 @@ int ddsp_part_read_ticks(ddsp_part *part, ddsp_tick *out, int n);
  * the start still ends in time; one after the end goes there at once (1 ms) and
  * is counted late. No ramp is shorter than 1 ms.
  *
+ * onset 1: a note that starts: a later frame waits until this ramp has ended.
+ *
  * position < 0: a note that starts now: the ramp begins with the next block,
- * and unused older frames of this voice are dropped. A later frame waits until
- * this ramp has ended.
+ * and unused older frames of this voice are dropped. It is an onset.
  *
  * 1; 0 when the voice's ring is full (counted); DDSP_BAD_ARGUMENT for a voice
  * that is not there.
@@ -55,7 +87,7 @@ int ddsp_part_read_ticks(ddsp_part *part, ddsp_tick *out, int n);
  * While no frame comes for 1 s (the control thread stalled) the voices hold;
  * then they fade by 60 dB in 2 s, counted as a stall. The next frame brings
  * them back on its ramp. */
-int ddsp_part_send_frame(ddsp_part *part, int voice, int64_t position,
+int ddsp_part_send_frame(ddsp_part *part, int voice, int64_t position, int onset,
                          float f0_hz, float amplitude,
                          const float *harmonic_distribution,
                          const float *noise_magnitudes, float ramp_s);
@@ -79,7 +111,8 @@ enum {
     DDSP_REVERB_SIZE,     /* as ddsp_output_set_reverb; 0.5 */
     DDSP_REVERB_DAMPING,  /* 0.5 */
     DDSP_REVERB_WET,      /* 0 */
-    DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both; 2 */
+    DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both, or the louder one where the
+                             mean is far below it (see input_side); 2 */
     DDSP_CONTROLS
 };
 
@@ -91,6 +124,7 @@ typedef struct {
     float output_peak;         /* before the limit of 1, since the last read */
     float input_sides[2];      /* peaks of both channels since the last read: as they */
     float output_sides[2];     /* come in, before the trim, and as they go out */
+    int input_side;            /* what is heard now: 0 left, 1 right, 2 the mean of both */
     uint64_t input_clips;      /* samples at full scale, before or after the trim */
     uint64_t output_clips;     /* samples that were limited */
     uint64_t bad_inputs;       /* NaN or infinite samples, taken as 0 */

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
         const int n = ddsp_part_read_ticks(part, ticks, 8);
         for (int t = 0; t < n; t++)
             for (int v = 0; v < VOICES; v++)
-                ddsp_part_send_frame(part, v, block % 7 ? ticks[t].position : -1,
+                ddsp_part_send_frame(part, v, block % 7 ? ticks[t].position : -1, 0,
                                      220.0f + 50.0f * (float)v + (float)(block % 30), 0.2f, weights,
                                      bands, 0.005f);
         if (block % 1000 == 999)

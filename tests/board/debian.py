@@ -38,9 +38,10 @@ KERNEL = "linux-image-arm64"
 
 
 class Apt:
-    """apt for arm64 in ``folder``."""
+    """apt in ``folder``, for the architecture ``arch`` and the release of that codename; "": this
+    machine's. Of another release the keys must be here (debian-archive-keyring)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, release: str = "", arch: str = "arm64") -> None:
         self.folder = folder
         for name in ("state/lists/partial", "cache/archives/partial", "none"):
             (folder / name).mkdir(parents=True)
@@ -49,10 +50,13 @@ class Apt:
                       "Created-By: Packages", "Origin: Debian")  # fmt: skip
         if not listed.strip():
             raise RuntimeError("apt knows no Debian release here: run apt-get update, on Debian")
+        if release:
+            own = _run("sh", "-c", '. /etc/os-release && printf %s "$VERSION_CODENAME"')
+            listed = listed.replace(f" {own}", f" {release}")
         (folder / "sources.list").write_text("\n".join(sorted(set(listed.splitlines()))) + "\n")
         config = {
-            "APT::Architecture": "arm64",
-            "APT::Architectures::": "arm64",
+            "APT::Architecture": arch,
+            "APT::Architectures::": arch,
             "APT::Install-Recommends": "false",
             "APT::Sandbox::User": "root" if os.getuid() == 0 else "",
             "Dir::State": folder / "state",
@@ -79,16 +83,20 @@ class Apt:
         for package in (self.folder / "cache/archives").glob("*.deb"):
             package.rename(into / package.name)
 
+    def fetch(self, packages: list[str], into: Path) -> None:
+        """Those packages alone."""
+        subprocess.run(
+            ["apt-get", "download", *packages],
+            cwd=into, check=True, capture_output=True,
+            env={**os.environ, "APT_CONFIG": str(self.folder / "apt.conf")},
+        )  # fmt: skip
+
     def download_kernel(self, into: Path) -> None:
         """The kernel alone: it depends on tools that make what we make ourselves."""
         depends = self("apt-cache", "depends", KERNEL).split()
         name = next(word for word in depends if word.startswith("linux-image-6"))
         into.mkdir()
-        subprocess.run(
-            ["apt-get", "download", name],
-            cwd=into, check=True, capture_output=True,
-            env={**os.environ, "APT_CONFIG": str(self.folder / "apt.conf")},
-        )  # fmt: skip
+        self.fetch([name], into)
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> str:

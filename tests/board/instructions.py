@@ -24,6 +24,7 @@ PARTS = {
     "voice": "one voice: 100 harmonics, 65 noise bands",
     "output": "gain and stereo reverb",
     "analyser": "pitch and loudness, every 5 ms",
+    "decoder": "one voice's decoder, every 5 ms",
 }
 
 

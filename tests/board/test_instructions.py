@@ -23,3 +23,8 @@ def test_sound_and_hearing_leave_a_small_board_room(counts: dict[str, float]) ->
     shares = [core.share(sum(counts.values())) for core in CORES]
     assert shares[0] < 0.5
     assert shares[1] < 0.25
+
+
+def test_a_decoder_frame_is_cheap(counts: dict[str, float]) -> None:
+    """Two hundred frames a second of a network of the size that ships."""
+    assert counts["decoder"] / 200 < 30_000

@@ -70,3 +70,29 @@ def test_it_stops_when_asked(installed: Board) -> None:
     installed.check(f"systemctl stop {UNIT}")
     assert show(installed, "ActiveState") == "inactive"
     assert show(installed, "Result") == "success"
+
+
+def million_instructions(board: Board, seconds: int = 10) -> float:
+    """What the service executes in a second: the board's clock counts instructions."""
+    read = "cat /proc/$pid/task/*/schedstat"
+    pid = f"pid=$(systemctl show -P MainPID {UNIT})"
+    told = board.check(f"set -e; {pid}; {read}; echo then; sleep {seconds}; {read}")
+    before, after = (
+        sum(int(line.split()[0]) for line in part.splitlines() if line.strip())
+        for part in told.split("then")
+    )
+    return round((after - before) / 1e6 / seconds, 1)  # a nanosecond is an instruction
+
+
+def test_what_the_whole_service_costs(installed: Board) -> None:
+    """Printed for docs/board.md (pytest -s); more voices must cost more, and all must fit."""
+    installed.check("ddsp-edge model cello --source synth && ddsp-edge set voices=8")
+    found = {0: million_instructions(installed)}
+    for voices in (1, 8):
+        notes = range(49, 48 + voices)
+        for note in [48] if voices == 1 else notes:
+            installed.check(f"ddsp-edge control midi 'bytes=[144, {note}, 100]'")
+        found[voices] = million_instructions(installed)
+    installed.check("ddsp-edge panic")
+    print("\nvoices: million instructions a second of the whole service:", found)
+    assert found[0] < found[1] < found[8] < 1000.0

@@ -86,7 +86,7 @@ def test_a_lost_engine_is_told_and_comes_back_with_its_state(phone, box):
 def test_a_panel_that_was_away_is_found_again(phone, box):
     box.panel.kill()
     box.panel.wait()
-    phone.until(lambda: "not reached" in phone.text("#banner"))
+    phone.until(lambda: "cannot be reached" in phone.text("#banner"))
     box.start_panel()
     phone.until(lambda: phone.text("#banner") == "")
     phone.driver.get_log("browser")  # refused connections were meant

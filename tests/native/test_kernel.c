@@ -247,10 +247,64 @@ static int answer(ddsp_part *part, int n_voices)
             const int64_t position = uniform() < 0.1f ? -1 : uniform() < 0.02f ? INT64_MAX / 4
                                                           : ticks[i].position;
             ddsp_part_send_frame(part, (int)(uniform() * (float)n_voices), position,
-                                 control(2000.0f), control(1.0f), weights, magnitudes,
+                                 uniform() < 0.1f, control(2000.0f), control(1.0f), weights, magnitudes,
                                  control(0.02f));
         }
     return taken;
+}
+
+/* Any event with any values, most of them for voices and kinds that are there. */
+static void play(ddsp_part *part)
+{
+    ddsp_event event = {
+        .kind = (int)(uniform() * 13.0f) - 1,
+        .voice = (int)(uniform() * 20.0f) - 2,
+        .value = uniform() < 0.5f,
+        .note = {DDSP_NOTE_VERSION, control(127.0f), control(1.0f), control(-6.0f), control(0.1f),
+                 control(127.0f)},
+        .touch = {control(48.0f), control(1.0f), control(1.0f), control(-20.0f), control(1.0f)},
+        .synth = {control(0.1f), control(0.1f), control(1.0f), control(0.1f), control(440.0f),
+                  control(30.0f), control(5.0f), control(2.0f)},
+        .conditioning = {control(12.0f), control(12.0f), control(6.0f), control(3.0f),
+                         control(3.0f), control(1.0f), control(1.0f)},
+        .effect = {control(-40.0f), control(6.0f), control(1.0f), control(12.0f),
+                   (int)(uniform() * 4.0f), (uint32_t)(uniform() * 4096.0f)},
+    };
+    ddsp_voice_state states[DDSP_MAX_VOICES];
+    ddsp_part_send_event(part, &event);
+    ddsp_part_voice_states(part, states);
+}
+
+/* A small network with any weights: the part decodes by itself. */
+static ddsp_network *small_network(void)
+{
+    static float weights[8 * 65], bias[65], shares[2] = {0.3f, 0.1f};
+    for (int i = 0; i < 8 * 65; i++)
+        weights[i] = control(0.5f) - 0.25f;
+    for (int i = 0; i < 65; i++)
+        bias[i] = control(0.5f) - 0.25f;
+    const ddsp_layer first = {weights, bias, 4, 8}, none = {0};
+    const ddsp_network_weights all = {
+        .n_harmonics = 60, .n_noise = 65, .state_size = 2, .pitch_slope = 1.0f,
+        .loudness_slope = 1.0f, .leak = 0.2f, .gain_slope = 6.0f, .amplitude_low = -10.0f,
+        .amplitude_high = 1.0f, .noise_low = -10.0f, .noise_high = 0.0f,
+        .mean_shares = shares, .n_means = 2, .n_layers = 1, .layers = {first}, .past = none,
+        .amplitude = {weights, bias, 8, 1}, .harmonics = {weights, bias, 8, 60},
+        .noise = {weights, bias, 8, 65},
+    };
+    ddsp_network *network = ddsp_network_new();
+    check(ddsp_network_prepare(network, &all) == DDSP_OK, "network prepare");
+    return network;
+}
+
+static ddsp_conditioner *small_conditioner(const ddsp_network *network, int n_voices)
+{
+    const ddsp_conditioned_model model = {network, 60, 65, 8000.0, 0.005, 300.0, 0.0, 20.0, 4000.0};
+    ddsp_conditioner *conditioner = ddsp_conditioner_new();
+    check(ddsp_conditioner_prepare(conditioner, n_voices, &model, NULL,
+                                   (ddsp_conditioning){.unpitched = 1.0f}) == DDSP_OK,
+          "conditioner prepare");
+    return conditioner;
 }
 
 static void test_rig(double rate, int max_block)
@@ -260,18 +314,28 @@ static void test_rig(double rate, int max_block)
     check(ddsp_rig_play(rig, NULL, 0.0f, 0.0f) == 0, "no play before prepare");
     check(ddsp_rig_prepare(rig, rate, max_block, -1) == DDSP_OK, "rig prepare");
     ddsp_part *part[12] = {NULL};
+    ddsp_network *network[6];
+    ddsp_conditioner *conditioner[6];
     for (int p = 0; p < 12; p++) {
         part[p] = ddsp_part_new();
         check(ddsp_part_prepare(part[p], rate, max_block, 1 + p % 4, 60, 65, 8000.0, 0.005, p % 2,
                                 9) == DDSP_OK, "part prepare");
+        if (p < 6) {
+            network[p] = small_network();
+            conditioner[p] = small_conditioner(network[p], 1 + p % 4);
+            check(ddsp_part_set_conditioner(part[p], conditioner[p]) == DDSP_OK, "conditioner");
+        }
     }
     const long before = allocations;
     int good = 1, next = 0, returned = 0;
     ddsp_rig_stats stats;
     for (int round = 0; round < 600; round++) {
         const int n = blocks[(round * 7) % (BLOCKS - 1)];
-        if (round % 40 == 0 && next < 12)
+        if (round % 40 == 0 && next < 12) {
+            if (next > 0 && part[next - 1])
+                ddsp_part_go_on_from(part[next], part[next - 1]);
             next += ddsp_rig_play(rig, part[next], control(0.01f), control(0.05f)) == 1;
+        }
         ddsp_rig_set(rig, (int)(uniform() * DDSP_CONTROLS), control(2.0f));
         if (round % 90 == 89)
             ddsp_rig_panic(rig);
@@ -280,8 +344,10 @@ static void test_rig(double rate, int max_block)
         ddsp_rig_process(rig, round % 10 ? input : NULL, stereo, n);
         good &= clean(stereo, 2 * n);
         for (int p = 0; p < next; p++)
-            if (part[p] && round % 3)
+            if (part[p] && round % 3) {
                 answer(part[p], 1 + p % 4);
+                play(part[p]);
+            }
         ddsp_part *gone = ddsp_rig_retired(rig);
         for (int p = 0; gone && p < 12; p++)
             if (part[p] == gone) {
@@ -299,6 +365,10 @@ static void test_rig(double rate, int max_block)
     for (int p = next; p < 12; p++)
         ddsp_part_free(part[p]);
     check(ddsp_rig_prepare(rig, rate, max_block, -1) == DDSP_OK, "prepare again frees the parts");
+    for (int p = 0; p < 6; p++) {
+        ddsp_conditioner_free(conditioner[p]);
+        ddsp_network_free(network[p]);
+    }
     ddsp_rig_free(rig);
 }
 

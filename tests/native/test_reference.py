@@ -29,6 +29,36 @@ def test_kernel_agrees_to_80_db(rate: int, model: tuple, seed: int) -> None:
     assert np.abs(error).max() < 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.parametrize("ramp_s", [0.0, 0.005, 0.013])
+def test_sums_and_tables_follow_each_other(ramp_s: float) -> None:
+    """Few harmonics are summed, many come from a table: from frame to frame, also half way."""
+    rate, duration_s = 48000, 0.4
+    reference = ReferenceVoice(rate, 128, 0, 24000.0)
+    events = []
+    for i, count in enumerate([5, 128, 20, 33, 32, 0, 100, 3, 60, 128] * 4):
+        weights = np.where(np.arange(128) < count, 1.0 + np.arange(128) % 3, 0.0)
+        frame = control(reference, 90.0 + 2.0 * (i % 3), 0.5 if count else 0.0, weights)
+        events.append(ControlEvent(0.01 * i, frame, ramp_s))
+    expected = reference.render(events, duration_s)
+    error = play(Voice(rate, 128, 0, 24000.0), events, duration_s, rate) - expected
+    assert rms_db(error) - rms_db(expected) < -100.0
+
+
+@pytest.mark.parametrize("f0_hz", [55.0, 220.3, 431.7])
+def test_a_table_leaves_nothing_between_the_harmonics(f0_hz: float) -> None:
+    """Images of the taps: below -100 dB of the strongest harmonic, weak or strong ones."""
+    rate, count = 48000, 50
+    voice = Voice(rate, count, 0, 24000.0)
+    weights = np.linspace(1.0, 0.1, count)
+    event = ControlEvent(0.0, control(voice, f0_hz, 0.9, weights), 0.001)
+    out = play(voice, [event], 1.4, rate)[4800:].astype(float)
+    level = np.abs(np.fft.rfft(out * np.kaiser(len(out), 20.0)))
+    hz = np.fft.rfftfreq(len(out), 1 / rate)
+    near = np.abs(hz / f0_hz - np.round(hz / f0_hz)) * f0_hz < 12.0
+    near &= np.round(hz / f0_hz) <= count
+    assert 20 * np.log10(level[~near].max() / level.max()) < -100.0
+
+
 @pytest.mark.parametrize(("f0_hz", "count"), [(30.0, 100), (431.7, 20), (2000.0, 10)])
 def test_a_minute_does_not_drift(f0_hz: float, count: int) -> None:
     """The phase is exact: no error grows with time."""

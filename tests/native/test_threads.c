@@ -95,26 +95,67 @@ static void *watch(void *unused)
     return unused;
 }
 
-static ddsp_part *new_part(int i)
+/* A small network with any weights: the part decodes by itself. */
+static ddsp_network *small_network(void)
+{
+    static float weights[8 * 65], bias[65], shares[2] = {0.3f, 0.1f};
+    for (int i = 0; i < 8 * 65; i++)
+        weights[i] = 0.01f * (float)(i % 17 - 8);
+    const ddsp_layer first = {weights, bias, 4, 8}, none = {0};
+    const ddsp_network_weights all = {
+        .n_harmonics = 60, .n_noise = 65, .state_size = 2, .pitch_slope = 1.0f,
+        .loudness_slope = 1.0f, .leak = 0.2f, .gain_slope = 6.0f, .amplitude_low = -10.0f,
+        .amplitude_high = 1.0f, .noise_low = -10.0f, .noise_high = 0.0f,
+        .mean_shares = shares, .n_means = 2, .n_layers = 1, .layers = {first}, .past = none,
+        .amplitude = {weights, bias, 8, 1}, .harmonics = {weights, bias, 8, 60},
+        .noise = {weights, bias, 8, 65},
+    };
+    ddsp_network *network = ddsp_network_new();
+    check(ddsp_network_prepare(network, &all) == DDSP_OK, "network prepare");
+    return network;
+}
+
+static ddsp_conditioner *small_conditioner(const ddsp_network *network, int n_voices)
+{
+    const ddsp_conditioned_model model = {network, 60, 65, 8000.0, 0.005, 300.0, 0.0, 20.0, 4000.0};
+    ddsp_conditioner *conditioner = ddsp_conditioner_new();
+    check(ddsp_conditioner_prepare(conditioner, n_voices, &model, NULL,
+                                   (ddsp_conditioning){.unpitched = 1.0f}) == DDSP_OK,
+          "conditioner prepare");
+    return conditioner;
+}
+
+static ddsp_part *new_part(int i, ddsp_conditioner *conditioner)
 {
     ddsp_part *part = ddsp_part_new();
-    check(part && ddsp_part_prepare(part, 48000.0, BLOCK, 2, 8, 5, 24000.0, 0.002, i % 2,
+    check(part && ddsp_part_prepare(part, 48000.0, BLOCK, 2, 60, 65, 8000.0, 0.002, i % 2,
                                     (uint32_t)i) == DDSP_OK, "part prepare");
+    if (conditioner)
+        check(ddsp_part_set_conditioner(part, conditioner) == DDSP_OK, "set conditioner");
     return part;
 }
 
 static void test_rig(void)
 {
-    static const float weights[8] = {1, 1, 1, 1, 1, 1, 1, 1}, magnitudes[5] = {0.1f};
+    static const float weights[60] = {1, 1, 1, 1, 1, 1, 1, 1}, magnitudes[65] = {0.1f};
     pthread_t player, watcher;
     int good = 1, returned = 0;
     ddsp_tick ticks[16];
+    ddsp_voice_state states[DDSP_MAX_VOICES];
+    ddsp_part *before = NULL;
+    ddsp_network *network = small_network();
+    ddsp_conditioner *conditioner[PARTS] = {NULL};
     rig = ddsp_rig_new();
     check(ddsp_rig_prepare(rig, 48000.0, BLOCK, -1) == DDSP_OK, "rig prepare");
     pthread_create(&player, NULL, audio, &good);
     pthread_create(&watcher, NULL, watch, NULL);
     for (int i = 0; i < PARTS; i++) {
-        ddsp_part *part = new_part(i), *gone;
+        const int decodes = i % 4 == 1; /* one that listens, so that there are ticks to count */
+        conditioner[i] = decodes ? small_conditioner(network, 2) : NULL;
+        ddsp_part *part = new_part(i, conditioner[i]), *gone;
+        if (before)
+            ddsp_part_go_on_from(part, before);
+        before = part;
         while (ddsp_rig_play(rig, part, 0.0f, 0.01f) != 1)
             if ((gone = ddsp_rig_retired(rig)) != NULL) {
                 ddsp_part_free(gone);
@@ -124,9 +165,14 @@ static void test_rig(void)
             ddsp_rig_panic(rig);
         for (int answered = 0; answered < 20;) {
             const int n = ddsp_part_read_ticks(part, ticks, 16);
-            for (int t = 0; t < n; t++)
-                ddsp_part_send_frame(part, t % 2, t % 7 ? ticks[t].position : -1, 220.0f, 0.3f,
+            for (int t = 0; t < n && !decodes; t++)
+                ddsp_part_send_frame(part, t % 2, t % 7 ? ticks[t].position : -1, 0, 220.0f, 0.3f,
                                      weights, magnitudes, 0.002f);
+            const ddsp_event event = {.kind = 1 + answered % 10, .voice = answered % 2,
+                                      .note = {.pitch = 60.0f, .velocity = 0.5f}};
+            ddsp_part_send_event(part, &event);
+            ddsp_part_voice_states(part, states);
+            check(ddsp_part_faults(part) == 0, "no faults");
             answered += n;
         }
     }
@@ -136,6 +182,9 @@ static void test_rig(void)
     check(good, "samples are clean");
     check(returned >= PARTS - DDSP_MAX_PARTS, "parts come back");
     ddsp_rig_free(rig);
+    for (int i = 0; i < PARTS; i++)
+        ddsp_conditioner_free(conditioner[i]);
+    ddsp_network_free(network);
 }
 
 int main(void)

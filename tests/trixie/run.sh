@@ -2,7 +2,8 @@
 # `make trixie-test`: what README and docs/deploy.md promise of Debian 13 (Raspberry Pi OS trixie:
 # Python 3.13, GCC 14), in bare systems made for it:
 #
-#   sh tests/trixie/run.sh [--suite SUITE] [STEP ...]     steps: pc board (default: both)
+#   sh tests/trixie/run.sh [--suite SUITE] [STEP ...]     steps: pc board packages
+#                                                  (default: all)
 #
 # Each step is a function of steps.sh and gets a bare system of its own, with this working tree
 # (without what git ignores) in /root/ddsp-edge. The bare system is made once, by mmdebstrap, and
@@ -16,7 +17,7 @@ suite=trixie
     suite=$2
     shift 2
 }
-[ $# -gt 0 ] || set -- pc board
+[ $# -gt 0 ] || set -- board packages pc
 cache=${DDSP_EDGE_CACHE:-$HOME/.cache/ddsp-edge}
 include=ca-certificates,python3,python3-venv,git,make
 
@@ -34,7 +35,8 @@ command -v mmdebstrap >/dev/null || {
         stop "mmdebstrap is missing; on Debian: apt-get install mmdebstrap"
 }
 
-bare=$cache/$suite-$(dpkg --print-architecture)-$(echo "$include" | cksum | cut -d' ' -f1).tar
+arch=$(dpkg --print-architecture)
+bare=$cache/$suite-$arch-$(echo "$include" | cksum | cut -d' ' -f1).tar
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ddsp-edge-$suite.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
@@ -76,6 +78,11 @@ for step in "$@"; do
         xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh |
         tar --null -T - -cf -) | tar -xf - -C "$root/root/ddsp-edge"
     echo "== $suite, $step"
+    if [ "$step" = packages ]; then
+        out=$root/root/ddsp-edge/out
+        (cd "$here" && sh deploy/wheels.sh "$arch" "$out/wheels" "$suite" &&
+            sh deploy/deb/make.sh "$arch" "$out/wheels" "$out" "$suite")
+    fi
     # Nothing of this machine's environment goes in but how to reach the registries.
     # shellcheck disable=SC2046
     unshare --mount --pid --fork --kill-child sh -c '

@@ -16,7 +16,7 @@ says() { # WORDS COMMAND...: its output has the words
         cat /tmp/said
         fail "$*"
     }
-    grep -qF -e "$words" /tmp/said || {
+    [ -z "$words" ] || grep -qF -e "$words" /tmp/said || {
         cat /tmp/said
         fail "$*: does not say \"$words\""
     }
@@ -48,7 +48,6 @@ pc() {
     make --no-print-directory live
     says "python-rtmidi" .venv/bin/ddsp-edge doctor
     says "" .venv/bin/python -c 'import rtmidi, alsaaudio, native._stream'
-    compiled_nothing_else
     step "a quick set of tests, on $(.venv/bin/python --version)"
     sh deploy/set-up.sh quick
     # What needs no sound server, browser, sshd or trainer.
@@ -72,6 +71,31 @@ board() {
     step "and away"
     says "ddsp-edge is removed" sh deploy/install.sh --uninstall
     [ ! -e /opt/ddsp-edge ] || fail "/opt/ddsp-edge is left"
+}
+
+# A board without a network: wheels and a package that this repository's machine made for it.
+packages() {
+    step "what a board comes with"
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends alsa-utils python3-venv >/dev/null 2>&1
+    step "deploy/install.sh --wheelhouse, without a network"
+    unshare --net sh deploy/install.sh --no-start --wheelhouse out/wheels
+    ! command -v gcc >/dev/null || fail "a compiler was installed"
+    says "ok  python-rtmidi" ddsp-edge doctor
+    says "ok  pyalsaaudio" ddsp-edge doctor
+    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav
+    sh deploy/install.sh --uninstall
+    step "apt-get install ./ddsp-edge_*.deb"
+    apt-get purge -y -qq python3-rtmidi python3-evdev >/dev/null 2>&1
+    apt-get install -y -qq ./out/ddsp-edge_*.deb >/tmp/said 2>&1 || {
+        cat /tmp/said
+        fail "apt-get install"
+    }
+    says "ok  python-rtmidi" ddsp-edge doctor
+    says "ok  evdev" ddsp-edge doctor
+    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav
+    apt-get purge -y -qq ddsp-edge >/tmp/said 2>&1 || fail "apt-get purge: $(cat /tmp/said)"
+    [ ! -e /usr/lib/ddsp-edge ] || fail "/usr/lib/ddsp-edge is left"
 }
 
 "$1"

@@ -1,4 +1,4 @@
-"""What the recordings are good for, told before hours are spent on them."""
+"""The report on the recordings, made before training begins."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def report(
     """Say what there is, in short, and write report.json and report.png into ``run_folder``.
 
     The picture needs matplotlib and is left out without it. Raises UserError: fewer than
-    ``least_minutes`` usable minutes (after everything was said and written).
+    ``least_minutes`` usable minutes (after the report was printed and written).
     """
     found = make(dataset)
     run_folder.mkdir(parents=True, exist_ok=True)
@@ -96,19 +96,19 @@ def usable_minutes(dataset: Dataset) -> float:
 
 def lines(found: Report) -> list[str]:
     """Return the lines of the summary that is printed before training."""
-    said = [
+    printed = [
         f"{found.material_minutes:.1f} minutes in {len(found.files)} files, "
         f"{found.usable_minutes:.1f} usable; {found.lowest_hz:.0f} to {found.highest_hz:.0f} Hz, "
         f"{found.quietest_db:.0f} to {found.loudest_db:.0f} dB"
     ]
-    said += [f"warning: {warning}" for warning in found.warnings]
+    printed += [f"warning: {warning}" for warning in found.warnings]
     marked = [item for item in found.files if item["warnings"]]
-    said += [f"warning: {item['file']}: {'; '.join(item['warnings'])}" for item in marked][
+    printed += [f"warning: {item['file']}: {'; '.join(item['warnings'])}" for item in marked][
         :MOST_LINES
     ]
     if len(marked) > MOST_LINES:
-        said.append(f"warning: {len(marked) - MOST_LINES} more files have warnings")
-    return said
+        printed.append(f"warning: {len(marked) - MOST_LINES} more files have warnings")
+    return printed
 
 
 def _warnings(dataset: Dataset, usable: float) -> list[str]:

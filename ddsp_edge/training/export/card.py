@@ -42,8 +42,8 @@ class Baseline:
 def read_baseline(path: Path) -> Baseline:
     """``{"loss": 4.2, "text": "..."}``; other keys are let through. Raises UserError."""
     try:
-        said = json.loads(read_limited(path, 1 << 20))
-        loss, text = said["loss"], said["text"]
+        given = json.loads(read_limited(path, 1 << 20))
+        loss, text = given["loss"], given["text"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise UserError(
             f'{path}: is not a baseline; it must hold {{"loss": NUMBER, "text": "..."}}'

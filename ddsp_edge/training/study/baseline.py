@@ -192,8 +192,8 @@ def main(words: list[str] | None = None) -> None:
         dataset = prepare(args.folder, recipe, args.work / "cache", profile=profile)
         rows.append(run_step(step, dataset, args.work, 60 * args.minutes))
         print(f"{rows[-1]['text']}: {rows[-1]['loss']:.3f} below 8 kHz", flush=True)
-        said = rows[0] | {"steps_compared": rows}
-        write_atomically(args.out, json.dumps(said, indent=1).encode())
+        result = rows[0] | {"steps_compared": rows}
+        write_atomically(args.out, json.dumps(result, indent=1).encode())
 
 
 if __name__ == "__main__":

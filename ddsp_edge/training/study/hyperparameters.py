@@ -94,8 +94,8 @@ def sweep(
     ended = [results[i] for i in range(len(results))]
     rows = [(r.metrics, r.config or {}) for r in ended if r.metrics and "held_out" in r.metrics]
     for metrics, config in sorted(rows, key=lambda row: row[0]["held_out"]):
-        said = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
-        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {said}")
+        options = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
+        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {options}")
     return 0
 
 

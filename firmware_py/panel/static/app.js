@@ -82,10 +82,10 @@ function connectionChanged() {
     banner("", "");
     attempt(comeBack);
   } else if (link.connected) {
-    banner("Engine lost", "No sound is made. It comes back by itself; this page waits for it.");
+    banner("Engine lost", "The engine is not running, so nothing sounds. This page reconnects when it is back.");
   } else {
     lostTimer = setTimeout(
-      () => banner("Box not reached", "Looking for it again. The sound may well go on."), 1200);
+      () => banner("The box cannot be reached", "Reconnecting. The sound goes on unless the box is off."), 1200);
   }
 }
 

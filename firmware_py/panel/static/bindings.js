@@ -10,7 +10,7 @@ const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "by
 function row(mapping) {
   const { control, set, do: action, range, kept, active } = mapping;
   const target = targetName({ set, do: action });
-  const notes = [range ? `${range[0]} to ${range[1]}` : "", KEPT[kept] ?? kept, active ? "" : "another one has its place"];
+  const notes = [range ? `${range[0]} to ${range[1]}` : "", KEPT[kept] ?? kept, active ? "" : "another mapping takes precedence"];
   async function remove() {
     await attempt(() => link.call("mapping_remove", { control, set, action, keep: kept }), "Removed");
     await refreshMappings();
@@ -40,7 +40,7 @@ export function bindings() {
 
   watch("presets", fill);
   watch("mappings", (mappings) => list.replaceChildren(...(mappings.length ? mappings.map(row)
-    : [h("li", { class: "empty" }, "Nothing is bound yet. Tap Learn, touch a setting here or a button in Play, then move the knob.")])));
+    : [h("li", { class: "empty" }, "Nothing is mapped yet. Tap Learn, touch a setting here or a button in Play, then move the knob.")])));
   return h("section", { class: "group", id: "group-box-Controllers", "aria-labelledby": "group-Controllers" },
     h("h2", { id: "group-Controllers" }, "Knobs and switches"),
     list,

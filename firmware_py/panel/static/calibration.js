@@ -51,7 +51,7 @@ export function autofit() {
 /** What was found of the round trip, in words. */
 export function roundTrip(found) {
   const samples = (found.round_trip_samples + (found.fraction_samples ?? 0)).toFixed(2);
-  const beyond = found.beyond_samples === null ? "Not measured: how much of it converters and cable take (the driver does not tell its buffers)."
+  const beyond = found.beyond_samples === null ? "Not measured: how much of it is due to converters and cable (the driver does not report its buffers)."
     : `Converters and cable take ${((found.beyond_samples / found.rate_hz) * 1000).toFixed(2)} ms of it; the rest is the buffers.`;
   const parts = [`${found.round_trip_ms.toFixed(2)} ms there and back: ${samples} samples at ${found.rate_hz / 1000} kHz.`,
     beyond, `Heard on the ${found.input} input, ${found.snr_db.toFixed(0)} dB over the noise.`, found.warning];
@@ -60,7 +60,7 @@ export function roundTrip(found) {
 
 export function latency() {
   return measurement("latency", "Measure the round trip", {
-    before: "Join an output and an input of the card with a cable. A sweep is played; the instrument is silent meanwhile.",
+    before: "Connect an output and an input of the card with a cable. A sweep is played; the instrument is silent meanwhile.",
     meanwhile: "Listening to the sweep …",
   }, () => link.call("latency"), roundTrip).root;
 }

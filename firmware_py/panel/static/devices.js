@@ -7,7 +7,7 @@ import { store, watch } from "./store.js";
 const RATES = [44100, 48000, 88200, 96000];
 const PERIODS = [32, 64, 128, 256, 512, 1024];
 const TONE_S = 2;
-const KINDS = { alsa: "plugged in", jack: "JACK", virtual: "the box's own: programs send to it", network: "network" };
+const KINDS = { alsa: "plugged in", jack: "JACK", virtual: "the box's own port for other programs", network: "network" };
 const SIDES = { both: "Both", left: "Left", right: "Right" };
 
 function field(id, label, select) {
@@ -46,7 +46,7 @@ export function soundCard() {
 
   const choice = (key, pairs, now, whole = false, others = []) => h("select", {
     onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) },
-    pairs.map(option(now)), others.length ? h("optgroup", { label: "Other names of ALSA's" }, others.map(option(now))) : "");
+    pairs.map(option(now)), others.length ? h("optgroup", { label: "Other ALSA names" }, others.map(option(now))) : "");
 
   function show({ cards, others, used, wanted, chosen }) {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
@@ -105,7 +105,7 @@ export function midiPorts() {
       if (told) show(told);
     };
     return h("li", { class: "item flat", "data-port": port },
-      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "left out by config.toml" : KINDS[kind] ?? kind)),
+      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by config.toml" : KINDS[kind] ?? kind)),
       h("button", { type: "button", class: "toggle", "aria-pressed": String(Boolean(heard)), disabled: by === "config",
         "aria-label": `Hear ${port}`, onclick: choose }, heard ? "Heard" : "Off"));
   }

@@ -101,7 +101,7 @@ class Link {
     this.engine = null;
     for (const { reject, timer } of this.#waiting.values()) {
       clearTimeout(timer);
-      reject(new Refused("network", "The box has gone", "it is looked for again"));
+      reject(new Refused("network", "The box is not there", "it is looked for again"));
     }
     this.#waiting.clear();
     if (code === 4401) return this.lostToken();
@@ -148,7 +148,7 @@ class Link {
   /** Ask the engine for a verb. Returns its result. Raises Refused. */
   call(verb, details = {}) {
     if (!this.connected) {
-      return Promise.reject(new Refused("network", "The box is not reached", "wait a moment"));
+      return Promise.reject(new Refused("network", "The box cannot be reached", "wait a moment"));
     }
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

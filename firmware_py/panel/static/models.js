@@ -44,7 +44,7 @@ function send(file, tell) {
     request.setRequestHeader("Content-Type", "application/zip");
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
-    request.onerror = () => reject(new Refused("network", "The upload broke off", "try again"));
+    request.onerror = () => reject(new Refused("network", "The upload was interrupted", "try again"));
     request.onload = () => {
       const told = request.response ?? {};
       if (request.status < 300) resolve(told);

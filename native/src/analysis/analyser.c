@@ -19,6 +19,7 @@
 #define LOWEST_HZ 27.5f
 #define HIGHEST_HZ 2000.0f
 #define SURELY_HIGH_HZ 165.0f /* a trusted pitch that no lower one is looked for below: four times 41 */
+#define ONSET_S 0.001        /* from the first sample of a sound to an eager frame of it */
 #define SHORTEST_HOP_S 0.001 /* also between looks for a first pitch */
 #define LARGEST_INPUT 16.0f
 #define TRUSTED 0.6f        /* confidence from which a pitch replaces the last */
@@ -65,6 +66,7 @@ struct ddsp_analyser {
     ddsp_low_pitch low_pitch;   /* likewise, below its lowest */
     int decimation, until_coarse;
     int eager;
+    int64_t last;               /* position of the last frame */
     int64_t position, origin, frame, due; /* the frame-th hop from the origin is due next */
     float f0_hz;
 };
@@ -134,7 +136,7 @@ void ddsp_analyser_reset(ddsp_analyser *a)
     ddsp_pitch_reset(&a->pitch);
     ddsp_low_pitch_reset(&a->low_pitch);
     a->until_coarse = a->decimation;
-    a->position = 0;
+    a->position = a->last = 0;
     count_from(a, 0);
     a->f0_hz = 0.0f;
 }
@@ -181,6 +183,14 @@ static void look_lower(ddsp_analyser *a, float *period_s, float *confidence)
     }
 }
 
+/* A sound began ONSET_S ago, and no frame has been made since: its level is worth one. */
+static int is_new_onset(const ddsp_analyser *a)
+{
+    const int64_t heard = llround(ONSET_S * a->sample_rate / a->decimation);
+    return a->pitch.onset.since == heard
+           && a->position - a->last >= (int64_t)ceil(SHORTEST_HOP_S * a->sample_rate);
+}
+
 int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_features *out)
 {
     int made = 0;
@@ -201,7 +211,8 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         }
         a->position++;
         const int is_due = a->position == a->due;
-        if (!is_due && !(fresh && ddsp_pitch_seeks(&a->pitch)))
+        const int begins = fresh && a->eager && is_new_onset(a);
+        if (!is_due && !begins && !(fresh && ddsp_pitch_seeks(&a->pitch)))
             continue;
         float confidence;
         float period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
@@ -209,11 +220,12 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
             look_lower(a, &period_s, &confidence);
         if (is_due)
             a->due = a->origin + llround((double)++a->frame * a->hop);
-        else if (a->eager && a->pitch.confirm.known)
+        else if (begins || (a->eager && a->pitch.confirm.known))
             count_from(a, a->position);
         else
             continue;
         out[made++] = features_now(a, period_s, confidence);
+        a->last = a->position;
     }
     ddsp_section_settle(&a->rumble);
     ddsp_section_settle(&a->formant[0]);

@@ -24,6 +24,25 @@ static inline float ddsp_ramp_fraction(const ddsp_ramp *ramp, int ahead)
     return at >= ramp->length ? 1.0f : (float)at / (float)ramp->length;
 }
 
+/* How many of the n samples after `ahead` come before the ramp's end (its last sample not
+ * counted: there it is at its target). */
+static inline int ddsp_ramp_under_way(const ddsp_ramp *ramp, int ahead, int n)
+{
+    const int left = ramp->length - 1 - (ramp->elapsed + ahead);
+    return left < 0 ? 0 : left < n ? left : n;
+}
+
+/* ddsp_ramp_fraction of ahead + 1 .. ahead + n, to the rounding. */
+static inline void ddsp_ramp_fractions(const ddsp_ramp *ramp, int ahead, float *fraction, int n)
+{
+    const int moving = ddsp_ramp_under_way(ramp, ahead, n), first = ramp->elapsed + ahead + 1;
+    const float each = 1.0f / (float)ramp->length;
+    for (int i = 0; i < moving; i++)
+        fraction[i] = (float)(first + i) * each;
+    for (int i = moving; i < n; i++)
+        fraction[i] = 1.0f;
+}
+
 static inline void ddsp_ramp_advance(ddsp_ramp *ramp, int n)
 {
     ramp->elapsed = n > ramp->length - ramp->elapsed ? ramp->length : ramp->elapsed + n;

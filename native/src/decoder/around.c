@@ -28,7 +28,7 @@ static float brightness_of(const ddsp_feature_frame *in)
 }
 
 void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_ramp *ramp,
-                      double shown_shift, const ddsp_feature_frame *in,
+                      double shift, double shown_shift, const ddsp_feature_frame *in,
                       ddsp_feature_frame *shown)
 {
     *shown = *in;
@@ -37,7 +37,13 @@ void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_r
         level_of(ramp, in) + (float)model->offset_db + brightness_of(in), SILENCE_DB, 0.0f);
     const double f0_hz =
         in->f0_hz > LEAST_HZ && in->f0_hz < LARGEST_HZ ? (double)in->f0_hz : model->usual_hz;
-    shown->f0_hz = (float)(f0_hz * shown_shift);
+    /* Far outside of its range a model answers anything, mostly far too loud. */
+    double played_hz = f0_hz * shift;
+    if (model->lowest_hz > 0.0 && played_hz < model->lowest_hz)
+        played_hz = model->lowest_hz;
+    if (model->highest_hz > 0.0 && played_hz > model->highest_hz)
+        played_hz = model->highest_hz;
+    shown->f0_hz = (float)(played_hz * (shown_shift / shift));
 }
 
 /* All but `share` of the harmonics becomes noise of the model's own colour. */

@@ -7,7 +7,7 @@
 
 /* The frame with which the model is asked. */
 void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_ramp *ramp,
-                      double shown_shift, const ddsp_feature_frame *in,
+                      double shift, double shown_shift, const ddsp_feature_frame *in,
                       ddsp_feature_frame *shown);
 
 /* The model's answer to `shown`, in place, into what is to be played. */

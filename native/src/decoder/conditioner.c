@@ -167,7 +167,7 @@ void ddsp_conditioner_begin(ddsp_conditioner *c, int number, const ddsp_feature_
     voice->ramp_s = in->onset ? (float)ONSET_RAMP_S : (float)c->models[0].hop_s;
     ddsp_settings_ramp_move(&voice->ramp, &c->settings, c->models[0].hop_s,
                             in->onset || !voice->sounds);
-    ddsp_around_show(&c->models[0], &voice->ramp, c->shown_shift, in, &voice->shown);
+    ddsp_around_show(&c->models[0], &voice->ramp, c->shift, c->shown_shift, in, &voice->shown);
     voice->at = FIRST;
 }
 
@@ -200,7 +200,7 @@ static void ask_second(const ddsp_conditioner *c, voice_state *voice,
                        const ddsp_feature_frame *frame)
 {
     voice->to_second = *frame;
-    ddsp_around_show(&c->models[1], &voice->ramp, c->shown_shift, frame, &voice->shown);
+    ddsp_around_show(&c->models[1], &voice->ramp, c->shift, c->shown_shift, frame, &voice->shown);
     voice->at = SECOND;
 }
 

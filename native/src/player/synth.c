@@ -154,6 +154,12 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
     }
 }
 
+void ddsp_synth_panic(ddsp_synth *synth, double time_s)
+{
+    for (int v = 0; v < DDSP_MAX_VOICES; v++)
+        ddsp_note_voice_stop(&synth->voice[v], time_s);
+}
+
 /* ---- frames ---- */
 
 /* Semitones, of the mod wheels' vibrato. */

@@ -70,6 +70,7 @@ void ddsp_meter_read(ddsp_meter *meter, ddsp_rig_stats *out)
         .blocks = LOAD(meter->blocks),
         .input_peak = atomic_exchange_explicit(&meter->input_peak, 0.0f, memory_order_relaxed),
         .output_peak = atomic_exchange_explicit(&meter->output_peak, 0.0f, memory_order_relaxed),
+        .input_side = LOAD(meter->input_side),
         .input_clips = LOAD(meter->input_clips),
         .output_clips = LOAD(meter->output_clips),
         .bad_inputs = LOAD(meter->bad_inputs),

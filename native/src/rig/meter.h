@@ -13,7 +13,7 @@ typedef struct {
     _Atomic uint64_t late_frames, tick_overruns, frame_overruns, stalls;
     _Atomic float input_peak, output_peak, load;
     _Atomic float input_sides[2], output_sides[2];
-    atomic_int parts;
+    atomic_int parts, input_side;
     _Atomic uint64_t process_last_ns, process_max_ns, process_ns[DDSP_TIME_BUCKETS];
 } ddsp_meter;
 

@@ -20,6 +20,8 @@ int ddsp_mixer_prepare(ddsp_mixer *mixer, double sample_rate, int max_block, dds
         return DDSP_NO_MEMORY;
     mixer->room = mixer->clean + 2 * max_block;
     mixer->mono = mixer->room + 2 * max_block;
+    ddsp_input_side_reset(&mixer->side, sample_rate);
+    mixer->asked = DDSP_SIDE_MEAN;
     ddsp_smoothed_value_jump(&mixer->hush, 1.0f);
     ddsp_limiter_reset(&mixer->limiter, sample_rate);
     return ddsp_output_prepare(mixer->output, sample_rate, max_block);
@@ -41,13 +43,21 @@ static void move(ddsp_mixer *mixer, ddsp_smoothed_value *smoothed, float value, 
         ddsp_smoothed_value_to(smoothed, value, RAMP_S, mixer->sample_rate);
 }
 
-void ddsp_mixer_set(ddsp_mixer *mixer, const float *values, int jump)
+/* The shares of the input's sides go where they are asked for. */
+static void move_sides(ddsp_mixer *mixer, int jump)
 {
     static const float sides[3][2] = {{1.0f, 0.0f}, {0.0f, 1.0f}, {0.5f, 0.5f}};
-    const float *side = sides[(int)(ddsp_within(values[DDSP_INPUT], 0.0f, 2.0f) + 0.5f)];
-    const float trim = ddsp_within(values[DDSP_TRIM], 0.0f, LARGEST_GAIN);
-    move(mixer, &mixer->left, trim * side[0], LARGEST_GAIN, jump);
-    move(mixer, &mixer->right, trim * side[1], LARGEST_GAIN, jump);
+    const int side = mixer->asked == DDSP_SIDE_MEAN ? mixer->side.side : mixer->asked;
+    move(mixer, &mixer->left, mixer->trim * sides[side][0], LARGEST_GAIN, jump);
+    move(mixer, &mixer->right, mixer->trim * sides[side][1], LARGEST_GAIN, jump);
+    atomic_store_explicit(&mixer->meter->input_side, side, memory_order_relaxed);
+}
+
+void ddsp_mixer_set(ddsp_mixer *mixer, const float *values, int jump)
+{
+    mixer->asked = (int)(ddsp_within(values[DDSP_INPUT], 0.0f, 2.0f) + 0.5f);
+    mixer->trim = ddsp_within(values[DDSP_TRIM], 0.0f, LARGEST_GAIN);
+    move_sides(mixer, jump);
     move(mixer, &mixer->dry, values[DDSP_DRY], LARGEST_GAIN, jump);
     move(mixer, &mixer->wet, values[DDSP_WET], LARGEST_GAIN, jump);
     move(mixer, &mixer->bypass, values[DDSP_BYPASS], 1.0f, jump);
@@ -73,6 +83,9 @@ void ddsp_mixer_hear(ddsp_mixer *mixer, const float *in, int n)
     } else {
         memset(clean, 0, (size_t)n * 2 * sizeof *clean);
     }
+    const int before = mixer->side.side;
+    if (ddsp_input_side_hear(&mixer->side, clean, n) != before)
+        move_sides(mixer, 0);
     for (int i = 0; i < n; i++) {
         const float l = clean[2 * i], r = clean[2 * i + 1];
         const float left = ddsp_smoothed_value_at(&mixer->left, i + 1);

@@ -5,6 +5,7 @@
 #include "common/smoothed_value.h"
 #include "ddsp_kernel.h"
 #include "synthesis/limiter.h"
+#include "rig/input_side.h"
 #include "rig/meter.h"
 
 typedef struct {
@@ -13,6 +14,9 @@ typedef struct {
     ddsp_meter *meter;
     float *clean, *room;    /* [2 max_block] */
     float *mono;            /* [max_block]: what the parts hear */
+    ddsp_input_side side;   /* where both sides are asked for */
+    int asked;              /* DDSP_SIDE_*: what DDSP_INPUT asks for */
+    float trim;
     ddsp_smoothed_value left, right; /* shares of the input's sides, trim put in */
     ddsp_smoothed_value dry, wet, bypass, mute, gain[2];
     ddsp_smoothed_value hush;        /* 0 at the end of a panic */

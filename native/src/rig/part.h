@@ -18,6 +18,13 @@ int ddsp_part_join(ddsp_part *part, double sample_rate, int max_block, const uns
 /* Audio: time starts; the first sample is number `position`. */
 void ddsp_part_begin(ddsp_part *part, int64_t position);
 
+/* Audio: the part whose player this one goes on from when it is played; NULL: none. It may be
+ * gone by then, so it is not to be looked at. */
+const ddsp_part *ddsp_part_predecessor(const ddsp_part *part);
+
+/* Audio, after ddsp_part_begin, while the predecessor is there. */
+void ddsp_part_adopt(ddsp_part *part);
+
 /* Audio, once before a block is rendered: a waiting onset overtakes older frames. */
 void ddsp_part_overtake(ddsp_part *part);
 

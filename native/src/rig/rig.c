@@ -204,6 +204,10 @@ static void take_plays(ddsp_rig *rig)
         ddsp_ring_pop(&rig->plays, 1);
         if (command.part) {
             ddsp_part_begin(command.part, rig->position);
+            const ddsp_part *before = ddsp_part_predecessor(command.part);
+            for (int s = 0; s < DDSP_MAX_PARTS; s++)
+                if (before && rig->crossfader.slot[s].part == before)
+                    ddsp_part_adopt(command.part);
             ddsp_crossfader_add(&rig->crossfader, command.part);
         }
         ddsp_crossfader_change(&rig->crossfader, command.part, command.delay, command.fade);

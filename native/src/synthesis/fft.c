@@ -10,23 +10,42 @@
 
 #include "common/cpu_dispatch.h"
 
+#define TURN (2.0 * 3.14159265358979323846)
+
+/* The twiddles of a radix-4 pass of length n lie side by side: cosine and sine of one turn
+ * p / n, of two and of three, n / 4 of each. */
+static float *pass_twiddles(float *to, int n)
+{
+    const int quarter = n / 4;
+    for (int turns = 1; turns <= 3; turns++, to += 2 * quarter)
+        for (int p = 0; p < quarter; p++) {
+            to[p] = (float)cos(TURN * turns * p / n);
+            to[p + quarter] = (float)sin(TURN * turns * p / n);
+        }
+    return to;
+}
 
 int ddsp_fft_prepare(ddsp_fft *fft, int n)
 {
-    const double turn = 2.0 * 3.14159265358979323846;
+    const int half = n / 2;
     fft->n = n;
-    fft->cosine = calloc((size_t)n * 4, sizeof(float));
+    /* All passes' twiddles together are fewer than 2 half = 6 / 4 half (1 + 1/4 + ...). */
+    fft->cosine = calloc((size_t)half * 8, sizeof(float));
     if (!fft->cosine)
         return 0;
-    fft->sine = fft->cosine + n;
-    fft->re = fft->sine + n;
-    fft->im = fft->re + n / 2;
-    fft->work_re = fft->im + n / 2;
-    fft->work_im = fft->work_re + n / 2;
-    for (int k = 0; k < n; k++) {
-        fft->cosine[k] = (float)cos(turn * k / n);
-        fft->sine[k] = (float)sin(turn * k / n);
+    fft->sine = fft->cosine + half;
+    fft->re = fft->sine + half;
+    fft->im = fft->re + half;
+    fft->work_re = fft->im + half;
+    fft->work_im = fft->work_re + half;
+    fft->twiddles = fft->work_im + half;
+    for (int k = 0; k < half; k++) {
+        fft->cosine[k] = (float)cos(TURN * k / n);
+        fft->sine[k] = (float)sin(TURN * k / n);
     }
+    float *to = fft->twiddles;
+    for (int length = half; length >= 4; length /= 4)
+        to = pass_twiddles(to, length);
     return 1;
 }
 
@@ -37,50 +56,65 @@ void ddsp_fft_free(ddsp_fft *fft)
 }
 
 /* The half-length spectrum whose transform is even + i odd. */
-static void pack(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
+DDSP_INLINE void pack(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
 {
     const int half = fft->n / 2;
-    const float *re = fft->re, *im = fft->im;
+    const float *restrict re = fft->re, *restrict im = fft->im;
+    const float *restrict cosine = fft->cosine, *restrict sine = fft->sine;
     to_re[0] = to_im[0] = 0.0f;
     for (int k = 1; k < half; k++) {
         const float sum_re = re[k] + re[half - k], sum_im = im[k] - im[half - k];
         const float odd_re = re[k] - re[half - k], odd_im = im[k] + im[half - k];
-        const float c = fft->cosine[k], s = fft->sine[k];
+        const float c = cosine[k], s = sine[k];
         to_re[k] = sum_re - (odd_re * s + odd_im * c);
         to_im[k] = sum_im + (odd_re * c - odd_im * s);
     }
 }
 
-/* One radix-4 pass: sub-transforms of length n at stride s. */
-DDSP_INLINE void pass4(
-    const float *restrict xr, const float *restrict xi, float *restrict yr, float *restrict yi,
-    int n, int s, const float *cosine, const float *sine, int full)
+/* A radix-4 butterfly: element p * s + q of each quarter of x, times the twiddles, to element
+ * 4 * p * s + q of y and at s, 2 s, 3 s after it. */
+#define BUTTERFLY(from, to, quarter, s, c1, s1, c2, s2, c3, s3)                    \
+    do {                                                                           \
+        const float br = xr[(from) + (quarter)], bi = xi[(from) + (quarter)];      \
+        const float cr = xr[(from) + 2 * (quarter)], ci = xi[(from) + 2 * (quarter)]; \
+        const float dr = xr[(from) + 3 * (quarter)], di = xi[(from) + 3 * (quarter)]; \
+        const float pr = xr[from] + cr, pi = xi[from] + ci;                        \
+        const float mr = xr[from] - cr, mi = xi[from] - ci;                        \
+        const float or = br + dr, oi = bi + di;                                    \
+        const float jr = di - bi, ji = br - dr; /* i (b - d) */                    \
+        const float r1 = mr + jr, i1 = mi + ji, r2 = pr - or, i2 = pi - oi;        \
+        const float r3 = mr - jr, i3 = mi - ji;                                    \
+        yr[to] = pr + or;                                                          \
+        yi[to] = pi + oi;                                                          \
+        yr[(to) + (s)] = r1 * (c1) - i1 * (s1);                                    \
+        yi[(to) + (s)] = r1 * (s1) + i1 * (c1);                                    \
+        yr[(to) + 2 * (s)] = r2 * (c2) - i2 * (s2);                                \
+        yi[(to) + 2 * (s)] = r2 * (s2) + i2 * (c2);                                \
+        yr[(to) + 3 * (s)] = r3 * (c3) - i3 * (s3);                                \
+        yi[(to) + 3 * (s)] = r3 * (s3) + i3 * (c3);                                \
+    } while (0)
+
+/* The first pass, of length n at stride 1: vectors run across p. */
+DDSP_INLINE void pass4_first(const float *restrict xr, const float *restrict xi,
+                             float *restrict yr, float *restrict yi, int n,
+                             const float *restrict w)
 {
-    const int quarter = n / 4 * s, jump = full / n;
-    for (int p = 0; p < n / 4; p++) {
-        const float c1 = cosine[p * jump], s1 = sine[p * jump];
-        const float c2 = cosine[2 * p * jump], s2 = sine[2 * p * jump];
-        const float c3 = cosine[3 * p * jump], s3 = sine[3 * p * jump];
-        const float *ar = xr + p * s, *ai = xi + p * s;
-        float *to_r = yr + 4 * p * s, *to_i = yi + 4 * p * s;
-        for (int q = 0; q < s; q++) {
-            const float br = ar[q + quarter], bi = ai[q + quarter];
-            const float dr = ar[q + 3 * quarter], di = ai[q + 3 * quarter];
-            const float cr = ar[q + 2 * quarter], ci = ai[q + 2 * quarter];
-            const float pr = ar[q] + cr, pi = ai[q] + ci, mr = ar[q] - cr, mi = ai[q] - ci;
-            const float or = br + dr, oi = bi + di;
-            const float jr = di - bi, ji = br - dr; /* i (b - d) */
-            const float r1 = mr + jr, i1 = mi + ji, r2 = pr - or, i2 = pi - oi;
-            const float r3 = mr - jr, i3 = mi - ji;
-            to_r[q] = pr + or;
-            to_i[q] = pi + oi;
-            to_r[q + s] = r1 * c1 - i1 * s1;
-            to_i[q + s] = r1 * s1 + i1 * c1;
-            to_r[q + 2 * s] = r2 * c2 - i2 * s2;
-            to_i[q + 2 * s] = r2 * s2 + i2 * c2;
-            to_r[q + 3 * s] = r3 * c3 - i3 * s3;
-            to_i[q + 3 * s] = r3 * s3 + i3 * c3;
-        }
+    const int quarter = n / 4;
+    for (int p = 0; p < quarter; p++)
+        BUTTERFLY(p, 4 * p, quarter, 1, w[p], w[p + quarter], w[p + 2 * quarter],
+                  w[p + 3 * quarter], w[p + 4 * quarter], w[p + 5 * quarter]);
+}
+
+/* One of length n at stride s: vectors run across q. s is a constant where it is inlined. */
+DDSP_INLINE void pass4(const float *restrict xr, const float *restrict xi, float *restrict yr,
+                       float *restrict yi, int n, int s, const float *restrict w)
+{
+    const int count = n / 4, quarter = count * s;
+    for (int p = 0; p < count; p++) {
+        const float c1 = w[p], s1 = w[p + count], c2 = w[p + 2 * count];
+        const float s2 = w[p + 3 * count], c3 = w[p + 4 * count], s3 = w[p + 5 * count];
+        for (int q = 0; q < s; q++)
+            BUTTERFLY(p * s + q, 4 * p * s + q, quarter, s, c1, s1, c2, s2, c3, s3);
     }
 }
 
@@ -103,8 +137,15 @@ DDSP_INLINE void ddsp_fft_inverse_body(ddsp_fft *fft, float *out)
     float *xr = fft->work_re, *xi = fft->work_im, *yr = fft->re, *yi = fft->im;
     pack(fft, xr, xi);
     int n = half, s = 1;
-    for (; n >= 4; n /= 4, s *= 4) {
-        pass4(xr, xi, yr, yi, n, s, fft->cosine, fft->sine, fft->n);
+    for (const float *w = fft->twiddles; n >= 4; w += 6 * (n / 4), n /= 4, s *= 4) {
+        if (s == 1)
+            pass4_first(xr, xi, yr, yi, n, w);
+        else if (s == 4)
+            pass4(xr, xi, yr, yi, n, 4, w);
+        else if (s == 16)
+            pass4(xr, xi, yr, yi, n, 16, w);
+        else
+            pass4(xr, xi, yr, yi, n, s, w);
         float *r = xr, *i = xi;
         xr = yr, xi = yi, yr = r, yi = i;
     }

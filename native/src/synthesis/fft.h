@@ -4,7 +4,8 @@
 /* Inverse real FFT of one power-of-two length. */
 typedef struct {
     int n;                      /* real samples, a power of two >= 16 */
-    float *cosine, *sine;       /* [n] of 2 pi k / n */
+    float *cosine, *sine;       /* [n / 2] of 2 pi k / n; the memory of all begins at cosine */
+    float *twiddles;            /* of the passes, in their order */
     float *re, *im;             /* [n / 2] each: the spectrum goes in here */
     float *work_re, *work_im;   /* [n / 2] */
 } ddsp_fft;

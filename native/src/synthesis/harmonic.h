@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include "ddsp_kernel.h"
+#include "synthesis/fft.h"
+#include "synthesis/harmonic_table.h"
 #include "common/ramp.h"
 
 enum { DDSP_HARMONIC_CHUNK = 64 };
@@ -17,12 +19,16 @@ typedef struct {
     uint64_t step, target_step; /* turns / 2^64 a sample; step is the present one */
     int64_t step_change;              /* what one sample adds to step while it ramps */
     int n_active;               /* harmonics above are 0 now and at the target */
-    /* Of harmonic k at 2(k-1): amplitude at the ramp's start, and what it gains. */
-    float amplitude[2 * DDSP_MAX_HARMONICS];
+    int tabled;                 /* table holds this ramp: so many harmonics sound */
+    ddsp_fft *fft;              /* the voice's, for the tables of its banks */
+    /* Of each harmonic: amplitude at the ramp's start, and what it gains. */
+    float start[DDSP_MAX_HARMONICS], gain[DDSP_MAX_HARMONICS];
+    ddsp_harmonic_table table;
 } ddsp_harmonic;
 
-void ddsp_harmonic_prepare(ddsp_harmonic *bank, double sample_rate, int n_harmonics,
-                           double band_limit_hz);
+/* fft is one of DDSP_TABLE_POINTS, which stays the caller's. */
+void ddsp_harmonic_prepare(ddsp_harmonic *bank, ddsp_fft *fft, double sample_rate,
+                           int n_harmonics, double band_limit_hz);
 
 void ddsp_harmonic_reset(ddsp_harmonic *bank);
 

@@ -31,9 +31,10 @@ SUM_TARGET DDSP_INLINE void SUM_NAME(sine)(FLOATS *out, const PHASES *phase)
                 + y * (-76.5497744f + y * 39.5366423f))));
 }
 
-/* Harmonics 1..n for `groups` groups of samples. amplitude is {start, gain} of each. */
-SUM_TARGET static void SUM_NAME(sum)(const float *amplitude, int n, const uint32_t *phase,
-                                     const float *fraction, float *out, int groups)
+/* Harmonics 1..n for `groups` groups of samples: amplitudes from, and what they gain. */
+SUM_TARGET static void SUM_NAME(sum)(const float *from, const float *gains, int n,
+                                     const uint32_t *phase, const float *fraction, float *out,
+                                     int groups)
 {
     for (int g = 0; g < groups * GROUP; g += GROUP) {
         PHASES turn[VECTORS];
@@ -53,13 +54,12 @@ SUM_TARGET static void SUM_NAME(sum)(const float *amplitude, int n, const uint32
                 SUM_NAME(sine)(&before[v], &last);
                 SUM_NAME(sine)(&now[v], &this);
             }
-            const float *a = amplitude + 2 * first;
-            const float *end = amplitude + 2 * (first + RESEED < n ? first + RESEED : n);
-            for (; a < end; a += 2) {
+            const int end = first + RESEED < n ? first + RESEED : n;
+            for (int k = first; k < end; k++) {
                 for (int v = 0; v < VECTORS; v++) {
                     const FLOATS next = twice_cos[v] * now[v] - before[v];
-                    start[v] += now[v] * a[0];
-                    gain[v] += now[v] * a[1];
+                    start[v] += now[v] * from[k];
+                    gain[v] += now[v] * gains[k];
                     before[v] = now[v];
                     now[v] = next;
                 }

@@ -5,6 +5,7 @@
 
 #include "ddsp_kernel.h"
 #include "common/sanitize.h"
+#include "common/cpu_dispatch.h"
 #include "synthesis/reverb.h"
 #include "common/ramp.h"
 
@@ -98,31 +99,67 @@ static float room_level(float wet)
     return wet * (1.5f - 0.5f * wet);
 }
 
-/* 1 <= n <= DDSP_REVERB_CHUNK samples; neither ramp ends inside. */
+/* Samples as they come, made sane. */
+DDSP_INLINE void take_body(const float *restrict in, float *restrict x, int n)
+{
+    for (int i = 0; i < n; i++)
+        x[i] = ddsp_flush(ddsp_within(in[i], -LARGEST_INPUT, LARGEST_INPUT), FLT_MIN);
+}
+
+DDSP_CPU_DISPATCH(static, take, (const float *restrict in, float *restrict x, int n), (in, x, n))
+
+/* Dry and room at the wet share of each sample, into left and right, which hold the room. */
+DDSP_INLINE void mix_body(const ddsp_output *output, const float *restrict x,
+                          const float *restrict fraction, float *restrict left,
+                          float *restrict right, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const float wet = ddsp_ramp_value(output->wet_start, output->wet_target, fraction[i]);
+        const float dry = (1.0f - wet * wet) * x[i], room = room_level(wet);
+        left[i] = dry + room * left[i];
+        right[i] = dry + room * right[i];
+    }
+}
+
+DDSP_CPU_DISPATCH(static, mix,
+         (const ddsp_output *output, const float *restrict x, const float *restrict fraction,
+          float *restrict left, float *restrict right, int n),
+         (output, x, fraction, left, right, n))
+
+/* Both sides times their gains, side by side. */
+DDSP_INLINE void leave_body(const ddsp_output *output, const float *left, const float *right,
+                            const float *restrict fraction, float *restrict out, int n)
+{
+    const float *from = output->gain_start, *to = output->gain_target;
+    for (int i = 0; i < n; i++) {
+        const float l = ddsp_ramp_value(from[0], to[0], fraction[i]) * left[i];
+        const float r = ddsp_ramp_value(from[1], to[1], fraction[i]) * right[i];
+        out[2 * i] = ddsp_flush(l, FLT_MIN);
+        out[2 * i + 1] = ddsp_flush(r, FLT_MIN);
+    }
+}
+
+DDSP_CPU_DISPATCH(static, leave,
+         (const ddsp_output *output, const float *left, const float *right,
+          const float *restrict fraction, float *restrict out, int n),
+         (output, left, right, fraction, out, n))
+
+/* 1 <= n <= DDSP_REVERB_CHUNK samples; the reverb's ramp does not end inside. */
 static void process_chunk(ddsp_output *output, const float *in, float *out, int n)
 {
-    float x[DDSP_REVERB_CHUNK], wet_fraction[DDSP_REVERB_CHUNK];
+    float x[DDSP_REVERB_CHUNK], fraction[DDSP_REVERB_CHUNK];
     float side[2][DDSP_REVERB_CHUNK];
     if (n < 1)
         return; /* GCC 14 does not see that n >= 1, and would find x read unset below */
-    for (int i = 0; i < n; i++) {
-        x[i] = ddsp_flush(ddsp_within(in[i], -LARGEST_INPUT, LARGEST_INPUT), FLT_MIN);
-        wet_fraction[i] = ddsp_ramp_fraction(&output->reverb_ramp, i + 1);
-    }
+    take(in, x, n);
     const int room = output->wet_start > 0.0f || output->wet_target > 0.0f;
-    if (room)
-        ddsp_reverb_process(&output->reverb, x, wet_fraction, side[0], side[1], n);
-    for (int i = 0; i < n; i++) {
-        const float at = ddsp_ramp_fraction(&output->gain_ramp, i + 1);
-        const float wet = ddsp_ramp_value(output->wet_start, output->wet_target, wet_fraction[i]);
-        for (int s = 0; s < 2; s++) {
-            const float gain = ddsp_ramp_value(output->gain_start[s], output->gain_target[s], at);
-            float y = x[i];
-            if (room)
-                y = (1.0f - wet * wet) * y + room_level(wet) * side[s][i];
-            out[2 * i + s] = ddsp_flush(gain * y, FLT_MIN);
-        }
+    if (room) {
+        ddsp_ramp_fractions(&output->reverb_ramp, 0, fraction, n);
+        ddsp_reverb_process(&output->reverb, x, fraction, side[0], side[1], n);
+        mix(output, x, fraction, side[0], side[1], n);
     }
+    ddsp_ramp_fractions(&output->gain_ramp, 0, fraction, n);
+    leave(output, room ? side[0] : x, room ? side[1] : x, fraction, out, n);
     ddsp_ramp_advance(&output->gain_ramp, n);
     ddsp_ramp_advance(&output->reverb_ramp, n);
     if (output->reverb_ramp.elapsed == output->reverb_ramp.length) {

@@ -46,8 +46,12 @@ int ddsp_reverb_prepare(ddsp_reverb *reverb, double sample_rate)
     reverb->sample_rate = sample_rate;
     for (int j = 0; j < LINES; j++)
         total += (size_t)(reverb->line_length[j] = prime_length(line_s[j], sample_rate));
-    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++)
-        total += (size_t)(reverb->diffuser_length[j] = prime_length(diffuser_s[j], sample_rate));
+    reverb->shortest = DDSP_REVERB_CHUNK;
+    for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++) {
+        const int length = prime_length(diffuser_s[j], sample_rate);
+        total += (size_t)(reverb->diffuser_length[j] = length);
+        reverb->shortest = length < reverb->shortest ? length : reverb->shortest;
+    }
     float *memory = calloc(total, sizeof(float));
     if (!memory)
         return 0;
@@ -111,24 +115,31 @@ void ddsp_reverb_target(ddsp_reverb *reverb, float size, float damping, float fr
     reverb->target.input = (float)sqrt((1.0 - kept) / LINES);
 }
 
-/* High-pass and diffusers, in place. */
-static void diffuse(ddsp_reverb *reverb, float *x, int n)
+/* High-pass and diffusers, in place. No diffuser is shorter than the block, so that none
+ * hears itself within it. */
+DDSP_INLINE void diffuse(ddsp_reverb *reverb, float *restrict x, int n)
 {
-    float low = reverb->highpass;
-    for (int i = 0; i < n; i++) {
-        low = ddsp_flush(x[i] + reverb->highpass_decay * (low - x[i]), LEAST);
-        x[i] -= low;
-    }
-    reverb->highpass = low;
+    const float decay = reverb->highpass_decay;
+    float low = reverb->highpass, lows[DDSP_REVERB_CHUNK];
+    for (int i = 0; i < n; i++)
+        lows[i] = low = decay * low + (1.0f - decay) * x[i];
+    reverb->highpass = ddsp_flush(low, LEAST);
+    for (int i = 0; i < n; i++)
+        x[i] -= lows[i];
     for (int j = 0; j < DDSP_REVERB_DIFFUSERS; j++) {
-        float *delay = reverb->diffuser[j];
+        const int length = reverb->diffuser_length[j];
         int at = reverb->diffuser_at[j];
-        for (int i = 0; i < n; i++) {
-            const float old = delay[at];
-            const float kept = ddsp_flush(x[i] - DIFFUSION * old, LEAST);
-            delay[at] = kept;
-            x[i] = DIFFUSION * kept + old;
-            at = at + 1 == reverb->diffuser_length[j] ? 0 : at + 1;
+        for (int done = 0; done < n;) {
+            const int count = n - done < length - at ? n - done : length - at;
+            float *restrict delay = reverb->diffuser[j] + at, *restrict to = x + done;
+            for (int i = 0; i < count; i++) {
+                const float old = delay[i];
+                const float kept = ddsp_flush(to[i] - DIFFUSION * old, LEAST);
+                delay[i] = kept;
+                to[i] = DIFFUSION * kept + old;
+            }
+            done += count;
+            at = at + count == length ? 0 : at + count;
         }
         reverb->diffuser_at[j] = at;
     }
@@ -150,16 +161,56 @@ static void ring_copy(ddsp_reverb *reverb, int j, float *samples, int n, int sto
     }
 }
 
-/* The low-passes, all lines side by side. */
-static void darken(ddsp_reverb *reverb, float x[LINES][DDSP_REVERB_CHUNK],
-                   const float *brightness, int n)
+typedef float four_lines __attribute__((vector_size(16)));
+
+/* Four lines' samples side by side, and back. */
+DDSP_INLINE void turn(float (*restrict to)[4], float x[4][DDSP_REVERB_CHUNK], int n)
 {
-    float low[LINES];
+    const float *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
+    for (int i = 0; i < n; i++) {
+        to[i][0] = a[i];
+        to[i][1] = b[i];
+        to[i][2] = c[i];
+        to[i][3] = d[i];
+    }
+}
+
+DDSP_INLINE void turn_back(float x[4][DDSP_REVERB_CHUNK], float (*restrict from)[4], int n)
+{
+    float *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
+    for (int i = 0; i < n; i++) {
+        a[i] = from[i][0];
+        b[i] = from[i][1];
+        c[i] = from[i][2];
+        d[i] = from[i][3];
+    }
+}
+
+/* The low-passes. A filter's samples wait for each other: its vectors run across the lines,
+ * everything else's across samples. */
+DDSP_INLINE void darken(ddsp_reverb *reverb, float x[LINES][DDSP_REVERB_CHUNK],
+                        const float *brightness, int n)
+{
+    float first[DDSP_REVERB_CHUNK][4], second[DDSP_REVERB_CHUNK][4];
+    four_lines low[2], now[2];
+    turn(first, x, n);
+    turn(second, x + 4, n);
     memcpy(low, reverb->low, sizeof low);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < LINES; j++)
-            x[j][i] = low[j] = ddsp_flush(low[j] + brightness[i] * (x[j][i] - low[j]), LEAST);
+    for (int i = 0; i < n; i++) {
+        const float open = brightness[i], closed = 1.0f - open;
+        memcpy(&now[0], first[i], sizeof now[0]);
+        memcpy(&now[1], second[i], sizeof now[1]);
+        low[0] = closed * low[0] + open * now[0];
+        low[1] = closed * low[1] + open * now[1];
+        memcpy(first[i], &low[0], sizeof low[0]);
+        memcpy(second[i], &low[1], sizeof low[1]);
+    }
     memcpy(reverb->low, low, sizeof low);
+    /* Once a block: denormals that arise within one are flushed where they leave it. */
+    for (int j = 0; j < LINES; j++)
+        reverb->low[j] = ddsp_flush(reverb->low[j], LEAST);
+    turn_back(x, first, n);
+    turn_back(x + 4, second, n);
 }
 
 /* Hadamard of the eight lines (fast Walsh transform), sample by sample. */
@@ -184,34 +235,54 @@ DDSP_INLINE void mix_lines(
     }
 }
 
-DDSP_INLINE void ddsp_reverb_process_body(ddsp_reverb *reverb, const float *in,
-                                          const float *fraction, float *left, float *right,
-                                          int n)
+/* At most as many samples as the shortest diffuser has. */
+DDSP_INLINE void process_block(ddsp_reverb *reverb, const float *in, const float *restrict fraction,
+                               float *restrict left, float *restrict right, int n)
 {
     float x[LINES][DDSP_REVERB_CHUNK], dry[DDSP_REVERB_CHUNK], brightness[DDSP_REVERB_CHUNK];
     const ddsp_room *from = &reverb->start, *to = &reverb->target;
     memcpy(dry, in, (size_t)n * sizeof(float));
     diffuse(reverb, dry, n);
+    const int still = fraction[0] >= 1.0f; /* the ramp is over: its start counts no more */
+    const float level = still ? to->input : from->input, level_gain = to->input - level;
+    const float open = still ? to->brightness : from->brightness;
+    const float open_gain = to->brightness - open;
     for (int i = 0; i < n; i++) {
-        dry[i] *= ddsp_ramp_value(from->input, to->input, fraction[i]);
-        brightness[i] = ddsp_ramp_value(from->brightness, to->brightness, fraction[i]);
+        dry[i] *= level + fraction[i] * level_gain;
+        brightness[i] = open + fraction[i] * open_gain;
     }
     for (int j = 0; j < LINES; j++)
         ring_copy(reverb, j, x[j], n, 0);
     darken(reverb, x, brightness, n);
     for (int i = 0; i < n; i++) {
         /* Two orthogonal sums: the sides are unlike each other. */
-        left[i] = x[0][i] + x[1][i] - x[2][i] - x[3][i] + x[4][i] + x[5][i] - x[6][i] - x[7][i];
-        right[i] = x[0][i] - x[1][i] + x[2][i] - x[3][i] - x[4][i] + x[5][i] - x[6][i] + x[7][i];
+        const float a = x[0][i] - x[3][i], b = x[1][i] - x[2][i];
+        const float c = x[4][i] - x[7][i], d = x[5][i] - x[6][i];
+        left[i] = (a + b) + (c + d);
+        right[i] = (a - b) - (c - d);
     }
-    for (int j = 0; j < LINES; j++)
+    for (int j = 0; j < LINES; j++) {
+        const float end = to->feedback[j], start = still ? end : from->feedback[j];
         for (int i = 0; i < n; i++)
-            x[j][i] *= ddsp_ramp_value(from->feedback[j], to->feedback[j], fraction[i]);
+            x[j][i] *= start + fraction[i] * (end - start);
+    }
     mix_lines(x, n);
     for (int j = 0; j < LINES; j++) {
         for (int i = 0; i < n; i++)
             x[j][i] = ddsp_flush(x[j][i] + dry[i], LEAST);
         ring_copy(reverb, j, x[j], n, 1);
+    }
+}
+
+DDSP_INLINE void ddsp_reverb_process_body(ddsp_reverb *reverb, const float *in,
+                                          const float *fraction, float *left, float *right,
+                                          int n)
+{
+    for (int done = 0; done < n;) {
+        const int rest = n - done;
+        const int count = rest < reverb->shortest ? rest : reverb->shortest;
+        process_block(reverb, in + done, fraction + done, left + done, right + done, count);
+        done += count;
     }
 }
 

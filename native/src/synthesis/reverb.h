@@ -18,6 +18,7 @@ typedef struct {
     float *diffuser[DDSP_REVERB_DIFFUSERS];
     int line_length[DDSP_REVERB_LINES], line_at[DDSP_REVERB_LINES];
     int diffuser_length[DDSP_REVERB_DIFFUSERS], diffuser_at[DDSP_REVERB_DIFFUSERS];
+    int shortest;                           /* delay, at most DDSP_REVERB_CHUNK: of a block */
     float low[DDSP_REVERB_LINES];           /* low-pass states */
     float highpass, highpass_decay;         /* keeps DC out of the room */
     ddsp_room start, target;

@@ -22,6 +22,7 @@ struct ddsp_voice {
     ddsp_ramp ramp;
     ddsp_harmonic harmonic;
     ddsp_harmonic left;         /* the pitch before a leap, while it fades */
+    ddsp_fft fft;               /* of the harmonics' tables */
     ddsp_noise noise, second;   /* second: of no bands where there is none */
 };
 
@@ -33,6 +34,7 @@ ddsp_voice *ddsp_voice_new(void)
 void ddsp_voice_free(ddsp_voice *voice)
 {
     if (voice) {
+        ddsp_fft_free(&voice->fft);
         ddsp_noise_free(&voice->noise);
         ddsp_noise_free(&voice->second);
     }
@@ -50,7 +52,12 @@ int ddsp_voice_prepare(ddsp_voice *voice, double sample_rate, int max_block,
     ddsp_noise_free(&voice->noise);
     ddsp_noise_free(&voice->second);
     voice->sample_rate = 0.0;
-    ddsp_harmonic_prepare(&voice->harmonic, sample_rate, n_harmonics, band_limit_hz);
+    ddsp_fft_free(&voice->fft);
+    if (!ddsp_fft_prepare(&voice->fft, DDSP_TABLE_POINTS))
+        return DDSP_NO_MEMORY;
+    ddsp_harmonic_table_prepare();
+    ddsp_harmonic_prepare(&voice->harmonic, &voice->fft, sample_rate, n_harmonics,
+                          band_limit_hz);
     const int status =
         ddsp_noise_prepare(&voice->noise, sample_rate, n_noise, band_limit_hz, seed);
     if (status != DDSP_OK) {

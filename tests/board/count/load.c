@@ -1,7 +1,8 @@
 /* load PART SECONDS: what one part of the instrument does for so many seconds of sound at 48 kHz,
  * in blocks of 64, with a new control frame every 5 ms. PART: voice (100 harmonics, 65 noise
  * bands), high (the same at 2 kHz: a tenth is below Nyquist), quiet (of the 100 twenty are loud
- * enough to be heard), output (gain and reverb), analyser, nothing.
+ * enough to be heard), output (gain and reverb), analyser, decoder (a network of the size that
+ * ships, every 5 ms), nothing.
  */
 #include <math.h>
 #include <stdint.h>
@@ -17,6 +18,36 @@ static float uniform(void)
 {
     state = state * 1664525u + 1013904223u;
     return (float)(state >> 8) / 16777216.0f;
+}
+
+static ddsp_layer layer(int n_in, int n_out)
+{
+    float *numbers = malloc((size_t)(n_in + 1) * (size_t)n_out * sizeof *numbers);
+    if (!numbers)
+        abort();
+    for (int i = 0; i < (n_in + 1) * n_out; i++)
+        numbers[i] = 0.4f * (uniform() - 0.5f);
+    return (ddsp_layer){numbers, numbers + n_in * n_out, n_in, n_out};
+}
+
+/* The sizes of the shipped networks: 22,438 parameters. */
+static ddsp_network *network_that_ships(void)
+{
+    enum { HIDDEN = 32, STATE = 32, DENSE = 64 };
+    ddsp_network_weights w = {
+        .n_harmonics = HARMONICS, .n_noise = BANDS, .state_size = STATE, .pitch_centre = 0.5f,
+        .pitch_slope = 8.0f, .loudness_centre = 0.6f, .loudness_slope = 4.0f, .leak = 0.1f,
+        .gain_centre = 1.0f, .gain_slope = 9.21f, .gain_floor = 1e-4f, .amplitude_low = -6.0f,
+        .amplitude_high = 4.0f, .noise_low = -16.0f, .noise_high = 3.0f, .n_layers = 2,
+        .layers = {layer(2, HIDDEN), layer(HIDDEN, HIDDEN)},
+        .merge = {layer(HIDDEN, DENSE), layer(STATE, DENSE)}, .amplitude = layer(DENSE, 1),
+        .harmonics = layer(DENSE, HARMONICS), .noise = layer(DENSE, BANDS)};
+    for (int i = 0; i < 6; i++)
+        w.gates[i] = layer(HIDDEN, STATE);
+    ddsp_network *network = ddsp_network_new();
+    if (ddsp_network_prepare(network, &w) != DDSP_OK)
+        abort();
+    return network;
 }
 
 int main(int argc, char **argv)
@@ -35,6 +66,9 @@ int main(int argc, char **argv)
     ddsp_output_set_reverb(output, 0.5f, 0.5f, 0.5f);
     const float base_hz = part == 'h' ? 2000.0f : 200.0f;
     float heard = 0.0f;
+    ddsp_network *network = network_that_ships();
+    static ddsp_decoder_state memory;
+    static ddsp_control_frame controls;
     long frames = 0;
     /* Fixed input of the output stage and the analyser: a wavering tone with overtones. */
     for (long block = 0; block < blocks; block++) {
@@ -50,6 +84,13 @@ int main(int argc, char **argv)
             }
             ddsp_voice_render(voice, mono, BLOCK);
             heard += mono[0];
+        } else if (part == 'd') {
+            if (block * BLOCK >= frames * HOP) {
+                const ddsp_feature_frame in = {base_hz + 20.0f * uniform(), -20.0f, 1, 0, 1, 0};
+                ddsp_decoder_step(network, &memory, &in, &controls);
+                heard += controls.amplitude;
+                frames++;
+            }
         } else if (part == 'o' || part == 'a') {
             for (int i = 0; i < BLOCK; i++) {
                 const float turn = (float)((block * BLOCK + i) % 218) / 218.0f;

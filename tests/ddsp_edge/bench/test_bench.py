@@ -94,7 +94,7 @@ def test_the_engine_that_is_measured_does_the_work():
     """Counted, not timed: sixteen voices are sixteen networks and sixteen frames a hop."""
     bundle = find_model("violin")
     assert engine.once_s(bundle, "effect", 1, 100, 0.1) > 0
-    with pytest.raises(ValueError, match="n_voices"):
+    with pytest.raises(ValueError, match="voices="):
         engine.once_s(bundle, "synth", 17, 100, 0.1)
 
 

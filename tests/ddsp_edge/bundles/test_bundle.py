@@ -301,3 +301,18 @@ def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"picture.png has 262153 bytes, more than 262144"):
         write_bundle(tmp_path / "t.zip", replace(tiny_bundle(), picture=PNG[:9] + bytes(1 << 18)))
     assert not (tmp_path / "t.zip").exists()
+
+
+@pytest.mark.parametrize("folder", ["", "My Flute/"])
+def test_what_finder_adds_to_a_zip_is_passed_over(tmp_path, tiny_path, folder):
+    import zipfile
+
+    with zipfile.ZipFile(tiny_path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    path = tmp_path / "again.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(folder + name, data)
+            archive.writestr(f"__MACOSX/{folder}._{name}", b"finder")
+        archive.writestr(f"{folder}.DS_Store", b"finder")
+    assert read_bundle(path).model == read_bundle(tiny_path).model

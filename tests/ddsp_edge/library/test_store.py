@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bundle_versions import make_version
@@ -63,6 +65,93 @@ def test_an_older_one_is_refused_unless_asked_for(store, versions):
     assert version_of(store) == "0"
 
 
+def test_removed_and_put_again_an_older_one_is_an_older_one(store, versions):
+    for path in versions[1:]:
+        put(store, path)
+    with store.change():
+        store.remove("toy-flute")
+    for path in versions[:2]:
+        with pytest.raises(UserError, match="--allow-downgrade"):
+            put(store, path)
+    assert store.names() == []
+    put(store, versions[2])
+
+
+def test_after_an_allowed_downgrade_the_newest_is_still_the_newest(store, versions):
+    put(store, versions[2])
+    put(store, versions[0], allow_downgrade=True)
+    with pytest.raises(UserError, match="--allow-downgrade"):
+        put(store, versions[1])
+
+
+def test_a_store_of_before_the_record_knows_its_versions(store, versions):
+    for path in versions:
+        put(store, path)
+    shutil.rmtree(store.folder / ".newest")
+    with store.change():
+        store.rollback("toy-flute")
+        with pytest.raises(UserError, match="allow_downgrade = false"):
+            store.rollback("toy-flute", allow_downgrade=False)
+    assert version_of(store) == "1"
+
+
+def test_a_stalled_upload_keeps_nobody_from_changing_the_store(store, versions, monkeypatch):
+    monkeypatch.setattr(store_module, "STALL_S", 0.3)
+    read, write = os.pipe()
+    with open(read, "rb", buffering=0) as stream, open(write, "wb", buffering=0) as sender:
+        sender.write(versions[1].read_bytes()[:100])
+        with ThreadPoolExecutor(1) as pool:
+            stalled = pool.submit(store.receive, stream, 10_000, "0" * 64)
+            put(store, versions[0])
+            with pytest.raises(UserError, match="nothing of the upload came"):
+                stalled.result()
+    assert not list((store.folder / ".staging").iterdir())
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_uploads_side_by_side_do_not_sweep_each_other(store, versions, monkeypatch, named):
+    if named:  # a file system that has no files without a name
+        real = os.open
+
+        def refuse(path, flags, *args, **options):
+            if flags & os.O_TMPFILE == os.O_TMPFILE:
+                raise OSError(errno.EOPNOTSUPP, "not supported")
+            return real(path, flags, *args, **options)
+
+        monkeypatch.setattr(store_module.os, "open", refuse)
+    data = versions[1].read_bytes()
+    with store.receive(io.BytesIO(data), len(data), digest(versions[1])) as staged:
+        put(store, versions[0])
+        with store.change():
+            store.install(staged)
+    assert version_of(store) == "1"
+    with store.change():
+        pass
+    assert not list((store.folder / ".staging").iterdir())
+
+
+def test_what_lies_in_staging_stops_nothing(store, versions):
+    staging = store.folder / ".staging"
+    (staging / "folder" / "deep").mkdir(parents=True)
+    (staging / "file").write_bytes(b"x")
+    (staging / "link").symlink_to(versions[0])
+    os.mkfifo(staging / "pipe")
+    put(store, versions[0])
+    assert version_of(store) == "0" and not list(staging.iterdir())
+    assert versions[0].exists()
+
+
+def test_what_was_checked_is_what_is_installed(store, versions, monkeypatch):
+    """Somebody who may write into staging changes every file there after the check."""
+    data = versions[0].read_bytes()
+    with store.receive(io.BytesIO(data), len(data), digest(versions[0])) as staged, store.change():
+        for path in (store.folder / ".staging").iterdir():
+            path.unlink()
+            path.write_bytes(versions[1].read_bytes())
+        store.install(staged)
+    assert digest(store.path("toy-flute")) == digest(versions[0])
+
+
 def test_only_so_many_versions_are_kept(store, tmp_path):
     for i in range(KEPT + 3):
         put(store, make_version(tmp_path / f"v{i}.zip", i))
@@ -72,7 +161,28 @@ def test_only_so_many_versions_are_kept(store, tmp_path):
 def test_a_file_is_called_what_its_model_is_called(store, tmp_path):
     """Whatever the sender calls the file: the name inside is what was signed."""
     installed, _ = put(store, make_version(tmp_path / "x.zip", 0, "..Böse  Flöte (2)"))
-    assert installed.name == "b-se-fl-te-2" and installed.path.parent == store.folder
+    assert installed.name == "bose-flote-2" and installed.path.parent == store.folder
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Größe", "grosse"),
+        ("Чайка", "chajka"),
+        ("Αυλός", "aylos"),
+        ("Søren's Flüte", "soren-s-flute"),
+    ],
+)
+def test_names_in_other_scripts_become_an_id_and_keep_their_title(store, tmp_path, name, found):
+    installed, _ = put(store, make_version(tmp_path / "x.zip", 0, name))
+    assert installed.name == found and installed.bundle.info.name == name
+
+
+def test_a_name_that_cannot_be_transliterated_becomes_a_hash(store, tmp_path):
+    first, _ = put(store, make_version(tmp_path / "x.zip", 0, "尺八"))
+    second, _ = put(store, make_version(tmp_path / "y.zip", 0, "笛"))
+    assert first.name.startswith("model-") and first.name != second.name
+    assert first.bundle.info.name == "尺八"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\0b", "A", "-a", "é", "x" * 65])
@@ -95,7 +205,8 @@ def test_uploads_are_checked(store, versions):
     assert store.names() == [] and not list((store.folder / ".staging").iterdir())
 
 
-def test_one_change_at_a_time(store):
+def test_one_change_at_a_time(store, monkeypatch):
+    monkeypatch.setattr(store_module, "LOCK_WAIT_S", 0.1)
     with store.change(), pytest.raises(UserError, match="somebody else"), store.change():
         pass
 

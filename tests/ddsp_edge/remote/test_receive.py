@@ -135,6 +135,11 @@ def test_signatures(device, versions, keys, trusted):
     ask(device, request(versions[1], signing.sign(versions[1], keys[0])))
     (never,) = ask(device, request(versions[0], good, allow_downgrade=True))
     assert not never["ok"]
+    (back,) = ask(device, line(do="rollback", name="toy-flute"))
+    assert not back["ok"] and "allow_downgrade = false" in back["error"]
+    ask(device, line(do="remove", name="toy-flute"))
+    (again,) = ask(device, request(versions[0], good))
+    assert "--allow-downgrade" in again["error"]
 
 
 def test_policy_files(tmp_path, monkeypatch):

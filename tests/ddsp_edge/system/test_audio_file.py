@@ -62,8 +62,8 @@ def test_every_rate(tmp_path, rate):
 
 @pytest.mark.parametrize("channels", [1, 2, 6, 32])
 def test_channels_are_averaged(tmp_path, channels):
-    columns = np.zeros((4800, channels))
-    columns[:, 0] = tone(48_000, 0.1)
+    levels = np.linspace(0.6, 1.0, channels)
+    columns = tone(48_000, 0.1)[:, None] * levels
     soundfile.write(tmp_path / "many.wav", columns, 48_000, subtype="FLOAT")
     audio = read_audio(tmp_path / "many.wav", 48_000)
     assert np.allclose(audio, columns.mean(axis=1), atol=1e-6)

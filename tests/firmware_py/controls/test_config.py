@@ -84,7 +84,7 @@ def test_nothing_is_wired_by_default():
         ('[[lights]]\nshows = "clipp"\npin = 1', "not one of active, bypass"),
         ('[[mappings]]\ncontrol = "switch a"\ndo = "bypass"', "no switch is called 'a'"),
         ('[[mappings]]\ncontrol = "cc 1"\nset = "mixx"', "did you mean 'mix'"),
-        ("[[expressions]]\nname = 'a'\nchannel = 0\nheel = 0.5\ntoe = 0.51", "too near"),
+        ("[[expressions]]\nname = 'a'\nchannel = 0\nheel = 0.5\ntoe = 0.51", "too close"),
         ("[relay]\npin = 4\nmute = 4", "pin 4 is given twice"),
     ],
 )
