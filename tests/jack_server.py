@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 START_S = 20.0
+#: What ALSA's plug-in and JACK's library say where the server takes no client.
+FROM_THE_PLUG_IN = ("Cannot open card-out client", "Cannot connect to server")
 
 _CONFIG = """\
 <confdir:alsa.conf>
@@ -164,15 +166,24 @@ class JackServer:
 
 
 def pcm_opens(env: dict[str, str]) -> str | None:
-    """None where ALSA can open the card; else why not."""
+    """None where ALSA can open the card; else why not.
+
+    Raises RuntimeError where the plug-in is there and the server still takes no client after
+    START_S: that is no reason to skip.
+    """
     if shutil.which("aplay") is None:
         return "aplay is not installed (apt-get install alsa-utils)"
     command = ["aplay", "-q", "-D", "jk", "-t", "raw", "-f", "FLOAT_LE", "-c", "2", "-r", "48000"]
-    opened = subprocess.run(
-        command, env=os.environ | env, input=bytes(8 * 4800), capture_output=True
-    )
-    if opened.returncode == 0:
-        return None
-    return "ALSA has no jack plug-in (apt-get install libasound2-plugins): " + opened.stderr.decode(
-        errors="replace"
-    )
+    deadline = time.monotonic() + START_S
+    while True:
+        opened = subprocess.run(
+            command, env=os.environ | env, input=bytes(8 * 4800), capture_output=True
+        )
+        if opened.returncode == 0:
+            return None
+        said = opened.stderr.decode(errors="replace")
+        if not any(words in said for words in FROM_THE_PLUG_IN):
+            return "ALSA has no jack plug-in (apt-get install libasound2-plugins): " + said
+        if time.monotonic() > deadline:
+            raise RuntimeError("jackd takes no client: " + said)
+        time.sleep(0.1)

@@ -21,7 +21,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv-tflite"
-REQUIREMENTS = ("numpy<2", "tflite-runtime==2.14.0")
+#: cffi: the kernel, whose decoder is asked first.
+REQUIREMENTS = ("numpy<2", "tflite-runtime==2.14.0", "cffi>=1.16")
 #: tflite-runtime's last wheels are for Python 3.11.
 VERSION = (3, 11)
 
@@ -78,7 +79,7 @@ def decode(bundle: Path, f0_hz: np.ndarray, loudness_db: np.ndarray) -> dict:
 
 
 def _works(python: Path) -> bool:
-    check = "import numpy, tflite_runtime.interpreter; assert numpy.__version__ < '2'"
+    check = "import cffi, numpy, tflite_runtime.interpreter; assert numpy.__version__ < '2'"
     return (
         python.exists()
         and subprocess.run([str(python), "-c", check], capture_output=True).returncode == 0
