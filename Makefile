@@ -49,9 +49,10 @@ live:
 
 # pytest last: its closing line ends the output.
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
-WORKERS ?= logical
+# One more than there are cores, since many tests wait: for a card, a browser, a process.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 test: lint
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=25
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=25
 
 # In an environment of its own: everything is collected, and what trains skips, saying why.
 test-without-training:

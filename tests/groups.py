@@ -1,53 +1,39 @@
-"""Which tests run one after the other in the same pytest-xdist worker (``--dist loadgroup``).
+"""In which order pytest-xdist's workers take the modules (``--dist loadscope``).
 
-A module's tests stay together, since they share its fixtures. Tests that play on the paced card
-stay together too: what they count is how well it keeps time. A test may name another group by
-``@pytest.mark.xdist_group``. The groups that take longest begin first.
+A module's tests stay together in one worker, since they share its fixtures; xdist does that. Here
+the modules that take longest begin first, and what is short fills the gaps at the end. Modules
+that wait (for a paced card, a browser) stand among those that compute, so that the cores are busy.
 """
 
 from __future__ import annotations
 
 import pytest
 
-#: Fixture to group.
-SHARED = {"jack_card": "jack"}
-#: From the longest; what is short then fills the gaps at the end.
+#: Modules, without tests/ and .py, from the longest.
 LONG = (
-    "jack",
+    "realtime/test_soak",
     "ddsp_edge/cli/test_train_killed",
-    "ddsp_edge/training/export/test_to_tflite",
-    "native/test_kernel_c",
-    "ddsp_edge/remote/test_receive",
     "test_uml",
+    "ddsp_edge/training/export/test_to_tflite",
+    "ddsp_edge/remote/test_receive",
+    "native/test_kernel_c",
+    "browser/test_play_view",
     "ddsp_edge/training/export/test_build",
-    "ddsp_edge/tflite/test_runtimes",
     "ddsp_edge/remote/test_deploy",
+    "ddsp_edge/tflite/test_runtimes",
+    "browser/test_sound_view",
     "ddsp_edge/training/data/test_dataset",
+    "firmware_py/test_service",
+    "ddsp_edge/cli/test_train",
 )
 
 
-def group(item: pytest.Item) -> str:
-    """The group of a test."""
-    for fixture, name in SHARED.items():
-        if fixture in getattr(item, "fixturenames", ()):
-            return name
-    return item.nodeid.split("::")[0].removeprefix("tests/").removesuffix(".py")
+def _place(item: pytest.Item) -> int:
+    module = item.nodeid.split("::")[0].removeprefix("tests/").removesuffix(".py")
+    return LONG.index(module) if module in LONG else len(LONG)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "xdist_group(name): run in the same pytest-xdist worker")
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before xdist's own, which reads the marks. In one process the order stays as it is."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(group(item)))
+    """In one process the order stays as it is."""
     if hasattr(config, "workerinput"):
         items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> int:
-    name = group(item)
-    return LONG.index(name) if name in LONG else len(LONG)

@@ -15,7 +15,7 @@ HELPERS = Path(__file__).parent
 IN_ONE_AND_TWO = [
     (),
     pytest.param(
-        ("-p", "xdist", "-n", "2", "--dist", "loadgroup"),
+        ("-p", "xdist", "-n", "2", "--dist", "loadscope"),
         marks=pytest.mark.skipif(
             importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed"
         ),
