@@ -6,15 +6,15 @@
 # for, APT_WAIT_S seconds at most (default: ten minutes), and is named every few seconds.
 # shellcheck shell=sh
 
-# DPkg::Lock::Timeout waits for dpkg's lock only; those of the lists and of the archive fail at
-# once, so apt-get is tried again whichever it is.
+# apt's own DPkg::Lock::Timeout waits for dpkg's lock only, and does not always name the holder
+# when it gives up: none of it, apt-get is tried again every two seconds, whichever lock it is.
 apt_get() (
     wait_s=${APT_WAIT_S:-600} begun=$(date +%s) said=$(mktemp)
     trap 'rm -f "$said"' EXIT
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
     while ! $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C \
-        apt-get -q -o DPkg::Lock::Timeout=5 "$@" >"$said" 2>&1 </dev/null; do
+        apt-get -q -o DPkg::Lock::Timeout=0 "$@" >"$said" 2>&1 </dev/null; do
         waited=$(($(date +%s) - begun))
         if ! grep -q 'Could not get lock\|Unable to lock\|Unable to acquire' "$said"; then
             cat "$said" >&2

@@ -65,7 +65,7 @@ put() { install -D -m "${3:-644}" "$1" "$stage$2"; }
 mkdir -p "$stage/usr/bin" "$stage/usr/lib/systemd/system"
 cat >"$stage/usr/bin/ddsp-edge" <<'WRAPPER'
 #!/bin/sh
-PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -s -m ddsp_edge "$@"
+PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -s -P -m ddsp_edge "$@"
 WRAPPER
 sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
 chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel"
