@@ -16,6 +16,7 @@ from ddsp_edge.bench.result import Result, against
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.settings import Settings
+from ddsp_edge.units import db_to_gain
 
 RATE, MODEL, SEED = 48_000, "violin", 42
 PERIODS = (128, 64)
@@ -83,7 +84,7 @@ def bursts(rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
     for i in range(count):
         n = round(BURSTS_S[i // 3 % 2] * RATE)
         wave = kinds[i % 3](rng, n)
-        wave *= 10 ** (LEVELS_DB[i // 6 % 2] / 20) / np.abs(wave).max()
+        wave *= db_to_gain(LEVELS_DB[i // 6 % 2]) / np.abs(wave).max()
         yield (wave * 10.0 ** (-3.0 * np.linspace(0, 1, n))).astype(np.float32)
 
 

@@ -54,6 +54,10 @@ def test_one_live_side_has_its_own_level(side: int) -> None:
     assert rig.read().input_side == side
 
 
+def test_nothing_is_said_before_anything_was_heard() -> None:
+    assert dry_rig().read().input_side == BOTH
+
+
 def test_two_sides_that_differ_are_both_heard() -> None:
     rng, rig = np.random.default_rng(1), dry_rig()
     x = (0.1 * rng.normal(size=(2 * RATE, 2))).astype(np.float32)

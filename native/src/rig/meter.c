@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "rig/input_side.h"
+
 #define LOAD_S 0.5      /* time constant of the load */
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
@@ -15,6 +17,7 @@
 void ddsp_meter_reset(ddsp_meter *meter)
 {
     memset(meter, 0, sizeof *meter);
+    STORE(meter->input_side, DDSP_SIDE_MEAN);
 }
 
 void ddsp_meter_peak(_Atomic float *peak, float value)
