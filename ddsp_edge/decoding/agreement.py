@@ -10,7 +10,7 @@ import numpy as np
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.tflite.interpreter import Session
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
-from ddsp_edge.units import scale_f0, scale_loudness
+from ddsp_edge.units import db_to_gain, scale_f0, scale_loudness
 from native.decoder import Decoder, Network
 
 #: Frames whose state is carried on, of a player's moves.
@@ -105,6 +105,6 @@ def _difference_db(reference: np.ndarray, other: np.ndarray) -> float:
     """The largest difference of what either of them lets be heard."""
     if not reference.size:
         return 0.0
-    floor = max(float(reference.max()) * 10 ** (-HEARD_DB / 20), LEAST_HEARD)
+    floor = max(float(reference.max()) * db_to_gain(-HEARD_DB), LEAST_HEARD)
     a, b = np.maximum(reference, floor), np.maximum(other, floor)
     return float(np.abs(20 * np.log10(b / a)).max())
