@@ -17,7 +17,7 @@ def test_a_wrong_code_is_refused_and_the_right_one_lets_in(box, new_phone):
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     phone.find("#code").send_keys(wrong)
     phone.tap("#pairing button")
-    phone.until(lambda: "not the code" in phone.text("#pair-problem"))
+    phone.until(lambda: "the code is wrong" in phone.text("#pair-problem"))
     assert not phone.shown("#panel")
     phone.find("#code").clear()
     phone.find("#code").send_keys(code)

@@ -207,7 +207,8 @@ def test_sighup_reads_the_config_again(box):
             port = free.getsockname()[1]
         box.write(f"[audio]\ncard = 'jk'\n[midi]\napi = 'none'\nnetwork = '{port}'\nchannel = 2")
         box.process.send_signal(signal.SIGHUP)
-        until(lambda s: not s["warnings"], client)
+        # A change of channel ends what sounds: no note before it.
+        until(lambda s: not s["warnings"] and s["settings"]["channel"] == 2, client)
         with connected(port) as keyboard:
             until(lambda s: s["midi_ports"], client)
             keyboard.sendall(bytes([0x90, 50, 64, 0x91, 60, 64]))  # the first: not our channel
