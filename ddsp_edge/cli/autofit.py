@@ -20,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask the engine to fit and print what it found. Raises UserError."""
     if not args.json:
-        print(f"play now, low and high, soft and loud: {args.seconds:g} s", file=sys.stderr)
+        what = "low and high, soft and loud, with a pause of a second"
+        print(f"play now, {what}: {args.seconds:g} s", file=sys.stderr)
     result = ask(args, "autofit", seconds=args.seconds)
     return show(args, result, "  ".join(f"{k}={v:g}" for k, v in result["values"].items()))

@@ -44,7 +44,12 @@ def run(args: argparse.Namespace) -> int:
     )
     words = [f"--set {name}={value:g}" for name, value in fit.settings.items() if value]
     if args.json:
-        facts = {"model": info.name, "settings": fit.settings, "inside": round(fit.inside, 3)}
+        facts = {
+            "model": info.name,
+            "settings": fit.settings,
+            "inside": round(fit.inside, 3),
+            "room_db": fit.room_db and round(fit.room_db, 1),
+        }
         player = {name: round(value, 2) for name, value in asdict(fit.player).items()}
         print(json.dumps({**facts, "player": player, "arguments": " ".join(words)}, indent=2))
         return 0

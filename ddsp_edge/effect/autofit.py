@@ -1,4 +1,8 @@
-"""Auto-fit: ten seconds of playing tell where the player is, settings move that to the model."""
+"""Auto-fit: ten seconds of playing tell where the player is, settings move that to the model.
+
+The quietest moment tells how loud the room is (hum, hiss, a fan), and the noise gate is set above
+it, since a mains hum alone would play the instrument.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.player import KNEE_DB, is_pitch
 from ddsp_edge.errors import UserError
 from ddsp_edge.settings import SETTINGS, Setting
+from ddsp_edge.units import SILENCE_DB
 
 #: How long a player is listened to, in seconds.
 LISTEN_S = 10.0
@@ -28,6 +33,20 @@ LOW, HIGH = 5.0, 95.0
 TOLERANCE = 0.1
 #: Gains are told in steps of this many dB.
 GAIN_STEP_DB = 0.5
+
+#: The room is what is heard in the quietest stretch of so many seconds ...
+ROOM_S = 0.6
+#: ... at this percentile of it, so that no click in it counts.
+ROOM = 90.0
+#: It is only taken for the room where the player's loud end is so much louder, in dB: else there
+#: was no pause.
+ROOM_BELOW_DB = 15.0
+#: The gate stays shut for a room that gets so much louder, in dB ...
+ROOM_MARGIN_DB = 3.0
+#: ... and opens for a note that is so much softer than the player's softest.
+NOTE_MARGIN_DB = 3.0
+#: Between the gate's opening and closing, in dB: the usual one, and the least that is tried.
+HYSTERESES_DB = (6.0, 3.0)
 
 Unit = Literal["octaves", "semitones"]
 
@@ -51,6 +70,7 @@ class Fit:
     settings: dict[str, float]
     player: PlayerRange
     inside: float  #: share of the clear pitch that is then in the model's range, 0..1
+    room_db: float | None  #: how loud the room is; None where the player made no pause
 
 
 class AutoFit:
@@ -62,10 +82,13 @@ class AutoFit:
     def __init__(self, hop_s: float) -> None:
         self._hop_s = hop_s
         self._heard = np.zeros((max(1, int(LONGEST_S / hop_s)), 2))
+        self._levels = np.zeros(len(self._heard))
         self._n = self._ticks = 0
 
     def hear(self, f0_hz: float, confidence: float, loudness_db: float) -> None:
         """One tick; what has no clear pitch, or is silence, only passes time."""
+        if self._ticks < len(self._levels):
+            self._levels[self._ticks] = loudness_db if loudness_db > SILENCE_DB else SILENCE_DB
         self._ticks += 1
         clear = confidence >= CONFIDENT and is_pitch(f0_hz) and loudness_db > KNEE_DB
         if clear and self._n < len(self._heard):
@@ -87,9 +110,12 @@ class AutoFit:
 
         The sound is transposed (``pitch_shift``) by octaves or semitones; ``keep_pitch``
         instead moves only what the model is shown (``input_pitch``). ``input_gain`` moves the
-        loudness. Raises UserError, with the reason, where too little was heard.
+        loudness. ``gate`` and ``gate_hysteresis`` are among the settings where the room is loud
+        enough to be played and softer than the player. Raises UserError, with the reason, where
+        too little was heard.
         """
-        notes, player = self._player()
+        room_db = self._room()
+        notes, player = self._player(room_db)
         shift = _best_shift(notes, info, 12 if unit == "octaves" else 1)
         low, high = info.min_pitch_note, info.max_pitch_note
         inside = float(np.mean((notes + shift >= low) & (notes + shift <= high)))
@@ -99,11 +125,24 @@ class AutoFit:
         pitch = "input_pitch" if keep_pitch else "pitch_shift"
         other = "pitch_shift" if keep_pitch else "input_pitch"
         settings = {pitch: float(shift), other: 0.0, "input_gain": gain}
-        return Fit(settings, player, inside)
+        settings.update(_gate(room_db, player.soft_db))
+        return Fit(settings, player, inside, room_db)
 
-    def _player(self) -> tuple[np.ndarray, PlayerRange]:
+    def _room(self) -> float | None:
+        """The room's level in dB; None where nobody paused."""
+        levels = self._levels[: self._ticks]
+        length = max(1, round(ROOM_S / self._hop_s))
+        if len(levels) < 2 * length:
+            return None
+        stretches = np.lib.stride_tricks.sliding_window_view(levels, length)[:: max(1, length // 6)]
+        room = float(np.percentile(stretches, ROOM, axis=1).min())
+        return room if room <= np.percentile(levels, HIGH) - ROOM_BELOW_DB else None
+
+    def _player(self, room_db: float | None) -> tuple[np.ndarray, PlayerRange]:
         """The notes that count, and their range. Raises UserError."""
         heard = self._heard[: self._n]
+        if room_db is not None:  # a hum has a clear pitch too
+            heard = heard[heard[:, 1] > room_db + 2.0 * ROOM_MARGIN_DB]
         if len(heard):
             loud = np.percentile(heard[:, 1], HIGH)
             heard = heard[heard[:, 1] >= loud - SOFTEST_DB]
@@ -118,6 +157,17 @@ class AutoFit:
         return heard[:, 0], PlayerRange(
             float(low), float(high), float(soft), float(loud), clear_s, self.heard_s
         )
+
+
+def _gate(room_db: float | None, soft_db: float) -> dict[str, float]:
+    """The gate's settings that keep the room out and the softest notes in; {} where none do."""
+    if room_db is None or room_db <= KNEE_DB:  # a silent room plays nothing
+        return {}
+    for hysteresis in HYSTERESES_DB:
+        gate = GAIN_STEP_DB * math.ceil((room_db + ROOM_MARGIN_DB + hysteresis) / GAIN_STEP_DB)
+        if gate <= soft_db - NOTE_MARGIN_DB:
+            return {"gate": _limited("gate", gate), "gate_hysteresis": hysteresis}
+    return {}
 
 
 def _best_shift(notes: np.ndarray, info: ModelInfo, step: int) -> int:

@@ -10,9 +10,10 @@ from sounds import shaped, tone
 from tiny_decoder import INFO
 
 from ddsp_edge.effect.autofit import LEAST_S, AutoFit, learn
-from ddsp_edge.effect.source import analyse
+from ddsp_edge.effect.source import analyse, effect_frames
 from ddsp_edge.errors import UserError
 from ddsp_edge.settings import Settings
+from ddsp_edge.units import db_to_gain
 
 RATE, HOP = 48_000, 0.005
 #: A violin's: G3 to C#6, as loud as the shipped one.
@@ -103,6 +104,49 @@ def test_through_the_real_analyser_after_which_the_player_is_in_range():
     Settings().changed(found.settings)
     loud = np.percentile(features["loudness_db"], 50) + found.settings["input_gain"]
     assert VIOLIN.min_loudness_db < loud < VIOLIN.max_loudness_db
+
+
+def hum(level_db, seconds, hz=50.0):
+    """Mains hum with its harmonics, mono float32, ``level_db`` dB re full scale."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    x = sum(np.sin(2 * np.pi * hz * k * t + k) / k for k in (1, 2, 3, 4, 6))
+    return (x * db_to_gain(level_db) / np.sqrt(np.mean(x**2))).astype("f4")
+
+
+@pytest.mark.parametrize("level_db", [-57.0, -50.0, -44.0])
+def test_a_hum_alone_is_silent_after_the_fit(level_db):
+    """It played the violin at -36 dB before; the notes above it still sound."""
+    line = [0.3 * shaped(tone(440 * 2 ** ((n - 69) / 12), 0.5), 0.01, 0.05) for n in (60, 67, 72)]
+    played = np.concatenate([*line, np.zeros(RATE), *line]).astype("f4")
+    played += hum(level_db, len(played) / RATE)
+    found = learn(analyse(played, RATE, HOP), HOP).fit(VIOLIN)
+    assert found.room_db == pytest.approx(level_db, abs=2.0)
+    assert found.player.low_note == pytest.approx(60, abs=0.5)
+    fitted = Settings().changed(found.settings)
+    alone = effect_frames(hum(level_db, 2.0), RATE, VIOLIN, fitted)
+    assert max(frame.loudness_db for frame in alone[20:]) <= -79.0
+    heard = effect_frames(played, RATE, VIOLIN, fitted)
+    assert np.mean([frame.loudness_db > -40.0 for frame in heard]) > 0.5
+    ungated = effect_frames(hum(level_db, 2.0), RATE, VIOLIN, Settings())
+    assert max(frame.loudness_db for frame in ungated) > -79.0  # what the gate is for
+
+
+def test_a_silent_room_or_no_pause_sets_no_gate():
+    assert "gate" not in played((60, 72)).fit(VIOLIN).settings
+    quiet = played((60, 72))
+    for _ in range(400):
+        quiet.hear(0.0, 0.0, -75.0)
+    found = quiet.fit(VIOLIN)
+    assert "gate" not in found.settings and found.room_db == pytest.approx(-75.0)
+
+
+def test_a_room_as_loud_as_the_softest_note_sets_no_gate():
+    """A gate there would cut notes; the player is told the room's level and can decide."""
+    fit = played((60, 72), (-38.0, -20.0))
+    for _ in range(400):
+        fit.hear(50.0, 0.95, -44.5)
+    found = fit.fit(VIOLIN)
+    assert "gate" not in found.settings and found.room_db == pytest.approx(-44.5)
 
 
 @given(
