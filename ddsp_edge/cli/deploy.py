@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "command again.",
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model's file")
-    parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST, as for ssh")
+    parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh")
     parser.add_argument(
         "--activate",
         action=argparse.BooleanOptionalAction,
