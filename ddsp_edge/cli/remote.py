@@ -30,7 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action = actions.add_parser(name, help=line, description=line)
         if names_model:
             action.add_argument("model", metavar="NAME", help="see: remote list")
-        action.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh")
+        action.add_argument(
+            "hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh"
+        )
         action.add_argument("--json", action="store_true", help="print JSON for programs")
         if name == "logs":
             action.add_argument("--lines", type=int, default=50, help="(default: 50)")
