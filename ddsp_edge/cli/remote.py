@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     arguments |= {"lines": getattr(args, "lines", None)}
     if args.action == "rollback":
         arguments["activate"] = True
-    outcomes = on_each(args.hosts, lambda session: session.call(args.action, **arguments))
+    outcomes = on_each(args.hosts, lambda connection: connection.call(args.action, **arguments))
     if args.json:
         print(json.dumps([o.as_json() for o in outcomes], indent=2))
     else:

@@ -229,7 +229,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _room(trainer: Trainer) -> Room | None:
-    """The learnt room, told in a line."""
+    """Return the learnt room, if any, after a line about it was printed."""
     from ddsp_edge.training.fit.room import LearntRoom
 
     if not isinstance(trainer.room, LearntRoom):

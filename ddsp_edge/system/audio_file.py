@@ -32,7 +32,7 @@ _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 @dataclass(frozen=True)
 class Sound:
-    """What an audio file holds."""
+    """The sound that an audio file holds, at its own rate."""
 
     samples: np.ndarray  #: (samples,) float32, one channel
     rate: int  #: Hz
