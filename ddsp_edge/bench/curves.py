@@ -7,23 +7,18 @@ from typing import Any
 
 from ddsp_edge.bench.result import Result
 from ddsp_edge.errors import UserError
+from ddsp_edge.offline.plot import pyplot, save_figure
 
 NAME = "bench-growth.png"
 
 
 def draw(found: dict[str, Any], folder: Path) -> Path:
     """Load (per cent of a core in real time) against voices and harmonics. Raises UserError."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError:
-        raise UserError("curves need matplotlib: pip install 'ddsp-edge[picture]'") from None
+    plt = pyplot()
     rows = [r for r in found["results"].get("engine", []) if r.at is not None]
     if not rows:
         raise UserError("--images: the engine was not measured; leave out --only")
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     synth = [r for r in rows if r.at["curve"] == "synth"]
     for count in sorted({r.at["harmonics"] for r in synth}):
         _line(left, [r for r in synth if r.at["harmonics"] == count], "voices",
@@ -44,11 +39,11 @@ def draw(found: dict[str, Any], folder: Path) -> Path:
     path = folder / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=110)
+        save_figure(figure, path, dpi=110)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+        raise UserError(f"{folder}: cannot be made ({error.strerror})") from None
     finally:
-        pyplot.close(figure)
+        plt.close(figure)
     return path
 
 

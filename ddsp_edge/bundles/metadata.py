@@ -155,7 +155,7 @@ class ModelInfo:
 
     @property
     def hop_s(self) -> float:
-        """Seconds between control frames."""
+        """Return the seconds between two control frames."""
         return 1.0 / self.frame_rate
 
     @property
@@ -164,13 +164,13 @@ class ModelInfo:
         return self.sample_rate / 2.0
 
     def as_json(self) -> dict[str, Any]:
-        """The content of metadata.json."""
+        """Return the content of metadata.json, for ``json.dumps``."""
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
         room = {"room": asdict(self.room)} if self.room else {}
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room}
 
     def to_bytes(self) -> bytes:
-        """metadata.json as it lies in a bundle."""
+        """Return metadata.json as it lies in a bundle, in UTF-8."""
         return (json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 

@@ -50,7 +50,7 @@ NEWEST = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule and how a file stands to it."""
+    """One rule of DDSP-VST, and whether a file keeps it."""
 
     name: str
     kept: bool

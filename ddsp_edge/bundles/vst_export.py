@@ -17,7 +17,7 @@ OUR_KEYS = ("licence", "attribution", "attack_s")
 
 
 def vst_model(bundle: Bundle) -> bytes:
-    """The ``.tflite`` with its metadata behind it."""
+    """Return the ``.tflite`` with its metadata appended, as DDSP-VST reads it."""
     said = bundle.info.as_json()
     metadata = json.dumps({key: said[key] for key in (*VST_KEYS, *OUR_KEYS)}, indent=2)
     return build_zip({METADATA: metadata.encode()}, behind=bundle.model)

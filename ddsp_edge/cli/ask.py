@@ -15,7 +15,7 @@ WAITS_S = 90.0
 
 
 def add_engine_parser(subparsers: argparse._SubParsersAction[Any], name: str, line: str) -> Any:
-    """A command's parser with --json and --socket."""
+    """Add a command that asks the engine, with the options --json and --socket."""
     parser = subparsers.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
@@ -41,7 +41,7 @@ def show(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:
 
 
 def switch(text: str) -> bool:
-    """``on`` or ``off``, for argparse."""
+    """Convert ``on`` or ``off`` to a bool, for argparse."""
     if text not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{text!r}: write on or off")
     return text == "on"

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     ):
         if not args.json:
             print(f"rendering {source.name} on the {model} ...", flush=True)
-        report = render_file(source, model, args.out / f"{name}.wav")
+        report = render_file(source, model, args.out / f"{name}.wav", overwrite=True)
         figures = figures_of(report)
         figures += [acceptance.silence_figure(report), *acceptance.timed_figures(report)]
         picture = None

@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "command again.",
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model's file")
-    parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST, as for ssh")
+    parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh")
     parser.add_argument(
         "--activate",
         action=argparse.BooleanOptionalAction,
@@ -42,8 +42,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """0, or 1 where a host failed. Raises UserError."""
     from ddsp_edge.remote import signing
+    from ddsp_edge.remote.connection import DeviceConnection
     from ddsp_edge.remote.deploy import deploy, on_each, pack
-    from ddsp_edge.remote.session import Session
 
     if args.sign:
         signing.sign(args.bundle, args.sign)
@@ -51,13 +51,13 @@ def run(args: argparse.Namespace) -> int:
         parcel = pack(args.bundle, Path(scratch))
     progress = _Progress(len(args.hosts), len(parcel.data), args.json)
 
-    def work(session: Session) -> dict[str, Any]:
+    def work(connection: DeviceConnection) -> dict[str, Any]:
         return deploy(
             parcel,
-            session,
+            connection,
             args.activate,
             args.allow_downgrade,
-            lambda step: progress.step(session.host, step),
+            lambda step: progress.step(connection.host, step),
             progress.sent,
             args.name,
         )
@@ -102,7 +102,7 @@ class _Progress:
 
 
 def _line(parcel: Parcel, outcome: Outcome) -> str:
-    """What, where, how long, what plays now."""
+    """Return the line on one host: what is where, after how long, and what plays."""
     answer = outcome.answer
     if answer is None:
         return f"failed: {outcome.error}"

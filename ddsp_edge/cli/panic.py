@@ -1,4 +1,4 @@
-"""``ddsp-edge panic``: silence."""
+"""``ddsp-edge panic``: silence every note at once."""
 
 from __future__ import annotations
 

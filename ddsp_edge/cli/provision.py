@@ -15,7 +15,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="Packages, user, program, service, limits, the board's profile; at the end "
         "`doctor` on the device. A second run changes nothing. Many boards: deploy/ansible.",
     )
-    parser.add_argument("host", metavar="HOST", help="[USER@]HOST, as for ssh; root or sudo there")
+    parser.add_argument(
+        "host", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh; root or sudo there"
+    )
     parser.add_argument("--board", help="of deploy/boards (default: found out)")
     parser.add_argument("--hat", help="of deploy/hats: the audio hardware")
     parser.add_argument(

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.errors import UserError
     from ddsp_edge.remote.policy import load_policy
     from ddsp_edge.remote.protocol import write_line
-    from ddsp_edge.remote.receive import Receiver
+    from ddsp_edge.remote.receive import DeploymentReceiver
 
     # The connection is gone: leave, and clean up on the way.
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(2))
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         # Unbuffered: whether more of an upload comes can then be waited for.
         source = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
-        receiver = Receiver(load_policy(args.policy), source, sys.stdout.buffer)
+        receiver = DeploymentReceiver(load_policy(args.policy), source, sys.stdout.buffer)
     except UserError as error:  # the sender must read it too
         write_line(sys.stdout.buffer, {"ok": False, "error": str(error)})
         return 2

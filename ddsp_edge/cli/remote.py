@@ -30,7 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action = actions.add_parser(name, help=line, description=line)
         if names_model:
             action.add_argument("model", metavar="NAME", help="see: remote list")
-        action.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST, as for ssh")
+        action.add_argument(
+            "hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh"
+        )
         action.add_argument("--json", action="store_true", help="print JSON for programs")
         if name == "logs":
             action.add_argument("--lines", type=int, default=50, help="(default: 50)")
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     arguments |= {"lines": getattr(args, "lines", None)}
     if args.action == "rollback":
         arguments["activate"] = True
-    outcomes = on_each(args.hosts, lambda session: session.call(args.action, **arguments))
+    outcomes = on_each(args.hosts, lambda connection: connection.call(args.action, **arguments))
     if args.json:
         print(json.dumps([o.as_json() for o in outcomes], indent=2))
     else:

@@ -41,7 +41,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="NAME|PATH",
         help="another model; --set morph=0.5 is half way to it",
     )
-    parser.add_argument("--out", type=Path, metavar="OUT.wav", help="wav or flac, 24 bit")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="OUT.wav",
+        help="wav or flac, 24 bit (default: IN-MODEL.wav here, with a number where that is taken)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace the files of --out and --picture"
+    )
     parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
@@ -74,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         args.runtime,
         args.seed,
         args.morph_model,
+        args.force,
     )
     facts = {
         "out": str(report.out),

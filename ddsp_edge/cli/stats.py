@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(prefix: str, value: Any) -> list[str]:
-    """``stream.xruns  0``: a line a figure."""
+    """Return the figures, one a line, as ``stream.xruns  0``."""
     if not isinstance(value, dict):
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
         return [f"{prefix:<28} {shown}"]

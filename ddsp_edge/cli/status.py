@@ -1,4 +1,4 @@
-"""``ddsp-edge status``: what plays now."""
+"""``ddsp-edge status``: print what the engine plays now."""
 
 from __future__ import annotations
 

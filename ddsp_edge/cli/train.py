@@ -163,7 +163,7 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.training import profiles
     from ddsp_edge.training.data.dataset import prepare
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
-    from ddsp_edge.training.export.build import read_baseline
+    from ddsp_edge.training.export.card import read_baseline
     from ddsp_edge.training.fit.devices import choose, use_threads
     from ddsp_edge.training.fit.run_log import RunLog
     from ddsp_edge.training.fit.teacher import Teacher
@@ -215,20 +215,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"no better held-out loss for {plan.patience} steps: done at step {trainer.step}")
     log.sample()
     from ddsp_edge.training.export.build import build_bundle
+    from ddsp_edge.training.export.card import Training
 
-    measured = build_bundle(
-        model,
-        dataset,
-        recipe,
-        plan,
-        out,
-        args.quantize,
-        _command(args),
-        args.float32_out,
-        training_s=trainer.seconds,
-        baseline=baseline,
-        room=_room(trainer),
+    training = Training(
+        dataset, recipe, plan, _command(args), trainer.seconds, baseline, _room(trainer)
     )
+    measured = build_bundle(model, training, out, args.quantize, args.float32_out)
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
@@ -237,7 +229,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _room(trainer: Trainer) -> Room | None:
-    """The learnt room, told in a line."""
+    """Return the learnt room, if any, after a line about it was printed."""
     from ddsp_edge.training.fit.room import LearntRoom
 
     if not isinstance(trainer.room, LearntRoom):

@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError where the engine goes."""
+    """Print events until Ctrl-C. Raises UserError where the engine ends."""
     with ControlClient(args.socket) as engine:
         engine.call("subscribe", rate_hz=args.rate)
         for event in engine.events():

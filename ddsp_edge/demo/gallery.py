@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from ddsp_edge.offline.rendering import DEFAULT_RATE, is_midi, render_file
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import synth_frames
+from ddsp_edge.system.atomic_files import replacing, write_atomically
 from ddsp_edge.system.audio_file import read_audio
 
 
@@ -94,13 +94,13 @@ def instruments(folder: Path) -> list[GalleryInstrument]:
         made = found[name] = GalleryInstrument(name, bundle)
         if bundle.preview:
             made.preview = f"{name}-{bundle.preview_name}"
-            (folder / made.preview).write_bytes(bundle.preview)
+            write_atomically(folder / made.preview, bundle.preview)
         if bundle.picture:
             made.picture = f"{name}-model.png"
-            (folder / made.picture).write_bytes(bundle.picture)
+            write_atomically(folder / made.picture, bundle.picture)
         if bundle.card:
             made.card = f"{name}-card.md"
-            (folder / made.card).write_text(bundle.card, encoding="utf-8")
+            write_atomically(folder / made.card, bundle.card.encode())
     return [found[name] for name in sorted(found)]
 
 
@@ -131,7 +131,8 @@ def make(
     for model in models:
         info = model.bundle.info
         score = folder / f"phrase-{model.name}.mid"
-        phrase_for(info.min_pitch_note, info.max_pitch_note).save(str(score))
+        with replacing(score) as stream:
+            phrase_for(info.min_pitch_note, info.max_pitch_note).save(file=stream)
         title = f"A phrase on the {info.name.lower()}"
         planned.append(
             GalleryEntry(f"phrase-{model.name}", title, score, model.name, "instruments")
@@ -149,7 +150,8 @@ def _make(
         return GalleryItem(entry, f"the {entry.model} is not installed here")
     say(f"{entry.title} ...")
     settings = fitted(entry.source, bundle.info)
-    report = render_file(entry.source, bundle, folder / f"{entry.name}.wav", settings=settings)
+    out = folder / f"{entry.name}.wav"
+    report = render_file(entry.source, bundle, out, settings=settings, overwrite=True)
     figures_of = acceptance.tune_figures if report.performance else acceptance.voice_figures
     figures = [
         *figures_of(report),
@@ -158,7 +160,7 @@ def _make(
     ]
     piece = GalleryItem(entry, "", report, entry.source.name, "", figures)
     if not (folder / entry.source.name).exists():
-        shutil.copyfile(entry.source, folder / entry.source.name)
+        write_atomically(folder / entry.source.name, entry.source.read_bytes())
     if pictures:
         piece.picture = f"{entry.name}.png"
         draw(report, folder / piece.picture)

@@ -63,7 +63,7 @@ def entries() -> list[Entry]:
 
 
 def installed() -> list[ModelInfo]:
-    """The models that can be used."""
+    """Return what is known of the models that can be played."""
     return [entry.info for entry in entries() if entry.info is not None]
 
 

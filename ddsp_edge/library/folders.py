@@ -9,7 +9,7 @@ ENVIRONMENT = "DDSP_EDGE_MODELS"
 
 
 def shipped_folder() -> Path:
-    """Where the package's own models lie."""
+    """Return the folder of the models that come with the program."""
     return Path(__file__).resolve().parents[1] / "models"
 
 

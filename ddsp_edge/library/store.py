@@ -34,7 +34,7 @@ from typing import IO, BinaryIO
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, Bundle, parse_bundle, read_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import sync_folder, write_atomically
 
 KEPT = 3  #: older versions of each model that are kept
 CHUNK = 64 * 1024
@@ -116,11 +116,11 @@ class Staged:
     label: Path  #: what errors call it
 
     def bundle(self) -> Bundle:
-        """Check it. Raises UserError."""
+        """Check the upload and return what it holds. Raises UserError."""
         return parse_bundle(self.data, self.label)
 
     def close(self) -> None:
-        """Drop it; once installed it stays."""
+        """Close the staged file: it is gone then, unless it was installed."""
         self.file.close()
 
     def __enter__(self) -> Staged:
@@ -255,7 +255,7 @@ class ModelStore:
             new = self._staging / f"{name}.new"
             _link(staged.file.fileno(), new)
             os.replace(new, target)
-            _settle(self.folder)
+            sync_folder(self.folder)
             self._note_time(name, info.export_time, newest)
         return self.get(name), True
 
@@ -285,7 +285,7 @@ class ModelStore:
             os.link(target, folder / f"{numbers[-1] + 1 if numbers else 1}.zip")
         for number in self._numbers(name)[:-KEPT]:
             (folder / f"{number}.zip").unlink()
-        _settle(folder)
+        sync_folder(folder)
 
     def _numbers(self, name: str) -> list[int]:
         try:
@@ -313,7 +313,7 @@ class ModelStore:
                         "device takes no older one (allow_downgrade = false in its deploy.toml)"
                     )
                 os.replace(old, target)
-                _settle(self.folder)
+                sync_folder(self.folder)
                 return self.get(name)
         raise UserError(f"no older version of {name!r} is kept")
 
@@ -329,7 +329,7 @@ class ModelStore:
                 (self._history / name / f"{number}.zip").unlink()
             with contextlib.suppress(OSError):
                 (self._history / name).rmdir()
-            _settle(self.folder)
+            sync_folder(self.folder)
 
     def get(self, name: str) -> Installed:
         """One model. Raises UserError where there is none of that name."""
@@ -343,7 +343,7 @@ class ModelStore:
             return Installed(name, path, None, str(error), older)
 
     def versions(self, name: str) -> int:
-        """How many older ones can be rolled back to."""
+        """Return how many older versions of a model can be rolled back to."""
         path = self.path(name)
         older = (self._version(name, number) for number in self._numbers(name))
         with self._errors():
@@ -391,7 +391,7 @@ def _locked(stream: BinaryIO | IO[str]) -> bool:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO | None]:
-    """A plain file, open; None for anything else."""
+    """Open a plain file for reading; None where it is anything else."""
     if path.is_symlink() or not path.is_file():
         yield None
         return
@@ -408,12 +408,3 @@ def _link(handle: int, path: Path) -> None:
         os.link(f"/proc/self/fd/{handle}", path.name, dst_dir_fd=folder, follow_symlinks=True)
     finally:
         os.close(folder)
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in the folder survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

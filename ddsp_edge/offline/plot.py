@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import check_target, replacing
 from ddsp_edge.units import hz_to_midi, midi_to_hz
 
 if TYPE_CHECKING:
@@ -32,8 +34,7 @@ def check_picture(path: Path | str) -> None:
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: a picture is {', '.join(sorted(SUFFIXES))}; name it so")
-    if not path.parent.is_dir():
-        raise UserError(f"{path}: the folder {path.parent} does not exist; make it first")
+    check_target(path)
     pyplot()
 
 
@@ -87,11 +88,20 @@ def draw(report: RenderReport, path: Path | str) -> None:
     _loudness(axes[2], report, output, times, loudness)
     axes[2].set_xlim(0, report.duration_s)
     try:
-        figure.savefig(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+        save_figure(figure, path)
     finally:
         plt.close(figure)
+
+
+def save_figure(figure: Any, path: Path | str, **options: Any) -> None:
+    """Write a matplotlib figure, in the format that its suffix names, whole or not at all.
+
+    ``options`` are those of ``Figure.savefig``. Raises UserError, on a full disk too.
+    """
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=Path(path).suffix[1:].lower(), **options)
+    with replacing(path) as stream:
+        stream.write(drawn.getbuffer())
 
 
 def _tracks(report: RenderReport) -> np.ndarray:

@@ -20,6 +20,7 @@ from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import Performance, synth_frames
+from ddsp_edge.system.atomic_files import check_new, numbered
 from ddsp_edge.system.audio_file import check_writable, read_sound, resample, write_audio
 from ddsp_edge.units import SILENCE_DB, db_to_gain
 
@@ -145,16 +146,28 @@ def render_file(
     runtime: str | None = None,
     seed: int = 1,
     morph_model: str | Path | Bundle | None = None,
+    overwrite: bool = False,
 ) -> RenderReport:
-    """:func:`render`, written to ``out`` (and ``picture``), all or nothing. Raises UserError."""
+    """:func:`render`, written to ``out``, and a picture of it to ``picture``.
+
+    Each file is written whole or not at all. Unless ``overwrite``, files that are there already
+    are refused before anything is rendered, and where ``out`` is None :func:`default_out` gets a
+    number that is free. Raises UserError.
+    """
     source = _existing(source)
     bundle = model if isinstance(model, Bundle) else find_model(model)
-    out = Path(out) if out is not None else default_out(source, bundle.info)
-    check_writable(out, source)
+    if out is None:
+        named = default_out(source, bundle.info)
+        out = named if overwrite else numbered(named)
+    out = check_writable(out, source)
+    if not overwrite:
+        check_new(out, "--out")
     if picture is not None:
         from ddsp_edge.offline.plot import check_picture
 
         check_picture(picture)
+        if not overwrite:
+            check_new(picture, "--picture")
     report = render(source, bundle, rate, settings, runtime, seed, morph_model)
     write_audio(out, report.sound, rate)
     report.out = out

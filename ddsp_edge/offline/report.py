@@ -39,5 +39,5 @@ class RenderReport:
 
     @property
     def real_time_factor(self) -> float:
-        """Seconds of sound made in a second."""
+        """Return the seconds of sound that were made in one second."""
         return self.duration_s / self.render_s

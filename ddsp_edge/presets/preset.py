@@ -40,7 +40,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _PresetFile:
     """The keys of a preset's TOML file."""
 
     model: Annotated[str, Range(1, 256, "characters")]
@@ -72,7 +72,7 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
     """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
-    found = from_dict(_File, parse_toml(data, where), where)
+    found = from_dict(_PresetFile, parse_toml(data, where), where)
     try:
         settings = Settings().changed(found.settings)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""A model onto one device or many."""
+"""Deploy a model onto one device or many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.remote import signing
-from ddsp_edge.remote.session import Session
+from ddsp_edge.remote.connection import DeviceConnection
 
 T = TypeVar("T")
 #: Devices at a time.
@@ -53,7 +53,7 @@ def pack(path: Path, scratch: Path) -> Parcel:
 
 def deploy(
     parcel: Parcel,
-    session: Session,
+    connection: DeviceConnection,
     activate: bool = True,
     allow_downgrade: bool = False,
     step: Callable[[str], None] = lambda _: None,
@@ -63,7 +63,7 @@ def deploy(
     """Send it; the device's answer with ``seconds`` added. Raises UserError."""
     begun = time.monotonic()
     signature = parcel.signature
-    answer = session.call(
+    answer = connection.call(
         "put",
         parcel.data,
         step,
@@ -95,7 +95,7 @@ class Outcome:
 
 def on_each(
     hosts: Sequence[str],
-    work: Callable[[Session], dict[str, Any]],
+    work: Callable[[DeviceConnection], dict[str, Any]],
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Do the same on every host, AT_ONCE at a time; a host that fails stops no other."""
@@ -103,8 +103,8 @@ def on_each(
 
     def one(host: str) -> Outcome:
         try:
-            with Session(host, batch) as session:
-                outcome = Outcome(host, work(session))
+            with DeviceConnection(host, batch) as connection:
+                outcome = Outcome(host, work(connection))
         except UserError as error:
             outcome = Outcome(host, None, str(error))
         done(outcome)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.remote.session import ssh_words
+from ddsp_edge.remote.connection import ssh_words
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What install.sh needs when it builds on the board.

@@ -30,7 +30,7 @@ ACTIVATE_S = 20.0
 Answer = dict[str, Any]
 
 
-class Receiver:
+class DeploymentReceiver:
     """Answers the requests of one connection until it ends."""
 
     def __init__(self, policy: Policy, source: BinaryIO | RawIOBase, sink: BinaryIO) -> None:

@@ -37,6 +37,25 @@ def check_target(path: Path | str, *inputs: Path | str) -> Path:
     return path
 
 
+def check_new(path: Path | str, option: str) -> None:
+    """Refuse a path where a file is that would be lost. Raises UserError.
+
+    ``option`` is what gave the path, as the remedy names it. Devices and pipes lose nothing.
+    """
+    if Path(path).is_file():
+        raise UserError(
+            f"{path}: is there already; add --force to replace it, or give {option} another name"
+        )
+
+
+def numbered(path: Path) -> Path:
+    """``path``, or where that is taken the first of name-2, name-3, ... that is free."""
+    free, number = path, 2
+    while free.exists() or free.is_symlink():
+        free, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return free
+
+
 @contextlib.contextmanager
 def replacing(path: Path | str, mode: int | None = None) -> Iterator[BinaryIO]:
     """A stream whose content is at ``path`` when the block ends well, and nowhere if not.

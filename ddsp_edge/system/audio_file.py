@@ -15,6 +15,7 @@ import soxr
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing
+from ddsp_edge.system.audio_kinds import FFMPEG_FORMATS, FFMPEG_SUFFIXES, begins_like_audio
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.units import db_to_gain
 
@@ -22,24 +23,6 @@ from ddsp_edge.units import db_to_gain
 MAX_SECONDS = 3600
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
-#: What libsndfile reads, and what the ffmpeg program reads for us.
-SNDFILE_SUFFIXES = {
-    ".wav",
-    ".flac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-    ".aif",
-    ".aiff",
-    ".caf",
-    ".au",
-}
-FFMPEG_SUFFIXES = {".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".mov", ".ape", ".3gp"}
-#: A file that names others (a playlist) is none of these: it may not make ffmpeg read them.
-_FFMPEG_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape,wav,w64,aiff,caf,au,flac,ogg,mp3"
-)
 #: Where the mean of the channels is so far below the loudest one, in dB, that one is taken: they
 #: cancel each other, or the others are silent.
 CANCELLED_DB = 5.0
@@ -49,7 +32,7 @@ _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 @dataclass(frozen=True)
 class Sound:
-    """What an audio file holds."""
+    """The sound that an audio file holds, at its own rate."""
 
     samples: np.ndarray  #: (samples,) float32, one channel
     rate: int  #: Hz
@@ -61,8 +44,8 @@ def read_audio(path: Path | str, rate: int) -> np.ndarray:
 
     Channels are averaged; see :func:`read_sound`. Raises UserError.
     """
-    mono, source_rate = read_native(path)
-    return resample(mono, source_rate, rate)
+    sound = read_sound(path)
+    return resample(sound.samples, sound.rate, rate)
 
 
 def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
@@ -72,12 +55,6 @@ def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
         mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
         mono = np.pad(mono, (0, samples - len(mono)))
     return np.ascontiguousarray(mono, np.float32)
-
-
-def read_native(path: Path | str) -> tuple[np.ndarray, int]:
-    """As :func:`read_audio`, at the file's own rate, and that rate. Raises UserError."""
-    sound = read_sound(path)
-    return sound.samples, sound.rate
 
 
 def read_sound(path: Path | str) -> Sound:
@@ -101,6 +78,8 @@ def read_sound(path: Path | str) -> Sound:
     try:
         return _read_sndfile(path, path)
     except _Unreadable as refused:
+        if not begins_like_audio(path):  # ffmpeg would find nothing either, after a tenth second
+            raise UserError(str(refused)) from None
         if shutil.which("ffmpeg") is None:
             raise UserError(f"{refused} (with ffmpeg installed more can be read)") from None
         try:
@@ -128,7 +107,7 @@ def _decoded(path: Path, folder: Path) -> Path:
         )
     wav = folder / "decoded.wav"
     command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file"]
-    command += ["-format_whitelist", _FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
+    command += ["-format_whitelist", FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
     command += ["-t", str(MAX_SECONDS + 1), "-c:a", "pcm_f32le", str(wav)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)

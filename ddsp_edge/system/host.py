@@ -59,7 +59,7 @@ class Host:
         return _number(self._text("proc/uptime").split())
 
     def _cpu_times(self) -> tuple[float, float]:
-        """(busy, all) since the start, of all cores."""
+        """Return (busy, all) time of all cores since the start, in ticks."""
         lines = self._text("proc/stat").splitlines()
         words = lines[0].split()[1:9] if lines else []
         ticks = [float(word) for word in words if word.isdecimal()]

@@ -76,7 +76,7 @@ class SafeZip:
         self._infos = kept
 
     def names(self) -> list[str]:
-        """The members, without folders."""
+        """Return the names of the members, without folders."""
         return [name for name in self._infos if not name.endswith("/")]
 
     def read(self, name: str, limit: int = MAX_MEMBER_BYTES) -> bytes:

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ddsp_edge.tflite.dataflow import DataflowError, Graph, Step, check_dataflow
+from ddsp_edge.tflite.dataflow import DataflowError, Step, Subgraph, check_dataflow
 from ddsp_edge.tflite.flatbuffer import FlatbufferError, Reader
 from ddsp_edge.tflite.schema import (
     INPUTS,
@@ -188,7 +188,7 @@ def _check_graph(
     tensors: list[Tensor],
     codes: list[int],
     called: set[int],
-) -> Graph:
+) -> Subgraph:
     """Each operator reads what is there and writes what nobody else wrote; its operators."""
     graph = graphs[number]
     steps: list[Step] = []
@@ -242,7 +242,7 @@ def _check_graph(
     for i in graph.get("outputs", ()):
         if _index(i, len(tensors), "output tensor") not in known:
             raise TfliteError(f"output {tensors[i].name!r} is never written")
-    return Graph(tuple(inputs), tuple(int(i) for i in graph.get("outputs", ())), steps)
+    return Subgraph(tuple(inputs), tuple(int(i) for i in graph.get("outputs", ())), steps)
 
 
 def _options(

@@ -54,7 +54,7 @@ class Step(NamedTuple):
     body: int = 0
 
 
-class Graph(NamedTuple):
+class Subgraph(NamedTuple):
     """One subgraph that was checked."""
 
     inputs: tuple[int, ...]
@@ -63,15 +63,15 @@ class Graph(NamedTuple):
 
 
 class DataflowError(ValueError):
-    """What depends on what is played and must not."""
+    """A file computes from what is played something that must be constant."""
 
 
-def check_dataflow(graphs: Sequence[Graph]) -> None:
+def check_dataflow(graphs: Sequence[Subgraph]) -> None:
     """Raise DataflowError where a shape, an index or a loop depends on what is played."""
     _follow(graphs, 0, [True] * len(graphs[0].inputs))
 
 
-def _follow(graphs: Sequence[Graph], number: int, inputs: Sequence[bool]) -> list[bool]:
+def _follow(graphs: Sequence[Subgraph], number: int, inputs: Sequence[bool]) -> list[bool]:
     """Which outputs of a graph depend on what is played, given which of its inputs do."""
     graph = graphs[number]
     played = {i for i, depends in zip(graph.inputs, inputs, strict=True) if depends}
@@ -88,7 +88,7 @@ def _follow(graphs: Sequence[Graph], number: int, inputs: Sequence[bool]) -> lis
     return [i in played for i in graph.outputs]
 
 
-def _loop(graphs: Sequence[Graph], step: Step, depends: list[bool]) -> list[bool]:
+def _loop(graphs: Sequence[Subgraph], step: Step, depends: list[bool]) -> list[bool]:
     while True:
         if any(_follow(graphs, step.condition, depends)):
             raise DataflowError("a WHILE turns as often as what is played says")

@@ -32,7 +32,7 @@ MAX_STRING = 4096
 
 
 class FlatbufferError(ValueError):
-    """Where the file breaks the format."""
+    """A file breaks the FlatBuffers format; the message says where."""
 
 
 class Reader:
@@ -55,7 +55,7 @@ class Reader:
         return struct.unpack_from("<" + code, self._data, position)[0]
 
     def follow(self, position: int) -> int:
-        """Where the offset at ``position`` points."""
+        """Return the position that the offset at ``position`` points to."""
         offset = self.scalar("u32", position)
         target = position + offset
         if offset == 0 or target >= len(self._data):
@@ -120,7 +120,7 @@ class Reader:
             raise FlatbufferError(f"a vector at {start} is longer than the file")
 
     def _vector(self, kind: str, position: int) -> np.ndarray:
-        """A view of the file, not a copy."""
+        """Return a vector as a view of the file, without a copy."""
         dtype = np.dtype("<" + SCALARS[kind] if kind != "bool" else "u1")
         count = self.scalar("u32", position)
         self._span(position + 4, dtype.itemsize * count)

@@ -14,12 +14,12 @@ _NO_ACTIVATION, _RELU = 0, 1
 
 
 class UnknownGraphError(ValueError):
-    """What is not as the exporter writes it; one line."""
+    """A graph is not as the exporter writes it; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator; tensors are indices."""
+    """One operator, its tensors given by their indices."""
 
     name: str
     inputs: tuple[int, ...]
@@ -28,7 +28,7 @@ class Operator:
 
     @property
     def activation(self) -> int:
-        """0: none, 1: RELU."""
+        """Return the fused activation: 0 is none, 1 is RELU."""
         return int(self.options.get("fused_activation_function", _NO_ACTIVATION))
 
 
@@ -103,14 +103,14 @@ class Graph:
         return bool(len(self._buffers[self._tensors[tensor].get("buffer", 0)]))
 
     def number(self, tensor: int) -> float:
-        """A constant of one number."""
+        """Return a constant that is one number. Raises UnknownGraphError."""
         content = self.constant(tensor)
         if content.size != 1:
             raise UnknownGraphError(f"{self.name(tensor)!r} has {content.size} numbers, not one")
         return float(content.reshape(-1)[0])
 
     def whole_numbers(self, tensor: int) -> tuple[int, ...]:
-        """A constant of int32."""
+        """Return a constant of type int32. Raises UnknownGraphError."""
         if self._kind(tensor) != "int32":
             raise UnknownGraphError(f"{self.name(tensor)!r} is {self._kind(tensor)}, not int32")
         return tuple(int(n) for n in self._content(tensor).reshape(-1))

@@ -118,7 +118,7 @@ class _Match:
         return self.graph.writer(tensor, "RESHAPE").inputs[0]
 
     def _dense(self, tensor: int) -> tuple[int, Layer]:
-        """(its input, the layer) of a FULLY_CONNECTED."""
+        """Return the input and the layer of a FULLY_CONNECTED."""
         operator = self.graph.writer(tensor, "FULLY_CONNECTED")
         if operator.options.get("weights_format", 0):
             raise UnknownGraphError("a layer's weights are shuffled")
@@ -150,7 +150,7 @@ class _Match:
         return gain, exponent, (low, high)
 
     def _shifted(self, tensor: int) -> tuple[int, float, float]:
-        """(x, centre, slope) of (x - centre) * slope."""
+        """Return x, centre and slope of (x - centre) * slope."""
         difference, slope = self.graph.with_number(self.graph.writer(tensor, "MUL"))
         x, centre = self.graph.writer(difference, "SUB").inputs
         return x, self.graph.number(centre), slope

@@ -83,7 +83,7 @@ packages() {
     ! command -v gcc >/dev/null || fail "a compiler was installed"
     says "ok  python-rtmidi" ddsp-edge doctor
     says "ok  pyalsaaudio" ddsp-edge doctor
-    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav
+    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav --force
     sh deploy/install.sh --uninstall
     step "apt-get install ./ddsp-edge_*.deb"
     apt-get purge -y -qq python3-rtmidi python3-evdev >/dev/null 2>&1
@@ -93,7 +93,7 @@ packages() {
     }
     says "ok  python-rtmidi" ddsp-edge doctor
     says "ok  evdev" ddsp-edge doctor
-    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav
+    says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav --force
     apt-get purge -y -qq ddsp-edge >/tmp/said 2>&1 || fail "apt-get purge: $(cat /tmp/said)"
     [ ! -e /usr/lib/ddsp-edge ] || fail "/usr/lib/ddsp-edge is left"
 }

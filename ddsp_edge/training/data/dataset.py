@@ -30,7 +30,7 @@ SHORTEST_PIECE_S = 2.0
 ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
 MOST_ROUNDS = 3
 MOST_LINES = 25  #: of files that are left out; the report has all of them
-INDEX_VERSION = 2  #: of which files are used and of what the index holds of them
+INDEX_VERSION = 3  #: of which files are used and of what the index holds of them
 MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
 
 
@@ -127,7 +127,7 @@ def _read(
         else:
             total += seconds
             good.append(sound.audio)
-            used.append(Source(sound.file, seconds, sound.assessment))
+            used.append(Source(sound.file, seconds, sound.assessment, sound.remarks))
     return good, used, left
 
 

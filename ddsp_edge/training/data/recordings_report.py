@@ -71,7 +71,7 @@ def make(dataset: Dataset) -> Report:
     files = [
         {"file": source.file, "seconds": round(source.seconds, 2)}
         | asdict(source.assessment)
-        | {"warnings": source.assessment.warnings()}
+        | {"warnings": source.warnings()}
         for source in dataset.sources
     ]
     usable = usable_minutes(dataset)

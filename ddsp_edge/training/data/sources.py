@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.audio_file import FFMPEG_SUFFIXES, SNDFILE_SUFFIXES, read_native, resample
+from ddsp_edge.system.audio_file import read_sound, resample
+from ddsp_edge.system.audio_kinds import AUDIO_SUFFIXES, begins_like_audio
 from ddsp_edge.training.data import quality
 from ddsp_edge.training.data.quality import Assessment
 from ddsp_edge.training.recipes import Recipe
 
-AUDIO_SUFFIXES = SNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 SILENT_PEAK = 1e-4  #: -80 dBFS
 SHORTEST_S = 0.15
 MOST_FILES = 20_000
@@ -31,6 +31,11 @@ class Source:
     file: str  #: its name below the folder
     seconds: float
     assessment: Assessment
+    remarks: tuple[str, ...] = ()  #: on reading it, such as which of its channels was taken
+
+    def warnings(self) -> list[str]:
+        """Return what the user should know of this file, in order of importance."""
+        return [*self.remarks, *self.assessment.warnings()]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -40,7 +45,7 @@ class Source:
         assessment = Assessment(
             **{**item["assessment"], "decay_s": tuple(item["assessment"]["decay_s"])}
         )
-        return cls(item["file"], item["seconds"], assessment)
+        return cls(item["file"], item["seconds"], assessment, tuple(item["remarks"]))
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class AudioFile:
     audio: np.ndarray | None = None
     assessment: Assessment | None = None
     reason: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def find(
@@ -87,7 +93,7 @@ def find(
             short = str(path.relative_to(folder))
             if any(path.match(pattern) for pattern in skip):
                 left.append(LeftOut(short, "the recipe leaves it out"))
-            elif path.suffix.lower() in AUDIO_SUFFIXES:
+            elif path.suffix.lower() in AUDIO_SUFFIXES or begins_like_audio(path):
                 files.append(path)
             else:
                 left.append(LeftOut(short, f"is not an audio file ({path.suffix or 'no suffix'})"))
@@ -113,9 +119,10 @@ def digest(path: Path) -> str:
 def read_and_assess(path: Path, name: str, rate: int, recipe: Recipe) -> AudioFile:
     """Read one file as mono float32 at ``rate`` (Hz) and assess its quality. Never raises."""
     try:
-        native, own_rate = read_native(path)
+        sound = read_sound(path)
     except UserError as error:
         return AudioFile(name, reason=str(error).removeprefix(f"{path}: "))
+    native, own_rate = sound.samples, sound.rate
     if np.abs(native).max() < SILENT_PEAK:
         return AudioFile(name, reason="is silent")
     if len(native) < SHORTEST_S * own_rate:
@@ -129,7 +136,7 @@ def read_and_assess(path: Path, name: str, rate: int, recipe: Recipe) -> AudioFi
             reason=f"has a clear single pitch of {recipe.lowest_hz:g} to {recipe.highest_hz:g} Hz "
             f"in only {100 * assessment.trusted:.0f} % of it: drums, chords or noise?",
         )
-    return AudioFile(name, audio, assessment)
+    return AudioFile(name, audio, assessment, remarks=sound.remarks)
 
 
 def left_out(sounds: list[AudioFile | None], names: list[str]) -> Iterator[LeftOut]:

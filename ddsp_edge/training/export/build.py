@@ -14,22 +14,18 @@ import soundfile
 import ddsp_edge
 from ddsp_edge import evaluation
 from ddsp_edge.bundles.bundle import Bundle, write_bundle
-from ddsp_edge.bundles.metadata import ModelInfo, Room
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.bundles.vst_export import write_vst
-from ddsp_edge.training.data.dataset import Dataset
+from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export import measure
 from ddsp_edge.training.export.bundle_picture import draw_bundle_picture
-from ddsp_edge.training.export.card import Baseline, Measured, model_card, read_baseline
+from ddsp_edge.training.export.card import Measured, Training, model_card
 from ddsp_edge.training.export.rounding import calibration, round_to_int8
 from ddsp_edge.training.export.to_tflite import export
 from ddsp_edge.training.networks.model import EdgeDecoder
 from ddsp_edge.training.networks.vst_model import FRAME_SIZE, VstModel
-from ddsp_edge.training.plan import Plan
-from ddsp_edge.training.recipes import Recipe
 from ddsp_edge.units import hz_to_midi
-
-__all__ = ["Baseline", "Measured", "build_bundle", "read_baseline"]
 
 PREVIEW_S = 5.0
 MOST_DIFFERENCE_DB = 0.2  #: between the float32 and the quantized render
@@ -37,28 +33,21 @@ MOST_DIFFERENCE_DB = 0.2  #: between the float32 and the quantized render
 
 def build_bundle(
     model: EdgeDecoder | VstModel,
-    dataset: Dataset,
-    recipe: Recipe,
-    plan: Plan,
+    training: Training,
     out: Path,
     quantization: str = "int8",
-    command: str = "",
     float32_out: Path | None = None,
     say: Callable[[str], None] = print,
-    *,
-    training_s: float | None = None,
-    baseline: Baseline | None = None,
-    room: Room | None = None,
 ) -> Measured:
     """Write ``out`` and return what was measured. Raises UserError, ValueError (drift).
 
     The dataset's profile says what is written: our bundle, or DDSP-VST's training zip.
-    ``training_s`` (seconds that the training took) and ``baseline`` go onto the card, ``room`` is
-    the recording's, learnt apart.
+    ``float32_out`` is where the bare float32 model goes, if anywhere; ``say`` is told each step.
     """
+    dataset = training.dataset
     profile, pieces = dataset.profile, dataset.held_out
     decoder = model.frame_decoder()
-    info = replace(_info(dataset, recipe, decoder.state_size, quantization), room=room)
+    info = _info(training, decoder.state_size, quantization)
     files = {}
     for kind in dict.fromkeys(("none", quantization)):
         say(f"exporting ({'float32' if kind == 'none' else kind})")
@@ -95,7 +84,7 @@ def build_bundle(
             f"float32, more than {MOST_DIFFERENCE_DB} dB"
         )
     info = replace(info, attack_s=round(response.attack_s, 4))
-    card = model_card(info, dataset, recipe, plan, measured, command, training_s, baseline)
+    card = model_card(info, training, measured)
     original, ours = _excerpt(pieces, quantized, measure.delay(profile), profile.sample_rate)
     finished = Bundle(
         info,
@@ -109,11 +98,12 @@ def build_bundle(
     else:
         write_bundle(out, finished)
     if float32_out is not None:
-        float32_out.write_bytes(reference.model)
+        write_atomically(float32_out, reference.model)
     return measured
 
 
-def _info(dataset: Dataset, recipe: Recipe, state_size: int, quantization: str) -> ModelInfo:
+def _info(training: Training, state_size: int, quantization: str) -> ModelInfo:
+    dataset, recipe = training.dataset, training.recipe
     profile = dataset.profile
     low, high = dataset.summary["f0_low_hz"], dataset.summary["f0_high_hz"]
     return ModelInfo(
@@ -136,6 +126,7 @@ def _info(dataset: Dataset, recipe: Recipe, state_size: int, quantization: str) 
         min_loudness_db=round(dataset.summary["loudness_low_db"], 2),
         max_loudness_db=round(dataset.summary["loudness_high_db"], 2),
         version=ddsp_edge.__version__,
+        room=training.room,
         export_time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 

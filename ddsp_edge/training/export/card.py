@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.errors import UserError
 from ddsp_edge.offline.plot import note_name
 from ddsp_edge.system.atomic_files import read_limited
@@ -39,6 +39,19 @@ class Baseline:
     text: str  #: what it is: recipe, steps, seed
 
 
+@dataclass(frozen=True)
+class Training:
+    """What a model was trained on and how, as its card tells it."""
+
+    dataset: Dataset
+    recipe: Recipe
+    plan: Plan
+    command: str = ""  #: that remakes the model
+    seconds: float | None = None  #: that the training took
+    baseline: Baseline | None = None
+    room: Room | None = None  #: of the recordings, learnt apart
+
+
 def read_baseline(path: Path) -> Baseline:
     """``{"loss": 4.2, "text": "..."}``; other keys are let through. Raises UserError."""
     try:
@@ -55,17 +68,10 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(float(loss), text)
 
 
-def model_card(
-    info: ModelInfo,
-    dataset: Dataset,
-    recipe: Recipe,
-    plan: Plan,
-    measured: Measured,
-    command: str,
-    training_s: float | None = None,
-    baseline: Baseline | None = None,
-) -> str:
+def model_card(info: ModelInfo, training: Training, measured: Measured) -> str:
     """Return MODEL_CARD.md as Markdown; the same facts stand at its end as JSON, for programs."""
+    dataset, recipe, plan = training.dataset, training.recipe, training.plan
+    training_s, baseline = training.seconds, training.baseline
     profile, s, t = dataset.profile, dataset.summary, measured.tracking
     held = sum(len(p.audio) for p in dataset.held_out) / profile.sample_rate
     rows = [("float32", measured.loss_float32)]
@@ -101,7 +107,7 @@ pitch; {held:.0f} s held out.
 {plan.batch} x {(plan.frames - 1) / profile.frame_rate:g} s. Seed {plan.seed}{took}.
 * {measured.parameters} parameters; the file has {measured.size_bytes} bytes ({info.quantization}, \
 per-tensor scales).
-* The command that remakes it: `{command}`
+* The command that remakes it: `{training.command}`
 
 ## Measured
 On the held-out recordings, through the engine, reverb off:

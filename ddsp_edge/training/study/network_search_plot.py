@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ddsp_edge.offline.plot import save_figure
+
 COLOURS = {
     "recurrent": "tab:blue",
     "smoothed": "tab:orange",
@@ -63,7 +65,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     left.set_ylabel("held-out loss above the large decoder's, %")
     left.legend(fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -137,6 +137,37 @@ def test_render_with_a_picture(tiny_path, tmp_path, capsys):
     assert "x real time" in capsys.readouterr().out
 
 
+def test_render_keeps_what_is_there(tiny_path, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("matplotlib", reason="the picture extra is not installed")
+    monkeypatch.chdir(tmp_path)
+    words = ["render", str(TUNE), "--model", str(tiny_path)]
+    named = [*words, "--out", "o.wav", "--picture", "o.png"]
+    assert cli.main(named) == 0
+    before = [(tmp_path / name).stat().st_mtime_ns for name in ("o.wav", "o.png")]
+    capsys.readouterr()
+    assert cli.main(named) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "o.wav: is there already; add --force" in said[0]
+    assert before == [(tmp_path / name).stat().st_mtime_ns for name in ("o.wav", "o.png")]
+    assert cli.main([*named, "--force"]) == 0
+    assert before[0] != (tmp_path / "o.wav").stat().st_mtime_ns
+    for number in ("", "-2"):
+        capsys.readouterr()
+        assert cli.main(words) == 0
+        assert f"-> tune-tiny{number}.wav: " in capsys.readouterr().out
+
+
+def test_a_picture_on_a_full_disk_is_one_line(tiny_path, tmp_path):
+    pytest.importorskip("matplotlib", reason="the picture extra is not installed")
+    (tmp_path / "full.png").symlink_to("/dev/full")
+    words = ["render", TUNE, "--model", tiny_path, "--out", tmp_path / "o.wav"]
+    done = run(*words, "--picture", tmp_path / "full.png")
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == 2, done
+    assert len(lines) == 1 and "full.png: cannot be written (No space left" in lines[0]
+    assert soundfile.info(tmp_path / "o.wav").frames > 0  # which was written whole before
+
+
 def test_analyze(tmp_path, capsys):
     assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "f.csv")]) == 0
     assert "rows" in capsys.readouterr().out

@@ -211,7 +211,7 @@ def test_one_change_at_a_time(store, monkeypatch):
         pass
 
 
-@pytest.mark.parametrize("call", ["os.link", "os.replace", "_settle"])
+@pytest.mark.parametrize("call", ["os.link", "os.replace", "sync_folder"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_power_cut_at_any_step_leaves_a_whole_model(store, versions, monkeypatch, call, when):
     """The step never comes back: what is on the disk then is what the next start finds."""

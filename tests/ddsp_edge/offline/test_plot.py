@@ -1,11 +1,14 @@
 import builtins
+import contextlib
+import os
+import resource
 
 import numpy as np
 import pytest
 
 from ddsp_edge.demo import TUNE, VOICE
 from ddsp_edge.errors import UserError
-from ddsp_edge.offline.plot import check_picture, draw, note_name
+from ddsp_edge.offline.plot import check_picture, draw, note_name, save_figure
 from ddsp_edge.offline.rendering import render
 from ddsp_edge.settings import Settings
 
@@ -33,6 +36,38 @@ def test_each_voice_has_its_own_line(tiny_path, tmp_path):
     assert all(np.all(np.diff(part) > 0) for part in np.split(times, gaps)[:1])
     assert len(times) == len(report.frames) + 2
     draw(report, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg", "PNG"])
+def test_a_full_disk_leaves_no_half_picture(suffix, tmp_path, capfd):
+    figure, axis = plt.subplots()
+    axis.plot(np.random.default_rng(1).normal(size=5000))
+    kept = tmp_path / f"kept.{suffix}"
+    save_figure(figure, kept)
+    whole = kept.read_bytes()
+    with full_after(len(whole) // 2):
+        for path in (kept, tmp_path / f"new.{suffix}"):
+            with pytest.raises(UserError, match=f"^{path}: cannot be written ") as caught:
+                save_figure(figure, path)
+            assert "\n" not in str(caught.value)
+    (tmp_path / f"full.{suffix}").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\)"):
+        save_figure(figure, tmp_path / f"full.{suffix}")
+    plt.close(figure)
+    assert kept.read_bytes() == whole
+    assert sorted(os.listdir(tmp_path)) == [f"full.{suffix}", f"kept.{suffix}"]
+    assert capfd.readouterr().err == ""
+
+
+@contextlib.contextmanager
+def full_after(size):
+    """No file may grow beyond ``size`` bytes: writing fails in the middle, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_note_names():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_decoder import tiny_bundle
 
+from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.offline.rendering import default_out, render, render_file
 from ddsp_edge.settings import Settings
@@ -161,8 +162,26 @@ def test_default_out_is_in_the_current_folder(tone_path, tiny_path, tmp_path, mo
     folder.mkdir()
     monkeypatch.chdir(folder)
     report = render_file(tone_path, tiny_path)
-    assert report.out == default_out(tone_path, report.model)
-    assert (folder / report.out).exists()
+    named = default_out(tone_path, report.model)
+    assert report.out == named and named.exists()
+
+
+def test_an_earlier_result_is_not_lost(tone_path, tiny_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = default_out(tone_path, read_bundle(tiny_path).info)
+    named.write_bytes(b"the first")
+    second, third = (render_file(tone_path, tiny_path).out for _ in range(2))
+    assert [str(second), str(third)] == [f"{named.stem}-2.wav", f"{named.stem}-3.wav"]
+    assert named.read_bytes() == b"the first"
+    picture = tmp_path / "p.png"
+    picture.write_bytes(b"drawn")
+    for out, drawn, lost in ((named, None, named), (tmp_path / "new.wav", picture, picture)):
+        option = "--out" if drawn is None else "--picture"
+        with pytest.raises(UserError, match=f"^{lost}: is there already; add --force .*{option}"):
+            render_file(tone_path, tiny_path, out, picture=drawn)
+    assert picture.read_bytes() == b"drawn" and not (tmp_path / "new.wav").exists()
+    again = render_file(tone_path, tiny_path, overwrite=True).out
+    assert again == named and soundfile.info(named).frames > 0
 
 
 def test_bad_requests(tone_path, tiny_path, tmp_path):

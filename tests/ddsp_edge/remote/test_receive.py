@@ -22,7 +22,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import shipped_folder
 from ddsp_edge.remote import signing
 from ddsp_edge.remote.policy import Policy, load_policy
-from ddsp_edge.remote.receive import Receiver
+from ddsp_edge.remote.receive import DeploymentReceiver
 
 
 def ask(device, *requests: bytes) -> list[dict]:
@@ -164,7 +164,7 @@ def test_any_bytes_are_answered(tmp_path, data, begin):
 
     sink = io.BytesIO()
     policy = Policy(models=tmp_path / "models", socket=tmp_path / "none")
-    assert Receiver(policy, io.BytesIO(begin + data), sink).run() in (0, 2)
+    assert DeploymentReceiver(policy, io.BytesIO(begin + data), sink).run() in (0, 2)
     for answer in sink.getvalue().splitlines():
         assert json.loads(answer).get("ok") is not True or b'"do"' in data
 

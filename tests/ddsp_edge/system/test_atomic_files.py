@@ -12,7 +12,9 @@ import pytest
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import (
     PARTIAL,
+    check_new,
     check_target,
+    numbered,
     remove_partial_files,
     replacing,
     save_file,
@@ -160,3 +162,18 @@ def test_what_killed_writers_leave_is_removed(tmp_path):
     assert remove_partial_files(tmp_path, tmp_path / "nowhere") == left
     assert os.listdir(tmp_path) == ["a.toml"]
     assert (tmp_path / "a.toml").read_bytes() == before
+
+
+def test_a_number_that_is_free(tmp_path):
+    path = tmp_path / "a.b.wav"
+    assert numbered(path) == path
+    check_new(path, "--out")
+    for name in ("a.b.wav", "a.b-2.wav", "a.b-4.wav"):
+        (tmp_path / name).write_bytes(b"")
+    assert numbered(path) == tmp_path / "a.b-3.wav"
+    (tmp_path / "a.b-3.wav").symlink_to("nowhere")
+    assert numbered(path) == tmp_path / "a.b-5.wav"
+    with pytest.raises(UserError, match="is there already; add --force to replace it, or give --x"):
+        check_new(path, "--x")
+    (tmp_path / "null.wav").symlink_to("/dev/null")
+    check_new(tmp_path / "null.wav", "--out")

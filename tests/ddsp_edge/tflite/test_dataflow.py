@@ -10,8 +10,8 @@ from ddsp_edge.tflite.dataflow import (
     CHOOSING_INPUTS,
     OF_SHAPES,
     DataflowError,
-    Graph,
     Step,
+    Subgraph,
     check_dataflow,
 )
 from ddsp_edge.tflite.schema import OPERATORS
@@ -32,7 +32,7 @@ def test_the_table_names_operators_that_may_be_used():
 
 
 def graph(*steps, inputs=(PLAYED,), outputs=()):
-    return Graph(inputs, outputs, list(steps))
+    return Subgraph(inputs, outputs, list(steps))
 
 
 @pytest.mark.parametrize(

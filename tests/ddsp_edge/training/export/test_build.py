@@ -18,12 +18,13 @@ from ddsp_edge.training.profiles import EDGE
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("litert_torch", reason="the train extra is not installed")
 
-from ddsp_edge.training.export.build import Baseline, build_bundle, read_baseline  # noqa: E402
+from ddsp_edge.training.export.build import build_bundle  # noqa: E402
+from ddsp_edge.training.export.card import Baseline, Training, read_baseline  # noqa: E402
 from ddsp_edge.training.plan import Plan  # noqa: E402
 
 
-def _build(model, dataset, recipe, out: Path, **options):
-    return build_bundle(model, dataset, recipe, Plan(), out, say=lambda _: None, **options)
+def _build(model, dataset, recipe, out: Path, **told):
+    return build_bundle(model, Training(dataset, recipe, Plan(), **told), out, say=lambda _: None)
 
 
 def _facts(card: str) -> dict:
@@ -41,7 +42,7 @@ def test_an_edge_bundle_with_everything(toy_dataset, toy_recipe, tmp_path):
         toy_recipe,
         tmp_path / "toy.zip",
         command="ddsp-edge train toy",
-        training_s=3000.0,
+        seconds=3000.0,
         baseline=Baseline(5.25, "vst.gin, 100 steps"),
         room=room,
     )

@@ -4,6 +4,7 @@ import pytest
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export import measure
+from ddsp_edge.training.plan import Plan
 from ddsp_edge.training.profiles import EDGE
 
 RATE, HOP, DELAY = EDGE.sample_rate, EDGE.hop, measure.delay(EDGE)
@@ -14,13 +15,16 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 @pytest.fixture(scope="module")
 def bundle(toy_dataset, toy_recipe, tmp_path_factory):
     from ddsp_edge.training.export.build import _info
+    from ddsp_edge.training.export.card import Training
     from ddsp_edge.training.export.to_tflite import export
     from ddsp_edge.training.networks.model import EdgeDecoder, FrameDecoder
 
     torch.manual_seed(0)
     model = FrameDecoder(EdgeDecoder())
     exported = export(model, 96, 100, 65, quantization="none")
-    return Bundle(_info(toy_dataset, toy_recipe, 96, "none"), exported.model, "", b"")
+    return Bundle(
+        _info(Training(toy_dataset, toy_recipe, Plan()), 96, "none"), exported.model, "", b""
+    )
 
 
 def test_play_is_the_length_of_the_piece_and_follows_its_loudness(bundle, toy_dataset):

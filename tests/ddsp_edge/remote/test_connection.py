@@ -3,7 +3,7 @@
 import pytest
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.remote.session import MOST_GREETING_LINES, Session, ssh_words
+from ddsp_edge.remote.connection import MOST_GREETING_LINES, DeviceConnection, ssh_words
 
 
 @pytest.mark.parametrize("host", ["box:2222", "pi@box:2222", "10.0.0.7:2222"])
@@ -31,11 +31,11 @@ def shell(tmp_path, monkeypatch):
 @pytest.mark.parametrize("lines", [0, 1, MOST_GREETING_LINES])
 def test_what_a_shell_prints_before_the_answer_is_skipped(shell, lines):
     shell(lines)
-    with Session("box") as session:
-        assert session.call("hello") == {"ok": True}
+    with DeviceConnection("box") as connection:
+        assert connection.call("hello") == {"ok": True}
 
 
 def test_a_device_that_only_talks_is_none_of_ours(shell):
     shell(MOST_GREETING_LINES + 1)
-    with Session("box") as session, pytest.raises(UserError, match="box: "):
-        session.call("hello")
+    with DeviceConnection("box") as connection, pytest.raises(UserError, match="box: "):
+        connection.call("hello")

@@ -43,7 +43,7 @@ def ssh_words(host: str, batch: bool = False) -> list[str]:
     return [*ssh, "-T", *options, "--", host]
 
 
-class Session:
+class DeviceConnection:
     """A connection to ``ddsp-edge receive`` on ``host`` ([USER@]HOST or a name of ssh_config).
 
     ``batch``: never ask the user anything (several hosts at once). Raises UserError.
@@ -55,7 +55,7 @@ class Session:
         self._errors: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> DeviceConnection:
         self._errors = tempfile.TemporaryFile()  # closed by __exit__
         try:
             self._process = subprocess.Popen(
