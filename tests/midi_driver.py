@@ -12,6 +12,7 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.player import SynthPlayer
+from ddsp_edge.synth.programs import Programs
 
 
 def on(note: int, velocity: int = 100, channel: int = 0) -> mido.Message:
@@ -47,16 +48,17 @@ class Driver:
         # Levels that stand still, unless a test says otherwise.
         settings = {"attack": 0.001, "decay": 0.001, "sustain": 1, "release": 0.05, **settings}
         self.programs: list[tuple[int, int]] = []
-        self.player = SynthPlayer(info, Settings(**settings), self._program, by_channel)
+        self.player = SynthPlayer(info, Settings(**settings), by_channel)
+        self._programs = Programs()
         self.now, self.ticks, self.hop_s = 0.0, 0, info.hop_s
         self.frames: list[FeatureFrame] = []
-
-    def _program(self, bank: int, program: int) -> None:
-        self.programs.append((bank, program))
 
     def play(self, *messages: mido.Message, port: str = "") -> Driver:
         """All at once, now."""
         for message in messages:
+            program = self._programs.receive(message, self.player.settings.channel)
+            if program is not None:
+                self.programs.append(program)
             self.player.receive(self.now, message, port)
         return self.onsets()
 

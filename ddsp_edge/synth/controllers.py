@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ddsp_edge.settings import Settings
@@ -15,7 +16,6 @@ from ddsp_edge.synth.midi_map import (
     NO_RPN,
     RPNS,
 )
-from ddsp_edge.synth.programs import Programs
 from native import player as native_player
 
 CENTRE = 64  #: of controllers that have a middle
@@ -43,7 +43,6 @@ class Controllers:
         self.apart = apart  #: of one channel that keeps to itself
         self.level = {"volume": 1.0, "expression": 1.0, "breath": 1.0}
         self.player_pan = 0.0  #: -1..1
-        self.programs = Programs()
         self.members = MEMBERS if settings.mpe == "on" else 0  #: channels from 1 on; 0: no MPE
         self._tuning = {(0, 1): 0.0, (0, 2): 0.0}  # semitones
         self.glide_s: float | None = None  #: None: as the setting says
@@ -125,12 +124,6 @@ class Controllers:
 
     # The actions of the table.
 
-    def bank_high(self, value: int, channel: int) -> None:
-        self.programs.bank_high(value, channel)
-
-    def bank_low(self, value: int, channel: int) -> None:
-        self.programs.bank_low(value, channel)
-
     def modulation(self, value: int, channel: int) -> None:
         self.vibrato = value / 127
 
@@ -185,7 +178,7 @@ class Controllers:
         if rpn == (0, 0) and self.is_member(channel):
             data = [int(self.member_bend_range), round(self.member_bend_range % 1.0 * 100)]
         data[fine] = value
-        getattr(self, "_" + action)(*data, self.is_member(channel))
+        RPN_ACTIONS[action](self, data[0], data[1], self.is_member(channel))
         return None
 
     def _bend_range(self, semitones: int, cents: int, member: bool) -> None:
@@ -200,6 +193,29 @@ class Controllers:
 
     def _coarse_tuning(self, high: int, low: int, member: bool) -> None:
         self._tuning[0, 2] = float(high - CENTRE)
+
+
+#: ``action`` of a controller's row in the table to what takes its value and channel.
+VALUE_ACTIONS: dict[str, Callable[[Controllers, int, int], None]] = {
+    "modulation": Controllers.modulation,
+    "breath": Controllers.breath,
+    "portamento_time": Controllers.portamento_time,
+    "volume": Controllers.volume,
+    "pan": Controllers.pan,
+    "expression": Controllers.expression,
+    "portamento": Controllers.portamento,
+    "brightness": Controllers.brightness,
+    "portamento_from": Controllers.portamento_from,
+    "no_rpn": Controllers.no_rpn,
+    "rpn_low": Controllers.rpn_low,
+    "rpn_high": Controllers.rpn_high,
+}
+#: ``action`` of an RPN's row to what takes both halves of its value; "mpe_zone" is the receiver's.
+RPN_ACTIONS: dict[str, Callable[[Controllers, int, int, bool], None]] = {
+    "bend_range": Controllers._bend_range,
+    "fine_tuning": Controllers._fine_tuning,
+    "coarse_tuning": Controllers._coarse_tuning,
+}
 
 
 def _from_centre(value: int) -> float:

@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
     name: str
     does: str
-    action: str  #: the method that does it
+    action: str  #: its key in the tables of actions (receiver.py, controllers.py, programs.py)
 
 
 #: Message type to what it does.

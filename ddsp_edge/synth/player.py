@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
@@ -35,8 +33,7 @@ class SynthPlayer(Receiver):
 
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
-    is for the caller, and ``on_program(bank, program)`` is called from ``receive`` (bank 0..16383,
-    program 0..127). With ``by_channel`` wheels, pedals and controllers act on the notes of
+    is for the caller. With ``by_channel`` wheels, pedals and controllers act on the notes of
     their own channel only, as in a file; without it (live) they play the whole instrument.
     """
 
@@ -44,11 +41,10 @@ class SynthPlayer(Receiver):
         self,
         info: ModelInfo,
         settings: Settings | None = None,
-        on_program: Callable[[int, int], None] | None = None,
         by_channel: bool = False,
     ) -> None:
         self._synth = _synth_of(info)
-        super().__init__(settings or Settings(), self._synth, on_program, by_channel)
+        super().__init__(settings or Settings(), self._synth, by_channel)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
         """Return a player of another model that goes on with every note, pedal and wheel.

@@ -10,7 +10,7 @@ import mido
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
-from ddsp_edge.synth.controllers import CENTRE, Controllers
+from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS, Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
 from native import player as native_player
@@ -24,19 +24,17 @@ class Receiver:
     or raises on any message. Not thread-safe: one thread calls everything. After the messages
     that came together, :meth:`tell` sends what wheels and pedals changed; :meth:`pass_time`
     belongs to every tick or so, and after the messages of the same moment: else active sensing
-    seems to have stopped. ``on_program(bank, program)`` is called from :meth:`receive` (bank
-    0..16383, program 0..127).
+    seems to have stopped. Program changes and banks are for whoever chooses the model
+    (:class:`ddsp_edge.synth.programs.Programs`).
     """
 
     def __init__(
         self,
         settings: Settings,
         sender: EventSender,
-        on_program: Callable[[int, int], None] | None = None,
         by_channel: bool = False,
     ) -> None:
         self.settings, self._sender = settings, sender
-        self._on_program = on_program
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
         self._notes = Notes(settings, sender, by_channel)
@@ -97,8 +95,10 @@ class Receiver:
             self._sensing[port] = self._now
         row = midi_map.MESSAGES.get(message.type)
         if row is not None and self.hears(message):
-            self._touched = True
-            getattr(self, "_" + row.action)(message, port)
+            action = MESSAGE_ACTIONS.get(row.action)
+            if action is not None:
+                self._touched = True
+                action(self, message, port)
 
     def hears(self, message: mido.Message) -> bool:
         """Whether a message is for this instrument: of its channel, and not of the drums."""
@@ -209,12 +209,6 @@ class Receiver:
         if key is not None:
             key.pressure = message.value / 127
 
-    def _program(self, message: mido.Message, port: str) -> None:
-        if self._on_program is not None:
-            controllers = self._controllers_of(message.channel)
-            bank = controllers.programs.bank(message.channel)
-            self._on_program(bank, message.program)
-
     def _sense(self, message: mido.Message, port: str) -> None:
         self._sensing[port] = self._now
 
@@ -233,12 +227,11 @@ class Receiver:
         row = midi_map.CONTROLLERS.get(message.control)
         if row is None:
             return
-        action = getattr(self, "_" + row.action, None)
-        if action is not None:
-            action(message, port)
-        else:
+        if row.action in CONTROLLER_ACTIONS:
+            CONTROLLER_ACTIONS[row.action](self, message, port)
+        elif row.action in VALUE_ACTIONS:
             controllers = self._controllers_of(message.channel)
-            getattr(controllers, row.action)(message.value, message.channel)
+            VALUE_ACTIONS[row.action](controllers, message.value, message.channel)
 
     def _data_high(self, message: mido.Message, port: str) -> None:
         controllers = self._controllers_of(message.channel)
@@ -290,3 +283,31 @@ class Receiver:
     def _poly(self, message: mido.Message, port: str) -> None:
         self.release_all()
         self._notes.one_voice = self.settings.voices == 1
+
+
+_Action = Callable[[Receiver, mido.Message, str], None]
+
+#: ``action`` of a message's row in the table to what does it.
+MESSAGE_ACTIONS: dict[str, _Action] = {
+    "press": Receiver._press,
+    "let_go": Receiver._let_go,
+    "bend": Receiver._bend,
+    "pressure": Receiver._pressure,
+    "key_pressure": Receiver._key_pressure,
+    "control_change": Receiver._control_change,
+    "sense": Receiver._sense,
+    "power_on": Receiver._power_on,
+}
+#: Likewise of a controller's row; those that only set a value are in VALUE_ACTIONS.
+CONTROLLER_ACTIONS: dict[str, _Action] = {
+    "data_high": Receiver._data_high,
+    "data_low": Receiver._data_low,
+    "sustain": Receiver._sustain,
+    "sostenuto": Receiver._sostenuto,
+    "soft": Receiver._soft,
+    "all_sound_off": Receiver._all_sound_off,
+    "reset_controllers": Receiver._reset_controllers,
+    "all_notes_off": Receiver._all_notes_off,
+    "mono": Receiver._mono,
+    "poly": Receiver._poly,
+}
