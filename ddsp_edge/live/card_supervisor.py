@@ -13,13 +13,13 @@ from typing import Any
 from ddsp_edge.cards.pcm_names import PcmName, best, named
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.control_thread import Control
+from ddsp_edge.live.control_thread import ControlThread
 from native.rig import Rig
 from native.stream import State, Stream, StreamConfig, StreamError, StreamInfo, StreamStats
 
 _LOG = logging.getLogger(__name__)
 WATCH_S = 0.1
-#: The desk's own fade, before a card is left.
+#: The mixer's fade before a card is left.
 MUTE_S = 0.02
 STILL_S = 0.5  #: without a period for so long there is no sound
 RETRY_S = 0.5  #: a card that is plugged in is back within this and a little
@@ -33,11 +33,15 @@ COUNTERS = {
 }
 
 
-class CardKeeper:
+class CardSupervisor:
     """Only the thread of :meth:`start` and then the card's own thread touch the stream."""
 
     def __init__(
-        self, settings: CardSettings, listens: bool, control: Control, needs_input: bool = True
+        self,
+        settings: CardSettings,
+        listens: bool,
+        control: ControlThread,
+        needs_input: bool = True,
     ) -> None:
         """``listens``: a card with an input is preferred; ``needs_input``: one without is refused
         (unless ``settings.capture`` is "none")."""
@@ -52,7 +56,7 @@ class CardKeeper:
         self._moved_s = time.monotonic()  # when the audio thread was last seen to play a period
         self._name, self._detail, self._state = "", "", "stopped"
         self.reopened = 0
-        self._wishes: queue.SimpleQueue[tuple[CardSettings, Future[None]]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[CardSettings, Future[None]]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ddsp-card", daemon=True)
 
@@ -82,7 +86,7 @@ class CardKeeper:
         The future fails with UserError where it cannot be had; then what was there plays on.
         """
         future: Future[None] = Future()
-        self._wishes.put((settings, future))
+        self._requests.put((settings, future))
         return future
 
     def _change(self, settings: CardSettings) -> None:
@@ -98,14 +102,14 @@ class CardKeeper:
                 self._return()
                 raise
             finally:
-                self._control.post(self._control.desk.hush, False)
+                self._control.post(self._control.mixer.hush, False)
         self._settings = settings
-        self._control.post(self._control.desk.listen_to, settings.input)
+        self._control.post(self._control.mixer.listen_to, settings.input)
 
     def _leave(self) -> None:
         """Fade out, and close."""
         if self._stream is not None:
-            self._control.post(self._control.desk.hush, True)
+            self._control.post(self._control.mixer.hush, True)
             time.sleep(MUTE_S + self.latency_s)
         self._close()
 
@@ -224,8 +228,8 @@ class CardKeeper:
                 _LOG.exception("while watching the card")
 
     def _look(self) -> None:
-        while not self._wishes.empty():
-            settings, future = self._wishes.get()
+        while not self._requests.empty():
+            settings, future = self._requests.get()
             try:
                 self._change(settings)
             except Exception as error:

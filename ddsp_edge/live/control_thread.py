@@ -16,13 +16,13 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.crossfade import Stage, Superseded
+from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.gc_control import Collector
-from ddsp_edge.live.instrument import Instrument, Place
-from ddsp_edge.live.mailbox import Inbox
-from ddsp_edge.live.mixer_controls import Desk
-from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.instrument import Instrument, PlaybackContext
+from ddsp_edge.live.mailbox import Mailbox
+from ddsp_edge.live.mixer_controls import MixerControls
+from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import Tester, TestSignal
 from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
@@ -38,17 +38,29 @@ UNHEARD_S = 0.25
 Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
-class Control:
-    """One thread owns the control side of the rig, the desk and the stage.
+class ControlThread:
+    """One thread owns the control side of the rig, the mixer's controls and the instruments.
 
-    The methods of the second half run in it alone: others :meth:`post` them.
+    The methods of the second half run in it alone: others :meth:`post` them. ``reload(bundle,
+    other)`` is called in it when another rate or period took the instruments away, and has to
+    load this model again.
     """
 
-    def __init__(self, place: Place, wishes: Wishes, input: str, priority: int = 0) -> None:
-        self.inbox, self.events, self.gauges = Inbox(), Events(), place.gauges
-        self.place, self.wishes = place, wishes
-        self.rig = Rig(place.rate, place.period, self.inbox.fd)
-        self.desk, self.stage = Desk(self.rig, wishes.settings, input), Stage(self.rig)
+    def __init__(
+        self,
+        context: PlaybackContext,
+        requests: Requests,
+        input: str,
+        reload: Callable[[Bundle, Bundle | None], None],
+        priority: int = 0,
+    ) -> None:
+        self.mailbox, self.events, self.gauges = Mailbox(), Events(), context.gauges
+        self.context, self.requests = context, requests
+        self.rig = Rig(context.rate, context.period, self.mailbox.fd)
+        self.mixer, self.active = (
+            MixerControls(self.rig, requests.settings, input),
+            ActiveInstruments(self.rig),
+        )
         self.tester = Tester(self.rig)
         self.probe: Probe | None = None  #: where latency is measured: it runs the rig
         self.frozen = False
@@ -57,11 +69,10 @@ class Control:
         self.flows = True
         #: Whether nobody may run the rig but this thread: there is no card, or none yet.
         self.idle = False
-        #: Called when the instruments had to go: make this one again.
-        self.again: Callable[[Bundle, Bundle | None], None] = lambda bundle, other: None
+        self._reload = reload
         self._programs = Programs()
         self._collector = Collector(self.gauges.collect_ns)
-        self._waiting: list[tuple[Instrument, Wish, Callable[[bool], None]]] = []
+        self._waiting: list[tuple[Instrument, ModelRequest, Callable[[bool], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
         self._fit: Fitting | None = None
         self._arrived: list[int] = []  # when the messages of this turn came
@@ -80,18 +91,18 @@ class Control:
         """End the thread; the audio thread must have ended."""
         self._stopping = True
         if self._thread.is_alive():
-            self.inbox.again()
+            self.mailbox.again()
             self._thread.join()
         self.events.stop()
         self._collector.release()
 
     def post(self, call: Callable[..., None], *arguments: Any) -> None:
         """``call(*arguments)`` in the control thread, soon. Any thread."""
-        self.inbox.post(call, *arguments)
+        self.mailbox.post(call, *arguments)
 
     def midi(self, message: mido.Message) -> None:
         """A message arrives now. Any thread."""
-        self.inbox.post(self._receive, message, self.gauges.clock())
+        self.mailbox.post(self._receive, message, self.gauges.clock())
 
     # ---- in the control thread ----------------------------------------------------------
 
@@ -100,8 +111,8 @@ class Control:
 
         For the thread that watches. The old thread ends as soon as its model returns, if ever.
         """
-        hung = self.stage.asked
-        self.stage.superseded = True
+        hung = self.active.asked
+        self.active.superseded = True
         self._thread = threading.Thread(
             target=self._run, args=(hung,), name="ddsp-control", daemon=True
         )
@@ -114,8 +125,8 @@ class Control:
 
     def _run(self, hung: Instrument | None = None) -> None:
         try:
-            if self.stage.superseded:
-                self.stage = self.stage.without(hung)
+            if self.active.superseded:
+                self.active = self.active.without(hung)
                 self._arrived.clear()
                 if hung is not None:
                     self._drop(hung)
@@ -128,7 +139,7 @@ class Control:
         if self._priority:
             self.real_time = _prioritise(self._priority)
         while not self._stopping:
-            self.inbox.wait(round(CHORES_S * 1000))
+            self.mailbox.wait(round(CHORES_S * 1000))
             begun = clock()
             self.turns += 1
             self.turn_began_s = begun * 1e-9
@@ -157,76 +168,78 @@ class Control:
 
     def _turn(self) -> None:
         for _ in range(MOST_POSTS):
-            post = self.inbox.take()
+            post = self.mailbox.take()
             if post is None:
                 break
             self._do(post[0], *post[1])
         else:
-            self.inbox.again()
+            self.mailbox.again()
         if self._arrived:
             self._do(self._sound)
-        self.stage.answer()
+        self.active.answer()
         now_s = self.gauges.clock() * 1e-9
         if now_s >= self._next_chores_s:
             self._next_chores_s = now_s + CHORES_S
             self._do(self._chores, now_s)
 
     def _chores(self, now_s: float) -> None:
-        self.stage.pass_time(self.desk.read().position / self.place.rate)
+        self.active.pass_time(self.mixer.read().position / self.context.rate)
         self.tester.poll()
-        self.stage.drop_retired()
+        self.active.drop_retired()
         self._enter_waiting()
         self._check_fit()
-        faults = self.stage.faults
+        faults = self.active.faults
         if faults != self._told_faults:
             self._told_faults = faults
             self.events.publish("fault", what="model", count=faults, detail="gave no numbers")
-        current = self.stage.current
+        current = self.active.current
         self._collector.idle(now_s, quiet=current is None or current.quiet)
 
     def _receive(self, message: mido.Message, arrived_ns: int) -> None:
-        program = self._programs.receive(message, self.wishes.settings.channel)
+        program = self._programs.receive(message, self.requests.settings.channel)
         if program is not None:
             self.events.publish("program", bank=program[0], program=program[1])
         if not self._arrived:
             # The next block begins at the rig's position: what is sent now sounds from there.
-            self._received_s = self.desk.read().position / self.place.rate
+            self._received_s = self.mixer.read().position / self.context.rate
         self._arrived.append(arrived_ns)
-        self.stage.receive(message, self._received_s)
+        self.active.receive(message, self._received_s)
 
     def _sound(self) -> None:
         """What the messages of this turn started; a chord's together."""
         if self.flows:
-            self.stage.sound()
-        if self.stage.current is not None:
-            self.desk.player_pan(self.stage.current.pan)
+            self.active.sound()
+        if self.active.current is not None:
+            self.mixer.player_pan(self.active.current.pan)
         now = self.gauges.clock()
         for arrived_ns in self._arrived:
             self.gauges.midi_ns.add(now - arrived_ns)
         self._arrived.clear()
 
-    def enter(self, instrument: Instrument, wish: Wish, entered: Callable[[bool], None]) -> None:
+    def enter(
+        self, instrument: Instrument, request: ModelRequest, entered: Callable[[bool], None]
+    ) -> None:
         """Cross-fade to a new instrument as soon as there is room; then ``entered(True)``.
 
         ``entered(False)`` where it was made for another rate or period than the card's now.
         """
-        if (instrument.rate, instrument.period) != (self.place.rate, self.place.period):
+        if (instrument.rate, instrument.period) != (self.context.rate, self.context.period):
             entered(False)
             return
-        self._waiting.append((instrument, wish, entered))
+        self._waiting.append((instrument, request, entered))
         self._enter_waiting()
 
     def _enter_waiting(self) -> None:
-        if self._waiting and self.idle and self.stage.full:
+        if self._waiting and self.idle and self.active.full:
             self._run_unheard()
-        if not self._waiting or not self.stage.enter(self._waiting[0][0]):
+        if not self._waiting or not self.active.enter(self._waiting[0][0]):
             return
-        instrument, wish, entered = self._waiting.pop(0)
-        self.wishes.begin(wish, instrument.source)
+        instrument, request, entered = self._waiting.pop(0)
+        self.requests.begin(request, instrument.source)
         self.apply()
         if self.frozen:
             instrument.freeze(True)
-        self.desk.player_pan(instrument.pan)
+        self.mixer.player_pan(instrument.pan)
         other = instrument.other
         self.events.publish(
             "model",
@@ -234,15 +247,15 @@ class Control:
             source=instrument.source,
             morph_model=other.info.name if other else None,
         )
-        self.events.later(wish.future.set_result, instrument.info)
+        self.events.later(request.future.set_result, instrument.info)
         entered(True)
 
     def _run_unheard(self) -> None:
         """No audio thread: the old instruments fade out here, so that they make room."""
         played = np.zeros((self.rig.period, 2), np.float32)
-        for _ in range(round(UNHEARD_S * self.place.rate / self.rig.period)):
+        for _ in range(round(UNHEARD_S * self.context.rate / self.rig.period)):
             self.rig.process(None, played)
-        self.stage.drop_retired()
+        self.active.drop_retired()
 
     def flow(self, on: bool) -> None:
         """See ``flows``."""
@@ -255,33 +268,33 @@ class Control:
 
     def refit(self, rate: int, period: int, done: Callable[[], None]) -> None:
         """Another rate or period, while nobody runs the rig: everything is made anew."""
-        current, waiting = self.stage.current, self._waiting
+        current, waiting = self.active.current, self._waiting
         self._waiting = []
-        self.place.rate, self.place.period = rate, period
-        self.rig = Rig(self.place.rate, period, self.inbox.fd)
+        self.context.rate, self.context.period = rate, period
+        self.rig = Rig(self.context.rate, period, self.mailbox.fd)
         self.probe = Probe(self.rig) if self.probe else None
-        self.stage, self.desk = Stage(self.rig), self.desk.on(self.rig)
+        self.active, self.mixer = ActiveInstruments(self.rig), self.mixer.on(self.rig)
         self.tester.give_up()
         self.tester = Tester(self.rig)
         for _, _, entered in waiting:
             entered(False)
         if current is not None and not waiting:
-            self.again(current.bundle, current.other)
+            self._reload(current.bundle, current.other)
         done()
 
     def catch_up(self, done: Callable[[], None]) -> None:
         """Answer what there is, then ``done()``."""
         if self._arrived:
             self._sound()
-        self.stage.answer()
+        self.active.answer()
         self._chores(self.gauges.clock() * 1e-9)
         done()
 
     def apply(self) -> None:
         """The settings that hold, to everything that plays."""
-        settings, current = self.wishes.settings, self.stage.current
-        self.stage.set(settings)
-        self.desk.apply(settings, listens=current is None or current.listens)
+        settings, current = self.requests.settings, self.active.current
+        self.active.set(settings)
+        self.mixer.apply(settings, listens=current is None or current.listens)
 
     def test(self, wanted: TestSignal) -> None:
         """Play a signal over everything, once somebody runs the rig."""
@@ -296,23 +309,23 @@ class Control:
 
     def leave(self, fade_s: float) -> None:
         """Fade to nothing."""
-        self.stage.leave(fade_s)
+        self.active.leave(fade_s)
 
     def freeze(self, on: bool) -> None:
         """Also of a model that comes later."""
         self.frozen = on
-        self.stage.freeze(on)
+        self.active.freeze(on)
 
     def panic(self) -> None:
         """Silence, and nothing held."""
         self.frozen = False
-        self.stage.panic()
+        self.active.panic()
 
     def autofit(
         self, seconds: float, future: Future[dict[str, float]], use: Callable[[Any], Any]
     ) -> None:
         """Listen to the player for that long; then ``use`` what :class:`AutoFit` found."""
-        current = self.stage.current
+        current = self.active.current
         try:
             if current is None:
                 raise UserError("auto-fit needs a model that plays")
@@ -330,7 +343,7 @@ class Control:
         if self._fit is None:
             return
         instrument, fit, seconds, future, use = self._fit
-        if self.stage.current is not instrument:
+        if self.active.current is not instrument:
             self._fit = None
             self.events.later(
                 future.set_exception, UserError("auto-fit was given up: the model was changed")

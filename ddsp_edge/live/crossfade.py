@@ -12,7 +12,7 @@ from native.rig import Rig
 
 #: Cross-fade, seconds.
 FADE_S = 0.05
-#: Of the rig's four places one stays free, so that a wish never meets a full rig.
+#: Of the rig's four parts one stays free, so that a request never meets a full rig.
 MOST = 3
 
 
@@ -20,7 +20,7 @@ class Superseded(BaseException):
     """The thread was replaced while it hung: it must end and touch nothing any more."""
 
 
-class Stage:
+class ActiveInstruments:
     """What is set is for the current one; the others only go on until they have faded out."""
 
     def __init__(self, rig: Rig) -> None:
@@ -71,21 +71,21 @@ class Stage:
                 raise Superseded
         self.asked = None
 
-    def without(self, hung: Instrument | None) -> Stage:
+    def without(self, hung: Instrument | None) -> ActiveInstruments:
         """A stage for the thread that replaces the one that hangs in ``hung``, which is faded out.
 
         The other instruments go on.
         """
         self.superseded = True
-        stage = Stage(self._rig)
-        stage.all = tuple(each for each in self.all if each is not hung)
-        stage.current = self.current if self.current is not hung else None
-        stage.changes, stage._faults_of_retired = self.changes, self._faults_of_retired
-        stage._hung = (*self._hung, hung) if hung is not None else self._hung
+        active = ActiveInstruments(self._rig)
+        active.all = tuple(each for each in self.all if each is not hung)
+        active.current = self.current if self.current is not hung else None
+        active.changes, active._faults_of_retired = self.changes, self._faults_of_retired
+        active._hung = (*self._hung, hung) if hung is not None else self._hung
         self._rig.panic()
-        if stage.current is None:
+        if active.current is None:
             self._rig.play(None, 0.0, FADE_S)
-        return stage
+        return active
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """Also those that fade out: a key that is let go is let go there too."""

@@ -17,14 +17,14 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.live import status_report
-from ddsp_edge.live.card_supervisor import CardKeeper
-from ddsp_edge.live.control_thread import Control
+from ddsp_edge.live.card_supervisor import CardSupervisor
+from ddsp_edge.live.control_thread import ControlThread
 from ddsp_edge.live.events import Event, Listener
 from ddsp_edge.live.hang_watch import HangWatch
-from ddsp_edge.live.instrument import Place
+from ddsp_edge.live.instrument import PlaybackContext
 from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
-from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import TestSignal
 from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
@@ -65,23 +65,29 @@ class LiveEngine:
         self.card = card
         if card is not None:
             rate, period = card.rate, card.period
-        self._wishes = Wishes(source, settings or Settings())
-        place = Place(rate, period, Gauges(), runtime, seed)
-        self._control = Control(
-            place,
-            self._wishes,
+        self._requests = Requests(source, settings or Settings())
+        context = PlaybackContext(rate, period, Gauges(), runtime, seed)
+        self._control = ControlThread(
+            context,
+            self._requests,
             card.input if card else "both",
+            self._reload,
             # Below the audio thread, which never waits for this one.
             max(1, card.priority - 30) if card and card.priority else 0,
         )
-        self._loader = Loader(self._control, self._wishes, place)
-        self._control.again = lambda *of: self._loader.ask(Wish(of[0], None, None, of[1]))
-        self._keeper: CardKeeper | None = None
+        self._loader = Loader(self._control, self._requests, context)
+        self._supervisor: CardSupervisor | None = None
         if card is not None:
             self._control.flows, self._control.idle = False, True
-            self._keeper = CardKeeper(card, source == "effect", self._control, not prefer_input)
+            self._supervisor = CardSupervisor(
+                card, source == "effect", self._control, not prefer_input
+            )
         self._watch = HangWatch(self._control)
         self._started = self._stopped = False
+
+    def _reload(self, bundle: Bundle, other: Bundle | None) -> None:
+        """Load a model again, with the settings that hold. Control thread."""
+        self._loader.ask(ModelRequest(bundle, None, None, other))
 
     # ---- life ---------------------------------------------------------------------------
 
@@ -98,9 +104,9 @@ class LiveEngine:
         self._control.start()
         self._watch.start()
         self._loader.start()
-        if self._keeper is not None:
+        if self._supervisor is not None:
             try:
-                self._keeper.start(wait_for_card)
+                self._supervisor.start(wait_for_card)
             except BaseException:
                 self.stop(0.0)
                 raise
@@ -111,12 +117,12 @@ class LiveEngine:
             return
         self._stopped = True
         self._loader.stop()
-        if self._keeper is not None and self._keeper.running and fade_s > 0.0:
+        if self._supervisor is not None and self._supervisor.running and fade_s > 0.0:
             self._control.post(self._control.leave, fade_s)
             # Two periods more are in the card's buffer.
-            time.sleep(fade_s + self._keeper.latency_s)
-        if self._keeper is not None:
-            self._keeper.stop()
+            time.sleep(fade_s + self._supervisor.latency_s)
+        if self._supervisor is not None:
+            self._supervisor.stop()
         self._watch.stop()
         self._control.stop()
 
@@ -173,21 +179,21 @@ class LiveEngine:
         """
         if source is not None:
             _check_source(source)
-        wish = Wish(bundle, source, settings, other)
-        self._loader.ask(wish)
-        return wish.future
+        request = ModelRequest(bundle, source, settings, other)
+        self._loader.ask(request)
+        return request.future
 
     @property
     def settings(self) -> Settings:
         """Those that hold."""
-        return self._wishes.settings
+        return self._requests.settings
 
     def set(self, values: Mapping[str, Any]) -> Settings:
         """Change some settings, each on its ramp; also of a model that is being loaded.
 
         Raises UserError; then nothing has changed.
         """
-        settings = self._wishes.change(values)
+        settings = self._requests.change(values)
         self._control.post(self._control.apply)
         return settings
 
@@ -206,11 +212,11 @@ class LiveEngine:
 
     def bypass(self, on: bool) -> None:
         """The output is the input, bit for bit; after a fade of 10 ms."""
-        self._control.post(self._control.desk.bypass, bool(on))
+        self._control.post(self._control.mixer.bypass, bool(on))
 
     def mute(self, on: bool) -> None:
         """Nothing at the output, bypassed or not; after a fade of 10 ms."""
-        self._control.post(self._control.desk.mute, bool(on))
+        self._control.post(self._control.mixer.mute, bool(on))
 
     def change_card(self, card: CardSettings) -> Future[None]:
         """Another card (or rate, period, input ...) while it runs, with a short silence.
@@ -218,9 +224,9 @@ class LiveEngine:
         The future fails with UserError where it cannot be had; then the old one plays on.
         Held notes end where rate or period are others. Raises UserError in an engine without.
         """
-        if self._keeper is None:
+        if self._supervisor is None:
             raise UserError("this engine has no sound card; start it with one")
-        return self._keeper.change(card)
+        return self._supervisor.change(card)
 
     def test(
         self,
@@ -244,7 +250,7 @@ class LiveEngine:
     @property
     def rate(self) -> int:
         """Hz, the card's."""
-        return self._control.place.rate
+        return self._control.context.rate
 
     def freeze(self, on: bool) -> None:
         """effect: the sound of this moment stays. synth: notes stay held, as by the pedal."""
@@ -252,7 +258,7 @@ class LiveEngine:
 
     def tuner(self, on: bool) -> None:
         """Muted for tuning: ``status()`` shows note and cents of the input all the time."""
-        self._control.post(self._control.desk.tune, bool(on))
+        self._control.post(self._control.mixer.tune, bool(on))
 
     def autofit(self, seconds: float = 10.0) -> Future[dict[str, float]]:
         """effect: listen to the player for that long, then move pitch and loudness into the
@@ -269,18 +275,18 @@ class LiveEngine:
 
     def status(self) -> dict[str, Any]:
         """For people and displays: plain JSON values, at most 50 ms old (live/status_report.py)."""
-        return status_report.status(self._control, self._loader, self._keeper)
+        return status_report.status(self._control, self._loader, self._supervisor)
 
     def stats(self) -> dict[str, Any]:
         """For engineers: counters and histograms since the start (live/status_report.py)."""
-        return status_report.stats(self._control, self._loader, self._keeper)
+        return status_report.stats(self._control, self._loader, self._supervisor)
 
     def progress(self) -> tuple[int, int]:
         """(periods that the audio thread has played, turns of the control thread) since the start.
 
         Two counters, for a watchdog that looks ten times a second: :meth:`stats` sums histograms.
         """
-        periods = self._keeper.periods if self._keeper else 0
+        periods = self._supervisor.periods if self._supervisor else 0
         return periods, self._control.gauges.turn_ns.count
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

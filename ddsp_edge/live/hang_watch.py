@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from ddsp_edge.live.control_thread import Control
+from ddsp_edge.live.control_thread import ControlThread
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class HangWatch:
     """A thread of its own. A model that does not return holds the control thread for ever: nothing
     can end such a call, so the thread is left alone with it and another one goes on."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: ControlThread) -> None:
         self._control = control
         self._stopping = threading.Event()
         self._silent = False
@@ -47,7 +47,7 @@ class HangWatch:
 
     def _mute(self, on: bool) -> None:
         self._silent = on
-        self._control.desk.mute_hung(on)
+        self._control.mixer.mute_hung(on)
 
     def _run(self) -> None:
         looks, seen = 0, -1

@@ -57,7 +57,7 @@ class Tick(NamedTuple):
 
 
 @dataclass
-class Place:
+class PlaybackContext:
     """What instruments are made for."""
 
     rate: int  #: Hz, the card's; both change only while no card runs
@@ -81,18 +81,22 @@ class Instrument:
     lead_s = 0.0
 
     def __init__(
-        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        context: PlaybackContext,
+        other: Bundle | None = None,
     ) -> None:
         info = bundle.info
-        self.bundle, self.other, self.info, self.place = bundle, other, info, place
-        self.rate, self.period = place.rate, place.period
+        self.bundle, self.other, self.info, self.context = bundle, other, info, context
+        self.rate, self.period = context.rate, context.period
         decoding = decoding_of(
-            bundle, settings, place.runtime, self.voices, other, notes=not self.listens
+            bundle, settings, context.runtime, self.voices, other, notes=not self.listens
         )
         #: Decodes in the control thread what C does not know; None: the part decodes by itself.
         self.morph = decoding if isinstance(decoding, Morph) else None
         self.part = Part(
-            place.rate,
+            context.rate,
             self.period,
             self.voices,
             decoding.n_harmonics,
@@ -100,7 +104,7 @@ class Instrument:
             decoding.band_limit_hz,
             info.hop_s,
             listens=self.listens,
-            seed=place.seed,
+            seed=context.seed,
             second=decoding.second,
             loudness_db=(info.min_loudness_db, info.max_loudness_db),
             conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
@@ -120,7 +124,7 @@ class Instrument:
         self.hear(ticks)
         if self.morph is None:
             return
-        gauges = self.place.gauges
+        gauges = self.context.gauges
         gauges.woken(len(ticks), ticks[0].made_ns)
         moments = [list(group) for _, group in groupby(ticks, key=lambda tick: tick.position)]
         if len(moments) > MOST_BEHIND:
@@ -197,7 +201,7 @@ class Instrument:
         """Decode frames of different voices for the moment at ``position``."""
         if not frames or self.morph is None:
             return
-        clock = self.place.gauges.clock
+        clock = self.context.gauges.clock
         begun, took = clock(), 0
         for frame, (offset_s, controls, ramp_s) in self.morph.targets_of(frames):
             took += clock() - begun
@@ -213,7 +217,7 @@ class Instrument:
             )
             begun = clock()
         for _ in frames:
-            self.place.gauges.decode_ns.add(took // len(frames))
+            self.context.gauges.decode_ns.add(took // len(frames))
 
     def send_silence(self, voice: int, position: int) -> None:
         """Without asking the model."""

@@ -10,7 +10,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
-from ddsp_edge.live.instrument import Instrument, Place, Tick
+from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
@@ -25,9 +25,13 @@ class EffectInstrument(Instrument):
     lead_s = 0.08  # the lowest pitch takes the analyser some 60 ms
 
     def __init__(
-        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        context: PlaybackContext,
+        other: Bundle | None = None,
     ) -> None:
-        super().__init__(bundle, settings, place, other)
+        super().__init__(bundle, settings, context, other)
         self.part.events.effect(effect_settings(settings))
         self._tuner = Tuner(bundle.info.hop_s)
         self._tuner.set(settings.tuning)
@@ -73,9 +77,13 @@ class SynthInstrument(Instrument):
     lead_s = 0.03  # the model's memory of held notes
 
     def __init__(
-        self, bundle: Bundle, settings: Settings, place: Place, other: Bundle | None = None
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        context: PlaybackContext,
+        other: Bundle | None = None,
     ) -> None:
-        super().__init__(bundle, settings, place, other)
+        super().__init__(bundle, settings, context, other)
         self._receiver = Receiver(settings, self.part.events)
         self._now_s = 0.0
 

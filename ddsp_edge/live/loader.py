@@ -1,4 +1,4 @@
-"""Models are warmed here, beside the music; the newest wish wins."""
+"""Loads and warms models on a thread of its own; the newest request wins."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import threading
 import time
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.control_thread import Control
+from ddsp_edge.live.control_thread import ControlThread
 from ddsp_edge.live.gc_control import settle
-from ddsp_edge.live.instrument import Place
+from ddsp_edge.live.instrument import PlaybackContext
 from ddsp_edge.live.instruments import SOURCES
-from ddsp_edge.live.requests import Wish, Wishes
+from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.timing import Histogram
 
 _LOG = logging.getLogger(__name__)
@@ -21,9 +21,11 @@ _LOG = logging.getLogger(__name__)
 class Loader:
     """One thread, one model at a time; the next only when the last has begun to play."""
 
-    def __init__(self, control: Control, wishes: Wishes, place: Place) -> None:
-        self._control, self._wishes, self._place = control, wishes, place
-        self._next: Wish | None = None
+    def __init__(
+        self, control: ControlThread, requests: Requests, context: PlaybackContext
+    ) -> None:
+        self._control, self._requests, self._context = control, requests, context
+        self._next: ModelRequest | None = None
         self._changed = threading.Condition()
         self._stopping = False
         self.loading: str | None = None  #: the name of the model that is being loaded
@@ -40,19 +42,19 @@ class Loader:
             waiting, self._next = self._next, None
             self._changed.notify()
         if waiting is not None:
-            self._wishes.drop(waiting)
+            self._requests.drop(waiting)
             waiting.future.cancel()
         if self._thread.is_alive():
             self._thread.join()
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, request: ModelRequest) -> None:
         """Any thread. One that waited is overtaken: its future is cancelled."""
         with self._changed:
-            overtaken, self._next = self._next, wish
-            self._wishes.add(wish)
+            overtaken, self._next = self._next, request
+            self._requests.add(request)
             self._changed.notify()
         if overtaken is not None:
-            self._wishes.drop(overtaken)
+            self._requests.drop(overtaken)
             overtaken.future.cancel()
 
     def _run(self) -> None:
@@ -61,37 +63,37 @@ class Loader:
                 self._changed.wait_for(lambda: self._next is not None or self._stopping)
                 if self._stopping:
                     return
-                wish, self._next = self._next, None
-            assert wish is not None
-            if not wish.future.set_running_or_notify_cancel():  # its owner thought better of it
-                self._wishes.drop(wish)
+                request, self._next = self._next, None
+            assert request is not None
+            if not request.future.set_running_or_notify_cancel():  # its owner thought better of it
+                self._requests.drop(request)
                 continue
-            self.loading = wish.bundle.info.name
+            self.loading = request.bundle.info.name
             try:
-                self._load(wish)
+                self._load(request)
             except UserError as error:
-                self._fail(wish, error)
+                self._fail(request, error)
             except Exception as error:  # whatever a runtime throws: the old model plays on
-                _LOG.exception("while loading %s", wish.bundle.info.name)
-                self._fail(wish, error)
+                _LOG.exception("while loading %s", request.bundle.info.name)
+                self._fail(request, error)
             finally:
                 self.loading = None
 
-    def _load(self, wish: Wish) -> None:
+    def _load(self, request: ModelRequest) -> None:
         while not self._stopping:
             begun = time.monotonic_ns()
-            source, settings = self._wishes.plan(wish)
-            instrument = SOURCES[source](wish.bundle, settings, self._place, wish.other)
+            source, settings = self._requests.plan(request)
+            instrument = SOURCES[source](request.bundle, settings, self._context, request.other)
             settle()
             self.took_ns.add(time.monotonic_ns() - begun)
             answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-            self._control.post(self._control.enter, instrument, wish, answers.put)
+            self._control.post(self._control.enter, instrument, request, answers.put)
             if answers.get():
                 return
 
-    def _fail(self, wish: Wish, error: Exception) -> None:
-        self._wishes.drop(wish)
+    def _fail(self, request: ModelRequest, error: Exception) -> None:
+        self._requests.drop(request)
         self._control.events.publish(
-            "fault", what="load", model=wish.bundle.info.name, detail=str(error)
+            "fault", what="load", model=request.bundle.info.name, detail=str(error)
         )
-        wish.future.set_exception(error)
+        request.future.set_exception(error)

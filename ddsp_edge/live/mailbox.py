@@ -11,7 +11,7 @@ from typing import Any
 Post = tuple[Callable[..., None], tuple[Any, ...]]
 
 
-class Inbox:
+class Mailbox:
     """Calls that other threads want made in the control thread, in order, without a lock.
 
     ``fd`` is what the rig writes to when a tick is due (``ddsp_rig_prepare``).

@@ -1,4 +1,4 @@
-"""The mixing desk around the instruments: settings to the rig's controls, and its meters."""
+"""The mixer around the instruments: settings to the rig's controls, and its meters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Meter:
         return self.peak >= FULL_SCALE
 
 
-class Desk:
+class MixerControls:
     """Control thread only; any thread may read the flags and meters."""
 
     def __init__(self, rig: Rig, settings: Settings, input: str = "both") -> None:
@@ -52,16 +52,16 @@ class Desk:
         self.listen_to(input)
         self.apply(settings, listens=True)
 
-    def on(self, rig: Rig) -> Desk:
-        """The same desk before another rig."""
-        desk = Desk(rig, self._settings, self._input)
-        desk.apply(self._settings, self._listens)
-        desk.player_pan(self._player_pan)
-        desk.bypass(self.bypassed)
-        desk.mute(self.muted)
-        desk.tune(self.tuning)
-        desk.hush(self._hushed)
-        return desk
+    def on(self, rig: Rig) -> MixerControls:
+        """Return the same controls before another rig."""
+        mixer = MixerControls(rig, self._settings, self._input)
+        mixer.apply(self._settings, self._listens)
+        mixer.player_pan(self._player_pan)
+        mixer.bypass(self.bypassed)
+        mixer.mute(self.muted)
+        mixer.tune(self.tuning)
+        mixer.hush(self._hushed)
+        return mixer
 
     def listen_to(self, input: str) -> None:
         """One of INPUTS: the side that is heard."""

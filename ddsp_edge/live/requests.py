@@ -1,4 +1,4 @@
-"""What callers want: settings, and models that are still being loaded."""
+"""What callers asked for: settings, and models that are still being loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ddsp_edge.settings import Settings
 
 
 @dataclass(eq=False)
-class Wish:
+class ModelRequest:
     """A model that somebody wants to hear; None: what holds now."""
 
     bundle: Bundle
@@ -24,7 +24,7 @@ class Wish:
     future: Future[ModelInfo] = field(default_factory=Future)
 
 
-class Wishes:
+class Requests:
     """The only place that callers' threads, the loader and the control thread share by a lock.
 
     It is held for microseconds; the control thread takes it only where a model changes.
@@ -32,37 +32,37 @@ class Wishes:
 
     def __init__(self, source: str, settings: Settings) -> None:
         self.source, self.settings = source, settings  #: what holds, or will with the next frame
-        self._open: list[Wish] = []
+        self._open: list[ModelRequest] = []
         self._lock = threading.Lock()
 
-    def add(self, wish: Wish) -> None:
+    def add(self, request: ModelRequest) -> None:
         with self._lock:
-            self._open.append(wish)
+            self._open.append(request)
 
-    def drop(self, wish: Wish) -> None:
-        """It came to nothing."""
+    def drop(self, request: ModelRequest) -> None:
+        """Forget a request that was cancelled or failed."""
         with self._lock:
-            self._open.remove(wish)
+            self._open.remove(request)
 
     def change(self, values: Mapping[str, Any]) -> Settings:
         """For what plays and for what will: a knob turned while a model is loading stays
         turned. Raises UserError; then nothing is changed."""
         with self._lock:
             self.settings = self.settings.changed(values)
-            for wish in self._open:
-                if wish.settings is not None:
-                    wish.settings = wish.settings.changed(values)
+            for request in self._open:
+                if request.settings is not None:
+                    request.settings = request.settings.changed(values)
             return self.settings
 
-    def plan(self, wish: Wish) -> tuple[str, Settings]:
+    def plan(self, request: ModelRequest) -> tuple[str, Settings]:
         """What an instrument for it is built with, if nothing changes until it plays."""
         with self._lock:
-            return wish.source or self.source, wish.settings or self.settings
+            return request.source or self.source, request.settings or self.settings
 
-    def begin(self, wish: Wish, source: str) -> Settings:
+    def begin(self, request: ModelRequest, source: str) -> Settings:
         """It plays from now on, with these settings."""
         with self._lock:
-            self._open.remove(wish)
+            self._open.remove(request)
             self.source = source
-            self.settings = wish.settings or self.settings
+            self.settings = request.settings or self.settings
             return self.settings

@@ -9,7 +9,7 @@ from ddsp_edge.cards.capabilities import Card, Pcm
 from ddsp_edge.cards.identity import CardIdentity
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
-from ddsp_edge.live.card_supervisor import CardKeeper
+from ddsp_edge.live.card_supervisor import CardSupervisor
 
 
 def card(name: str, index: int, *directions: str) -> Card:
@@ -21,8 +21,8 @@ def card(name: str, index: int, *directions: str) -> Card:
 
 
 def chosen(listens: bool, needs_input: bool) -> str:
-    keeper = CardKeeper(CardSettings(), listens, None, needs_input)  # type: ignore[arg-type]
-    return keeper._best()[0].card
+    supervisor = CardSupervisor(CardSettings(), listens, None, needs_input)  # type: ignore[arg-type]
+    return supervisor._best()[0].card
 
 
 def test_a_card_with_an_input_comes_first_and_one_without_will_do(monkeypatch) -> None:

@@ -10,7 +10,7 @@ from row_decoder import row_bundle
 from tiny_decoder import tiny_bundle
 
 from ddsp_edge.library.catalog import find_model
-from ddsp_edge.live.instrument import Instrument, Place
+from ddsp_edge.live.instrument import Instrument, PlaybackContext
 from ddsp_edge.live.instruments import EffectInstrument, SynthInstrument
 from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
@@ -21,8 +21,8 @@ SETTLED_S = 2.0  #: after so much silence a model is not asked any more (perform
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(RATE, PERIOD, Gauges())
+def context() -> PlaybackContext:
+    return PlaybackContext(RATE, PERIOD, Gauges())
 
 
 class Played:
@@ -60,10 +60,10 @@ class Played:
         self.instrument.sound()
 
 
-def test_what_c_knows_is_played_without_an_answer(place: Place) -> None:
+def test_what_c_knows_is_played_without_an_answer(context: PlaybackContext) -> None:
     violin = find_model("violin")
     synth, effect = (
-        kind(violin, Settings(), place) for kind in (SynthInstrument, EffectInstrument)
+        kind(violin, Settings(), context) for kind in (SynthInstrument, EffectInstrument)
     )
     assert synth.morph is None and effect.morph is None
     played = Played(synth)
@@ -81,20 +81,20 @@ def test_what_c_knows_is_played_without_an_answer(place: Place) -> None:
 
 
 def test_whoever_asks_for_a_runtime_gets_it() -> None:
-    place = Place(RATE, PERIOD, Gauges(), runtime="litert")
-    assert SynthInstrument(find_model("violin"), Settings(), place).morph is not None
+    context = PlaybackContext(RATE, PERIOD, Gauges(), runtime="litert")
+    assert SynthInstrument(find_model("violin"), Settings(), context).morph is not None
 
 
-def test_an_effect_asks_nothing_of_the_model_in_a_long_silence(place: Place) -> None:
-    played = Played(EffectInstrument(tiny_bundle(), Settings(), place))
+def test_an_effect_asks_nothing_of_the_model_in_a_long_silence(context: PlaybackContext) -> None:
+    played = Played(EffectInstrument(tiny_bundle(), Settings(), context))
     assert played.invocations(1.0, 0.1) == pytest.approx(200, abs=2)
     assert 0 < played.invocations(SETTLED_S + 0.3) <= 200 * (SETTLED_S + 0.3)
     assert played.invocations(1.0) == 0
     assert played.invocations(0.2, 0.1) == pytest.approx(40, abs=2)
 
 
-def test_a_synth_asks_nothing_of_the_model_until_it_is_played(place: Place) -> None:
-    played = Played(SynthInstrument(tiny_bundle(), Settings(), place))
+def test_a_synth_asks_nothing_of_the_model_until_it_is_played(context: PlaybackContext) -> None:
+    played = Played(SynthInstrument(tiny_bundle(), Settings(), context))
     assert played.invocations(1.0) == 0
     played.note("note_on", 60)
     assert played.invocations(0.5) == pytest.approx(100, abs=1)
@@ -105,8 +105,8 @@ def test_a_synth_asks_nothing_of_the_model_until_it_is_played(place: Place) -> N
     assert played.invocations(0.1) == pytest.approx(20, abs=1)
 
 
-def test_a_chord_costs_one_invocation_a_tick(place: Place) -> None:
-    instrument = SynthInstrument(row_bundle(), Settings(voices=8), place)
+def test_a_chord_costs_one_invocation_a_tick(context: PlaybackContext) -> None:
+    instrument = SynthInstrument(row_bundle(), Settings(voices=8), context)
     assert instrument.morph is not None and instrument.morph.decoder.rows == (1, 4, 16)
     played = Played(instrument)
     played.note("note_on", 60, 64, 67, 72)
@@ -115,11 +115,11 @@ def test_a_chord_costs_one_invocation_a_tick(place: Place) -> None:
     assert played.invocations(0.5) == 100
 
 
-def test_a_chord_sounds_as_its_notes_one_by_one(place: Place) -> None:
+def test_a_chord_sounds_as_its_notes_one_by_one(context: PlaybackContext) -> None:
     """What is sent to each voice does not depend on who else sounds."""
 
     def sent(*notes: int) -> list[tuple[float, np.ndarray]]:
-        instrument = SynthInstrument(row_bundle(), Settings(voices=8), place)
+        instrument = SynthInstrument(row_bundle(), Settings(voices=8), context)
         rows: dict[int, list[tuple[float, np.ndarray]]] = {}
         real = instrument.part.send_frame
 
