@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator
+from itertools import chain, zip_longest
 
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.morph import Target
 from ddsp_edge.decoding.performed import decoding_of
 from ddsp_edge.errors import UserError
-from ddsp_edge.frames import Controls, FeatureFrame
+from ddsp_edge.frames import ControlFrame, Controls, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE, db_to_gain, pan_gains
-from native.kernel import Output, Voice
+from native.kernel import NoiseBank, Output, Voice
+
+#: The sample from which on a voice moves to the controls, and the length of that ramp in seconds.
+Due = tuple[int, Controls, float]
+
+
+def _copied(controls: Controls) -> ControlFrame:
+    harmonics, noise = controls.harmonic_distribution, controls.noise_magnitudes
+    copy = ControlFrame(len(harmonics), len(noise), controls.f0_hz, controls.amplitude)
+    copy.harmonic_distribution[:] = harmonics
+    copy.noise_magnitudes[:] = noise
+    return copy
 
 
 class Engine:
@@ -43,7 +55,6 @@ class Engine:
         self._decoding = decoding = decoding_of(
             bundle, self.settings, runtime, voices, other, notes
         )
-        # Each voice's noise is another one: alike, they would add up to a single loud one.
         self._voices = [
             Voice(
                 rate,
@@ -55,6 +66,12 @@ class Engine:
             )
             for i in range(voices)
         ]
+        # As in a part that plays live: several voices share one noise.
+        self._bank: NoiseBank | None = None
+        if voices > 1:
+            self._bank = NoiseBank(
+                rate, decoding.n_noise, decoding.band_limit_hz, seed=seed, second=decoding.second
+            )
         self._output = Output(rate)
         self._pan = 0.0  # of the player, beside the setting
         self.set(self.settings)
@@ -77,6 +94,8 @@ class Engine:
         self._decoding.reset()
         for voice in self._voices:
             voice.reset()
+        if self._bank is not None:
+            self._bank.reset()
         self._pan = 0.0
         self._set_gain()
         self._output.reset()
@@ -104,30 +123,84 @@ class Engine:
         parts: list[list[FeatureFrame]] = [[] for _ in self._voices]
         for frame in frames:
             parts[frame.voice].append(frame)
-        # Voices do not hear each other, so one after the other is the same as all at once.
-        self._render_voice(0, parts[0], mono)
-        for index, part in enumerate(parts[1:], 1):
-            if part:
-                sound = np.zeros_like(mono)
-                self._render_voice(index, part, sound)
-                mono += sound
+        if self._bank is None:
+            self._render_alone(parts[0], mono)
+        else:
+            self._render_shared(self._bank, parts, mono)
         return self._to_stereo(mono, pans)
 
-    def _render_voice(self, index: int, frames: list[FeatureFrame], out: np.ndarray) -> None:
+    def _render_alone(self, frames: list[FeatureFrame], out: np.ndarray) -> None:
+        voice, at = self._voices[0], 0
+        for due, controls, ramp_s in self._targets(frames, len(out)):
+            if due > at:
+                voice.render(out[at:due])
+                at = due
+            self._aim(0, controls, ramp_s)
+        voice.render(out[at:])
+
+    def _render_shared(
+        self, bank: NoiseBank, parts: list[list[FeatureFrame]], out: np.ndarray
+    ) -> None:
+        sound = np.empty(bank.max_block, np.float32)
+        playing: list[tuple[int, list[Due], Iterator[Due]]] = [
+            (index, [], self._targets(frames, len(out)))
+            for index, frames in enumerate(parts)
+            if frames
+        ]
+        for start in range(0, len(out), bank.max_block):
+            block = out[start : start + bank.max_block]
+            for index, waiting, targets in playing:
+                self._render_block(bank, index, waiting, targets, start, sound[: len(block)])
+                block += sound[: len(block)]
+            bank.render(block)
+
+    def _render_block(
+        self,
+        bank: NoiseBank,
+        index: int,
+        waiting: list[Due],
+        targets: Iterator[Due],
+        start: int,
+        out: np.ndarray,
+    ) -> None:
+        """Harmonics of a voice from the sample ``start`` on into ``out``, its noise into the bank.
+
+        ``waiting`` keeps the target that is due after this block for the next one.
+        """
         voice, at = self._voices[index], 0
+        for due, controls, ramp_s in chain(waiting[:], targets):
+            waiting.clear()
+            if due >= start + len(out):
+                waiting.append((due, controls, ramp_s))
+                break
+            if due - start > at:
+                voice.render_shared(bank, out[at : due - start], at)
+                at = due - start
+            self._aim(index, controls, ramp_s)
+        voice.render_shared(bank, out[at:], at)
+
+    def _targets(self, frames: list[FeatureFrame], length: int) -> Iterator[Due]:
+        """What a voice is to reach: from which sample (of ``length``) on, and in how many s.
+
+        The controls of an instrument of one voice hold until the next target.
+        """
         for frame, following in zip_longest(frames, frames[1:]):
             next_s = following.time_s if following is not None else math.inf
-            for offset_s, controls, ramp_s in self._decoding.targets(frame):
+            for offset_s, controls, ramp_s in self._decoded(frame):
                 time_s = frame.time_s + offset_s
                 if offset_s and time_s >= next_s:
                     continue  # overtaken by a note that starts
                 # Each time is rounded by itself: no drift, whatever the hop is in samples.
-                due = min(round(time_s * self.rate), len(out))
-                if due > at:
-                    voice.render(out[at:due])
-                    at = due
-                self._aim(index, controls, ramp_s)
-        voice.render(out[at:])
+                yield min(round(time_s * self.rate), length), controls, ramp_s
+
+    def _decoded(self, frame: FeatureFrame) -> Iterable[Target]:
+        if self._bank is None:
+            return self._decoding.targets(frame)
+        # Another voice is decoded before all of them take effect.
+        return [
+            (offset_s, _copied(controls), ramp_s)
+            for offset_s, controls, ramp_s in self._decoding.targets(frame)
+        ]
 
     def _to_stereo(self, mono: np.ndarray, pans: Iterable[tuple[float, float]]) -> np.ndarray:
         stereo, at = np.empty((len(mono), 2), np.float32), 0

@@ -302,6 +302,40 @@ def test_voices_are_independent_and_add_up() -> None:
     np.testing.assert_allclose(alone([0, 1, 2, 3]), total, atol=1e-6)
 
 
+@pytest.mark.parametrize("blocks", [(PERIOD,), (64,), (1, 17, 128, 100)], ids=str)
+def test_one_voice_of_four_has_the_noise_of_a_part_of_one(blocks: tuple[int, ...]) -> None:
+    """However the blocks fall."""
+
+    def play(n_voices: int) -> np.ndarray:
+        part = make_part(n_voices)
+        rig = playing(part)
+        sounds = []
+        for noise in (NOISE, 3 * NOISE, 0 * NOISE):
+            send(part, amplitude=0.0, noise=noise)
+            sounds.append(pump(rig, 0.3, blocks=blocks if n_voices > 1 else (PERIOD,)))
+        return np.concatenate(sounds)[:, 0]
+
+    expected = play(1)
+    assert expected[2000:14_400].any() and not expected[-12_000:].any()
+    np.testing.assert_allclose(play(4), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("second", [None, (N_NOISE, 12_000.0)])
+def test_the_noises_of_the_voices_add_up_in_power(second: tuple[int, float] | None) -> None:
+    bands = N_NOISE * (2 if second else 1)
+
+    def power(gains: list[float]) -> float:
+        part = make_part(n_voices=4, second=second)
+        rig = playing(part)
+        for v, gain in enumerate(gains):
+            noise = np.full(bands, gain, np.float32)
+            send(part, voice=v, amplitude=0.0, noise=noise)
+        return float(pump(rig, 5.0)[4800:, 0].var(dtype=float))
+
+    together = power([0.1, 0.0, 0.02, 0.05])
+    assert together == pytest.approx(power([0.1]) + power([0.02]) + power([0.05]), rel=0.02)
+
+
 def test_bad_samples_and_frames_do_no_harm() -> None:
     part = make_part(listens=True)
     rig = playing(part)

@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     double sample_rate;
     ddsp_voice *voice;
+    ddsp_noise_bank *bank;  /* renders the voice's noise; NULL: the voice does */
     int64_t position;       /* of the block's first sample */
     int held;               /* a panic is under way: take no frames */
     unsigned late;          /* counts frames that came after their ramp's end */
@@ -47,7 +48,8 @@ void ddsp_frame_queue_free(ddsp_frame_queue *queue);
 int ddsp_frame_queue_push(ddsp_frame_queue *queue, const ddsp_queued_frame *head,
                           const float *harmonics, const float *noise);
 
-/* Audio. n samples of the voice, frames taking effect where they fall. */
+/* Audio. n samples of the voice, frames taking effect where they fall. The block's first sample
+ * is the bank's next one, whose noise the caller adds after the last voice. */
 void ddsp_frame_queue_render(ddsp_frame_queue *queue, ddsp_frame_clock *clock, float *out, int n);
 
 /* Audio. An onset that waits overtakes older frames. */

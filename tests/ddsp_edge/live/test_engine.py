@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 from dataclasses import replace
 
+import mido
 import numpy as np
 import pytest
 import tiny_decoder
@@ -19,6 +20,7 @@ from ddsp_edge.library.catalog import find_model
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.player import SynthPlayer
 from ddsp_edge.system.audio_file import read_audio
 
 VIOLIN, CELLO = find_model("violin"), find_model("cello")
@@ -53,6 +55,28 @@ def test_a_note_sounds_with_the_next_block():
         assert pump.engine.status()["notes"] == []
         stats = pump.engine.stats()
         assert stats["control"]["midi"]["count"] == 2 and stats["control"]["errors"] == 0
+
+
+def test_the_noise_of_a_chord_is_as_loud_as_in_the_file():
+    """The voices share one noise in both; it is another piece, as notes begin with a block."""
+    settings = Settings(reverb_wet=0.0, voices=4, attack=0.001, harmonic_gain=-60.0)
+    notes, hop_s = (50, 57, 62), VIOLIN.info.hop_s
+    messages = [mido.Message("note_on", note=note, velocity=100) for note in notes]
+    player = SynthPlayer(VIOLIN.info, settings)
+    for message in messages:
+        player.receive(0.0, message)
+    frames = player.onsets(0.0)
+    for i in range(1, round(2.0 / hop_s)):
+        frames += player.frames(i * hop_s)
+    engine = Engine(VIOLIN, RATE, settings, voices=4, notes=True)
+    offline = engine.render(frames, 2.0)
+    with pumped(VIOLIN, source="synth", settings=settings) as pump:
+        for message in messages:
+            pump.engine.midi(message)
+        pump.engine.catch_up()
+        live = pump.run(2.0)
+    assert level_db(offline[RATE:]) > -60.0
+    assert level_db(live[RATE:]) == pytest.approx(level_db(offline[RATE:]), abs=0.5)
 
 
 def test_a_pitch_is_the_one_that_was_played():

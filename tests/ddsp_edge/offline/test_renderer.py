@@ -52,6 +52,23 @@ def test_the_same_frames_give_the_same_sound_and_reset_starts_anew():
     assert np.array_equal(play(held(0.3), 0.4, reverb_wet=0.4), first)
 
 
+@given(st.lists(st.floats(0.05, 0.95), min_size=1, max_size=3))
+def test_voices_of_one_noise_play_what_a_voice_alone_plays(starts):
+    """Blocks of the shared noise end anywhere between the frames; other voices play meanwhile."""
+    frames = [frame for start in starts for frame in held(0.1, start=start)]
+    frames.sort(key=lambda frame: frame.time_s)
+    others = [
+        FeatureFrame(frame.time_s + 0.001 * voice, 200.0 * voice, -80.0, voice=voice)
+        for frame in frames
+        for voice in (1, 2)
+    ]
+    settings = Settings(reverb_wet=0.0)
+    alone = Engine(BUNDLE, RATE, settings).render(frames, 1.2)
+    together = Engine(BUNDLE, RATE, settings, voices=3).render(frames + others, 1.2)
+    assert np.abs(alone).max() > 0.01
+    assert rms_db(together - alone) < rms_db(alone) - 60
+
+
 def test_the_seed_is_of_the_noise_alone():
     a, b = (play(held(0.3), 0.3, seed=seed, harmonic_gain=-60) for seed in (1, 2))
     assert np.abs(a - b).max() > 0.01
