@@ -122,6 +122,8 @@ void ddsp_frame_queue_render(ddsp_frame_queue *queue, ddsp_frame_clock *clock, f
         until = until < 1 ? 1 : until;
         if (!queue->sounds && now >= queue->still)
             memset(out + done, 0, (size_t)until * sizeof *out);
+        else if (clock->bank)
+            ddsp_voice_render_shared(clock->voice, clock->bank, done, out + done, until);
         else
             ddsp_voice_render(clock->voice, out + done, until);
         done += until;

@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     double sample_rate;
     ddsp_voice *voice;
+    ddsp_noise_bank *bank;  /* takes the voice's noise; NULL: the voice makes it itself */
     int64_t position;       /* of the block's first sample */
     int held;               /* a panic is under way: take no frames */
     unsigned late;          /* counts frames that came after their ramp's end */

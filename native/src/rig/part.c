@@ -19,6 +19,7 @@ struct ddsp_part {
     int n_noise, n_bands;       /* of both noises, and of the first */
     float *mono;                /* [max_block] of one voice */
     ddsp_voice *voice[DDSP_MAX_VOICES];
+    ddsp_noise_bank *bank;      /* the noise of all voices; NULL where there is one voice */
     ddsp_frame_queue frames[DDSP_MAX_VOICES];
     ddsp_performer performer;
     /* Audio thread's. */
@@ -40,6 +41,7 @@ static void release(ddsp_part *part)
 {
     ddsp_performer_free(&part->performer);
     free(part->mono);
+    ddsp_noise_bank_free(part->bank);
     for (int v = 0; v < DDSP_MAX_VOICES; v++) {
         ddsp_voice_free(part->voice[v]);
         ddsp_frame_queue_free(&part->frames[v]);
@@ -81,6 +83,15 @@ static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
         if (status != DDSP_OK)
             return status;
     }
+    if (part->n_voices > 1) {
+        part->bank = ddsp_noise_bank_new();
+        if (!part->bank)
+            return DDSP_NO_MEMORY;
+        const int status = ddsp_noise_bank_prepare(part->bank, part->sample_rate, part->max_block,
+                                                   part->n_noise, band_limit_hz, seed);
+        if (status != DDSP_OK)
+            return status;
+    }
     return prepare_queues(part);
 }
 
@@ -119,6 +130,11 @@ int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_
         return DDSP_BAD_ARGUMENT;
     for (int v = 0; v < part->n_voices; v++) {
         const int status = ddsp_voice_prepare_second(part->voice[v], n_second, second_limit_hz);
+        if (status != DDSP_OK)
+            return status;
+    }
+    if (part->bank) {
+        const int status = ddsp_noise_bank_prepare_second(part->bank, n_second, second_limit_hz);
         if (status != DDSP_OK)
             return status;
     }
@@ -236,6 +252,7 @@ static void render(ddsp_part *part, int v, int64_t position, float *out, int n)
     ddsp_frame_clock clock = {
         .sample_rate = part->sample_rate,
         .voice = part->voice[v],
+        .bank = part->bank,
         .position = position,
         .held = part->held,
         .applied_at = -1,
@@ -266,6 +283,8 @@ void ddsp_part_process(ddsp_part *part, const float *mono, float *out, int n)
         for (int i = 0; i < n; i++)
             out[i] += part->mono[i];
     }
+    if (part->bank)
+        ddsp_noise_bank_render(part->bank, out, n);
     part->events.stalls +=
         (unsigned)ddsp_starvation_process(&part->starvation, position, out, n);
 }
@@ -285,6 +304,8 @@ void ddsp_part_silence(ddsp_part *part)
         ddsp_voice_reset(part->voice[v]);
         ddsp_frame_queue_silence(&part->frames[v]);
     }
+    if (part->bank)
+        ddsp_noise_bank_reset(part->bank);
     ddsp_starvation_reset(&part->starvation, part->sample_rate);
 }
 
