@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out is not None:
         check_target(args.out, args.source)
-    features = analyse(read_audio(args.source, DEFAULT_RATE), DEFAULT_RATE, args.hop)
+    # Beside the table, which may be the standard output.
+    audio = read_audio(args.source, DEFAULT_RATE, lambda line: print(line, file=sys.stderr))
+    features = analyse(audio, DEFAULT_RATE, args.hop)
     rows = [
         f"{row['position'] / DEFAULT_RATE:.4f},{row['f0_hz']:.3f},{row['confidence']:.3f},"
         f"{row['loudness_db']:.2f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
 
     settings = parse_settings(args.set)
     info = find_model(args.model).info
-    audio = trimmed(read_audio(args.source, DEFAULT_RATE), settings)
+    # Beside the settings, which a shell may take from the standard output.
+    audio = read_audio(args.source, DEFAULT_RATE, lambda line: print(line, file=sys.stderr))
+    audio = trimmed(audio, settings)
     fit = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(
         info, "semitones" if args.semitones else "octaves", args.keep_pitch
     )

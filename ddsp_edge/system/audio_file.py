@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,17 @@ class Sound:
     remarks: tuple[str, ...] = ()  #: what the user should know
 
 
-def read_audio(path: Path | str, rate: int) -> np.ndarray:
+def read_audio(
+    path: Path | str, rate: int, say: Callable[[str], None] = lambda _: None
+) -> np.ndarray:
     """Any file libsndfile or ffmpeg knows, (samples,) float32 mono at ``rate`` Hz.
 
-    Channels are averaged; see :func:`read_sound`. Raises UserError.
+    Channels are averaged, see :func:`read_sound`; ``say`` is told its remarks, a line each.
+    Raises UserError.
     """
     sound = read_sound(path)
+    for remark in sound.remarks:
+        say(f"{path}: {remark}")
     return resample(sound.samples, sound.rate, rate)
 
 

@@ -181,6 +181,20 @@ def test_analyze(tmp_path, capsys):
     assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "no" / "f.csv")]) == 2
 
 
+def test_each_command_says_which_channel_it_takes(tiny_path, tmp_path, capsys):
+    voice, rate = soundfile.read(VOICE)
+    source = tmp_path / "right.wav"
+    soundfile.write(source, np.stack([0 * voice, voice], axis=1), rate)
+    model = ["--model", str(tiny_path)]
+    for words in (["analyze", str(source)], ["fit", str(source), *model]):
+        assert cli.main(words) == 0
+        said = capsys.readouterr()
+        assert said.err.startswith(f"{source}: ") and "channel 2, the loudest, is taken" in said.err
+        assert "loudest" not in said.out  # which programs read
+    assert cli.main(["render", str(source), *model, "--out", str(tmp_path / "o.wav")]) == 0
+    assert "channel 2, the loudest, is taken" in capsys.readouterr().out
+
+
 def test_a_closed_pipe_is_no_error():
     command = f"{sys.executable} -m ddsp_edge analyze {VOICE} | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
