@@ -247,7 +247,10 @@ say "building the kernel and installing ddsp-edge[$extras] into $venv"
 # Whatever was built before: the sources, their flags or Python may have changed.
 rm -rf build native/_kernel.abi3.so native/_stream.abi3.so
 needs must >$venv/must.txt
-$pip -e . -r $venv/must.txt
+# With the trainer's version of torch, which is there already: else pip may look for one that suits an older converter.
+trainer=
+case ",$extras," in *,train,*) trainer=$torch ;; esac
+$pip -e . -r $venv/must.txt $trainer
 needs may >$venv/may.txt
 while read -r requirement; do
     $pip "$requirement" >$venv/said 2>&1 </dev/null || true

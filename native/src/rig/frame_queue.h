@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     double sample_rate;
     ddsp_voice *voice;
-    ddsp_noise_bank *bank;  /* renders the voice's noise; NULL: the voice does */
+    ddsp_noise_bank *bank;  /* takes the voice's noise; NULL: the voice makes it itself */
     int64_t position;       /* of the block's first sample */
     int held;               /* a panic is under way: take no frames */
     unsigned late;          /* counts frames that came after their ramp's end */
@@ -48,8 +48,7 @@ void ddsp_frame_queue_free(ddsp_frame_queue *queue);
 int ddsp_frame_queue_push(ddsp_frame_queue *queue, const ddsp_queued_frame *head,
                           const float *harmonics, const float *noise);
 
-/* Audio. n samples of the voice, frames taking effect where they fall. The block's first sample
- * is the bank's next one, whose noise the caller adds after the last voice. */
+/* Audio. n samples of the voice, frames taking effect where they fall. */
 void ddsp_frame_queue_render(ddsp_frame_queue *queue, ddsp_frame_clock *clock, float *out, int n);
 
 /* Audio. An onset that waits overtakes older frames. */

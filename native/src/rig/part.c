@@ -19,7 +19,7 @@ struct ddsp_part {
     int n_noise, n_bands;       /* of both noises, and of the first */
     float *mono;                /* [max_block] of one voice */
     ddsp_voice *voice[DDSP_MAX_VOICES];
-    ddsp_noise_bank *bank;      /* the noise of all voices; NULL: one voice makes its own */
+    ddsp_noise_bank *bank;      /* the noise of all voices; NULL where there is one voice */
     ddsp_frame_queue frames[DDSP_MAX_VOICES];
     ddsp_performer performer;
     /* Audio thread's. */
@@ -40,8 +40,8 @@ ddsp_part *ddsp_part_new(void)
 static void release(ddsp_part *part)
 {
     ddsp_performer_free(&part->performer);
-    ddsp_noise_bank_free(part->bank);
     free(part->mono);
+    ddsp_noise_bank_free(part->bank);
     for (int v = 0; v < DDSP_MAX_VOICES; v++) {
         ddsp_voice_free(part->voice[v]);
         ddsp_frame_queue_free(&part->frames[v]);
@@ -70,18 +70,6 @@ static int prepare_queues(ddsp_part *part)
     return DDSP_OK;
 }
 
-/* One noise for all voices costs as much as that of one. */
-static int prepare_bank(ddsp_part *part, double band_limit_hz, uint32_t seed)
-{
-    if (part->n_voices == 1)
-        return DDSP_OK;
-    part->bank = ddsp_noise_bank_new();
-    if (!part->bank)
-        return DDSP_NO_MEMORY;
-    return ddsp_noise_bank_prepare(part->bank, part->sample_rate, part->max_block,
-                                   part->n_noise, band_limit_hz, seed);
-}
-
 static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
 {
     for (int v = 0; v < part->n_voices; v++) {
@@ -95,8 +83,16 @@ static int prepare_voices(ddsp_part *part, double band_limit_hz, uint32_t seed)
         if (status != DDSP_OK)
             return status;
     }
-    const int status = prepare_bank(part, band_limit_hz, seed);
-    return status == DDSP_OK ? prepare_queues(part) : status;
+    if (part->n_voices > 1) {
+        part->bank = ddsp_noise_bank_new();
+        if (!part->bank)
+            return DDSP_NO_MEMORY;
+        const int status = ddsp_noise_bank_prepare(part->bank, part->sample_rate, part->max_block,
+                                                   part->n_noise, band_limit_hz, seed);
+        if (status != DDSP_OK)
+            return status;
+    }
+    return prepare_queues(part);
 }
 
 int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block, int n_voices,
