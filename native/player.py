@@ -136,7 +136,7 @@ class EventSender:
         self._event.note.version = lib.DDSP_NOTE_VERSION
 
     def _send(self, time_s: float) -> None:
-        """Hand ``_event`` over."""
+        """Hand ``_event`` over to the player, at ``time_s``."""
         raise NotImplementedError
 
     def states(self) -> Any:
@@ -164,20 +164,20 @@ class EventSender:
         self._of_voice(kind, voice, time_s)
 
     def release(self, voice: int, time_s: float) -> None:
-        """Let a voice's note go."""
+        """Let a voice's note go; it fades over its release."""
         self._of_voice(lib.DDSP_EVENT_RELEASE, voice, time_s)
 
     def stop(self, voice: int, time_s: float) -> None:
-        """Silence a voice at once."""
+        """Silence a voice at once, without its release."""
         self._of_voice(lib.DDSP_EVENT_STOP, voice, time_s)
 
     def touch(self, voice: int, touch: Touch, time_s: float) -> None:
-        """Touch a voice, or ALL_VOICES."""
+        """Set the touch of a voice, or of ALL_VOICES."""
         self._fill(touch)
         self._of_voice(lib.DDSP_EVENT_TOUCH, voice, time_s)
 
     def set(self, settings: SynthSettings, time_s: float) -> None:
-        """Take new settings."""
+        """Set new settings for all voices."""
         synth = self._event.synth
         for name, value in zip(SynthSettings._fields, settings, strict=True):
             setattr(synth, name, value)
@@ -247,7 +247,7 @@ class Synth(EventSender):
         return self._taken(lib.ddsp_synth_onsets(self._synth, time_s, self._frames))
 
     def frames(self, time_s: float) -> list[Features]:
-        """The frames of a tick."""
+        """Return the voices' frames of the tick at ``time_s``."""
         self._known = False
         return self._taken(lib.ddsp_synth_frames(self._synth, time_s, self._frames))
 

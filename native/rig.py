@@ -295,7 +295,7 @@ class PartEvents(EventSender):
         self._of_voice(lib.DDSP_EVENT_CONDITION, ALL_VOICES, 0.0)
 
     def reset(self) -> None:
-        """The player as new."""
+        """Reset the player: no note is held, no touch remembered."""
         self._of_voice(lib.DDSP_EVENT_RESET, ALL_VOICES, 0.0)
 
 

@@ -34,7 +34,7 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What plays a file, and why."""
+    """What decodes a model's file, and for what reason."""
 
     network: Network | None  #: None: a TFLite runtime decodes
     reason: str  #: one line, for people

@@ -97,7 +97,7 @@ class AutoFit:
 
     @property
     def heard_s(self) -> float:
-        """Seconds since the start."""
+        """Seconds that were heard since the start."""
         return self._ticks * self._hop_s
 
     @property

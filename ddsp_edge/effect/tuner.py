@@ -30,7 +30,7 @@ STEADY_CENTS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a tuner shows."""
+    """The note that a tuner shows, and how far the pitch is from it."""
 
     note: str  #: C, C#, ... B
     octave: int  #: scientific: A4 is the tuning note
@@ -40,7 +40,7 @@ class Reading:
 
     @property
     def name(self) -> str:
-        """``A4``."""
+        """The note with its octave, as ``A4``."""
         return f"{self.note}{self.octave}"
 
 
@@ -59,11 +59,11 @@ class Tuner:
         self.reset()
 
     def set(self, tuning_hz: float) -> None:
-        """A4 in Hz."""
+        """Set the frequency of A4, in Hz."""
         self._tuning = tuning_hz
 
     def reset(self) -> None:
-        """Nothing heard."""
+        """Forget what was heard."""
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
         self._note = -1000
@@ -103,7 +103,7 @@ class Tuner:
 
     @property
     def reading(self) -> Reading | None:
-        """What to show now."""
+        """What to show now; None until enough pitches were heard."""
         n = len(self._sorted)
         if n < self._first:
             return None

@@ -90,7 +90,7 @@ class CardSupervisor:
         return future
 
     def _change(self, settings: CardSettings) -> None:
-        """Raises UserError."""
+        """Open the card that is wanted; else go back to the one before and raise UserError."""
         before = self._settings, self._playback, self._capture
         if replace(settings, input=self._settings.input) != self._settings:
             self._leave()
@@ -107,7 +107,7 @@ class CardSupervisor:
         self._control.post(self._control.mixer.listen_to, settings.input)
 
     def _leave(self) -> None:
-        """Fade out, and close."""
+        """Fade the output out and close the card."""
         if self._stream is not None:
             self._control.post(self._control.mixer.hush, True)
             time.sleep(MUTE_S + self.latency_s)
@@ -155,7 +155,7 @@ class CardSupervisor:
         return self._settings.capture is None and not self._needs_input
 
     def _open(self) -> None:
-        """Raises UserError."""
+        """Open the card and start the stream. Raises UserError where none can be opened."""
         playback, capture = self._find()
         try:
             stream = self._made(playback, capture)
@@ -178,7 +178,7 @@ class CardSupervisor:
         self._say("running", f"{playback}, {stream.rate} Hz, {stream.periods} x {stream.period}")
 
     def _made(self, playback: str, capture: str | None) -> Stream:
-        """Raises UserError."""
+        """Return a stream on these devices. Raises UserError where they cannot be opened."""
         settings = self._settings
         try:
             return Stream(

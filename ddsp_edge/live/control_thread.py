@@ -258,7 +258,7 @@ class ControlThread:
         self.active.drop_retired()
 
     def flow(self, on: bool) -> None:
-        """See ``flows``."""
+        """Set ``flows``."""
         self.flows = on
 
     def rest(self, on: bool, done: Callable[[], None] = lambda: None) -> None:
@@ -304,20 +304,20 @@ class ControlThread:
             self.tester.play(wanted)
 
     def end_test(self) -> None:
-        """Fade it out."""
+        """Fade the test signal out."""
         self.tester.end()
 
     def leave(self, fade_s: float) -> None:
-        """Fade to nothing."""
+        """Fade all instruments out, in ``fade_s`` seconds."""
         self.active.leave(fade_s)
 
     def freeze(self, on: bool) -> None:
-        """Also of a model that comes later."""
+        """Freeze the sound, or let it go; holds for models that come later too."""
         self.frozen = on
         self.active.freeze(on)
 
     def panic(self) -> None:
-        """Silence, and nothing held."""
+        """Silence everything at once and let go of all notes."""
         self.frozen = False
         self.active.panic()
 
@@ -366,7 +366,7 @@ def _prioritise(priority: int) -> bool:
 def _conclude(
     fit: AutoFit, info: ModelInfo, future: Future[dict[str, float]], use: Callable[[Any], Any]
 ) -> None:
-    """In the events' thread."""
+    """Compute the settings and answer the future. Runs in the events' thread."""
     try:
         found = fit.fit(info).settings
         use(found)

@@ -53,11 +53,11 @@ class ActiveInstruments:
         return True
 
     def leave(self, fade_s: float) -> None:
-        """Fade to nothing."""
+        """Fade all instruments out, in ``fade_s`` seconds."""
         self._rig.play(None, 0.0, fade_s)
 
     def answer(self) -> None:
-        """Each instrument's ticks."""
+        """Answer the ticks of each instrument."""
         for instrument in self.all:
             self._ask(instrument, instrument.answer)
 
@@ -113,7 +113,7 @@ class ActiveInstruments:
             self.current.freeze(on)
 
     def panic(self) -> None:
-        """Silence, and nothing held."""
+        """Silence everything at once and let go of all notes."""
         self._rig.panic()
         for instrument in self.all:
             if instrument is self.current:

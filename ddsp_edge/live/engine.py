@@ -185,7 +185,7 @@ class LiveEngine:
 
     @property
     def settings(self) -> Settings:
-        """Those that hold."""
+        """The settings that hold now."""
         return self._requests.settings
 
     def set(self, values: Mapping[str, Any]) -> Settings:
@@ -249,7 +249,7 @@ class LiveEngine:
 
     @property
     def rate(self) -> int:
-        """Hz, the card's."""
+        """The card's sample rate, in Hz."""
         return self._control.context.rate
 
     def freeze(self, on: bool) -> None:

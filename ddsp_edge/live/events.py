@@ -49,7 +49,7 @@ class Events:
         self.tell({"event": event, **facts})
 
     def tell(self, event: Event) -> None:
-        """As :meth:`publish`."""
+        """Send an event that is already built, as :meth:`publish` does."""
         self._queue.put((self._tell, (event,)))
 
     def later(self, call: Callable[..., Any], *arguments: Any) -> None:

@@ -33,7 +33,7 @@ class HangWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread and wait for it."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -189,7 +189,7 @@ class Instrument:
 
     @property
     def pan(self) -> float:
-        """-1..1, the player's own."""
+        """The player's own pan, -1..1."""
         return 0.0
 
     @property
@@ -220,7 +220,7 @@ class Instrument:
             self.context.gauges.decode_ns.add(took // len(frames))
 
     def send_silence(self, voice: int, position: int) -> None:
-        """Without asking the model."""
+        """Send a silent frame, without asking the model."""
         self.part.send_frame(
             voice, position, 0.0, 0.0, self._no_harmonics, self._no_noise, self.info.hop_s
         )

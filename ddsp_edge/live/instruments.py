@@ -113,7 +113,7 @@ class SynthInstrument(Instrument):
             self._receiver = other._receiver.go_on(self.part.events)
 
     def freeze(self, on: bool) -> None:
-        """A pedal of its own."""
+        """Hold the notes that sound, as by a sustain pedal of its own."""
         channel = max(0, self._receiver.settings.channel - 1)
         value = 127 if on else 0
         pedal = mido.Message("control_change", channel=channel, control=64, value=value)

@@ -46,7 +46,7 @@ class Spread:
 
 
 def spread(name: str, times_ms: list[float]) -> Spread:
-    """Of at least one time."""
+    """Return median, 95th percentile and maximum; takes at least one time."""
     p50, p95 = np.percentile(times_ms, [50, 95])
     return Spread(name, len(times_ms), float(p50), float(p95), max(times_ms))
 

@@ -107,7 +107,7 @@ class MixerControls:
         self._put_mute()
 
     def hush(self, on: bool) -> None:
-        """While the card is changed."""
+        """Mute the output while the card is changed."""
         self._hushed = on
         self._put_mute()
 

@@ -35,7 +35,7 @@ QUIET_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """What was measured."""
+    """The round trip that was measured, and how it was heard."""
 
     samples: int  #: round trip, from the sample that went out to where it came in
     fraction: float  #: -0.5..0.5 samples more

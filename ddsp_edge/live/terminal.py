@@ -72,7 +72,7 @@ def _start_midi(ports: MidiPorts, midi: str, source: str, screen: _Screen) -> No
 
 
 def _on_event(event: Event, engine: LiveEngine, screen: _Screen) -> None:
-    """In the events' thread."""
+    """Act on an event of the engine. Runs in the events' thread."""
     kind = event["event"]
     if kind == "program":
         models = installed()

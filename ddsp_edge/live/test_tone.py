@@ -65,11 +65,11 @@ class Tester:
 
     @property
     def sounds(self) -> bool:
-        """Any thread."""
+        """Whether a test signal is playing; any thread may ask."""
         return self._now is not None
 
     def play(self, wanted: TestSignal) -> None:
-        """As soon as it may."""
+        """Play a signal as soon as the one before has faded out."""
         self.end()
         self._next = wanted
         self.poll()
@@ -94,7 +94,7 @@ class Tester:
             self._rig.test(self._now.signal, self._now.sides, self._now.heard)
 
     def give_up(self) -> None:
-        """The rig has gone."""
+        """Cancel what plays and what waits, as the rig has gone."""
         for each in (self._now, self._next):
             if each is not None and not each.future.done():
                 each.future.cancel()

@@ -91,7 +91,7 @@ class Gauges:
         self.wake_up_ns.add(self.clock() - made_ns)
 
     def summary(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Return the figures as plain JSON values."""
         return {
             "wake_up": self.wake_up_ns.summary(),
             "decode": self.decode_ns.summary(),

@@ -54,7 +54,7 @@ class Controllers:
         self.reset()
 
     def reset(self) -> None:
-        """Controller 121."""
+        """Reset the controllers, as controller 121 asks."""
         self.hands_off()
         self.level.update(expression=1.0, breath=1.0)
         self._blown = False  # a breath above 0 came: a breath controller is there
@@ -104,7 +104,7 @@ class Controllers:
 
     @property
     def tuning(self) -> float:
-        """Semitones, of RPN 1 and 2."""
+        """The tuning by RPN 1 and 2 together, in semitones."""
         return self._tuning[0, 1] + self._tuning[0, 2]
 
     def bend(self, member: Touch | None = None) -> float:
@@ -219,5 +219,5 @@ RPN_ACTIONS: dict[str, Callable[[Controllers, int, int, bool], None]] = {
 
 
 def _from_centre(value: int) -> float:
-    """0..127 to -1..1; 64 is 0."""
+    """Map a controller's 0..127 to -1..1, where 64 is 0."""
     return max(-1.0, (value - CENTRE) / 63)

@@ -66,7 +66,7 @@ class Keys:
         return None
 
     def lift(self, port: str, channel: int, note: int) -> list[Key]:
-        """A note-off."""
+        """Take a note-off. Returns the keys that nothing holds any more."""
         key = self.find(port, channel, note)
         if key is None:
             return []
@@ -105,7 +105,7 @@ class Keys:
         return let_go
 
     def let_go(self, which: Callable[[Key], bool] = lambda key: True) -> list[Key]:
-        """Whatever holds them."""
+        """Let go of keys, whatever holds them, and return them."""
         gone = [key for key in self.held if which(key)]
         self.held = [key for key in self.held if not which(key)]
         return gone

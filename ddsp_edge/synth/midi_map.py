@@ -22,7 +22,7 @@ SENSING_S = 0.3  #: after one active sensing, silence for so long means that the
 
 
 class Row(NamedTuple):
-    """One line of the table."""
+    """One row of the table: a message or controller and what it does."""
 
     name: str
     does: str

@@ -12,15 +12,15 @@ class Programs:
         self._banks = [0] * 16
 
     def bank_high(self, value: int, channel: int) -> None:
-        """CC 0."""
+        """Take the bank's upper seven bits (controller 0)."""
         self._banks[channel] = value << 7 | (self._banks[channel] & 0x7F)
 
     def bank_low(self, value: int, channel: int) -> None:
-        """CC 32."""
+        """Take the bank's lower seven bits (controller 32)."""
         self._banks[channel] = (self._banks[channel] & ~0x7F) | value
 
     def bank(self, channel: int) -> int:
-        """0..16383."""
+        """The bank chosen on a channel, 0..16383."""
         return self._banks[channel]
 
     def receive(self, message: mido.Message, channel: int) -> tuple[int, int] | None:

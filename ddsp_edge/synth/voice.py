@@ -55,12 +55,12 @@ class NoteVoice:
         self._sender.start(self.index, note, self._touch, time_s, legato)
 
     def release(self, time_s: float) -> None:
-        """Let the note go."""
+        """Let the note go; it fades over its release."""
         self.held = False
         self._sender.release(self.index, time_s)
 
     def stop(self, time_s: float) -> None:
-        """Be silent at once."""
+        """Silence the voice at once, without its release."""
         self.held = False
         if self.sounds:
             self._sender.stop(self.index, time_s)
@@ -81,5 +81,5 @@ class NoteVoice:
 
     @property
     def loudness_db(self) -> float:
-        """Of its last frame."""
+        """Loudness of the voice's last frame, in dB."""
         return self._sender.loudness_db(self.index)
