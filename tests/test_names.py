@@ -20,6 +20,9 @@ FOLDERS = (
     "remote",
     "cli",
     "offline",
+    "effect",
+    "live",
+    "synth",
     "training/export",
 )
 

@@ -17,7 +17,7 @@ from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.rendering import render
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import Note, Performance
+from ddsp_edge.synth.source import FileNote, Performance
 
 #: Timed figures depend on the machine: they are printed, no test asserts them.
 TIMED = ("load", "speed")
@@ -89,7 +89,7 @@ def tune_figures(report: RenderReport) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _score_note(performance: Performance, note: Note, shift: float) -> ScoreNote:
+def _score_note(performance: Performance, note: FileNote, shift: float) -> ScoreNote:
     return ScoreNote(note.start_s, note.end_s, lambda at: shift * performance.pitch_hz(note, at))
 
 

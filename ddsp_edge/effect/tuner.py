@@ -63,7 +63,7 @@ class Tuner:
         self._tuning = tuning_hz
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Forget every pitch that was heard."""
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
         self._note = -1000

@@ -258,7 +258,7 @@ class ControlThread:
         self.active.drop_retired()
 
     def flow(self, on: bool) -> None:
-        """Set ``flows``."""
+        """Note whether the card runs the rig (``flows``)."""
         self.flows = on
 
     def rest(self, on: bool, done: Callable[[], None] = lambda: None) -> None:
@@ -304,7 +304,7 @@ class ControlThread:
             self.tester.play(wanted)
 
     def end_test(self) -> None:
-        """Fade the test signal out."""
+        """Fade out the test signal that plays."""
         self.tester.end()
 
     def leave(self, fade_s: float) -> None:

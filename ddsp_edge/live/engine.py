@@ -185,7 +185,7 @@ class LiveEngine:
 
     @property
     def settings(self) -> Settings:
-        """The settings that hold now."""
+        """The settings that are in effect now."""
         return self._requests.settings
 
     def set(self, values: Mapping[str, Any]) -> Settings:

@@ -23,7 +23,7 @@ OFF_DB = -200.0  #: of a level controller at 0
 
 
 @dataclass(slots=True)
-class Touch:
+class ChannelTouch:
     """How notes are bent and pressed: of the instrument, and in MPE of each channel too."""
 
     wheel: float = 0.0  #: -1..1
@@ -35,8 +35,8 @@ class Controllers:
     """Each ``action`` of the table that takes a value, 0..127, from a channel, 0..15.
 
     Values are those of the instrument, whatever the channel; only an MPE member channel has a
-    :class:`Touch` of its own. Where each channel keeps to itself (files), each has its own object
-    of this class.
+    :class:`ChannelTouch` of its own. Where each channel keeps to itself (files), each has its own
+    object of this class.
     """
 
     def __init__(self, settings: Settings, apart: bool = False) -> None:
@@ -49,8 +49,8 @@ class Controllers:
         self._data = {(0, 0): [0, 0], (0, 1): [CENTRE, 0], (0, 2): [CENTRE, 0]}
         self.set_bend_range(settings.bend_range)
         self.member_bend_range = MEMBER_BEND_RANGE
-        self.touch = Touch()
-        self._touches = [Touch() for _ in range(16)]
+        self.touch = ChannelTouch()
+        self._touches = [ChannelTouch() for _ in range(16)]
         self.reset()
 
     def reset(self) -> None:
@@ -75,18 +75,18 @@ class Controllers:
     def set_zone(self, members: int) -> None:
         """So many MPE member channels; 0 is no MPE."""
         self.members = min(members, MEMBERS)
-        self._touches = [Touch() for _ in range(16)]
+        self._touches = [ChannelTouch() for _ in range(16)]
         self.member_bend_range = MEMBER_BEND_RANGE
 
     def is_member(self, channel: int) -> bool:
         """An MPE channel that speaks for its own notes."""
         return MANAGER < channel <= self.members
 
-    def member(self, channel: int) -> Touch | None:
+    def member(self, channel: int) -> ChannelTouch | None:
         """The touch of an MPE member channel; None for others."""
         return self._touches[channel] if self.is_member(channel) else None
 
-    def touch_of(self, channel: int) -> Touch:
+    def touch_of(self, channel: int) -> ChannelTouch:
         """What bends and pressure of a channel go to."""
         return self.member(channel) or self.touch
 
@@ -107,7 +107,7 @@ class Controllers:
         """The tuning by RPN 1 and 2 together, in semitones."""
         return self._tuning[0, 1] + self._tuning[0, 2]
 
-    def bend(self, member: Touch | None = None) -> float:
+    def bend(self, member: ChannelTouch | None = None) -> float:
         """Semitones by which a note is bent, tuning included; ``member`` is that of its channel."""
         bend = self.touch.wheel * self.bend_range_semitones + self.tuning
         return bend + member.wheel * self.member_bend_range if member else bend

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ddsp_edge.synth.controllers import Touch
+from ddsp_edge.synth.controllers import ChannelTouch
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +16,7 @@ class Key:
     channel: int
     note: int
     velocity: int
-    member: Touch | None = None  #: in MPE, that of its channel
+    member: ChannelTouch | None = None  #: in MPE, that of its channel
     soft: bool = False  #: struck while the soft pedal was down
     down: bool = True  #: a finger holds it
     kept: bool = False  #: the sostenuto pedal holds it
@@ -48,7 +48,7 @@ class Keys:
         return any(each == channel for _, each in who) if self._by_channel else bool(who)
 
     def press(
-        self, port: str, channel: int, note: int, velocity: int, member: Touch | None = None
+        self, port: str, channel: int, note: int, velocity: int, member: ChannelTouch | None = None
     ) -> Key:
         """A note-on; of a key that is held already it is a new one."""
         key = Key(port, channel, note, velocity, member, soft=self._is_down("soft", channel))

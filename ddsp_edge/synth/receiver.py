@@ -162,7 +162,7 @@ class Receiver:
 
     @property
     def sounding(self) -> tuple[int, ...]:
-        """Voices that are not silent."""
+        """The indices of the voices that are not silent."""
         return tuple(voice.index for voice in self._notes.voices if voice.sounds)
 
     @property

@@ -19,8 +19,8 @@ from ddsp_edge.synth.player import SynthPlayer
 
 
 @dataclass(frozen=True)
-class Note:
-    """One note of the score."""
+class FileNote:
+    """One note of the MIDI file, from key press to key release."""
 
     start_s: float
     end_s: float
@@ -34,7 +34,7 @@ class Performance:
     """A MIDI file as it is played by one instrument."""
 
     frames: list[FeatureFrame]
-    notes: list[Note]
+    notes: list[FileNote]
     duration_s: float  #: to the end of the last release
     #: Channel to (time_s, semitones): how its notes are bent.
     bends: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Performance:
     remarks: list[str] = field(default_factory=list)  #: what the user should know of the file
     muted: list[str] = field(default_factory=list)  #: why, where no note can be heard
 
-    def pitch_hz(self, note: Note, time_s: float) -> float:
+    def pitch_hz(self, note: FileNote, time_s: float) -> float:
         """What the score asks of a note at a time: key and bend, without vibrato."""
         bends = self.bends.get(note.channel, [])
         after = bisect.bisect_right(bends, time_s, key=lambda bend: bend[0])
@@ -153,15 +153,15 @@ class _Walk:
         self._run_to((self._next + 0.5) * self._hop_s)
 
 
-def _notes(messages: list[tuple[float, mido.Message]]) -> list[Note]:
+def _notes(messages: list[tuple[float, mido.Message]]) -> list[FileNote]:
     """Each note-on with its own note-off, as the score has them."""
-    notes: list[Note] = []
+    notes: list[FileNote] = []
     open_notes: dict[tuple[int, int], tuple[float, int]] = {}
 
     def close(key: tuple[int, int], end_s: float) -> None:
         if key in open_notes:
             start_s, velocity = open_notes.pop(key)
-            notes.append(Note(start_s, end_s, key[1], velocity, key[0]))
+            notes.append(FileNote(start_s, end_s, key[1], velocity, key[0]))
 
     for time_s, message in messages:
         if is_note(message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddsp_edge.synth.controllers import Controllers, Touch
+from ddsp_edge.synth.controllers import ChannelTouch, Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.midi_map import SOFT_DB
 from native import player as native_player
@@ -11,7 +11,7 @@ from native.player import EventSender, Note
 
 def touch_of(controllers: Controllers, key: Key) -> native_player.Touch:
     """What a key and, in MPE or where channels are apart, its channel add to the instrument's."""
-    member = key.member or Touch()
+    member = key.member or ChannelTouch()
     if controllers.apart:
         touch = controllers.instrument_touch()
         return touch._replace(pressure=max(touch.pressure, key.pressure))

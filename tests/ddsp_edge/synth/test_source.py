@@ -19,7 +19,7 @@ from ddsp_edge.demo import TUNE
 from ddsp_edge.errors import UserError
 from ddsp_edge.midi import file as midi_file
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import Note, synth_frames
+from ddsp_edge.synth.source import FileNote, synth_frames
 from ddsp_edge.units import SILENCE_DB
 
 HOP = INFO.hop_s
@@ -111,7 +111,7 @@ def test_equal_temperament_and_bend(play):
 def test_tempo_changes_and_tracks(play):
     slow = mido.MetaMessage("set_tempo", tempo=1_000_000, time=2 * TICKS)  # after 1 s
     performance = play(slow, tracks=[[on(60, 1.0), off(60, 0.5)]], type=1)
-    assert performance.notes == [Note(1.0, 2.0, 60, 100)]
+    assert performance.notes == [FileNote(1.0, 2.0, 60, 100)]
 
 
 def test_velocity_and_controllers_are_decibels(play):
