@@ -258,7 +258,7 @@ class ControlThread:
         self.active.drop_retired()
 
     def flow(self, on: bool) -> None:
-        """Note whether the card runs the rig (``flows``)."""
+        """Set whether somebody runs the rig (``flows``)."""
         self.flows = on
 
     def rest(self, on: bool, done: Callable[[], None] = lambda: None) -> None:
