@@ -80,7 +80,8 @@ def script(shell: str) -> str:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif action.type is Path or name in ("IN", "FILE", "PATH"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]
-    return str(shtab.complete(parser, shell=shell, preamble=_MODELS))
+    preamble: Any = _MODELS  # shtab takes one for each shell too
+    return str(shtab.complete(parser, shell=shell, preamble=preamble))
 
 
 def run(args: argparse.Namespace) -> int:
