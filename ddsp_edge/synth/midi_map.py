@@ -12,6 +12,7 @@ PERCUSSION_CHANNEL = 9  #: counted from 0; what is meant for drums is not played
 LOWER, UPPER = 0, 15
 MEMBERS = 15  #: most member channels of an MPE zone
 NO_RPN = (127, 127)
+RPN_CONTROLLERS = (6, 100, 101)  #: choose a registered parameter and set it
 
 MAX_BEND_RANGE = 96.0  #: semitones
 MEMBER_BEND_RANGE = 48.0  #: semitones, of an MPE zone's members

@@ -81,7 +81,11 @@ class Receiver:
     def hears(self, message: mido.Message) -> bool:
         """Whether a message is for this instrument: of its channel, and not of the drums."""
         channel = getattr(message, "channel", None)
-        return channel is None or self._channels.hears(channel, self.settings.channel)
+        if channel is None or self._channels.hears(channel, self.settings.channel):
+            return True
+        # Beside one MPE zone the other one can still be configured.
+        configures = channel in (midi_map.LOWER, midi_map.UPPER) and self._channels.mpe
+        return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
     def set(self, settings: Settings) -> None:
         """New settings while playing. Another number of voices, channel or MPE ends all notes."""
