@@ -1,15 +1,18 @@
 /* ddsp_receiver.h: from MIDI messages to events of a synth player. Rules and threads: ddsp_common.h.
  *
  * For hosts without Python (the LV2 plug-in): the table of messages, keys, pedals, controllers and
- * the allocation of voices, as ddsp_edge/synth has them for a live instrument (controllers act on
- * the whole instrument; in MPE each member channel on its own notes). Program changes and banks
- * are for whoever chooses the model. Times are seconds of the sound's clock.
+ * the allocation of voices, as ddsp_edge/synth has them (each channel has its own state, an MPE
+ * zone's manager that of the zone). There is one port. Program changes and banks are for whoever
+ * chooses the model. Times are seconds of the sound's clock.
  */
 
 typedef struct ddsp_receiver ddsp_receiver;
 
 /* The most events that one call makes. */
 enum { DDSP_RECEIVER_EVENTS = 64 };
+
+/* The zones that the setting mpe means: none, the lower, the upper, both of 7 members. */
+enum { DDSP_MPE_OFF = 0, DDSP_MPE_ON = 1, DDSP_MPE_UPPER = 2, DDSP_MPE_BOTH = 3 };
 
 /* Which of several held keys one voice plays. */
 enum { DDSP_PRIORITY_LAST = 0, DDSP_PRIORITY_HIGH = 1, DDSP_PRIORITY_LOW = 2 };
@@ -21,7 +24,7 @@ typedef struct {
     int32_t voices;           /* 1..16: how many notes sound at once; 1 plays legato */
     int32_t priority;         /* DDSP_PRIORITY_* */
     int32_t channel;          /* 1..16: the one that is heard; 0 hears all but the drums' */
-    int32_t mpe;              /* 1: an MPE lower zone of 15 member channels */
+    int32_t mpe;              /* DDSP_MPE_* */
 } ddsp_receiver_settings;
 
 /* Setup. NULL when out of memory. Values outside their range count as its nearest end. */
@@ -60,5 +63,5 @@ int ddsp_receiver_set(ddsp_receiver *receiver, const ddsp_receiver_settings *set
 /* Silence at once; every key, pedal and wheel as if nobody touched it. */
 int ddsp_receiver_panic(ddsp_receiver *receiver, double time_s, ddsp_event *out);
 
-/* Audio. CC 10, -1..1; 0 until it is sent. */
+/* Audio. CC 10, -1..1, of the channel whose note was struck last; 0 until it is sent. */
 double ddsp_receiver_pan(const ddsp_receiver *receiver);

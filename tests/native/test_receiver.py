@@ -62,7 +62,7 @@ def c_settings(s: Settings) -> Any:
             "voices": s.voices,
             "priority": ("last", "high", "low").index(s.priority),
             "channel": s.channel,
-            "mpe": s.mpe == "on",
+            "mpe": ("off", "on", "upper", "both").index(s.mpe),
         },
     )
 
@@ -203,7 +203,7 @@ STEPS = st.one_of(
         Settings,
         voices=st.sampled_from([1, 2, 4, 16]),
         priority=st.sampled_from(["last", "high", "low"]),
-        mpe=st.sampled_from(["off", "on"]),
+        mpe=st.sampled_from(["off", "on", "upper", "both"]),
         channel=st.sampled_from([0, 1, 3]),
         portamento=st.sampled_from([0.0, 0.1]),
         bend_range=st.sampled_from([2.0, 2.5, 48.0]),
@@ -213,7 +213,7 @@ STARTS = st.builds(
     Settings,
     voices=st.sampled_from([1, 3]),
     priority=st.sampled_from(["last", "high", "low"]),
-    mpe=st.sampled_from(["off", "on"]),
+    mpe=st.sampled_from(["off", "on", "upper", "both"]),
 )
 
 
@@ -224,12 +224,12 @@ def test_the_same_events(steps: list[Step], start: Settings) -> None:
 
 
 @pytest.mark.parametrize("voices", [1, 2, 8])
-@pytest.mark.parametrize("mpe", ["off", "on"])
+@pytest.mark.parametrize("mpe", ["off", "on", "upper", "both"])
 def test_the_same_events_over_a_long_performance(voices: int, mpe: str) -> None:
     rng = random.Random(voices)
     steps: list[Step] = []
     for _ in range(3000):
-        channel = rng.choice([0, 1, 2]) if mpe == "on" else rng.choice([0, 0, 0, 3])
+        channel = rng.choice([0, 0, 0, 3] if mpe == "off" else [0, 1, 2, 13, 14, 15])
         kind = rng.choice([0x8, 0x8, 0x9, 0x9, 0x9, 0xA, 0xB, 0xD, 0xE])
         first = rng.randrange(48, 60) if kind < 0xB else rng.randrange(128)
         if kind == 0xB:
@@ -302,6 +302,7 @@ def test_settings_beyond_their_range_are_mended() -> None:
     wild.portamento_s, wild.bend_range = float("nan"), float("inf")
     receiver = ffi.gc(lib.ddsp_receiver_new(wild), lib.ddsp_receiver_free)
     out = ffi.new("ddsp_event[]", lib.DDSP_RECEIVER_EVENTS)
+    assert lib.ddsp_receiver_take(receiver, 0.0, b"\x9f\x40\x40", 3, out) == 1
     lib.ddsp_receiver_take(receiver, 0.0, b"\xef\x00\x00", 3, out)
     assert lib.ddsp_receiver_tell(receiver, out) == 1
     assert out[0].touch.bend == -96.0

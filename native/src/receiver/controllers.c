@@ -14,12 +14,12 @@ static double from_centre(int value)
     return fmax(-1.0, (value - DDSP_MIDI_CENTRE) / 63.0);
 }
 
-void ddsp_controllers_init(ddsp_controllers *controllers, double bend_range, int mpe)
+void ddsp_controllers_init(ddsp_controllers *controllers, double bend_range, int channel)
 {
     memset(controllers, 0, sizeof *controllers);
     controllers->volume = 1.0;
     controllers->glide_s = -1.0;
-    controllers->members = mpe ? DDSP_MPE_MEMBERS : 0;
+    controllers->channel = channel;
     controllers->member_bend_range = MEMBER_BEND_RANGE;
     controllers->data[FINE_TUNING][0] = controllers->data[COARSE_TUNING][0] = DDSP_MIDI_CENTRE;
     ddsp_controllers_set_bend_range(controllers, bend_range);
@@ -64,7 +64,9 @@ void ddsp_controllers_set_zone(ddsp_controllers *controllers, int members)
 
 int ddsp_controllers_is_member(const ddsp_controllers *controllers, int channel)
 {
-    return channel > DDSP_MPE_MANAGER && channel <= controllers->members;
+    const int inward = controllers->channel == DDSP_MPE_LOWER ? channel - controllers->channel
+                                                              : controllers->channel - channel;
+    return inward > 0 && inward <= controllers->members;
 }
 
 ddsp_channel_touch *ddsp_controllers_touch_of(ddsp_controllers *controllers, int channel)
@@ -120,7 +122,7 @@ int ddsp_controllers_data_entry(ddsp_controllers *controllers, int value, int ch
     if (controllers->rpn[0] != 0)
         return 0;
     if (rpn == MPE_ZONE)
-        return !fine && channel == DDSP_MPE_MANAGER;
+        return !fine && (channel == DDSP_MPE_LOWER || channel == DDSP_MPE_UPPER_MANAGER);
     if (rpn > COARSE_TUNING)
         return 0;
     int of_members[2], *data = controllers->data[rpn];
@@ -134,14 +136,17 @@ int ddsp_controllers_data_entry(ddsp_controllers *controllers, int value, int ch
     return 0;
 }
 
-ddsp_exact_touch ddsp_controllers_instrument(const ddsp_controllers *controllers)
+ddsp_exact_touch ddsp_controllers_note(const ddsp_controllers *controllers,
+                                       const ddsp_channel_touch *member, double key_pressure)
 {
+    static const ddsp_channel_touch at_rest = {0};
+    const ddsp_channel_touch *all = &controllers->touch, *own = member ? member : &at_rest;
     const double gain = controllers->volume * controllers->expression * controllers->breath;
     return (ddsp_exact_touch){
-        .bend = controllers->touch.wheel * controllers->bend_range + controllers->fine
-                + controllers->coarse,
-        .pressure = controllers->touch.pressure,
-        .brightness = controllers->touch.brightness,
+        .bend = all->wheel * controllers->bend_range + (controllers->fine + controllers->coarse)
+                + own->wheel * controllers->member_bend_range,
+        .pressure = fmax(fmax(all->pressure, own->pressure), key_pressure),
+        .brightness = fmax(-1.0, fmin(1.0, all->brightness + own->brightness)),
         .level_db = gain > 0.0 ? 40.0 * log10(gain) : OFF_DB,
         .vibrato = controllers->vibrato,
     };

@@ -10,6 +10,11 @@ void ddsp_keys_reset(ddsp_keys *keys)
     memset(keys->pedals, 0, sizeof keys->pedals);
 }
 
+static int is_down(const ddsp_keys *keys, int pedal, int zone)
+{
+    return keys->pedals[pedal] >> zone & 1u;
+}
+
 static void take_out(ddsp_keys *keys, int index)
 {
     keys->n--;
@@ -17,7 +22,8 @@ static void take_out(ddsp_keys *keys, int index)
             (size_t)(keys->n - index) * sizeof *keys->held);
 }
 
-const ddsp_key *ddsp_keys_press(ddsp_keys *keys, int channel, int note, int velocity, int member)
+const ddsp_key *ddsp_keys_press(ddsp_keys *keys, int channel, int note, int velocity, int zone,
+                                int member)
 {
     const ddsp_key *before = ddsp_keys_find(keys, channel, note);
     if (++keys->last_id == 0)
@@ -27,9 +33,10 @@ const ddsp_key *ddsp_keys_press(ddsp_keys *keys, int channel, int note, int velo
         .channel = (uint8_t)channel,
         .note = (uint8_t)note,
         .velocity = (uint8_t)velocity,
-        .soft = (uint8_t)keys->pedals[DDSP_PEDAL_SOFT],
+        .soft = (uint8_t)is_down(keys, DDSP_PEDAL_SOFT, zone),
         .down = 1,
         .kept = before ? before->kept : 0,
+        .zone = (uint8_t)zone,
         .member = (uint8_t)member,
     };
     if (before)
@@ -68,13 +75,18 @@ const ddsp_key *ddsp_keys_pick(const ddsp_keys *keys, int priority, int down)
     return best;
 }
 
-/* What nothing holds (with `all`: every key) goes; it joins what is gone already. */
-static void release(ddsp_keys *keys, int all)
+static int is_held(const ddsp_keys *keys, const ddsp_key *key)
+{
+    return key->down || key->kept || is_down(keys, DDSP_PEDAL_SUSTAIN, key->zone);
+}
+
+/* What nothing holds (with `all`: every key of a zone, -1: of any) goes and joins what is gone. */
+static void release(ddsp_keys *keys, int all, int zone)
 {
     int stay = 0;
     for (int i = 0; i < keys->n; i++) {
         const ddsp_key *key = &keys->held[i];
-        if (!all && (key->down || key->kept || keys->pedals[DDSP_PEDAL_SUSTAIN]))
+        if (all ? zone >= 0 && key->zone != zone : is_held(keys, key))
             keys->held[stay++] = *key;
         else if (keys->n_gone < DDSP_MOST_KEYS)
             keys->gone[keys->n_gone++] = key->id;
@@ -84,40 +96,58 @@ static void release(ddsp_keys *keys, int all)
 
 void ddsp_keys_lift(ddsp_keys *keys, int channel, int note)
 {
+    ddsp_key *key = ddsp_keys_find(keys, channel, note);
     keys->n_gone = 0;
-    for (int i = 0; i < keys->n; i++) {
-        ddsp_key *key = &keys->held[i];
-        if ((channel < 0 || key->channel == channel) && (note < 0 || key->note == note))
-            key->down = 0;
-    }
-    release(keys, 0);
+    if (!key)
+        return;
+    key->down = 0;
+    release(keys, 0, -1);
 }
 
-static void move_pedal(ddsp_keys *keys, int pedal, int down)
+void ddsp_keys_lift_channel(ddsp_keys *keys, int channel)
 {
-    if (pedal == DDSP_PEDAL_SOSTENUTO && down != keys->pedals[pedal])
+    keys->n_gone = 0;
+    for (int i = 0; i < keys->n; i++)
+        keys->held[i].down &= keys->held[i].channel != channel;
+    release(keys, 0, -1);
+}
+
+void ddsp_keys_lift_zone(ddsp_keys *keys, int zone)
+{
+    keys->n_gone = 0;
+    for (int i = 0; i < keys->n; i++)
+        keys->held[i].down &= keys->held[i].zone != zone;
+    release(keys, 0, -1);
+}
+
+static void move_pedal(ddsp_keys *keys, int pedal, int zone, int down)
+{
+    if (pedal == DDSP_PEDAL_SOSTENUTO && down != is_down(keys, pedal, zone))
         for (int i = 0; i < keys->n; i++)
-            keys->held[i].kept = down && keys->held[i].down;
-    keys->pedals[pedal] = down;
-    release(keys, 0);
+            if (keys->held[i].zone == zone)
+                keys->held[i].kept = down && keys->held[i].down;
+    keys->pedals[pedal] &= ~(1u << zone);
+    keys->pedals[pedal] |= (unsigned)down << zone;
+    release(keys, 0, -1);
 }
 
-void ddsp_keys_pedal(ddsp_keys *keys, int pedal, int down)
+void ddsp_keys_pedal(ddsp_keys *keys, int pedal, int zone, int down)
 {
     keys->n_gone = 0;
-    move_pedal(keys, pedal, down);
+    move_pedal(keys, pedal, zone, down);
 }
 
-void ddsp_keys_pedals_up(ddsp_keys *keys)
+void ddsp_keys_pedals_up(ddsp_keys *keys, int zone)
 {
     keys->n_gone = 0;
     for (int pedal = 0; pedal < DDSP_PEDALS; pedal++)
-        if (keys->pedals[pedal])
-            move_pedal(keys, pedal, 0);
+        for (int z = 0; z < 16; z++)
+            if ((zone < 0 || z == zone) && is_down(keys, pedal, z))
+                move_pedal(keys, pedal, z, 0);
 }
 
-void ddsp_keys_let_go(ddsp_keys *keys)
+void ddsp_keys_let_go(ddsp_keys *keys, int zone)
 {
     keys->n_gone = 0;
-    release(keys, 1);
+    release(keys, 1, zone);
 }

@@ -8,7 +8,8 @@
 
 /* ---- events ---- */
 
-ddsp_event *ddsp_event_list_add(ddsp_event_list *events, int kind, int voice, uint32_t serial)
+/* To be filled further; NULL where there is no room. */
+static ddsp_event *add_event(ddsp_event_list *events, int kind, int voice, uint32_t serial)
 {
     if (events->n >= DDSP_RECEIVER_EVENTS)
         return NULL;
@@ -20,7 +21,7 @@ ddsp_event *ddsp_event_list_add(ddsp_event_list *events, int kind, int voice, ui
     return event;
 }
 
-ddsp_touch ddsp_touch_rounded(const ddsp_exact_touch *touch)
+static ddsp_touch rounded(const ddsp_exact_touch *touch)
 {
     return (ddsp_touch){
         .bend = (float)touch->bend,
@@ -31,7 +32,7 @@ ddsp_touch ddsp_touch_rounded(const ddsp_exact_touch *touch)
     };
 }
 
-int ddsp_touches_differ(const ddsp_exact_touch *a, const ddsp_exact_touch *b)
+static int differ(const ddsp_exact_touch *a, const ddsp_exact_touch *b)
 {
     return a->bend != b->bend || a->pressure != b->pressure || a->brightness != b->brightness
            || a->level_db != b->level_db || a->vibrato != b->vibrato;
@@ -39,30 +40,26 @@ int ddsp_touches_differ(const ddsp_exact_touch *a, const ddsp_exact_touch *b)
 
 static ddsp_event *of_voice(ddsp_notes *notes, int v, int kind, ddsp_event_list *events)
 {
-    return ddsp_event_list_add(events, kind, v, ++notes->voices[v].serial);
+    return add_event(events, kind, v, ++notes->voices[v].serial);
 }
 
 /* ---- voices ---- */
 
-/* What a key and, in MPE, its channel add to the instrument's. */
-static ddsp_exact_touch touch_of(const ddsp_played_voice *voice,
-                                 const ddsp_controllers *controllers)
+/* What its key, its channel and, in MPE, its zone do to a voice. */
+static ddsp_exact_touch touch_of(const ddsp_played_voice *voice, ddsp_channels *channels)
 {
-    static const ddsp_channel_touch none = {0};
-    const ddsp_channel_touch *member = !voice->key.member ? &none
-                                       : voice->frozen    ? &voice->member
-                                                          : &controllers->touches[voice->key.channel];
-    return (ddsp_exact_touch){
-        .bend = member->wheel * controllers->member_bend_range,
-        .pressure = fmax(voice->key.pressure, member->pressure),
-        .brightness = member->brightness,
-    };
+    const ddsp_key *key = &voice->key;
+    const ddsp_channel_touch *member = NULL;
+    if (key->member)
+        member = voice->frozen ? &voice->member : &channels->all[key->zone].touches[key->channel];
+    return ddsp_controllers_note(ddsp_channels_of(channels, key->channel), member, key->pressure);
 }
 
 static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s, int legato,
-                   ddsp_controllers *controllers, ddsp_event_list *events)
+                   ddsp_channels *channels, ddsp_event_list *events)
 {
     ddsp_played_voice *voice = &notes->voices[v];
+    ddsp_controllers *controllers = ddsp_channels_of(channels, key->channel);
     double glide_s = 0.0;
     if (controllers->glide_from >= 0 || (controllers->gliding && notes->struck))
         glide_s = controllers->glide_s < 0.0 ? notes->settings.portamento_s : controllers->glide_s;
@@ -73,7 +70,7 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
     voice->held = voice->sounds = 1;
     voice->frozen = 0;
     voice->struck_s = time_s;
-    voice->sent = touch_of(voice, controllers);
+    voice->sent = touch_of(voice, channels);
     ddsp_event *event = of_voice(notes, v, legato ? DDSP_EVENT_RETARGET : DDSP_EVENT_START, events);
     if (!event)
         return;
@@ -85,7 +82,7 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
         .glide_s = (float)glide_s,
         .glide_from = from,
     };
-    event->touch = ddsp_touch_rounded(&voice->sent);
+    event->touch = rounded(&voice->sent);
 }
 
 /* What is lost by playing a key on a voice: by `kind`, then `level`, then `since`. */
@@ -163,16 +160,16 @@ void ddsp_notes_set(ddsp_notes *notes, const ddsp_receiver_settings *settings,
     notes->settings = *settings;
     if (settings->voices > notes->n_voices)
         notes->n_voices = settings->voices;
-    ddsp_event *event = ddsp_event_list_add(events, DDSP_EVENT_SYNTH, DDSP_ALL_VOICES, 0);
+    ddsp_event *event = add_event(events, DDSP_EVENT_SYNTH, DDSP_ALL_VOICES, 0);
     if (event)
         event->synth = settings->synth;
 }
 
 void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,
-                      ddsp_controllers *controllers, ddsp_event_list *events)
+                      ddsp_channels *channels, ddsp_event_list *events)
 {
     if (!notes->one_voice) {
-        strike(notes, spare_voice(notes, key), key, time_s, 0, controllers, events);
+        strike(notes, spare_voice(notes, key), key, time_s, 0, channels, events);
         return;
     }
     /* What only a pedal holds makes no legato and keeps no other key from sounding. */
@@ -181,7 +178,7 @@ void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,
     const ddsp_key *before = &notes->voices[0].key;
     const int legato = ddsp_keys_down(&notes->keys) > 1
                        && (before->id == 0 || before->note != key->note);
-    strike(notes, 0, key, time_s, legato, controllers, events);
+    strike(notes, 0, key, time_s, legato, channels, events);
 }
 
 static int is_gone(const ddsp_keys *keys, uint32_t id)
@@ -192,26 +189,27 @@ static int is_gone(const ddsp_keys *keys, uint32_t id)
     return 0;
 }
 
-static void freeze(ddsp_played_voice *voice, const ddsp_controllers *controllers)
+static void freeze(ddsp_played_voice *voice, const ddsp_channels *channels)
 {
-    if (voice->key.member && !voice->frozen)
-        voice->member = controllers->touches[voice->key.channel];
+    const ddsp_key *key = &voice->key;
+    if (key->member && !voice->frozen)
+        voice->member = channels->all[key->zone].touches[key->channel];
     voice->frozen = 1;
 }
 
-void ddsp_notes_released(ddsp_notes *notes, double time_s, ddsp_controllers *controllers,
+void ddsp_notes_released(ddsp_notes *notes, double time_s, ddsp_channels *channels,
                          ddsp_event_list *events)
 {
     for (int v = 0; v < notes->n_voices; v++)
         if (is_gone(&notes->keys, notes->voices[v].key.id))
-            freeze(&notes->voices[v], controllers);
+            freeze(&notes->voices[v], channels);
     for (int v = 0; v < notes->n_voices; v++) {
         ddsp_played_voice *voice = &notes->voices[v];
         if (!voice->held || !is_gone(&notes->keys, voice->key.id))
             continue;
         if (notes->one_voice && notes->keys.n > 0) {
             const ddsp_key *next = ddsp_keys_pick(&notes->keys, notes->settings.priority, 0);
-            strike(notes, v, next, time_s, 1, controllers, events);
+            strike(notes, v, next, time_s, 1, channels, events);
         } else {
             voice->held = 0;
             of_voice(notes, v, DDSP_EVENT_RELEASE, events);
@@ -230,35 +228,37 @@ void ddsp_notes_follow_keys(ddsp_notes *notes)
     }
 }
 
-void ddsp_notes_freeze(ddsp_notes *notes, const ddsp_controllers *controllers)
+void ddsp_notes_freeze(ddsp_notes *notes, const ddsp_channels *channels, int zone)
 {
     for (int v = 0; v < notes->n_voices; v++)
-        freeze(&notes->voices[v], controllers);
+        if (zone < 0 || notes->voices[v].key.zone == zone)
+            freeze(&notes->voices[v], channels);
 }
 
-void ddsp_notes_touch(ddsp_notes *notes, const ddsp_controllers *controllers,
-                      ddsp_event_list *events)
+void ddsp_notes_touch(ddsp_notes *notes, ddsp_channels *channels, ddsp_event_list *events)
 {
     for (int v = 0; v < notes->n_voices; v++) {
         ddsp_played_voice *voice = &notes->voices[v];
         if (voice->key.id == 0)
             continue;
-        const ddsp_exact_touch touch = touch_of(voice, controllers);
-        if (!ddsp_touches_differ(&touch, &voice->sent))
+        const ddsp_exact_touch touch = touch_of(voice, channels);
+        if (!differ(&touch, &voice->sent))
             continue;
         voice->sent = touch;
         /* It makes nothing sound or be silent: the serial stays. */
-        ddsp_event *event = ddsp_event_list_add(events, DDSP_EVENT_TOUCH, v, voice->serial);
+        ddsp_event *event = add_event(events, DDSP_EVENT_TOUCH, v, voice->serial);
         if (event)
-            event->touch = ddsp_touch_rounded(&touch);
+            event->touch = rounded(&touch);
     }
 }
 
-void ddsp_notes_silence(ddsp_notes *notes, ddsp_event_list *events)
+void ddsp_notes_silence(ddsp_notes *notes, int zone, ddsp_event_list *events)
 {
-    ddsp_keys_let_go(&notes->keys);
+    ddsp_keys_let_go(&notes->keys, zone);
     for (int v = 0; v < notes->n_voices; v++) {
         ddsp_played_voice *voice = &notes->voices[v];
+        if (voice->key.id == 0 || (zone >= 0 && voice->key.zone != zone))
+            continue;
         voice->held = 0;
         if (voice->sounds) {
             voice->sounds = 0;

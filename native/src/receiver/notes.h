@@ -4,7 +4,7 @@
 #define DDSP_NOTES_H
 
 #include "ddsp_kernel.h"
-#include "receiver/controllers.h"
+#include "receiver/channels.h"
 #include "receiver/keys.h"
 
 /* What a call makes; room for DDSP_RECEIVER_EVENTS. */
@@ -44,28 +44,23 @@ void ddsp_notes_set(ddsp_notes *notes, const ddsp_receiver_settings *settings,
 
 /* A key of notes->keys went down. */
 void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,
-                      ddsp_controllers *controllers, ddsp_event_list *events);
+                      ddsp_channels *channels, ddsp_event_list *events);
 
 /* Nothing holds the keys that are in notes->keys.gone any more. */
-void ddsp_notes_released(ddsp_notes *notes, double time_s, ddsp_controllers *controllers,
+void ddsp_notes_released(ddsp_notes *notes, double time_s, ddsp_channels *channels,
                          ddsp_event_list *events);
 
 /* Key pressure and lifted fingers, for the voices that play held keys. */
 void ddsp_notes_follow_keys(ddsp_notes *notes);
 
-/* Every voice keeps what its channel says now: the channels begin anew. */
-void ddsp_notes_freeze(ddsp_notes *notes, const ddsp_controllers *controllers);
+/* The voices of a zone, or (-1) all of them, keep what their MPE channels say now: those begin
+ * anew. */
+void ddsp_notes_freeze(ddsp_notes *notes, const ddsp_channels *channels, int zone);
 
 /* Tells every voice what its channel and its key do to it, where that has changed. */
-void ddsp_notes_touch(ddsp_notes *notes, const ddsp_controllers *controllers,
-                      ddsp_event_list *events);
+void ddsp_notes_touch(ddsp_notes *notes, ddsp_channels *channels, ddsp_event_list *events);
 
-/* Silences all voices at once, whatever holds their keys. */
-void ddsp_notes_silence(ddsp_notes *notes, ddsp_event_list *events);
-
-/* An event of a voice or of DDSP_ALL_VOICES, to be filled further; NULL where there is no room. */
-ddsp_event *ddsp_event_list_add(ddsp_event_list *events, int kind, int voice, uint32_t serial);
-ddsp_touch ddsp_touch_rounded(const ddsp_exact_touch *touch);
-int ddsp_touches_differ(const ddsp_exact_touch *a, const ddsp_exact_touch *b);
+/* Silences the voices of a zone, or (-1) all of them, at once, whatever holds their keys. */
+void ddsp_notes_silence(ddsp_notes *notes, int zone, ddsp_event_list *events);
 
 #endif
