@@ -72,7 +72,7 @@ class StreamStats:
     suspends: int
     recoveries: int
     silences: int  #: waits of a second in which nothing came
-    delay: int  #: samples from process to the jack
+    delay: int  #: samples from process to the jack, as last seen; 0: unknown
     jitter_max_ns: int
     jitter_ns: tuple[int, ...]  #: wake-ups that were 2^i to 2^(i+1) ns off the period
 
