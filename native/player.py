@@ -163,8 +163,9 @@ class EventSender:
         kind = lib.DDSP_EVENT_RETARGET if legato else lib.DDSP_EVENT_START
         self._of_voice(kind, voice, time_s)
 
-    def release(self, voice: int, time_s: float) -> None:
-        """Let a voice's note go; it fades over its release."""
+    def release(self, voice: int, time_s: float, fade_ms: int = 0) -> None:
+        """Let a voice's note go; it fades over its release, in at most ``fade_ms`` ms if not 0."""
+        self._event.value = fade_ms
         self._of_voice(lib.DDSP_EVENT_RELEASE, voice, time_s)
 
     def stop(self, voice: int, time_s: float) -> None:

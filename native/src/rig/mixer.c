@@ -107,12 +107,12 @@ void ddsp_mixer_hear(ddsp_mixer *mixer, const float *in, int n)
     }
 }
 
-void ddsp_mixer_mix(ddsp_mixer *mixer, const float *parts, float *out, int n)
+void ddsp_mixer_mix(ddsp_mixer *mixer, const float *left, const float *right, float *out, int n)
 {
     const float *room = mixer->room, *clean = mixer->clean;
     float peak = 0.0f;
     unsigned clips = 0;
-    ddsp_output_process(mixer->output, parts, mixer->room, n);
+    ddsp_output_process_sides(mixer->output, left, right, mixer->room, n);
     for (int i = 0; i < n; i++) {
         const float hush = ddsp_smoothed_value_at(&mixer->hush, i + 1);
         const float wet = ddsp_smoothed_value_at(&mixer->wet, i + 1) * hush;
