@@ -11,7 +11,16 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 #: The areas of the API in the order in which they build on each other; ddsp_kernel.h includes all.
-AREAS = ("common", "frames", "synthesis", "analysis", "decoder", "player", "rig")
+AREAS = (
+    "common",
+    "frames",
+    "synthesis",
+    "analysis",
+    "decoder",
+    "player",
+    "rig",
+    "receiver",
+)
 
 
 def cdef() -> str:
