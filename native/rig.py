@@ -19,9 +19,9 @@ from native.decoder import Conditioner, Conditioning
 from native.kernel import _check
 from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 
-MAX_PARTS: int = lib.DDSP_MAX_PARTS
-#: Parts that play as one group.
+#: Parts that play as one group, and groups in a rig, with those that fade out.
 MAX_TOGETHER: int = lib.DDSP_MAX_TOGETHER
+MAX_GROUPS: int = lib.DDSP_MAX_GROUPS
 #: Events that are kept while the ring is full.
 MOST_WAITING = 4096
 _STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
@@ -332,7 +332,7 @@ class Rig:
     def play(self, part: Part | None, delay_s: float = 0.0, fade_s: float = 0.05) -> bool:
         """``part`` runs at once and, ``delay_s`` later, is faded in and all others out.
 
-        None: all are faded out. False: MAX_PARTS parts are out; see :meth:`retired`. Raises
+        None: all are faded out. False: MAX_GROUPS groups are out; see :meth:`retired`. Raises
         ValueError for a part of another rate or period, or one that was played before.
         """
         if part is not None:

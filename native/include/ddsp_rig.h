@@ -103,7 +103,8 @@ typedef struct ddsp_rig ddsp_rig;
 
 enum {
     DDSP_MAX_TOGETHER = 16,     /* parts that play as one group */
-    DDSP_MAX_PARTS = 64,        /* in a rig, with those that fade out */
+    DDSP_MAX_GROUPS = 4,        /* in a rig, with those that fade out */
+    DDSP_MAX_PARTS = DDSP_MAX_GROUPS * DDSP_MAX_TOGETHER,
     DDSP_TIME_BUCKETS = 24
 };
 
@@ -163,7 +164,7 @@ void ddsp_rig_free(ddsp_rig *rig);
  * delay_s later (0..60) it is faded in and all others are faded out, equal
  * power, in fade_s (0..10). part NULL: all are faded out. A later call replaces
  * one that still waits. A part is played once.
- * 1; 0 when DDSP_MAX_PARTS parts are out (see ddsp_rig_retired) or the ring is full;
+ * 1; 0 when DDSP_MAX_GROUPS groups are out (see ddsp_rig_retired) or the ring is full;
  * DDSP_BAD_ARGUMENT for a part not prepared with this rate and block, or played
  * before. From 1 on the rig owns the part. */
 int ddsp_rig_play(ddsp_rig *rig, ddsp_part *part, float delay_s, float fade_s);

@@ -10,7 +10,7 @@ import pytest
 from rig_pump import HOP_S, PERIOD, RATE, answering, make_part, pump, send, sine
 
 from native.kernel import Analyser
-from native.rig import MAX_PARTS, MAX_TOGETHER, Part, Rig, RigControl
+from native.rig import MAX_GROUPS, MAX_TOGETHER, Part, Rig, RigControl
 
 
 def test_without_a_part_it_is_silent() -> None:
@@ -106,18 +106,15 @@ def test_a_part_joins_fades_and_retires() -> None:
     assert not tail[-960:].any() and rig.retired() is second
 
 
-def test_so_many_parts_and_no_more() -> None:
+@pytest.mark.parametrize("together", [1, MAX_TOGETHER])
+def test_four_groups_and_no_more(together: int) -> None:
     rig = Rig(RATE, PERIOD)
-    groups = [
-        [make_part() for _ in range(MAX_TOGETHER)] for _ in range(MAX_PARTS // MAX_TOGETHER)
-    ]
-    assert all(rig.play_together(group) for group in groups)
-    more = make_part()
-    assert not rig.play(more)
+    groups = [[make_part() for _ in range(together)] for _ in range(MAX_GROUPS + 1)]
+    assert [rig.play_together(group) for group in groups] == [True] * MAX_GROUPS + [False]
     pump(rig, 0.2)
     while rig.retired() is not None:
         pass
-    assert rig.read().parts == MAX_TOGETHER and rig.play(more)
+    assert rig.read().parts == together and rig.play_together(groups[-1])
 
 
 def test_parts_together_are_the_sum_of_each_alone() -> None:
@@ -159,7 +156,7 @@ def test_a_part_s_gain_moves_without_a_step() -> None:
 def test_a_group_is_whole_or_not_there() -> None:
     rig = Rig(RATE, PERIOD)
     part = make_part()
-    for wrong in ([part, part], [], [make_part(rate=44_100), part], [part] * (MAX_TOGETHER + 1)):
+    for wrong in ([part, part], [], [make_part(sample_rate=44_100), part], [part] * (MAX_TOGETHER + 1)):
         with pytest.raises(ValueError, match="parts"):
             rig.play_together(wrong)
     assert rig.play_together([part]) and pump(rig, 0.01) is not None

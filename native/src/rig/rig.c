@@ -42,6 +42,7 @@ struct ddsp_rig {
     /* Control thread's. */
     unsigned panics;
     ddsp_part *owned[DDSP_MAX_PARTS];
+    unsigned owned_group[DDSP_MAX_PARTS], groups;
     /* Audio thread's. */
     ddsp_mixer mixer;
     ddsp_crossfader crossfader;
@@ -112,15 +113,26 @@ static void own(ddsp_rig *rig, ddsp_part *part)
     while (rig->owned[slot])
         slot++;
     rig->owned[slot] = part;
+    rig->owned_group[slot] = rig->groups;
+}
+
+/* Groups of which a part is out. */
+static int groups_out(const ddsp_rig *rig)
+{
+    int n = 0;
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        int first = rig->owned[s] != NULL;
+        for (int k = 0; k < s; k++)
+            first &= !rig->owned[k] || rig->owned_group[k] != rig->owned_group[s];
+        n += first;
+    }
+    return n;
 }
 
 static int play(ddsp_rig *rig, ddsp_part *const *parts, int n, float delay_s, float fade_s)
 {
-    int room = 0;
-    for (int s = 0; s < DDSP_MAX_PARTS; s++)
-        room += !rig->owned[s];
     play_command *to = rig->sample_rate > 0.0 ? ddsp_ring_slot(&rig->plays) : NULL;
-    if (room < n || !to)
+    if (!to || (n > 0 && groups_out(rig) == DDSP_MAX_GROUPS))
         return 0;
     for (int i = 0; i < n; i++) {
         for (int k = 0; k < i; k++)
@@ -129,6 +141,7 @@ static int play(ddsp_rig *rig, ddsp_part *const *parts, int n, float delay_s, fl
         if (!ddsp_part_may_join(parts[i], rig->sample_rate, rig->max_block))
             return DDSP_BAD_ARGUMENT;
     }
+    rig->groups++;
     for (int i = 0; i < n; i++) {
         ddsp_part_join(parts[i], &rig->panics);
         own(rig, parts[i]);
