@@ -7,14 +7,12 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
@@ -28,6 +26,11 @@ from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
 from native.rig import Rig
 
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
+
 _LOG = logging.getLogger(__name__)
 #: Without ticks (no card) it still looks around this often; with them, chores are this rare.
 CHORES_S = 0.05
@@ -37,7 +40,7 @@ JOIN_S = 0.1
 MOST_POSTS = 32
 #: Longer than any lead and cross-fade of an instrument.
 UNHEARD_S = 0.25
-Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
+Fitting = tuple[Instrument, "AutoFit", float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
 class ControlThread:
