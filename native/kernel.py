@@ -191,7 +191,6 @@ class Output:
                 min(self.max_block, len(mono) - start),
             )
 
-
     def process_sides(self, left: np.ndarray, right: np.ndarray, stereo: np.ndarray) -> None:
         """``left`` and ``right`` (n,) to ``stereo`` (n, 2), all float32, in place; the room hears
         the mean of both."""

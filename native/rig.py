@@ -347,9 +347,7 @@ class Rig:
         group = [part._part for part in parts]
         played = lib.ddsp_rig_play_together(self._rig, group, len(group), delay_s, fade_s)
         if played < 0:
-            raise ValueError(
-                f"{len(group)} parts, one of another rate or period or played before"
-            )
+            raise ValueError(f"{len(group)} parts, one of another rate or period or played before")
         for part in parts if played else ():
             # From now on the rig frees it, unless it retires; the part keeps the rig alive.
             ffi.gc(part._part, None)

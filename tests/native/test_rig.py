@@ -156,7 +156,8 @@ def test_a_part_s_gain_moves_without_a_step() -> None:
 def test_a_group_is_whole_or_not_there() -> None:
     rig = Rig(RATE, PERIOD)
     part = make_part()
-    for wrong in ([part, part], [], [make_part(sample_rate=44_100), part], [part] * (MAX_TOGETHER + 1)):
+    other = make_part(sample_rate=44_100)
+    for wrong in ([part, part], [], [other, part], [part] * (MAX_TOGETHER + 1)):
         with pytest.raises(ValueError, match="parts"):
             rig.play_together(wrong)
     assert rig.play_together([part]) and pump(rig, 0.01) is not None
