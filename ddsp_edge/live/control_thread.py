@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 #: Without ticks (no card) it still looks around this often; with them, chores are this rare.
 CHORES_S = 0.05
+#: So often the end of the thread looks whether it is still that one which has to end.
+JOIN_S = 0.1
 #: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
 MOST_POSTS = 32
 #: Longer than any lead and cross-fade of an instrument.
@@ -91,11 +93,14 @@ class ControlThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; the audio thread must have ended."""
+        """End the thread; the audio thread must have ended.
+
+        One that hangs in a model is left alone as soon as the watch has replaced it.
+        """
         self._stopping = True
-        if self._thread.is_alive():
+        while (thread := self._thread).is_alive():
             self.mailbox.again()
-            self._thread.join()
+            thread.join(JOIN_S)
         self.events.stop()
         self._collector.release()
 

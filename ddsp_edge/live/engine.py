@@ -125,8 +125,8 @@ class LiveEngine:
             time.sleep(fade_s + self._supervisor.latency_s)
         if self._supervisor is not None:
             self._supervisor.stop()
+        self._control.stop()  # before the watch: what hangs in a model would never end
         self._watch.stop()
-        self._control.stop()
 
     def __enter__(self) -> LiveEngine:
         if not self._started:
