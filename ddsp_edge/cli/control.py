@@ -20,9 +20,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         f"  {name:<16} {', '.join(verb.arguments) or '-':<20} {verb.doc}"
         for name, verb in VERBS.items()
     )
-    parser.add_argument("verb", metavar="VERB", help="see below")
+    parser.add_argument("verb", metavar="VERB", help="one of the verbs below")
     parser.add_argument(
-        "arguments", nargs="*", metavar="KEY=JSON", help="a text may be without quotes"
+        "arguments",
+        nargs="*",
+        metavar="KEY=JSON",
+        help="an argument of the verb; texts need no quotes",
     )
     parser.set_defaults(run=run)
 

@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge render IN --model NAME [...]` with its options."""
     parser = subparsers.add_parser(
         "render",
-        help="play a recording or a MIDI file on a model, into a file",
+        help="play a recording or a MIDI file on a model and write a sound file",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -46,11 +46,16 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="IN",
         help="wav, flac, ogg, mp3, aiff or mid; a folder of them; - is the standard input",
     )
-    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="NAME|PATH",
+        help="name (`ddsp-edge models list`) or file of a model",
+    )
     parser.add_argument(
         "--morph-model",
         metavar="NAME|PATH",
-        help="another model; --set morph=0.5 is half way to it",
+        help="second model of a morph; --set morph=0.5 is half way to it",
     )
     parser.add_argument(
         "--out",
@@ -62,9 +67,19 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace the files of --out and --picture"
     )
-    parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
+        "--rate",
+        type=_rate,
+        default=48_000,
+        metavar="HZ",
+        help="sample rate of the output (default: 48000)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set one of the settings below",
     )
     parser.add_argument(
         "--fit",
@@ -72,9 +87,20 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="move the recording's range into the model's, as `ddsp-edge fit` does; what --set "
         "says is kept",
     )
-    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw what happened")
-    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
-    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="OUT.png",
+        help="draw input, output and loudness",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("litert", "tflite-runtime"),
+        help="what executes the model's network (default: C where it can, else LiteRT)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the noise; the same seed gives the same file"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 

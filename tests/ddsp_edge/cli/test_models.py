@@ -50,7 +50,7 @@ def test_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "neither a model bundle nor" in bad
     assert "DDSP-VST, 16 kHz, 20 ms" in horn
     assert tiny.split() == (
-        ["tiny", "48", "kHz,", "5", "ms,", "147", "to", "1480", "Hz,", "CC0", "1.0", "[user]"]
+        ["tiny", "48", "kHz,", "5", "ms,", "147", "to", "1480", "Hz,", "licence", "CC0", "1.0", "[user]"]
     )
 
 
