@@ -32,7 +32,7 @@ help:
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
-	@echo 'make models   train the shipped instruments again (a quarter of an hour each; AUDIO=$(AUDIO))'
+	@echo 'make models   train the shipped instruments again (half an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
 demo:
@@ -145,10 +145,8 @@ models:
 	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
-	        --out runs/$$name-large.zip || exit; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
+	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
 	done
 
 clean:
