@@ -146,7 +146,7 @@ models:
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
-	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 
 clean:

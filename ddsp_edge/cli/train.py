@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
-from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.training.recipes import RECIPES, Recipe
 
@@ -55,7 +55,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--least-minutes", type=_positive, metavar="MIN", help="refuse less usable material (2)"
     )
     made = parser.add_argument_group("what is made")
-    made.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
+    made.add_argument(
+        "--out",
+        type=Path,
+        help="the bundle (default: NAME.zip, with a number where that is taken)",
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace the files of --out and --float32-out"
+    )
     made.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
     made.add_argument(
         "--profile",
@@ -172,7 +179,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, export and write the bundle; 0 also where it was stopped in time. Raises UserError."""
     recipe = _recipe(args)
     run_folder = args.work or Path("runs") / recipe.name.lower()
-    out = args.out or Path(f"{recipe.name.lower()}.zip")
+    named = args.out or Path(f"{recipe.name.lower()}.zip")
     size, taught = _what(args)
     warm_steps, steps = _steps(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
     if warm_steps + steps == 0:
@@ -199,7 +206,8 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher not in (None, "none"):
         teacher = Teacher.of(find_model(args.teacher), profile)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    check_target(out)
+    # Now, not after an hour of training: what is there already is lost only by --force.
+    _check_results(args, named)
     try:
         dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
     except KeyboardInterrupt:
@@ -235,6 +243,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     trainer, model = fit
     training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
+    # Another training may have written one of that name meanwhile.
+    out = named if args.out or args.force else numbered(named)
     measured = _export(trainer, model, training, out, args.quantize, args.float32_out)
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
@@ -331,6 +341,20 @@ def _export(
 
     with quiet_stderr(trainer.run_folder / "export.log"):
         return build_bundle(model, training, out, quantize, float32_out)
+
+
+def _check_results(args: argparse.Namespace, named: Path) -> None:
+    """Refuse a place for the bundle that cannot be written, and files of earlier runs.
+
+    Raises UserError.
+    """
+    check_target(named)
+    if args.force or args.sweep:  # a sweep makes no bundle
+        return
+    if args.out is not None:
+        check_new(args.out, "--out")
+    if args.float32_out is not None:
+        check_new(args.float32_out, "--float32-out")
 
 
 def _room(trainer: Trainer) -> Room | None:

@@ -47,6 +47,11 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     # What torch and the converters print is in the log, not here.
     assert said.err == "" and (tmp_path / "runs/toy/export.log").exists()
     teacher = read_bundle(tmp_path / "runs/toy/teacher.zip")
+    # What --out names and is there is refused before anything is computed.
+    made = (tmp_path / "toy.zip").read_bytes()
+    assert cli.main([*command, "--out", "toy.zip", "--work", "runs/no"]) == 2
+    assert "toy.zip: is there already; add --force" in capsys.readouterr().err
+    assert (tmp_path / "toy.zip").read_bytes() == made and not (tmp_path / "runs/no").exists()
     bundle = read_bundle(tmp_path / "toy.zip")
     assert bundle.info.name == "Toy" and bundle.info.quantization == "int8"
     for fact in ("held out", "Seed 1", "ddsp-edge train", "int8", "float32"):
@@ -65,6 +70,7 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     given = ["--teacher", "runs/toy/teacher.zip", "--work", "runs/again", "--minutes", "0"]
     assert cli.main([*command, *given]) == 0
     said = capsys.readouterr().out
+    assert not (tmp_path / "toy-2.zip").exists()
     assert "its teacher" not in said and "stopped at step 0 of 9" in said
 
 
@@ -104,6 +110,7 @@ def test_stopped_it_says_how_to_go_on(folder, tmp_path, capsys, monkeypatch):
         (["nowhere", "--name", "A"], "no such folder"),
         (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
         (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
+        (["{folder}", "--name", "A", "--float32-out", "{folder}/00.flac"], "--float32-out another"),
     ],
 )
 def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeypatch):
