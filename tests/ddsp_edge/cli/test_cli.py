@@ -180,6 +180,19 @@ def test_analyze(tmp_path, capsys):
     assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "no" / "f.csv")]) == 2
 
 
+def test_analyze_keeps_what_is_there(tmp_path, capsys):
+    out = tmp_path / "f.csv"
+    out.write_text("mine")
+    words = ["analyze", str(VOICE), "--out", str(out)]
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "f.csv: exists already; add --force" in said[0]
+    assert out.read_text() == "mine"
+    assert cli.main([*words, "--force"]) == 0
+    assert out.read_text().startswith("time_s,")
+    assert cli.main(["analyze", str(VOICE), "--out", "/dev/null"]) == 0  # loses nothing
+
+
 def test_each_command_says_which_channel_it_takes(tiny_path, tmp_path, capsys):
     voice, rate = soundfile.read(VOICE)
     source = tmp_path / "right.wav"
