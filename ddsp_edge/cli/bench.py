@@ -12,7 +12,7 @@ from typing import Any
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge bench [--latency [...] | --analyser [...]] [--json] [--history FILE] ...`."""
-    parser = subparsers.add_parser("bench", help="measure speed")
+    parser = subparsers.add_parser("bench", help="measure the speed of every part")
     parser.add_argument(
         "--latency", action="store_true", help="measure the time from a key or tone to its sound"
     )

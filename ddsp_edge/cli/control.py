@@ -14,7 +14,9 @@ from ddsp_edge.system.toml_config import did_you_mean
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge control VERB [KEY=JSON ...]` with its options."""
-    parser = add_engine_parser(subparsers, "control", "ask the engine anything (docs/control.md)")
+    parser = add_engine_parser(
+        subparsers, "control", "send any request to the engine (docs/control.md)"
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "verbs:\n" + "\n".join(
         f"  {name:<16} {', '.join(verb.arguments) or '-':<20} {verb.doc}"
