@@ -175,7 +175,7 @@ if [ -n "$need" ]; then
     did "installed$need"
 fi
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-case $version in 3.11 | 3.12 | 3.13) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.13" ;; esac
+case $version in 3.11 | 3.12 | 3.13 | 3.14) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.14" ;; esac
 
 # ---- user, files, folders -------------------------------------------------------------------
 say "user and files"

@@ -31,6 +31,7 @@ python=3.$(find "$wheels" -name 'numpy-*' | sed -n 's/.*numpy-.*-cp3\([0-9]*\)-.
 case $python in
 3.11) debian=12 ;;
 3.13) debian=13 ;;
+3.14) debian=14 ;;
 *) debian='' ;;
 esac
 version=$version+${debian:+deb$debian}
