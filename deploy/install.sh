@@ -155,10 +155,9 @@ say "packages"
 . "$here/apt.sh"
 need=
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
-for package in python3 python3-venv alsa-utils; do
+for package in python3 python3-venv alsa-utils; do # alsa-utils brings ALSA's library, whatever its name
     have $package || need="$need $package"
 done
-have libasound2t64 || have libasound2 || need="$need libasound2"
 if [ -z "$wheelhouse" ]; then # built here
     for package in gcc libc6-dev python3-dev libasound2-dev; do
         have $package || need="$need $package"
