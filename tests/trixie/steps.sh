@@ -86,6 +86,15 @@ packages() {
     says "ok  pyalsaaudio" ddsp-edge doctor
     says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav --force
     sh deploy/install.sh --uninstall
+    step "wheels for another Python"
+    mkdir /tmp/other
+    for wheel in out/wheels/*.whl; do
+        cp "$wheel" "/tmp/other/$(basename "$wheel" | sed 's/-cp31[2-9]-cp31[2-9]-/-cp311-cp311-/')"
+    done
+    ! sh deploy/install.sh --no-start --wheelhouse /tmp/other >/tmp/said 2>&1 || fail "they were installed"
+    tail -n 1 /tmp/said | grep -q 'are for Python 3.11, here is 3[.]1[3-9]: make wheels RELEASE=[a-z]' ||
+        fail "$(cat /tmp/said)"
+    sh deploy/install.sh --uninstall
     step "apt-get install ./ddsp-edge_*.deb"
     apt-get purge -y -qq python3-rtmidi python3-evdev >/dev/null 2>&1
     apt-get install -y -qq ./out/ddsp-edge_*.deb >/tmp/said 2>&1 || {
