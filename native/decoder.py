@@ -193,6 +193,7 @@ class Features:
     confidence: float = 1.0
     brightness_db: float = 0.0
     pitched: float = 1.0
+    treble_db: float = 0.0
     onset: bool = False
 
 
@@ -248,7 +249,8 @@ class Conditioner:
         into = self._in
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
-        into.pitched, into.onset = frame.pitched, int(frame.onset)
+        into.pitched, into.treble_db = frame.pitched, frame.treble_db
+        into.onset = int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 
     def ask(self, voice: int = 0) -> tuple[int, float, float] | None:

@@ -338,4 +338,5 @@ def _part_way(before: FeatureFrame, after: FeatureFrame, share: float) -> Featur
         voice=after.voice,
         brightness_db=after.brightness_db,
         pitched=before.pitched + share * (after.pitched - before.pitched),
+        treble_db=after.treble_db,
     )

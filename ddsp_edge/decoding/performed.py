@@ -102,6 +102,7 @@ class Performed:
             frame.confidence,
             frame.brightness_db,
             frame.pitched,
+            frame.treble_db,
             frame.onset,
         )
         for offset_s, ramp_s in self.conditioner.targets(asked, frame.voice):

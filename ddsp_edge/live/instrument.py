@@ -40,6 +40,7 @@ class Tick(NamedTuple):
     confidence: float
     brightness_db: float
     pitched: float
+    treble_db: float
     onset: int
 
     def frame(self, rate: int) -> FeatureFrame:
@@ -53,6 +54,7 @@ class Tick(NamedTuple):
             self.voice,
             self.brightness_db,
             self.pitched,
+            self.treble_db,
         )
 
 
