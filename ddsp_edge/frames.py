@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -24,19 +23,6 @@ class FeatureFrame:
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
     pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
     treble_db: float = 0.0  #: share of the sound above 5 kHz, dB, which bounds that noise; 0: all
-
-
-class Controls(Protocol):
-    """What a voice can be told to play; a ControlFrame, or the kernel's own memory of one."""
-
-    @property
-    def f0_hz(self) -> float: ...
-    @property
-    def amplitude(self) -> float: ...
-    @property
-    def harmonic_distribution(self) -> np.ndarray: ...
-    @property
-    def noise_magnitudes(self) -> np.ndarray: ...
 
 
 @dataclass(slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
@@ -15,6 +13,11 @@ from ddsp_edge.settings import Settings
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
 from native.rig import MAX_VOICES
+
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
 
 
 class EffectInstrument(Instrument):
@@ -50,6 +53,8 @@ class EffectInstrument(Instrument):
         self._tuner.set(settings.tuning)
 
     def listen(self) -> AutoFit:
+        from ddsp_edge.effect.autofit import AutoFit
+
         self._fit = AutoFit(self.info.hop_s)
         return self._fit
 
@@ -114,10 +119,7 @@ class SynthInstrument(Instrument):
 
     def freeze(self, on: bool) -> None:
         """Hold the notes that sound, as by a sustain pedal of its own."""
-        channel = max(0, self._receiver.settings.channel - 1)
-        value = 127 if on else 0
-        pedal = mido.Message("control_change", channel=channel, control=64, value=value)
-        self._receiver.receive(self._now_s, pedal, "freeze")
+        self._receiver.hold(on)
 
     def panic(self) -> None:
         super().panic()
