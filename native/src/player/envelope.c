@@ -46,13 +46,14 @@ double ddsp_envelope_attack(ddsp_envelope *envelope, double time_s, int legato)
     return envelope->since;
 }
 
-void ddsp_envelope_release(ddsp_envelope *envelope, double time_s)
+void ddsp_envelope_release(ddsp_envelope *envelope, double time_s, double stretch)
 {
     if (!is_down(envelope))
         return;
     envelope->from = ddsp_envelope_level(envelope, time_s);
     envelope->stage = DDSP_ENVELOPE_RELEASE;
     envelope->since = time_s;
+    envelope->stretch = stretch;
 }
 
 double ddsp_envelope_level(ddsp_envelope *envelope, double time_s)
@@ -71,7 +72,7 @@ double ddsp_envelope_level(ddsp_envelope *envelope, double time_s)
         return toward(envelope->from, adsr->sustain, t / adsr->decay_s);
     if (envelope->stage == DDSP_ENVELOPE_RELEASE) {
         /* A straight line in decibels: 60 dB in the release time. */
-        const double level = envelope->from * pow(RELEASED, t / adsr->release_s);
+        const double level = envelope->from * pow(RELEASED, t / (adsr->release_s * envelope->stretch));
         if (level > SILENT)
             return level;
         envelope->stage = DDSP_ENVELOPE_SILENT;
