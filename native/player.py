@@ -62,6 +62,7 @@ class NoteExpression(NamedTuple):
     drift_cents: float = 0.0
     scoop_cents: float = 0.0
     scoop_s: float = 0.0
+    accent_db: float = 0.0
     swell_db: float = 0.0
     swell_s: float = 0.0
     fade_db: float = 0.0

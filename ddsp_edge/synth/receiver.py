@@ -13,6 +13,7 @@ from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS, Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from ddsp_edge.synth.performer import Performer
 from native import player as native_player
 from native.player import EventSender
 
@@ -33,11 +34,12 @@ class Receiver:
         settings: Settings,
         sender: EventSender,
         by_channel: bool = False,
+        performer: Performer | None = None,
     ) -> None:
         self.settings, self._sender = settings, sender
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes = Notes(settings, sender, by_channel)
+        self._notes = Notes(settings, sender, by_channel, performer)
         self._controllers = Controllers(settings)
         #: Those of each channel where channels keep to themselves; else none.
         self._channels = [Controllers(settings, apart=True) for _ in range(16 * by_channel)]
@@ -58,17 +60,22 @@ class Receiver:
     def _all_controllers(self) -> list[Controllers]:
         return [self._controllers, *self._channels]
 
-    def go_on(self, sender: EventSender) -> Self:
+    def go_on(self, sender: EventSender, performer: Performer | None = None) -> Self:
         """Return another one that holds what this one holds and sends to ``sender``.
 
-        What the voices are playing is for the sender to take over.
+        What the voices are playing is for the sender to take over; ``performer`` is that of the
+        other model.
         """
         other = copy.copy(self)
         other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
+        kept: dict[int, object] = {id(self._sender): sender}
+        if self._notes.performer is not None:
+            kept[id(self._notes.performer)] = performer
         other._notes, other._controllers, other._channels = copy.deepcopy(
-            (self._notes, self._controllers, self._channels), {id(self._sender): sender}
+            (self._notes, self._controllers, self._channels), kept
         )
+        other._notes.performer = performer
         other._sensing = dict(self._sensing)
         return other
 

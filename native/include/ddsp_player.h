@@ -69,6 +69,7 @@ typedef struct {
     float scoop_cents;        /* where the pitch begins; -2400..2400 */
     float scoop_s;            /* it arrives then: from a legato note on an S curve, else soon */
     /* dynamics */
+    float accent_db;          /* throughout; -24..24 */
     float swell_db, swell_s;  /* rises by so much until then ... */
     float fade_db, fade_s;    /* ... and falls by so much in the time that follows */
     float tremor_db;          /* irregular, 2 to 9 Hz; peak of a sine of that power, 0..12 */
