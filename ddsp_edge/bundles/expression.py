@@ -58,7 +58,7 @@ QUANTITIES: dict[str, Quantity] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Tendency:
     """The values of one quantity: a mean that leans on what is played, and a normal spread."""
 
     mean: float
@@ -79,8 +79,8 @@ class Spread:
         )
 
 
-#: Fields of a Spread in a file; whoever leaves one out means 0, but the mean must be there.
-SPREAD_KEYS = ("mean", "deviation", "pitch", "velocity", "length")
+#: Fields of a Tendency in a file; whoever leaves one out means 0, but the mean must be there.
+TENDENCY_KEYS = ("mean", "deviation", "pitch", "velocity", "length")
 #: No mean, slope or deviation that is learnt is larger than this times the range's own size.
 LARGEST = 2.0
 
@@ -93,22 +93,22 @@ class Expression:
     that transitions and arcs are known too.
     """
 
-    spreads: Mapping[str, Spread] = field(hash=False)
+    tendencies: Mapping[str, Tendency] = field(hash=False)
     family: str = ""  #: of families.py; "": by the model's name
     notes: int = 0
     phrases: bool = False
 
     def __post_init__(self) -> None:
-        for name, spread in self.spreads.items():
+        for name, tendency in self.tendencies.items():
             if name not in QUANTITIES:
                 raise ExpressionError(f"expression knows no {name[:40]!r}")
-            _check(name, spread)
+            _check(name, tendency)
 
     def as_json(self) -> dict[str, Any]:
         """Return what stands in metadata.json under ``expression``."""
         quantities = {
-            name: {key: value for key, value in asdict(spread).items() if value or key == "mean"}
-            for name, spread in self.spreads.items()
+            name: {key: value for key, value in asdict(tendency).items() if value or key == "mean"}
+            for name, tendency in self.tendencies.items()
         }
         return {
             "version": VERSION,
@@ -119,15 +119,15 @@ class Expression:
         }
 
 
-def _check(name: str, spread: Spread) -> None:
+def _check(name: str, tendency: Tendency) -> None:
     quantity = QUANTITIES[name]
-    if not quantity.minimum <= spread.mean <= quantity.maximum:  # also refuses NaN
+    if not quantity.minimum <= tendency.mean <= quantity.maximum:  # also refuses NaN
         raise ExpressionError(
             f"expression.{name}.mean is outside {quantity.minimum:g} to {quantity.maximum:g}"
         )
     largest = LARGEST * (quantity.maximum - quantity.minimum)
-    for key in SPREAD_KEYS[1:]:
-        if not (0.0 if key == "deviation" else -largest) <= getattr(spread, key) <= largest:
+    for key in TENDENCY_KEYS[1:]:
+        if not (0.0 if key == "deviation" else -largest) <= getattr(tendency, key) <= largest:
             raise ExpressionError(f"expression.{name}.{key} is not within {largest:g}")
 
 
@@ -160,19 +160,19 @@ def parse_expression(said: Any) -> Expression | None:
     quantities = said.get("quantities", {})
     if not isinstance(quantities, dict):
         raise ExpressionError("expression.quantities is not an object")
-    spreads = {name: _spread(name, value) for name, value in quantities.items()}
-    return Expression(spreads, family, notes, phrases)
+    tendencies = {name: _tendency(name, value) for name, value in quantities.items()}
+    return Expression(tendencies, family, notes, phrases)
 
 
-def _spread(name: str, said: Any) -> Spread:
+def _tendency(name: str, said: Any) -> Tendency:
     name = name[:40]
-    if not isinstance(said, dict) or not set(said) <= set(SPREAD_KEYS) or "mean" not in said:
+    if not isinstance(said, dict) or not set(said) <= set(TENDENCY_KEYS) or "mean" not in said:
         raise ExpressionError(
-            f"expression.{name} is not an object of {', '.join(SPREAD_KEYS)} with a mean"
+            f"expression.{name} is not an object of {', '.join(TENDENCY_KEYS)} with a mean"
         )
     for key, value in said.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ExpressionError(f"expression.{name}.{key} is not a number")
         if abs(value) > 1e6:  # before it becomes a float: an int may be too large for one
             raise ExpressionError(f"expression.{name}.{key} is too large")
-    return Spread(**{key: float(value) for key, value in said.items()})
+    return Tendency(**{key: float(value) for key, value in said.items()})

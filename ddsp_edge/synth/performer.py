@@ -32,7 +32,7 @@ class Place:
 
 
 class Played(Protocol):
-    """A note of a score."""
+    """A note of a score, with its key and channel."""
 
     @property
     def start_s(self) -> float: ...
@@ -84,17 +84,18 @@ def _arch(in_phrase: float | None) -> float:
 class Performer:
     """Draws what one instrument does with each note from what was learnt of it.
 
-    With a ``seed`` the same notes are played the same each time, every channel by itself: what
-    other channels play changes nothing. Without one (live) no two performances are alike. Event
-    rate: it costs some ten microseconds a note. One thread calls everything of one object.
+    With a ``seed`` the same notes are played the same each time. What is left to chance hangs on
+    the channel, the key and how often it was struck, so that a note more changes no other's.
+    Without one (live) no two performances are alike. It costs about a tenth of a millisecond a
+    note. One thread calls everything of one object.
     """
 
     def __init__(self, info: ModelInfo, seed: int | None = None) -> None:
         known = playing(info.name, info.expression)
-        self._spreads = known.spreads
+        self._tendencies = known.tendencies
         self._middle = 0.5 * (info.min_pitch_note + info.max_pitch_note)
         self._seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-        self._counts = [0] * 16  # notes so far, by channel
+        self._counts: dict[tuple[int, int], int] = {}  # of a channel's key: strokes so far
         self._score: Score = {}
         self._expected_s = [EXPECTED_S] * 16  # of the next note's length, by channel
         self._struck_s = [-1.0] * 16
@@ -111,9 +112,9 @@ class Performer:
         ``velocity`` is 0..1; ``tied_to`` is the key from which a legato note goes on, None for
         one that starts by itself; the channel counts from 0.
         """
-        count = self._counts[channel]
-        self._counts[channel] = count + 1
-        chance = random.Random(f"{self._seed}/{channel}/{count}")
+        count = self._counts.get((channel, note), 0)
+        self._counts[channel, note] = count + 1
+        chance = random.Random(f"{self._seed}/{channel}/{note}/{count}")
         place = self._score.get((channel, note, time_s))
         if place is None:
             place = Place(self._expect(channel, time_s))
@@ -121,7 +122,7 @@ class Performer:
 
         def draw(name: str) -> float:
             quantity = QUANTITIES[name]
-            value = self._spreads[name].at(
+            value = self._tendencies[name].at(
                 octaves, velocity, place.length_s, min(max(chance.gauss(0.0, 1.0), -2.5), 2.5)
             )
             return min(max(value, quantity.minimum), quantity.maximum)
