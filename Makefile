@@ -51,11 +51,14 @@ live:
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
 # One more than there are cores, since many tests wait: for a card, a browser, a process.
 WORKERS ?= $(shell expr $$(nproc) + 1)
+# RERUNS=2: what fails is run again, so many times, and listed. For CI, whose machine has other work.
+RERUNS ?= 0
+RERUN = --reruns $(RERUNS) -r fER
 # What plays at a card's pace comes first and alone: another test on the same core is an xrun.
 AT_PACE = tests/realtime tests/ddsp_edge/live/test_round_trip.py
 test: lint
-	@$(BIN)/python -m pytest -q $(AT_PACE)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=25 \
+	@$(BIN)/python -m pytest -q $(RERUN) $(AT_PACE)
+	@$(BIN)/python -m pytest $(RERUN) -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=25 \
 	    $(AT_PACE:%=--ignore=%)
 
 # In an environment of its own: everything is collected, and what trains skips, saying why.
@@ -143,9 +146,9 @@ models:
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
-	        --out runs/$$name-large.zip || exit; \
+	        --out runs/$$name-large.zip --force || exit; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 
 clean:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ddsp_edge.cli import COMMANDS, _parser
+from ddsp_edge.cli.commands import COMMANDS
+from ddsp_edge.cli.parser import parser_of
 from ddsp_edge.errors import UserError
 from ddsp_edge.settings import SETTINGS
 
@@ -150,7 +151,7 @@ ALL_MENTIONS = [(page, each) for page in PAGES for each in mentions(page)]
 )
 def test_every_command_is_one_that_the_program_takes(page: Path, command: str) -> None:
     given = words(command)
-    _parser(given[0]).parse_args(given)
+    parser_of(given[0]).parse_args(given)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +161,15 @@ def test_every_command_that_is_mentioned_exists(page: Path, command: str) -> Non
     given = words(command)
     assert given[0] in COMMANDS
     used = {word for word in given if word.startswith("--")}
-    assert used <= options(_parser(given[0]))
+    assert used <= options(parser_of(given[0]))
 
 
 def test_a_wrong_command_would_be_seen() -> None:
     with pytest.raises(UserError, match="nosuch"):
-        _parser("render").parse_args(words("render a.wav --model cello --nosuch 3  # a comment"))
-    assert "--nosuch" not in options(_parser("models")) and "--force" in options(_parser("models"))
+        parser_of("render").parse_args(words("render a.wav --model cello --nosuch 3  # a comment"))
+    assert "--nosuch" not in options(parser_of("models")) and "--force" in options(
+        parser_of("models")
+    )
 
 
 def test_every_make_target_exists() -> None:

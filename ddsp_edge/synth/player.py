@@ -34,21 +34,16 @@ class SynthPlayer(Receiver):
 
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
-    is for the caller. With ``by_channel`` wheels, pedals and controllers act on the notes of
-    their own channel only, as in a file; without it (live) they play the whole instrument. With a
+    is for the caller. Wheels, pedals and controllers act on the notes of their own channel. With a
     ``seed`` the same messages are played the same each time; None varies.
     """
 
     def __init__(
-        self,
-        info: ModelInfo,
-        settings: Settings | None = None,
-        by_channel: bool = False,
-        seed: int | None = 1,
+        self, info: ModelInfo, settings: Settings | None = None, seed: int | None = 1
     ) -> None:
         self._synth = _synth_of(info)
         self._performer, self._seed = Performer(info, seed), seed
-        super().__init__(settings or Settings(), self._synth, by_channel, self._performer)
+        super().__init__(settings or Settings(), self._synth, self._performer)
 
     def read_ahead(self, score: Score) -> None:
         """Know these notes before they are played: the performer shapes them as a whole."""

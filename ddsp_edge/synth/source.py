@@ -66,7 +66,7 @@ def synth_frames(
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings, by_channel=True, seed=seed)
+    player = SynthPlayer(info, settings, seed=seed)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     notes = _notes(heard)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Makes OUT/ddsp-edge_VERSION_ARCH.deb from a folder of wheels (ours and what it needs):
 #
-#   sh deploy/deb/build.sh ARCH WHEELS OUT        ARCH: amd64 or arm64
+#   sh deploy/deb/build.sh ARCH WHEELS OUT SHARE  ARCH: amd64 or arm64; SHARE: for /usr/share
+#                                                 (deploy/shell_files.py)
 #
 # Most of Debian's Python packages are older than what we need, and LiteRT is not among them: the
 # wheels lie in /usr/lib/ddsp-edge, for the one Python version that they were built for. Hardware
 # packages that the folder has no wheel of are Debian's own, which apt then brings.
 set -eu
-arch=${1:?amd64 or arm64} wheels=$(cd "${2:?folder of wheels}" && pwd) out=${3:?folder}
+arch=${1:?amd64 or arm64} wheels=$(cd "${2:?folder of wheels}" && pwd) out=${3:?folder} share=${4:?folder}
 here=$(cd "$(dirname "$0")/.." && pwd)
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
@@ -74,6 +75,8 @@ for unit in "$here"/systemd/ddsp-edge*.service; do
         -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site PYTHONNOUSERSITE=1|' "$unit" \
         >"$stage/usr/lib/systemd/system/$(basename "$unit")"
 done
+mkdir -p "$stage/usr/share"
+cp -r "$share"/. "$stage/usr/share/"
 for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
 for users in "$here"/sysusers.d/*.conf; do put "$users" "/usr/lib/sysusers.d/$(basename "$users")"; done
 put "$here/tmpfiles.d/ddsp-edge-panel.conf" /usr/lib/tmpfiles.d/ddsp-edge-panel.conf

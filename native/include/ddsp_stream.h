@@ -43,7 +43,7 @@ typedef struct {
     uint64_t suspends;              /* the system slept */
     uint64_t recoveries;            /* times it got going again after either */
     uint64_t silences;              /* waits of a second in which nothing came */
-    int delay;                      /* samples from process to the jack, now */
+    int delay;                      /* samples from process to the jack, last seen; 0: unknown */
     uint64_t jitter_max_ns;         /* of the time between wake-ups, re the period */
     uint64_t jitter_ns[24];         /* wake-ups that were 2^i .. 2^(i+1) ns off */
 } ddsp_stream_stats;

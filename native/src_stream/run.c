@@ -65,7 +65,8 @@ static int one_period(ddsp_stream *stream)
     ddsp_stream_to_card(play->format, play->channels, stream->out, play->samples,
                         stream->period);
     snd_pcm_sframes_t delay = 0;
-    if (snd_pcm_delay(play->pcm, &delay) == 0)
+    /* Just before an xrun nothing is left in the buffer: that is no delay to tell of. */
+    if (snd_pcm_delay(play->pcm, &delay) == 0 && delay > 0)
         STORE(stream->delay, (int)delay);
     if ((result = ddsp_stream_move_period(stream, play, 1)) != 0)
         return result;

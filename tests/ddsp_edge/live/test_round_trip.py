@@ -129,21 +129,29 @@ def plugged(jack_card):
         subprocess.run(command, env=env, check=True, capture_output=True)
 
 
+def by_click(engine):
+    """The round trip in samples, of one sample that is not zero."""
+    click = np.zeros(RATE // 2, np.float32)
+    click[100] = 0.5
+    heard = np.zeros((len(click), 2), np.float32)
+    engine.test(click, (1.0, 1.0), heard).result(30)
+    came = int(np.argmax(np.abs(heard[:, 0])))
+    assert heard[came, 0] == pytest.approx(0.5, abs=1e-3)
+    return came - 100
+
+
 def test_on_a_paced_card_it_agrees_with_a_click_to_the_sample(jack_card):
     with LiveEngine(CardSettings(jack_card.pcm)) as engine:
         with pytest.raises(UserError, match="nothing came back"):
             measure(engine, 0.5)
         plugged(jack_card)
         time.sleep(0.3)
-        found = measure(engine, 0.5)
-        click = np.zeros(RATE // 2, np.float32)
-        click[100] = 0.5
-        heard = np.zeros((len(click), 2), np.float32)
-        engine.test(click, (1.0, 1.0), heard).result(30)
-        came = int(np.argmax(np.abs(heard[:, 0])))
-        again = measure(engine, 0.5)
-    assert heard[came, 0] == pytest.approx(0.5, abs=1e-3)
-    assert found["round_trip_samples"] == again["round_trip_samples"] == came - 100
+        # A period that jackd loses on a busy machine moves the card's two sides apart for good.
+        for _ in range(8):
+            clicked, found, again = by_click(engine), measure(engine, 0.5), by_click(engine)
+            if clicked == again:
+                break
+    assert found["round_trip_samples"] == clicked == again
     assert abs(found["fraction_samples"]) < 0.01 and found["level_db"] == pytest.approx(0, abs=0.1)
     assert found["round_trip_samples"] % jack_card.period == 0  # nothing but buffers here
     assert found["buffers_samples"] > 0

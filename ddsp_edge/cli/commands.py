@@ -1,0 +1,80 @@
+"""The commands of ``ddsp-edge`` in four groups, each with its line in --help."""
+
+from __future__ import annotations
+
+#: Group to command to line. The module of a command in this folder has its name, with _ for -.
+GROUPS: dict[str, dict[str, str]] = {
+    "play": {
+        "render": "play a recording or a MIDI file on a model, into a file",
+        "live": "play now: sound or MIDI in, sound out",
+        "demo": "a sung phrase as a violin, a MIDI tune as a cello",
+        "fit": "settings that move a player's range into a model's",
+    },
+    "make an instrument": {
+        "train": "train an instrument from a folder of recordings",
+        "models": "list, describe or check models",
+        "sign": "sign a model with your ssh key",
+    },
+    "the box (the engine that plays, here or over ssh)": {
+        "status": "what plays now, and how it is",
+        "set": "change settings of the engine that plays; without any, show them",
+        "model": "play a model, cross-faded; without a name, say which one plays",
+        "preset": "list, play, save or order presets",
+        "bypass": "send the input straight to the output",
+        "tuner": "mute and show the note until Ctrl-C",
+        "freeze": "hold the sound as it is",
+        "autofit": "listen, then shift the player's range into the model's",
+        "learn": "map the control that you move next",
+        "panic": "silence at once: every note, every tail",
+        "panel-code": "the code that lets a phone use the panel",
+        "deploy": "put a model onto devices over ssh, while they play",
+        "remote": "the models and the engine of devices, over ssh",
+        "provision": "make a fresh board ready over ssh",
+        "receive": "take models and requests from an ssh connection (on the device)",
+    },
+    "look inside": {
+        "doctor": "what is missing and how to mend it",
+        "devices": "sound cards and MIDI ports, and which would be used; set levels",
+        "analyze": "pitch and loudness of a recording, as CSV",
+        "latency": "measure the round trip with a cable from an output to an input",
+        "stats": "counters and timing of every stage of the engine",
+        "watch": "print the engine's events as lines of JSON until Ctrl-C",
+        "control": "ask the engine anything (docs/control.md)",
+        "bench": "measure speed",
+        "completion": "print what lets a shell complete commands and options",
+    },
+}
+
+COMMANDS: dict[str, str] = {name: line for group in GROUPS.values() for name, line in group.items()}
+
+FIRST_STEPS = """\
+A first hour:
+  ddsp-edge demo                                two examples: sound and pictures
+  ddsp-edge render singing.wav --model violin   your own recording or MIDI file
+  ddsp-edge live --model violin                 play now
+  ddsp-edge COMMAND --help                      everything a command can do
+"""
+
+
+def listing() -> str:
+    """All commands with their lines, by group."""
+    blocks = []
+    for title, commands in GROUPS.items():
+        lines = [f"  {name:<12}{line}" for name, line in commands.items()]
+        blocks.append("\n".join([f"{title}:", *lines]))
+    return "\n\n".join(blocks)
+
+
+def overview() -> str:
+    """What ``ddsp-edge`` alone prints: the commands' names by group, and how to begin."""
+    lines = ["Neural instruments: pitch and loudness in, a violin out.", ""]
+    for title, commands in GROUPS.items():
+        short = title.split(" (")[0]
+        names, row = list(commands), ""
+        for name in names:
+            if len(row) + len(name) > 58:
+                lines.append(f"  {short:<20}{row.rstrip()}")
+                short, row = "", ""
+            row += name + "  "
+        lines.append(f"  {short:<20}{row.rstrip()}")
+    return "\n".join([*lines, "", FIRST_STEPS + "  ddsp-edge --help".ljust(48) + "every command"])
