@@ -12,7 +12,7 @@ from ddsp_edge.settings import Settings
 
 VIOLIN, CELLO = find_model("violin"), find_model("cello")
 SLOW = tiny_bundle(weights(3), profile="vst", sample_rate=16_000, frame_rate=50.0, frame_size=1024)
-DRY = {"reverb_wet": 0.0, "noise_gain": -60.0}
+DRY = {"reverb_wet": 0.0, "noise_gain": -60.0, "expression": 0.0}
 
 
 def faded(sound):
