@@ -32,7 +32,7 @@ def frames_for(name: str) -> list[FeatureFrame]:
     info = find_model(name).info
     if name == "violin":
         return effect_frames(read_audio(VOICE, RATE), RATE, info)
-    return synth_frames(TUNE, info, Settings()).frames
+    return synth_frames(TUNE, info, Settings(expression=0)).frames
 
 
 def float32_twin(name: str) -> Bundle:
