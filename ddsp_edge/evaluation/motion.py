@@ -44,7 +44,7 @@ class HeldNote:
 
     @property
     def level_motion(self) -> float:
-        """The same of the level, dB."""
+        """Amplitude of what moves at 3 to 9 Hz in the level, in dB."""
         return motion(self.level_db[START_HOPS:-END_HOPS])
 
 
@@ -85,7 +85,7 @@ def held_notes(
 
 
 def motion_of(notes: list[HeldNote]) -> Motion:
-    """The medians of what notes do."""
+    """Return the medians of what the notes do."""
     if not notes:
         return Motion(0, 0.0, 0.0, 0.0, 0.0)
     rows = [(n.pitch_motion, n.level_motion, n.flux, n.attack_s) for n in notes]
