@@ -17,9 +17,9 @@ MAX_BLOCK: int = lib.DDSP_MAX_BLOCK
 #: One analysed frame, as the C struct ``ddsp_features``.
 FEATURE_DTYPE = np.dtype(
     {
-        "names": ["position", "f0_hz", "confidence", "loudness_db"],
-        "formats": [np.int64, np.float32, np.float32, np.float32],
-        "offsets": [0, 8, 12, 16],
+        "names": ["position", "f0_hz", "confidence", "loudness_db", "treble_db"],
+        "formats": [np.int64, np.float32, np.float32, np.float32, np.float32],
+        "offsets": [0, 8, 12, 16, 20],
         "itemsize": ffi.sizeof("ddsp_features"),
     }
 )
@@ -189,6 +189,22 @@ class Output:
                 source + start,
                 target + 2 * start,
                 min(self.max_block, len(mono) - start),
+            )
+
+    def process_sides(self, left: np.ndarray, right: np.ndarray, stereo: np.ndarray) -> None:
+        """``left`` and ``right`` (n,) to ``stereo`` (n, 2), all float32, in place; the room hears
+        the mean of both."""
+        if len(left) != len(right) or stereo.shape != (len(left), 2):
+            raise ValueError(f"shapes {left.shape}, {right.shape} and {stereo.shape} do not fit")
+        sources = ffi.from_buffer("float[]", left), ffi.from_buffer("float[]", right)
+        target = ffi.from_buffer("float[]", stereo, require_writable=True)
+        for start in range(0, len(left), self.max_block):
+            lib.ddsp_output_process_sides(
+                self._output,
+                sources[0] + start,
+                sources[1] + start,
+                target + 2 * start,
+                min(self.max_block, len(left) - start),
             )
 
 
