@@ -9,6 +9,7 @@ from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key, Keys
+from ddsp_edge.synth.performer import Performer
 from ddsp_edge.synth.voice import NoteVoice
 from native.player import EventSender, SynthSettings
 
@@ -24,14 +25,21 @@ def synth_settings(settings: Settings) -> SynthSettings:
         velocity_range_db=settings.velocity_range,
         vibrato_rate_hz=settings.vibrato_rate,
         vibrato_depth=settings.vibrato_depth,
+        vibrato_amount=settings.expression * settings.expression_vibrato,
+        pitch_amount=settings.expression * settings.expression_pitch,
+        dynamics_amount=settings.expression * settings.expression_dynamics,
+        attack_amount=settings.expression * settings.expression_attack,
     )
 
 
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings, sender: EventSender) -> None:
+    def __init__(
+        self, settings: Settings, sender: EventSender, performer: Performer | None = None
+    ) -> None:
         self._settings, self._sender = settings, sender
+        self.performer = performer  #: chooses how each note is played; None: as it is written
         self.keys = Keys()
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
@@ -97,5 +105,11 @@ class Notes:
             sent = controllers.glide_s
             glide_s = self._settings.portamento if sent is None else sent
         controllers.glide_from = None
-        voice.strike(key, time_s, legato, controllers, start, glide_s)
+        expression = None
+        if self.performer is not None:
+            tied_to = voice.key.note if legato and voice.key and not glide_s else None
+            expression = self.performer.play(
+                key.channel, key.note, key.velocity / 127, time_s, tied_to
+            )
+        voice.strike(key, time_s, legato, controllers, start, glide_s, expression)
         self._struck = True

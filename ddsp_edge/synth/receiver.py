@@ -12,6 +12,7 @@ from ddsp_edge.synth.channels import Channels
 from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from ddsp_edge.synth.performer import Performer
 from native.player import EventSender
 
 if TYPE_CHECKING:
@@ -32,26 +33,31 @@ class Receiver:
     (:class:`ddsp_edge.synth.programs.Programs`).
     """
 
-    def __init__(self, settings: Settings, sender: EventSender) -> None:
+    def __init__(
+        self, settings: Settings, sender: EventSender, performer: Performer | None = None
+    ) -> None:
         self.settings, self._sender = settings, sender
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes = Notes(settings, sender)
+        self._notes = Notes(settings, sender, performer)
         self._channels = Channels(settings)
         self._struck_channel = 0  # of the last note-on
         self._touched = True  # something may differ from what was sent
 
-    def go_on(self, sender: EventSender) -> Self:
+    def go_on(self, sender: EventSender, performer: Performer | None = None) -> Self:
         """Return another one that holds what this one holds and sends to ``sender``.
 
-        What the voices are playing is for the sender to take over.
+        What the voices are playing is for the sender to take over; ``performer`` is that of the
+        other model.
         """
         other = copy.copy(self)
         other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._channels = copy.deepcopy(
-            (self._notes, self._channels), {id(self._sender): sender}
-        )
+        kept: dict[int, object] = {id(self._sender): sender}
+        if self._notes.performer is not None:
+            kept[id(self._notes.performer)] = performer
+        other._notes, other._channels = copy.deepcopy((self._notes, self._channels), kept)
+        other._notes.performer = performer
         other._sensing = dict(self._sensing)
         return other
 

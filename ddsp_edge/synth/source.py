@@ -15,6 +15,7 @@ from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
+from ddsp_edge.synth.performer import read_ahead
 from ddsp_edge.synth.player import SynthPlayer
 
 
@@ -52,21 +53,27 @@ class Performance:
         return self.tuning_hz * 2.0 ** ((note.number + bend - 69) / 12)
 
 
-def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Performance:
+def synth_frames(
+    path: Path | str, info: ModelInfo, settings: Settings, seed: int = 1
+) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
+
+    The file is read ahead for the shape of phrases; ``seed`` is that of what a player leaves to
+    chance.
 
     The music ends when its last note has died away, whatever messages follow. Raises UserError
     for a file that cannot be read or has no notes.
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings)
+    player = SynthPlayer(info, settings, seed=seed)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     notes = _notes(heard)
     if not notes:
         why = [_hint(settings, bool(drums)), *(f"; {remark}" for remark in file.remarks)]
         raise UserError(f"{path}: holds no notes{''.join(why)}")
+    player.read_ahead(read_ahead(notes))
     walk = _Walk(player, info.hop_s, {note.channel for note in notes})
     last_note_s = max(time_s for time_s, message in heard if is_note(message))
     ends_s = last_note_s
