@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="DIR",
         help="folder of wheels to install from, without a network",
     )
-    extras = "of the package (default: live,pedal,panel)"
+    extras = "extras of the package to install (default: live,pedal,panel)"
     parser.add_argument("--extras", metavar="LIST", help=extras)
     parser.add_argument("--login", metavar="USER", help="user who may deploy models to the board")
     parser.add_argument(
