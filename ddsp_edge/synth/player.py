@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.receiver import Receiver
 from native.player import Synth
 
@@ -36,9 +38,15 @@ class SynthPlayer(Receiver):
     is for the caller. Wheels, pedals and controllers act on the notes of their own channel.
     """
 
-    def __init__(self, info: ModelInfo, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        settings: Settings | None = None,
+        part: BandPart = WHOLE,
+        budget: VoiceBudget | None = None,
+    ) -> None:
         self._synth = _synth_of(info)
-        super().__init__(settings or Settings(), self._synth)
+        super().__init__(settings or Settings(), self._synth, part, budget)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
         """Return a player of another model that goes on with every note, pedal and wheel.
