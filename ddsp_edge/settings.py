@@ -138,6 +138,19 @@ class Settings:
     portamento: float = _number("s", 0, 5, 0.1, "MIDI: time of a glide while CC65 is on")
     vibrato_rate: float = _number("Hz", 0.1, 12, 5.5, "MIDI: speed of the mod wheel's vibrato")
     vibrato_depth: float = _number("semitones", 0, 2, 0.5, "MIDI: depth at full mod wheel")
+    expression: float = _number(
+        "", 0, 2, 1, "MIDI: what a player would do by himself: 0 nothing, 1 as learnt"
+    )
+    expression_vibrato: float = _number("", 0, 2, 1, "MIDI: of the expression, its vibrato")
+    expression_pitch: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, scoops, slides and intonation"
+    )
+    expression_dynamics: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, swells, accents and motion of the timbre"
+    )
+    expression_attack: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, how notes speak and end"
+    )
     bend_range: float = _number(
         "semitones", 0, 48, 2, "MIDI: full pitch bend, until RPN 0 changes it"
     )

@@ -98,13 +98,16 @@ def render_band(
     plan = arrange(file.messages, band or BandMap(), overrides, settings.channel)
     if not plan.parts:
         raise UserError(f"{source}: holds no notes{_why_none(plan, settings)}")
+    seeds = [
+        (seed + SEED_STEP * _number(plan.parts, index)) % 2**32 for index in range(len(plan.parts))
+    ]
     engines = [
         Engine(
             each.bundle,
             rate,
             _settings_of(each, settings),
             runtime,
-            (seed + SEED_STEP * _number(plan.parts, index)) % 2**32,
+            seeds[index],
             _settings_of(each, settings).voices,
             notes=True,
         )
@@ -113,8 +116,8 @@ def render_band(
     loaded = time.perf_counter()
     shared = VoiceBudget(budget)
     players = [
-        SynthPlayer(each.bundle.info, _settings_of(each, settings), each.part, shared)
-        for each in plan.parts
+        SynthPlayer(each.bundle.info, _settings_of(each, settings), part_seed, each.part, shared)
+        for each, part_seed in zip(plan.parts, seeds, strict=True)
     ]
     infos = [each.bundle.info for each in plan.parts]
     performances = perform(players, infos, [each.messages for each in plan.parts])

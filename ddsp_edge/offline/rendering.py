@@ -58,7 +58,7 @@ def render(
     remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
-        performance = synth_frames(source, engine.info, settings)
+        performance = synth_frames(source, engine.info, settings, seed)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:

@@ -10,6 +10,7 @@ from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key, Keys
+from ddsp_edge.synth.performer import Performer
 from ddsp_edge.synth.voice import NoteVoice
 from native.player import EventSender, SynthSettings
 
@@ -25,6 +26,10 @@ def synth_settings(settings: Settings) -> SynthSettings:
         velocity_range_db=settings.velocity_range,
         vibrato_rate_hz=settings.vibrato_rate,
         vibrato_depth=settings.vibrato_depth,
+        vibrato_amount=settings.expression * settings.expression_vibrato,
+        pitch_amount=settings.expression * settings.expression_pitch,
+        dynamics_amount=settings.expression * settings.expression_dynamics,
+        attack_amount=settings.expression * settings.expression_attack,
     )
 
 
@@ -32,9 +37,14 @@ class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
     def __init__(
-        self, settings: Settings, sender: EventSender, budget: VoiceBudget | None = None
+        self,
+        settings: Settings,
+        sender: EventSender,
+        performer: Performer | None = None,
+        budget: VoiceBudget | None = None,
     ) -> None:
         self._settings, self._sender = settings, sender
+        self.performer = performer  #: chooses how each note is played; None: as it is written
         self.budget = budget or VoiceBudget()
         self.budget.join(self)
         self.transpose = 0  #: semitones from the keys to what they play
@@ -112,5 +122,11 @@ class Notes:
             sent = controllers.glide_s
             glide_s = self._settings.portamento if sent is None else sent
         controllers.glide_from = None
-        voice.strike(key, time_s, legato, controllers, start, glide_s)
+        expression = None
+        if self.performer is not None:
+            tied_to = voice.key.note if legato and voice.key and not glide_s else None
+            expression = self.performer.play(
+                key.channel, key.note, key.velocity / 127, time_s, tied_to
+            )
+        voice.strike(key, time_s, legato, controllers, start, glide_s, expression)
         self._struck = True

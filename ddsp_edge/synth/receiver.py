@@ -14,6 +14,7 @@ from ddsp_edge.synth.channels import Channels
 from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from ddsp_edge.synth.performer import Performer
 from native.player import EventSender
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Receiver:
         self,
         settings: Settings,
         sender: EventSender,
+        performer: Performer | None = None,
         part: BandPart = WHOLE,
         budget: VoiceBudget | None = None,
     ) -> None:
@@ -46,26 +48,33 @@ class Receiver:
         self.settings, self._sender = part.applied_to(settings), sender
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes = Notes(self.settings, sender, budget)
+        self._notes = Notes(self.settings, sender, performer, budget)
         self._notes.transpose = part.transpose
         self._channels = Channels(self.settings)
         self._struck_channel = 0  # of the last note-on
         self._touched = True  # something may differ from what was sent
 
-    def go_on(self, sender: EventSender, budget: VoiceBudget | None = None) -> Self:
+    def go_on(
+        self,
+        sender: EventSender,
+        performer: Performer | None = None,
+        budget: VoiceBudget | None = None,
+    ) -> Self:
         """Return another one that holds what this one holds, sends to ``sender`` and takes its
         voices from ``budget`` (None: from the same one).
 
-        What the voices are playing is for the sender to take over.
+        What the voices are playing is for the sender to take over; ``performer`` is that of the
+        other model.
         """
         budget = budget or self._notes.budget
         other = copy.copy(self)
         other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._channels = copy.deepcopy(
-            (self._notes, self._channels),
-            {id(self._sender): sender, id(self._notes.budget): budget},
-        )
+        kept: dict[int, object] = {id(self._sender): sender, id(self._notes.budget): budget}
+        if self._notes.performer is not None:
+            kept[id(self._notes.performer)] = performer
+        other._notes, other._channels = copy.deepcopy((self._notes, self._channels), kept)
+        other._notes.performer = performer
         budget.join(other._notes)
         other._sensing = dict(self._sensing)
         return other

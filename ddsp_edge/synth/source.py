@@ -17,6 +17,7 @@ from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
+from ddsp_edge.synth.performer import read_ahead
 from ddsp_edge.synth.player import SynthPlayer
 
 
@@ -54,15 +55,20 @@ class Performance:
         return self.tuning_hz * 2.0 ** ((note.number + bend - 69) / 12)
 
 
-def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Performance:
+def synth_frames(
+    path: Path | str, info: ModelInfo, settings: Settings, seed: int = 1
+) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
+
+    The file is read ahead for the shape of phrases; ``seed`` is that of what a player leaves to
+    chance.
 
     The music ends when its last note has died away, whatever messages follow. Raises UserError
     for a file that cannot be read or has no notes.
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings)
+    player = SynthPlayer(info, settings, seed=seed)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     if not _notes(heard):
@@ -86,6 +92,8 @@ def perform(
         _Walk(player, info.hop_s, stream)
         for player, info, stream in zip(players, infos, streams, strict=True)
     ]
+    for player, walk in zip(players, walks, strict=True):
+        player.read_ahead(read_ahead(walk.notes))
     merged = heapq.merge(
         *(
             [(time_s, index, message) for time_s, message in stream]

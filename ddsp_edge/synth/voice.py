@@ -7,7 +7,7 @@ from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.midi_map import SOFT_DB
 from ddsp_edge.units import SILENCE_DB
 from native import player as native_player
-from native.player import EventSender, Note
+from native.player import EventSender, Note, NoteExpression
 
 #: By then a note that was struck can be heard, in seconds.
 HEARD_S = 0.05
@@ -32,6 +32,7 @@ class NoteVoice:
         controllers: Controllers,
         glide_from: float | None = None,
         glide_s: float = 0.0,
+        expression: NoteExpression | None = None,
     ) -> None:
         """Play a key. The pitch glides from ``glide_from`` (None: from the voice that was struck
         last); at once where ``glide_s`` is 0."""
@@ -44,6 +45,7 @@ class NoteVoice:
             level_db=-SOFT_DB * key.soft,
             glide_s=glide_s,
             glide_from=native_player.FROM_LAST if glide_from is None else glide_from,
+            expression=expression or NoteExpression(),
         )
         self._sender.start(self.index, note, self._touch, time_s, legato)
 
