@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge render IN [...]` with its options."""
     parser = subparsers.add_parser(
         "render",
-        help="play a recording or a MIDI file on a model, into a file",
+        help="play a recording or a MIDI file on a model and write a sound file",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,19 +50,19 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
-        help="see: models list; plays all channels of a MIDI file (default: a MIDI file is played "
-        "as the band that it was written for)",
+        help="name (`ddsp-edge models list`) or file of a model, which plays all channels of a "
+        "MIDI file (default: a MIDI file is played as the band that it was written for)",
     )
     parser.add_argument(
         "--band",
         type=Path,
         metavar="FILE.toml",
-        help="which model a MIDI program or channel gets (docs/band.md)",
+        help="mapping file: which model a MIDI program or channel gets (docs/band.md)",
     )
     parser.add_argument(
         "--morph-model",
         metavar="NAME|PATH",
-        help="another model; --set morph=0.5 is half way to it",
+        help="second model of a morph; --set morph=0.5 is half way to it",
     )
     parser.add_argument(
         "--out",
@@ -74,14 +74,20 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace the files of --out and --picture"
     )
-    parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=48_000,
+        metavar="HZ",
+        help="sample rate of the output (default: 48000)",
+    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting, see below; in "
-        "a band CHANNEL.KEY=VALUE too, for instance 3.model=cello or 3.level=-6",
+        help="set one of the settings below; in a band CHANNEL.KEY=VALUE too, for instance "
+        "3.model=cello or 3.level=-6",
     )
     parser.add_argument(
         "--fit",
@@ -89,9 +95,20 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="move the recording's range into the model's, as `ddsp-edge fit` does; what --set "
         "says is kept",
     )
-    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw what happened")
-    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
-    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="OUT.png",
+        help="draw input, output and loudness",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("litert", "tflite-runtime"),
+        help="what executes the model's network (default: C where it can, else LiteRT)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the noise; the same seed gives the same file"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 
