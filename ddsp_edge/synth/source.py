@@ -140,7 +140,7 @@ class _Walk:
         self._ended = False  # what follows can change nothing that is heard
 
     def performance(self) -> Performance:
-        """What was played."""
+        """Return what was played, frames and notes."""
         return Performance(
             self._frames,
             self.notes,
