@@ -33,7 +33,7 @@ help:
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
 	@echo 'make soak-offline  10^9 samples of random playing through the engine, without a card (SAMPLES=1e9)'
-	@echo 'make models   train the shipped instruments again (a quarter of an hour each; AUDIO=$(AUDIO))'
+	@echo 'make models   train the shipped instruments again (half an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
 demo:
@@ -153,10 +153,8 @@ models:
 	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
-	        --out runs/$$name-large.zip --force || exit; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
+	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
+	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 
 clean:
