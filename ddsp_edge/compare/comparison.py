@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.compare.figures import Row, measured
+from ddsp_edge.compare.figures import ComparedFigure, measured
 from ddsp_edge.compare.page import Shown, check_page, write_page
 from ddsp_edge.compare.pictures import draw
 from ddsp_edge.compare.versions import RATE, Version, of_audio, of_midi
@@ -22,7 +22,7 @@ class Comparison:
 
     page: Path
     versions: list[Version]
-    rows: list[Row]
+    rows: list[ComparedFigure]
 
 
 def compare(

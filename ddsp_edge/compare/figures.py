@@ -14,7 +14,7 @@ from ddsp_edge.synth.source import FileNote, Performance
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedFigure:
     """One figure of all versions; NaN where it has none."""
 
     text: str
@@ -22,31 +22,35 @@ class Row:
     digits: int = 2
 
 
-def measured(versions: list[Version]) -> list[Row]:
+def measured(versions: list[Version]) -> list[ComparedFigure]:
     """Measure every version that has a sound: expression, and the score or the input it follows."""
     heard = [v for v in versions if not v.missing]
     rows = _expression(heard)
     performance = next((v.report.performance for v in heard if v.report), None)
     dry = next((v for v in heard if v.key == "input"), None)
     if performance is not None:
-        rows.append(Row("tuning against the score, median, cents",
+        rows.append(ComparedFigure("tuning against the score, median, cents",
                         {v.key: _tuning(v, performance) for v in heard}))  # fmt: skip
     if dry is not None:
         rows += _following(dry, [v for v in heard if v is not dry])
-    rows.append(Row("seconds of sound made in a second",
+    rows.append(ComparedFigure("seconds of sound made in a second",
                     {v.key: len(v.sound) / RATE / max(v.render_s, 1e-6)
                      for v in heard if v.key != "input"}, 0))  # fmt: skip
     return rows
 
 
-def _expression(heard: list[Version]) -> list[Row]:
+def _expression(heard: list[Version]) -> list[ComparedFigure]:
     found = {v.key: evaluation.measure_expression(v.sound, RATE) for v in heard}
     return [
-        Row("held notes found", {k: float(e.notes) for k, e in found.items()}, 0),
-        Row("pitch that moves at 3 to 9 Hz, cents", {k: e.f0_cents for k, e in found.items()}),
-        Row("level that moves at 3 to 9 Hz, dB", {k: e.level_db for k, e in found.items()}),
-        Row("change of timbre (flux)", {k: e.flux for k, e in found.items()}),
-        Row("attack, ms", {k: 1000 * e.attack_s for k, e in found.items()}, 0),
+        ComparedFigure("held notes found", {k: float(e.notes) for k, e in found.items()}, 0),
+        ComparedFigure(
+            "pitch that moves at 3 to 9 Hz, cents", {k: e.f0_cents for k, e in found.items()}
+        ),
+        ComparedFigure(
+            "level that moves at 3 to 9 Hz, dB", {k: e.level_db for k, e in found.items()}
+        ),
+        ComparedFigure("change of timbre (flux)", {k: e.flux for k, e in found.items()}),
+        ComparedFigure("attack, ms", {k: 1000 * e.attack_s for k, e in found.items()}, 0),
     ]
 
 
@@ -63,7 +67,7 @@ def _tuning(version: Version, performance: Performance) -> float:
     return float(np.median(cents)) if cents else math.nan
 
 
-def _following(dry: Version, others: list[Version]) -> list[Row]:
+def _following(dry: Version, others: list[Version]) -> list[ComparedFigure]:
     track = evaluation.track_f0(dry.sound, RATE)
     error, loudness = {}, {}
     for version in others:
@@ -76,6 +80,6 @@ def _following(dry: Version, others: list[Version]) -> list[Row]:
             dry.sound, version.sound, RATE, heard.delay_s
         )
     return [
-        Row("pitch against the input, median, cents", error),
-        Row("loudness correlation with the input", loudness, 3),
+        ComparedFigure("pitch against the input, median, cents", error),
+        ComparedFigure("loudness correlation with the input", loudness, 3),
     ]

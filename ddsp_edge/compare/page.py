@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from ddsp_edge import __version__
-from ddsp_edge.compare.figures import Row
+from ddsp_edge.compare.figures import ComparedFigure
 from ddsp_edge.compare.pictures import HEIGHT, WIDTH
 from ddsp_edge.compare.versions import LEVEL_DB, RATE, Version
 from ddsp_edge.demo import HERE as DEMO
@@ -41,12 +41,12 @@ def check_page(path: Path) -> None:
         raise UserError(f"{path}: is there already, and another page; give --out another folder")
 
 
-def write_page(path: Path, heading: str, shown: list[Shown], rows: list[Row]) -> None:
+def write_page(path: Path, heading: str, shown: list[Shown], rows: list[ComparedFigure]) -> None:
     """Write the page, whole or not at all. Raises UserError."""
     write_atomically(path, page(heading, shown, rows).encode("utf-8"))
 
 
-def page(heading: str, shown: list[Shown], rows: list[Row]) -> str:
+def page(heading: str, shown: list[Shown], rows: list[ComparedFigure]) -> str:
     """Return the whole page as HTML."""
     style = (DEMO / "page.css").read_text("utf-8") + (HERE / "page.css").read_text("utf-8")
     heard = [each for each in shown if not each.version.missing]
@@ -157,10 +157,10 @@ def _version(shown: Shown) -> str:
 """
 
 
-def _figures(heard: list[Version], rows: list[Row]) -> str:
+def _figures(heard: list[Version], rows: list[ComparedFigure]) -> str:
     heads = "".join(f'<th scope="col">{escape(v.title)}</th>' for v in heard)
 
-    def cell(row: Row, version: Version) -> str:
+    def cell(row: ComparedFigure, version: Version) -> str:
         value = row.values.get(version.key, math.nan)
         text = "-" if math.isnan(value) else f"{value:.{row.digits}f}"
         return f'<td class="number">{text}</td>'

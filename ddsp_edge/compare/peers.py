@@ -29,15 +29,15 @@ _PHYSICAL = (
 
 
 @dataclass(frozen=True)
-class Instrument:
-    """What the peers call an instrument of ours."""
+class Peers:
+    """What an instrument of ours is called by the others."""
 
     sampled: str  #: General MIDI's name
     program: int  #: General MIDI's, from 0
     physical: str  #: STK's
 
 
-def of_model(name: str) -> Instrument:
+def of_model(name: str) -> Peers:
     """Return the peers of a model by its name; what nobody knows is a violin."""
     name = name.lower().replace("_", "-").replace(" ", "-")
     wanted = _OTHER_NAMES.get(name, name)
@@ -51,10 +51,10 @@ def of_model(name: str) -> Instrument:
     physical = next(
         (model for model, names in _PHYSICAL if any(each in known for each in names)), "Bowed"
     )
-    return Instrument(PROGRAMS[program].name, program, physical)
+    return Peers(PROGRAMS[program].name, program, physical)
 
 
-def sampled(source: Path, instrument: Instrument, rate: int) -> np.ndarray:
+def sampled(source: Path, instrument: Peers, rate: int) -> np.ndarray:
     """Play every channel but the drums' on General MIDI's instrument. Raises UserError."""
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=TEMPO)])
     for channel in range(16):
@@ -70,7 +70,7 @@ def sampled(source: Path, instrument: Instrument, rate: int) -> np.ndarray:
 
 
 def physical(
-    source: Path, performance: Performance, instrument: Instrument, rate: int, duration_s: float
+    source: Path, performance: Performance, instrument: Peers, rate: int, duration_s: float
 ) -> np.ndarray:
     """Play one line on STK's model: the newest note of several. Raises UserError.
 

@@ -27,7 +27,7 @@ _LEAST = 1e-7  #: of a band's power
 
 
 @dataclass(frozen=True)
-class Expression:
+class ExpressionMeasure:
     """Medians over the held notes; NaN where there are none."""
 
     notes: int  #: how many were held long enough
@@ -39,11 +39,11 @@ class Expression:
 
 def measure_expression(
     audio: np.ndarray, rate: int, low_hz: float = 60.0, high_hz: float = 2000.0
-) -> Expression:
+) -> ExpressionMeasure:
     """Measure a mono recording of one line; pitch is looked for from ``low_hz`` to ``high_hz``."""
     nan = float("nan")
     if len(audio) < SHORTEST_S * rate:
-        return Expression(0, nan, nan, nan, nan)
+        return ExpressionMeasure(0, nan, nan, nan, nan)
     track = track_f0(audio, rate, low_hz, high_hz, HOP_S)
     level = loudness_track(audio, rate, HOP_S)
     count = min(len(level), len(track.f0_hz))
@@ -59,8 +59,10 @@ def measure_expression(
         low, high = (int(np.argmax(start > start.max() + db)) for db in ATTACK_DB)
         rows.append((_motion(pitch), _motion(level[a:b]), flux, (high - low) * HOP_S))
     if not rows:
-        return Expression(0, nan, nan, nan, nan)
-    return Expression(len(rows), *(float(each) for each in np.nanmedian(np.array(rows), axis=0)))
+        return ExpressionMeasure(0, nan, nan, nan, nan)
+    return ExpressionMeasure(
+        len(rows), *(float(each) for each in np.nanmedian(np.array(rows), axis=0))
+    )
 
 
 def held_notes(track: F0Track, level: np.ndarray) -> list[tuple[int, int]]:

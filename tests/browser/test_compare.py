@@ -10,7 +10,7 @@ import browser_seen
 import numpy as np
 import pytest
 
-from ddsp_edge.compare.figures import Row
+from ddsp_edge.compare.figures import ComparedFigure
 from ddsp_edge.compare.page import Shown, write_page
 from ddsp_edge.compare.versions import RATE, Version
 from ddsp_edge.system.audio_file import write_audio
@@ -34,7 +34,7 @@ def page(_chromium: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
             draw(version, folder / "ours.png")
         shown.append(Shown(version, f"{key}.wav", "ours.png" if key == "ours" else ""))
     missing = Version("vst", "DDSP-VST", "A plug-in.", missing="<none> of its models is installed")
-    rows = [Row("pitch that moves", {"ours": 1.0, "sampled": float("nan")})]
+    rows = [ComparedFigure("pitch that moves", {"ours": 1.0, "sampled": float("nan")})]
     write_page(folder / "index.html", "tune", [*shown, Shown(missing)], rows)
     return folder / "index.html"
 
