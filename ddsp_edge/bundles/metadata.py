@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ddsp_edge.bundles.loudness_map import LoudnessMap, LoudnessMapError, parse_loudness_map
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE
 
 #: Longest metadata.json that is read, in bytes.
@@ -137,6 +138,7 @@ class ModelInfo:
     version: str  #: of the software that made it
     export_time: str  #: ISO 8601
     room: Room | None = None  #: of the recordings, where it was learnt
+    loudness_map: LoudnessMap | None = None  #: how loud the model is shown what is played
 
     def __post_init__(self) -> None:
         for key, (field, rule) in KEYS.items():
@@ -163,15 +165,33 @@ class ModelInfo:
         """The highest frequency that the model has learnt."""
         return self.sample_rate / 2.0
 
+    @property
+    def note_loudness_db(self) -> tuple[float, float]:
+        """The softest and the loudest note that MIDI may ask for, in dB.
+
+        With a loudness map the model sounds as loud as it is asked to be, however soft; without
+        one only what it has learnt can be asked for.
+        """
+        if self.loudness_map is None:
+            return self.min_loudness_db, self.max_loudness_db
+        return min(self.min_loudness_db, self.loudness_map.softest_db), self.max_loudness_db
+
     def as_json(self) -> dict[str, Any]:
         """Return the content of metadata.json, for ``json.dumps``."""
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
-        room = {"room": asdict(self.room)} if self.room else {}
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room}
+        if self.room:
+            values["room"] = asdict(self.room)
+        if self.loudness_map:
+            values["loudness_map"] = self.loudness_map.as_json()
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values}
 
     def to_bytes(self) -> bytes:
-        """Return metadata.json as it lies in a bundle, in UTF-8."""
-        return (json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+        """Return metadata.json as it lies in a bundle: a line for each key, in UTF-8."""
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in self.as_json().items()
+        ]
+        return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
 
 
 def _short(value: Any) -> str:
@@ -235,7 +255,11 @@ def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> Model
         if value is None:
             raise MetadataError(f"{key} is missing")
         fields[field] = rule.check(key, value)
-    return ModelInfo(**fields, room=_room(values.get("room")))
+    try:
+        loudness_map = parse_loudness_map(values.get("loudness_map"))
+    except LoudnessMapError as error:
+        raise MetadataError(f"loudness_map: {error}") from None
+    return ModelInfo(**fields, room=_room(values.get("room")), loudness_map=loudness_map)
 
 
 def _room(said: Any) -> Room | None:

@@ -6,13 +6,16 @@ import math
 from collections.abc import Iterator
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.conditioner import RANGE_MARGIN
 from ddsp_edge.decoding.morph import Morph, Target
 from ddsp_edge.decoding.networks import network_of
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.tflite.runtimes import wants_runtime
 from native.decoder import ConditionedModel, Conditioner, Conditioning, Features
+
+#: So far outside of its trained range, in semitones, a model is shown a pitch at most: beyond, it
+#: answers anything. DDSP-VST states the mean range of many takes, ours the 1st to 99th percentile.
+REACH = {"edge": 2.0, "vst": 12.0}
 
 
 def conditioning(settings: Settings) -> Conditioning:
@@ -25,6 +28,7 @@ def conditioning(settings: Settings) -> Conditioning:
         noise_gain_db=settings.noise_gain,
         unpitched=settings.unpitched,
         morph=settings.morph,
+        beyond=1.0 if settings.beyond_range == "silent" else 0.0,
     )
 
 
@@ -53,7 +57,6 @@ def _conditioned(bundle: Bundle, offset_db: float) -> ConditionedModel | None:
     if network is None:
         return None
     info = bundle.info
-    margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
     return ConditionedModel(
         network,
         info.n_harmonics,
@@ -62,8 +65,10 @@ def _conditioned(bundle: Bundle, offset_db: float) -> ConditionedModel | None:
         info.hop_s,
         math.sqrt(info.min_pitch_hz * info.max_pitch_hz),
         offset_db,
-        info.min_pitch_hz / margin,
-        info.max_pitch_hz * margin,
+        info.min_pitch_hz,
+        info.max_pitch_hz,
+        REACH[info.profile],
+        info.loudness_map.native() if info.loudness_map else None,
     )
 
 

@@ -106,7 +106,7 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
-            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            loudness_db=info.note_loudness_db,
             conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
