@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -23,19 +22,6 @@ class FeatureFrame:
     voice: int = 0  #: which of the instrument's voices
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
     pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
-
-
-class Controls(Protocol):
-    """What a voice can be told to play; a ControlFrame, or the kernel's own memory of one."""
-
-    @property
-    def f0_hz(self) -> float: ...
-    @property
-    def amplitude(self) -> float: ...
-    @property
-    def harmonic_distribution(self) -> np.ndarray: ...
-    @property
-    def noise_magnitudes(self) -> np.ndarray: ...
 
 
 @dataclass(slots=True)

@@ -146,7 +146,11 @@ class Settings:
     )
     velocity_range: float = _number("dB", 0, 60, 30, "MIDI: from the softest to the loudest stroke")
     channel: int = _whole("", 0, 16, 0, "MIDI: the channel that is heard; 0 hears all")
-    mpe: str = _choice(("off", "on"), "off", "MIDI: a bend, pressure and timbre for each note")
+    mpe: str = _choice(
+        ("off", "on", "upper", "both"),
+        "off",
+        "MIDI: a bend, pressure and timbre for each note; on is the lower zone",
+    )
     tuning: float = _number(
         "Hz", 415, 466, 440, "A4: of MIDI notes, of the scale snap and of the tuner"
     )

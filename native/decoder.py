@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def _fill(struct: Any, layer: Layer, keep: list[Any]) -> None:
     struct.weights, struct.bias = _floats(layer.weights, keep), _floats(layer.bias, keep)
 
 
-class Controls:
+class ControlStruct:
     """A ``ddsp_control_frame``; the arrays are its memory, as long as this object lives."""
 
     def __init__(self, n_harmonics: int, n_noise: int) -> None:
@@ -129,14 +129,14 @@ class Controls:
         return float(self.struct.amplitude)
 
 
-class Decoder:
-    """One voice's way through a network: ``ddsp_decoder_step``."""
+class NetworkDecoder:
+    """Decodes the frames of one voice with a network (``ddsp_decoder_step``); one thread's."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self._state = ffi.new("ddsp_decoder_state *")
         self._in = ffi.new("ddsp_feature_frame *")
-        self.controls = Controls(network.n_harmonics, network.n_noise)
+        self.controls = ControlStruct(network.n_harmonics, network.n_noise)
         whole = np.frombuffer(ffi.buffer(self._state), np.float32)
         self.state = whole[: network.state_size]  #: its memory: what was played
 
@@ -149,8 +149,8 @@ class Decoder:
         """Set the network's state to that before the first frame."""
         lib.ddsp_decoder_reset(self._state)
 
-    def step(self, f0_hz: float, loudness_db: float) -> Controls:
-        """One frame; the same object each time."""
+    def step(self, f0_hz: float, loudness_db: float) -> ControlStruct:
+        """Decode one frame of Hz and dB; return the same object each time."""
         self._in.f0_hz, self._in.loudness_db = f0_hz, loudness_db
         lib.ddsp_decoder_step(self.network._network, self._state, self._in, self.controls.struct)
         return self.controls
@@ -198,16 +198,41 @@ class Conditioning:
     beyond: float = 0.0
 
 
-@dataclass(frozen=True)
-class Features:
-    """One frame of features, with the fields of ``ddsp_feature_frame``."""
+class FeatureFields(Protocol):
+    """Any object that has the fields of ``ddsp_feature_frame`` as attributes."""
 
+    @property
+    def f0_hz(self) -> float:
+        """Fundamental in Hz; 0 where none is known."""
+
+    @property
+    def loudness_db(self) -> float:
+        """Mean square in dB re full scale, -80 (silence) to 0."""
+
+    @property
+    def confidence(self) -> float:
+        """How periodic the input was, 0 to 1."""
+
+    @property
+    def brightness_db(self) -> float:
+        """The timbre of a note that is so many dB louder."""
+
+    @property
+    def pitched(self) -> float:
+        """How much of it is a note, 0 to 1; the rest is noise."""
+
+    @property
+    def onset(self) -> bool:
+        """Whether a note starts with this frame."""
+
+
+class Question(NamedTuple):
+    """What a conditioner wants a model without a network to decode."""
+
+    model: int  #: 0: the first, 1: the second
+    joins: bool  #: the model forgets before what it played on this voice
     f0_hz: float
     loudness_db: float
-    confidence: float = 1.0
-    brightness_db: float = 0.0
-    pitched: float = 1.0
-    onset: bool = False
 
 
 class Conditioner:
@@ -238,7 +263,10 @@ class Conditioner:
         self.sizes = lib.ddsp_conditioner_get_sizes(self._conditioner)
         self._in = ffi.new("ddsp_feature_frame *")
         self._times = ffi.new("float[2]")
-        self.controls = Controls(self.sizes.n_harmonics, self.sizes.n_noise + self.sizes.n_second)
+        self.controls = ControlStruct(
+            self.sizes.n_harmonics, self.sizes.n_noise + self.sizes.n_second
+        )
+        self._answer = ControlStruct(lib.DDSP_MAX_HARMONICS, lib.DDSP_MAX_NOISE_BANDS)
 
     @property
     def pointer(self) -> Any:
@@ -258,7 +286,7 @@ class Conditioner:
         """Forget every voice's past: states, levels and morphing."""
         lib.ddsp_conditioner_reset(self._conditioner)
 
-    def begin(self, frame: Features, voice: int = 0) -> None:
+    def begin(self, frame: FeatureFields, voice: int = 0) -> None:
         """Give the conditioner the next frame of features of one voice."""
         into = self._in
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
@@ -266,14 +294,26 @@ class Conditioner:
         into.pitched, into.onset = frame.pitched, int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 
-    def ask(self, voice: int = 0) -> tuple[int, float, float] | None:
-        """(0 or 1: which model, f0_hz, loudness_db) where one waits to be asked."""
-        model = lib.ddsp_conditioner_ask(self._conditioner, voice, self._in)
-        return None if model < 0 else (model, self._in.f0_hz, self._in.loudness_db)
+    def ask(self, voice: int = 0) -> Question | None:
+        """Return what has to be decoded and answered before the next target; None: nothing."""
+        asked = lib.ddsp_conditioner_ask(self._conditioner, voice, self._in)
+        if asked < 0:
+            return None
+        return Question(min(asked, 1), asked == 2, self._in.f0_hz, self._in.loudness_db)
 
-    def answer(self, controls: Controls, voice: int = 0) -> None:
-        """What the model that was asked said."""
-        lib.ddsp_conditioner_answer(self._conditioner, voice, controls.struct)
+    def answer(
+        self,
+        amplitude: float,
+        harmonic_distribution: np.ndarray,
+        noise_magnitudes: np.ndarray,
+        voice: int = 0,
+    ) -> None:
+        """Give what the model that was asked has answered, in arrays of that model's sizes."""
+        into = self._answer
+        into.struct.amplitude = amplitude
+        into.harmonic_distribution[: len(harmonic_distribution)] = harmonic_distribution
+        into.noise_magnitudes[: len(noise_magnitudes)] = noise_magnitudes
+        lib.ddsp_conditioner_answer(self._conditioner, voice, into.struct)
 
     def next(self, voice: int = 0) -> tuple[float, float] | None:
         """Fill ``controls`` with the next target: (offset_s, ramp_s); None after the last.
@@ -287,7 +327,7 @@ class Conditioner:
             raise RuntimeError("a model without a network has to be asked first")
         return (self._times[0], self._times[1]) if found else None
 
-    def targets(self, frame: Features, voice: int = 0) -> Iterator[tuple[float, float]]:
+    def targets(self, frame: FeatureFields, voice: int = 0) -> Iterator[tuple[float, float]]:
         """:meth:`begin` and every :meth:`next`, where all models have a network."""
         self.begin(frame, voice)
         while (times := self.next(voice)) is not None:

@@ -44,11 +44,11 @@ def rpn(number: int, high: int, low: int | None = None, channel: int = 0) -> lis
 class Driver:
     """Ticks come every hop from 0 on; messages come when :meth:`play` is called."""
 
-    def __init__(self, info: ModelInfo = INFO, by_channel: bool = False, **settings: Any) -> None:
+    def __init__(self, info: ModelInfo = INFO, **settings: Any) -> None:
         # Levels that stand still, unless a test says otherwise.
         settings = {"attack": 0.001, "decay": 0.001, "sustain": 1, "release": 0.05, **settings}
         self.programs: list[tuple[int, int]] = []
-        self.player = SynthPlayer(info, Settings(**settings), by_channel)
+        self.player = SynthPlayer(info, Settings(**settings))
         self._programs = Programs()
         self.now, self.ticks, self.hop_s = 0.0, 0, info.hop_s
         self.frames: list[FeatureFrame] = []

@@ -11,7 +11,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.tflite.interpreter import Session
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.units import db_to_gain, scale_f0, scale_loudness
-from native.decoder import Decoder, Network
+from native.decoder import Network, NetworkDecoder
 
 #: Frames whose state is carried on, of a player's moves.
 MOVES = 1000
@@ -70,7 +70,7 @@ def compare(bundle: Bundle, network: Network, runtime: str | None = None) -> Agr
     Raises UserError where no runtime can be used or it refuses the model.
     """
     session = Session(bundle.model, INPUT_NAMES, OUTPUT_NAMES, runtime)
-    decoder = Decoder(network)
+    decoder = NetworkDecoder(network)
     session.inputs[2][:] = 0.0
     f0_hz, loudness_db = frames(bundle.info.min_pitch_hz, bundle.info.max_pitch_hz)
     f0_scaled, pw_scaled = scale_f0(f0_hz), scale_loudness(loudness_db)

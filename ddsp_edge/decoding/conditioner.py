@@ -1,130 +1,74 @@
-"""What lies between a source and its voice: shifts, gains and silence around the decoder."""
+"""The conditioner of one bundle or two: settings and sizes as the kernel's C code takes them.
+
+A conditioner lies around a decoder (native/include/ddsp_decoder.h): before it, it applies shifts
+and gains to the feature frame that the model is shown; after it, it applies silence, brightness
+and gains to the control frame that the model answers. With two models it also morphs between
+their control frames.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
+from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import SILENCE_DB, db_to_gain
+from native.decoder import ConditionedModel, Conditioner, Conditioning, Network
 
-#: Noise that stands for a note without pitch is so much softer than the note, in dB ...
-UNPITCHED_DB = -6.0
-#: ... and at most so much louder than the model's own, linear.
-LARGEST_UNPITCHED = 100.0
-#: Mean square of the white noise that magnitudes are gains of: uniform in -1..1.
-NOISE_POWER = 1.0 / 3.0
-#: Above silence the sound fades in over this many dB, so that no gate is heard.
-FADE_IN_DB = 6.0
 #: So far outside of its trained range, in semitones, a model is still asked for a pitch: beyond, it
 #: answers anything, mostly far too loud. DDSP-VST states the mean range of many takes, ours the
 #: 1st to 99th percentile.
 RANGE_MARGIN = {"edge": 3.0, "vst": 12.0}
 
 
-class Shaper:
-    """Feature frames to what a voice is sent, for every voice of one model.
+def conditioning(settings: Settings) -> Conditioning:
+    """Return the part of the settings that a conditioner applies."""
+    return Conditioning(
+        pitch_shift=settings.pitch_shift,
+        input_pitch=settings.input_pitch,
+        input_gain_db=settings.input_gain,
+        harmonic_gain_db=settings.harmonic_gain,
+        noise_gain_db=settings.noise_gain,
+        unpitched=settings.unpitched,
+        morph=settings.morph,
+    )
 
-    ``pitch_shift`` moves the sound and what the model is shown, ``input_pitch`` and
-    ``input_gain`` only what it is shown (as DDSP-VST's). A pitch outside of the model's range is
-    played with the timbre and level of the range's end (:data:`RANGE_MARGIN`); ``offset_db`` is
-    what this model is shown louder than the frames say. It holds no state of a voice, raises
-    nothing and belongs to the decoder's thread.
+
+def conditioner_of(
+    bundle: Bundle,
+    settings: Settings,
+    voices: int = 1,
+    other: Bundle | None = None,
+    notes: bool = False,
+    networks: Sequence[Network] = (),
+) -> Conditioner:
+    """Return a conditioner for ``voices`` voices of a model, and perhaps of an ``other`` one.
+
+    ``other`` is the model that the setting ``morph`` leads to. ``notes``: loudness is the first
+    model's touch (MIDI), so the other one is shown its own; else both hear the player.
+    ``networks`` has one network a model where C decodes them, and is empty where the caller does.
     """
-
-    def __init__(self, info: ModelInfo, settings: Settings, offset_db: float = 0.0) -> None:
-        self.info, self._offset_db = info, offset_db
-        self._shown = [FeatureFrame(0.0, 0.0, SILENCE_DB)]
-        #: What is shown while no pitch is known (nothing is heard of it): the usual one.
-        self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
-        margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
-        self._lowest_hz, self._highest_hz = info.min_pitch_hz / margin, info.max_pitch_hz * margin
-        self.set(settings)
-
-    def set(self, settings: Settings) -> None:
-        """New settings, from the next frame on."""
-        self._shift = 2.0 ** (settings.pitch_shift / 12.0)
-        self._input_shift = 2.0 ** (settings.input_pitch / 12.0)
-        self._input_gain = settings.input_gain
-        self._unpitched = settings.unpitched
-        self._harmonic_gain = db_to_gain(settings.harmonic_gain)
-        self._noise_gain = db_to_gain(settings.noise_gain)
-
-    def decode(
-        self, decoder: Decoder, frame: FeatureFrame, controls: ControlFrame, voice: int = 0
-    ) -> float:
-        """Step ``voice`` of the decoder; fill ``controls`` with what is to be played.
-
-        Returns the pitch to be played, Hz, which is also in ``controls``; not above 0 or NaN
-        where the frame has none. Wild numbers are for the kernel to mend.
-        """
-        shown = self._shown[0]
-        self._show(frame, shown)
-        decoder.step(shown, controls, voice)
-        self._tell(frame, shown, controls)
-        return controls.f0_hz
-
-    def decode_many(
-        self, decoder: Decoder, frames: Sequence[FeatureFrame], controls: Sequence[ControlFrame]
-    ) -> None:
-        """As :meth:`decode` for each frame's own ``voice`` (all different), in few invocations."""
-        many = self._shown[: len(frames)]
-        while len(many) < len(frames):  # only the first time that so many sound
-            many.append(FeatureFrame(0.0, 0.0, SILENCE_DB))
-            self._shown.append(many[-1])
-        for frame, shown in zip(frames, many, strict=True):
-            shown.voice = frame.voice
-            self._show(frame, shown)
-        decoder.step_many(many, controls)
-        for frame, shown, each in zip(frames, many, controls, strict=False):
-            self._tell(frame, shown, each)
-
-    def _level(self, frame: FeatureFrame) -> float:
-        level = frame.loudness_db
-        if level > SILENCE_DB:  # input_gain wakes no silence
-            level = min(0.0, level + self._input_gain)
-        return level if level > SILENCE_DB else SILENCE_DB  # also NaN
-
-    def _show(self, frame: FeatureFrame, shown: FeatureFrame) -> None:
-        """What the model is asked for into ``shown``."""
-        own = self._level(frame) + self._offset_db
-        # Brighter is what the model plays when it is louder, turned down by as much.
-        shown.loudness_db = min(0.0, max(SILENCE_DB, own + frame.brightness_db))
-        f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shift
-        shown.f0_hz = min(max(f0_hz, self._lowest_hz), self._highest_hz) * self._input_shift
-
-    def _tell(self, frame: FeatureFrame, shown: FeatureFrame, controls: ControlFrame) -> None:
-        """What the model answered into what is to be played."""
-        level = self._level(frame)
-        # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
-        gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
-        if frame.brightness_db:
-            gain *= db_to_gain(level + self._offset_db - shown.loudness_db)
-        controls.f0_hz = frame.f0_hz * self._shift
-        share = 1.0 - self._unpitched * (1.0 - frame.pitched)
-        if share < 1.0:
-            give_way(controls, share)
-        controls.amplitude *= self._harmonic_gain * gain
-        controls.noise_magnitudes *= self._noise_gain * gain
-
-    def ramp_s(self, frame: FeatureFrame) -> float:
-        """How long the voice takes to get there, seconds: a hop, but an onset is there at once."""
-        return ONSET_RAMP_S if frame.onset else self.info.hop_s
+    offset_db = other.info.max_loudness_db - bundle.info.max_loudness_db if other and notes else 0.0
+    first, second = [*networks, None, None][:2]
+    return Conditioner(
+        _conditioned(bundle, first, 0.0),
+        _conditioned(other, second, offset_db) if other else None,
+        conditioning(settings),
+        voices,
+    )
 
 
-def give_way(controls: ControlFrame, share: float) -> None:
-    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour."""
-    weights = controls.harmonic_distribution
-    total = float(weights.sum(dtype=np.float64))
-    own = NOISE_POWER * float(np.mean(controls.noise_magnitudes**2)) if controls.n_noise else 0.0
-    amplitude, controls.amplitude = controls.amplitude, controls.amplitude * share
-    if not (total > 0.0 and own > 0.0):
-        return
-    lost = 0.5 * (1.0 - share**2) * (amplitude / total) ** 2 * float(np.dot(weights, weights))
-    wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
-    controls.noise_magnitudes *= min(LARGEST_UNPITCHED, math.sqrt(1.0 + wanted / own))
+def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> ConditionedModel:
+    info = bundle.info
+    margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
+    return ConditionedModel(
+        network,
+        info.n_harmonics,
+        info.n_noise,
+        info.band_limit_hz,
+        info.hop_s,
+        math.sqrt(info.min_pitch_hz * info.max_pitch_hz),
+        offset_db,
+        info.min_pitch_hz / margin,
+        info.max_pitch_hz * margin,
+    )

@@ -11,8 +11,8 @@ import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.morph import Morph
-from ddsp_edge.decoding.performed import Performed, conditioning, decoding_of
+from ddsp_edge.decoding.conditioned import decoding_of
+from ddsp_edge.decoding.conditioner import conditioning
 from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
@@ -94,7 +94,7 @@ class Instrument:
             bundle, settings, context.runtime, self.voices, other, notes=not self.listens
         )
         #: Decodes in the control thread what C does not know; None: the part decodes by itself.
-        self.morph = decoding if isinstance(decoding, Morph) else None
+        self.decoder = decoding if decoding.decoders else None
         self.part = Part(
             context.rate,
             self.period,
@@ -106,8 +106,13 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
+<<<<<<< HEAD
             loudness_db=info.note_loudness_db,
             conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
+=======
+            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            conditioner=None if decoding.decoders else decoding.conditioner,
+>>>>>>> main
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
@@ -122,7 +127,7 @@ class Instrument:
             return
         ticks = [Tick(*row) for row in found.tolist()]
         self.hear(ticks)
-        if self.morph is None:
+        if self.decoder is None:
             return
         gauges = self.context.gauges
         gauges.woken(len(ticks), ticks[0].made_ns)
@@ -146,10 +151,10 @@ class Instrument:
 
     def set(self, settings: Settings) -> None:
         """Take new settings, from the next frame on."""
-        if self.morph is None:
+        if self.decoder is None:
             self.part.events.condition(conditioning(settings))
         else:
-            self.morph.set(settings)
+            self.decoder.set(settings)
 
     def receive(self, message: mido.Message, time_s: float) -> None:
         """A MIDI message; an instrument that listens to sound does nothing with it."""
@@ -174,13 +179,13 @@ class Instrument:
 
     def panic(self) -> None:
         """Forget every note, what is frozen and what the model remembers."""
-        if self.morph is not None:  # else the rig's panic has told the part
-            self.morph.reset()
+        if self.decoder is not None:  # else the rig's panic has told the part
+            self.decoder.reset()
 
     @property
     def faults(self) -> int:
         """Frames in which a model gave NaN or infinity."""
-        return self.part.faults if self.morph is None else self.morph.faults
+        return self.part.faults if self.decoder is None else self.decoder.faults
 
     @property
     def notes(self) -> list[int]:
@@ -199,25 +204,25 @@ class Instrument:
 
     def send(self, frames: Sequence[FeatureFrame], position: int) -> None:
         """Decode frames of different voices for the moment at ``position``."""
-        if not frames or self.morph is None:
+        if not frames or self.decoder is None:
             return
         clock = self.context.gauges.clock
-        begun, took = clock(), 0
-        for frame, (offset_s, controls, ramp_s) in self.morph.targets_of(frames):
-            took += clock() - begun
-            self.part.send_frame(
-                frame.voice,
-                position + round(offset_s * self.rate) if offset_s else position,
-                controls.f0_hz,
-                controls.amplitude,
-                controls.harmonic_distribution,
-                controls.noise_magnitudes,
-                ramp_s,
-                onset=frame.onset,
-            )
-            begun = clock()
-        for _ in frames:
+        begun = clock()
+        found = self.decoder.targets_of(frames)
+        took = clock() - begun
+        for frame, targets in zip(frames, found, strict=True):
             self.context.gauges.decode_ns.add(took // len(frames))
+            for offset_s, controls, ramp_s in targets:
+                self.part.send_frame(
+                    frame.voice,
+                    position + round(offset_s * self.rate),
+                    controls.f0_hz,
+                    controls.amplitude,
+                    controls.harmonic_distribution,
+                    controls.noise_magnitudes,
+                    ramp_s,
+                    onset=frame.onset,
+                )
 
     def send_silence(self, voice: int, position: int) -> None:
         """Send a silent frame, without asking the model."""

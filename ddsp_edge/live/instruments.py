@@ -114,10 +114,7 @@ class SynthInstrument(Instrument):
 
     def freeze(self, on: bool) -> None:
         """Hold the notes that sound, as by a sustain pedal of its own."""
-        channel = max(0, self._receiver.settings.channel - 1)
-        value = 127 if on else 0
-        pedal = mido.Message("control_change", channel=channel, control=64, value=value)
-        self._receiver.receive(self._now_s, pedal, "freeze")
+        self._receiver.hold(on)
 
     def panic(self) -> None:
         super().panic()

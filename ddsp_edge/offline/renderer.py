@@ -9,24 +9,15 @@ from itertools import chain, zip_longest
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.morph import Target
-from ddsp_edge.decoding.performed import decoding_of
+from ddsp_edge.decoding.conditioned import decoding_of
 from ddsp_edge.errors import UserError
-from ddsp_edge.frames import ControlFrame, Controls, FeatureFrame
+from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE, db_to_gain, pan_gains
 from native.kernel import NoiseBank, Output, Voice
 
 #: The sample from which on a voice moves to the controls, and the length of that ramp in seconds.
-Due = tuple[int, Controls, float]
-
-
-def _copied(controls: Controls) -> ControlFrame:
-    harmonics, noise = controls.harmonic_distribution, controls.noise_magnitudes
-    copy = ControlFrame(len(harmonics), len(noise), controls.f0_hz, controls.amplitude)
-    copy.harmonic_distribution[:] = harmonics
-    copy.noise_magnitudes[:] = noise
-    return copy
+Due = tuple[int, ControlFrame, float]
 
 
 class Engine:
@@ -100,7 +91,7 @@ class Engine:
         self._set_gain()
         self._output.reset()
 
-    def _aim(self, voice: int, controls: Controls, ramp_s: float) -> None:
+    def _aim(self, voice: int, controls: ControlFrame, ramp_s: float) -> None:
         self._voices[voice].set_frame(
             controls.f0_hz,
             controls.amplitude,
@@ -180,27 +171,15 @@ class Engine:
         voice.render_shared(bank, out[at:], at)
 
     def _targets(self, frames: list[FeatureFrame], length: int) -> Iterator[Due]:
-        """What a voice is to reach: from which sample (of ``length``) on, and in how many s.
-
-        The controls of an instrument of one voice hold until the next target.
-        """
+        """What a voice is to reach: from which sample (of ``length``) on, and in how many s."""
         for frame, following in zip_longest(frames, frames[1:]):
             next_s = following.time_s if following is not None else math.inf
-            for offset_s, controls, ramp_s in self._decoded(frame):
+            for offset_s, controls, ramp_s in self._decoding.targets(frame):
                 time_s = frame.time_s + offset_s
                 if offset_s and time_s >= next_s:
                     continue  # overtaken by a note that starts
                 # Each time is rounded by itself: no drift, whatever the hop is in samples.
                 yield min(round(time_s * self.rate), length), controls, ramp_s
-
-    def _decoded(self, frame: FeatureFrame) -> Iterable[Target]:
-        if self._bank is None:
-            return self._decoding.targets(frame)
-        # Another voice is decoded before all of them take effect.
-        return [
-            (offset_s, _copied(controls), ramp_s)
-            for offset_s, controls, ramp_s in self._decoding.targets(frame)
-        ]
 
     def _to_stereo(self, mono: np.ndarray, pans: Iterable[tuple[float, float]]) -> np.ndarray:
         stereo, at = np.empty((len(mono), 2), np.float32), 0

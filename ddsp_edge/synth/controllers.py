@@ -1,4 +1,4 @@
-"""What wheels, pedals and pressure say, beside the keys: of one instrument or MPE zone."""
+"""What wheels, pedals and pressure say, beside the keys: of one channel or MPE zone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import (
     LONGEST_GLIDE_S,
-    MANAGER,
+    LOWER,
     MAX_BEND_RANGE,
     MEMBER_BEND_RANGE,
     MEMBERS,
     NO_RPN,
     RPNS,
+    UPPER,
 )
 from native import player as native_player
 
@@ -24,26 +25,28 @@ OFF_DB = -200.0  #: of a level controller at 0
 
 @dataclass(slots=True)
 class ChannelTouch:
-    """How notes are bent and pressed: of the instrument, and in MPE of each channel too."""
+    """How notes are bent and pressed: of a channel, and in MPE of the zone's manager too."""
 
     wheel: float = 0.0  #: -1..1
     pressure: float = 0.0  #: 0..1
     brightness: float = 0.0  #: -1..1
 
 
-class Controllers:
-    """Each ``action`` of the table that takes a value, 0..127, from a channel, 0..15.
+_AT_REST = ChannelTouch()
 
-    Values are those of the instrument, whatever the channel; only an MPE member channel has a
-    :class:`ChannelTouch` of its own. Where each channel keeps to itself (files), each has its own
-    object of this class.
+
+class Controllers:
+    """The state of one channel, 0..15: each ``action`` of the table that takes a value, 0..127.
+
+    Where channel 1 or 16 manages an MPE zone, its object is the whole zone's, and each member
+    channel has a :class:`ChannelTouch` of its own beside it.
     """
 
-    def __init__(self, settings: Settings, apart: bool = False) -> None:
-        self.apart = apart  #: of one channel that keeps to itself
+    def __init__(self, settings: Settings, channel: int = 0) -> None:
+        self.channel = channel
         self.level = {"volume": 1.0, "expression": 1.0, "breath": 1.0}
         self.player_pan = 0.0  #: -1..1
-        self.members = MEMBERS if settings.mpe == "on" else 0  #: channels from 1 on; 0: no MPE
+        self.members = 0  #: MPE channels from the manager's inward; 0: no zone
         self._tuning = {(0, 1): 0.0, (0, 2): 0.0}  # semitones
         self.glide_s: float | None = None  #: None: as the setting says
         self._data = {(0, 0): [0, 0], (0, 1): [CENTRE, 0], (0, 2): [CENTRE, 0]}
@@ -73,14 +76,15 @@ class Controllers:
         self.bend_range_semitones = semitones
 
     def set_zone(self, members: int) -> None:
-        """So many MPE member channels; 0 is no MPE."""
+        """Manage so many MPE member channels, 0 to 15; 0 is no zone."""
         self.members = min(members, MEMBERS)
         self._touches = [ChannelTouch() for _ in range(16)]
         self.member_bend_range = MEMBER_BEND_RANGE
 
     def is_member(self, channel: int) -> bool:
-        """An MPE channel that speaks for its own notes."""
-        return MANAGER < channel <= self.members
+        """Whether a channel speaks for its own notes in this one's MPE zone."""
+        inward = channel - self.channel if self.channel == LOWER else self.channel - channel
+        return 0 < inward <= self.members
 
     def member(self, channel: int) -> ChannelTouch | None:
         """The touch of an MPE member channel; None for others."""
@@ -112,12 +116,14 @@ class Controllers:
         bend = self.touch.wheel * self.bend_range_semitones + self.tuning
         return bend + member.wheel * self.member_bend_range if member else bend
 
-    def instrument_touch(self) -> native_player.Touch:
-        """What the synth player is told of the controllers of the whole instrument."""
+    def note_touch(self, member: ChannelTouch | None, key_pressure: float) -> native_player.Touch:
+        """What the synth player is told of a note: its channel's controllers, in MPE those of the
+        zone and of its ``member`` channel, and the pressure of the key itself, 0..1."""
+        own = member or _AT_REST
         return native_player.Touch(
-            bend=self.bend(),
-            pressure=self.touch.pressure,
-            brightness=self.touch.brightness,
+            bend=self.bend(member),
+            pressure=max(self.touch.pressure, own.pressure, key_pressure),
+            brightness=max(-1.0, min(1.0, self.touch.brightness + own.brightness)),
             level_db=self.level_db,
             vibrato=self.vibrato,
         )
@@ -169,7 +175,7 @@ class Controllers:
     def data_entry(self, value: int, channel: int, fine: bool) -> str | None:
         """Set the chosen RPN; the name of its action where there is something left to do."""
         rpn = self._rpn
-        if rpn not in RPNS or (rpn == (0, 6) and (fine or channel != MANAGER)):
+        if rpn not in RPNS or (rpn == (0, 6) and (fine or channel not in (LOWER, UPPER))):
             return None
         action = RPNS[rpn].action
         if rpn == (0, 6):

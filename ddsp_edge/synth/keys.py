@@ -21,6 +21,7 @@ class Key:
     down: bool = True  #: a finger holds it
     kept: bool = False  #: the sostenuto pedal holds it
     pressure: float = 0.0  #: 0..1, of the key itself
+    zone: int = 0  #: the channel whose pedals hold it: its own, or its MPE zone's manager
 
     def is_of(self, port: str, channel: int, note: int) -> bool:
         return self.note == note and self.channel == channel and self.port == port
@@ -29,14 +30,13 @@ class Key:
 class Keys:
     """Held keys in the order of their note-ons. What lets keys go returns them, the rest stay.
 
-    A pedal is down while it is down at any port, for all keys; with ``by_channel`` for those of
-    the channel that it was sent on.
+    A pedal is down while it is down at any port, for the keys of its channel (in MPE: of its
+    zone, whose manager's channel stands for all of it; see ``Key.zone``).
     """
 
-    def __init__(self, by_channel: bool = False) -> None:
+    def __init__(self) -> None:
         self.held: list[Key] = []
-        self._by_channel = by_channel
-        #: Who holds each pedal down: (port, channel), the channel 0 where channels are one.
+        #: Who holds each pedal down: (port, channel).
         self._pedals: dict[str, set[tuple[str, int]]] = {
             "sustain": set(),
             "sostenuto": set(),
@@ -44,14 +44,21 @@ class Keys:
         }
 
     def _is_down(self, pedal: str, channel: int) -> bool:
-        who = self._pedals[pedal]
-        return any(each == channel for _, each in who) if self._by_channel else bool(who)
+        return any(each == channel for _, each in self._pedals[pedal])
 
     def press(
-        self, port: str, channel: int, note: int, velocity: int, member: ChannelTouch | None = None
+        self,
+        port: str,
+        channel: int,
+        note: int,
+        velocity: int,
+        member: ChannelTouch | None = None,
+        zone: int | None = None,
     ) -> Key:
-        """A note-on; of a key that is held already it is a new one."""
-        key = Key(port, channel, note, velocity, member, soft=self._is_down("soft", channel))
+        """A note-on; of a key that is held already it is a new one. ``zone`` None: its channel."""
+        zone = channel if zone is None else zone
+        soft = self._is_down("soft", zone)
+        key = Key(port, channel, note, velocity, member, soft, zone=zone)
         before = self.find(port, channel, note)
         if before is not None:
             key.kept = before.kept
@@ -82,14 +89,13 @@ class Keys:
 
     def pedal(self, name: str, port: str, down: bool, channel: int = 0) -> list[Key]:
         """``name`` is sustain, sostenuto or soft."""
-        channel = channel if self._by_channel else 0
         was_down = self._is_down(name, channel)
         pedal = self._pedals[name]
         (pedal.add if down else pedal.discard)((port, channel))
         is_down = self._is_down(name, channel)
         if name == "sostenuto" and is_down != was_down:
             for key in self.held:
-                if not self._by_channel or key.channel == channel:
+                if key.zone == channel:
                     key.kept = is_down and key.down
         return self._unheld()
 
@@ -100,7 +106,7 @@ class Keys:
             for each_port, each_channel in list(pedal):
                 if port not in (None, each_port):
                     continue
-                if channel is None or not self._by_channel or channel == each_channel:
+                if channel in (None, each_channel):
                     let_go += self.pedal(name, each_port, False, each_channel)
         return let_go
 
@@ -112,5 +118,5 @@ class Keys:
 
     def _unheld(self) -> list[Key]:
         return self.let_go(
-            lambda key: not (key.down or key.kept or self._is_down("sustain", key.channel))
+            lambda key: not (key.down or key.kept or self._is_down("sustain", key.zone))
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PERCUSSION_CHANNEL = 9  #: counted from 0; what is meant for drums is not played
-MANAGER = 0  #: the channel, counted from 0, that speaks for all notes of an MPE zone
+#: The channels, counted from 0, that speak for all notes of the lower and the upper MPE zone.
+LOWER, UPPER = 0, 15
 MEMBERS = 15  #: most member channels of an MPE zone
 NO_RPN = (127, 127)
+RPN_CONTROLLERS = (6, 100, 101)  #: choose a registered parameter and set it
 
 MAX_BEND_RANGE = 96.0  #: semitones
 MEMBER_BEND_RANGE = 48.0  #: semitones, of an MPE zone's members
@@ -108,7 +110,7 @@ RPNS = {
     (0, 2): Row("coarse tuning", "semitones, 64 is none", "coarse_tuning"),
     (0, 6): Row(
         "MPE configuration",
-        "on channel 1: so many member channels from 2 up; 0 is no MPE",
+        "on channel 1: so many member channels from 2 up, on 16 from 15 down; 0 is no zone",
         "mpe_zone",
     ),
 }

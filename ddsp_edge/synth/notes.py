@@ -30,9 +30,9 @@ def synth_settings(settings: Settings) -> SynthSettings:
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings, sender: EventSender, by_channel: bool = False) -> None:
+    def __init__(self, settings: Settings, sender: EventSender) -> None:
         self._settings, self._sender = settings, sender
-        self.keys = Keys(by_channel)
+        self.keys = Keys()
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
         self._struck = False  # a note was played: there is a pitch to glide from
@@ -82,11 +82,11 @@ class Notes:
             if voice.key is not None:
                 voice.touch(time_s, controllers_of(voice.key.channel))
 
-    def silence(self, time_s: float, channel: int | None = None) -> None:
-        """Silence at once all voices, or those that play a channel, whatever holds their keys."""
-        self.keys.let_go(lambda key: channel in (None, key.channel))
+    def silence(self, time_s: float, which: Callable[[Key], bool] = lambda key: True) -> None:
+        """Silence at once the voices of these keys, whatever holds them."""
+        self.keys.let_go(which)
         for voice in self.voices:
-            if channel is None or (voice.key is not None and voice.key.channel == channel):
+            if voice.key is not None and which(voice.key):
                 voice.stop(time_s)
 
     def _strike(

@@ -33,18 +33,12 @@ class SynthPlayer(Receiver):
 
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
-    is for the caller. With ``by_channel`` wheels, pedals and controllers act on the notes of
-    their own channel only, as in a file; without it (live) they play the whole instrument.
+    is for the caller. Wheels, pedals and controllers act on the notes of their own channel.
     """
 
-    def __init__(
-        self,
-        info: ModelInfo,
-        settings: Settings | None = None,
-        by_channel: bool = False,
-    ) -> None:
+    def __init__(self, info: ModelInfo, settings: Settings | None = None) -> None:
         self._synth = _synth_of(info)
-        super().__init__(settings or Settings(), self._synth, by_channel)
+        super().__init__(settings or Settings(), self._synth)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
         """Return a player of another model that goes on with every note, pedal and wheel.

@@ -10,11 +10,14 @@ import mido
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
-from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS, Controllers
+from ddsp_edge.synth.channels import Channels
+from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
-from native import player as native_player
 from native.player import EventSender
+
+#: The port of a pedal that holds every channel; no cable has this name.
+HOLD = "hold"
 
 
 class Receiver:
@@ -28,35 +31,14 @@ class Receiver:
     (:class:`ddsp_edge.synth.programs.Programs`).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        sender: EventSender,
-        by_channel: bool = False,
-    ) -> None:
+    def __init__(self, settings: Settings, sender: EventSender) -> None:
         self.settings, self._sender = settings, sender
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes = Notes(settings, sender, by_channel)
-        self._controllers = Controllers(settings)
-        #: Those of each channel where channels keep to themselves; else none.
-        self._channels = [Controllers(settings, apart=True) for _ in range(16 * by_channel)]
+        self._notes = Notes(settings, sender)
+        self._channels = Channels(settings)
         self._struck_channel = 0  # of the last note-on
-        self._touch = native_player.Touch()  # the instrument's, as it was sent last
         self._touched = True  # something may differ from what was sent
-
-    @property
-    def _keeps_apart(self) -> bool:
-        """Whether a message speaks for its own channel only."""
-        return bool(self._channels) and not self._controllers.members
-
-    def _controllers_of(self, channel: int) -> Controllers:
-        """What a channel is played with: its own, or what all channels share (also in MPE)."""
-        return self._channels[channel] if self._keeps_apart else self._controllers
-
-    @property
-    def _all_controllers(self) -> list[Controllers]:
-        return [self._controllers, *self._channels]
 
     def go_on(self, sender: EventSender) -> Self:
         """Return another one that holds what this one holds and sends to ``sender``.
@@ -66,8 +48,8 @@ class Receiver:
         other = copy.copy(self)
         other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._controllers, other._channels = copy.deepcopy(
-            (self._notes, self._controllers, self._channels), {id(self._sender): sender}
+        other._notes, other._channels = copy.deepcopy(
+            (self._notes, self._channels), {id(self._sender): sender}
         )
         other._sensing = dict(self._sensing)
         return other
@@ -77,11 +59,7 @@ class Receiver:
         if not self._touched:
             return
         self._touched = False
-        touch = self._controllers.instrument_touch()
-        if touch != self._touch:
-            self._touch = touch
-            self._sender.touch(native_player.ALL_VOICES, touch, self._now)
-        self._notes.touch(self._now, self._controllers_of)
+        self._notes.touch(self._now, self._channels.of)
 
     def pass_time(self, time_s: float) -> None:
         """Let go of the keys of ports whose active sensing has stopped by ``time_s``."""
@@ -103,18 +81,16 @@ class Receiver:
     def hears(self, message: mido.Message) -> bool:
         """Whether a message is for this instrument: of its channel, and not of the drums."""
         channel = getattr(message, "channel", None)
-        if channel is None:
+        if channel is None or self._channels.hears(channel, self.settings.channel):
             return True
-        if self._controllers.members:
-            return channel <= self._controllers.members
-        if self.settings.channel:
-            return channel == self.settings.channel - 1
-        return channel != midi_map.PERCUSSION_CHANNEL
+        # Beside one MPE zone the other one can still be configured.
+        configures = channel in (midi_map.LOWER, midi_map.UPPER) and self._channels.mpe
+        return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
     def set(self, settings: Settings) -> None:
         """New settings while playing. Another number of voices, channel or MPE ends all notes."""
         old, self.settings = self.settings, settings
-        for controllers in self._all_controllers:
+        for controllers in self._channels:
             if settings.bend_range != old.bend_range:
                 controllers.set_bend_range(settings.bend_range)
             if settings.portamento != old.portamento:
@@ -122,7 +98,8 @@ class Receiver:
         if (settings.voices, settings.channel, settings.mpe) != (old.voices, old.channel, old.mpe):
             self.release_all()
         if settings.mpe != old.mpe:
-            self._controllers.set_zone(midi_map.MEMBERS if settings.mpe == "on" else 0)
+            self._forget_keys()
+            self._channels.set_mpe(settings.mpe)
         self._notes.set(settings, self._now)
         self._touched = True
 
@@ -131,7 +108,7 @@ class Receiver:
         self._now = max(self._now, time_s)
         self._notes.silence(self._now)
         self._notes.keys.pedals_up()
-        for controllers in self._all_controllers:
+        for controllers in self._channels:
             controllers.reset()
         self._touched = True
 
@@ -142,7 +119,7 @@ class Receiver:
         keys = self._notes.keys
         self._released(keys.let_go(lambda key: key.port == port))
         self._released(keys.pedals_up(port))
-        for controllers in self._all_controllers:
+        for controllers in self._channels:
             controllers.hands_off()
         self._touched = True
 
@@ -150,8 +127,18 @@ class Receiver:
         """Let go of every note, whatever the pedals do."""
         self._released(self._notes.keys.let_go())
 
+    def _forget_keys(self) -> None:
+        """Let go of every note and pedal: another channel speaks for them from now on."""
+        self.release_all()
+        self._notes.keys.pedals_up()
+
+    def hold(self, on: bool) -> None:
+        """Hold the notes of every channel, as a sustain pedal of nobody's would, or let them go."""
+        for controllers in self._channels:
+            self._released(self._notes.keys.pedal("sustain", HOLD, on, controllers.channel))
+
     def _released(self, keys: list[Key]) -> None:
-        self._notes.released(keys, self._now, self._controllers_of)
+        self._notes.released(keys, self._now, self._channels.of)
 
     # What may be shown.
 
@@ -167,17 +154,16 @@ class Receiver:
 
     @property
     def pan(self) -> float:
-        """CC 10, -1..1; 0 until it is sent. Of channels apart, that of the note struck last."""
-        return self._controllers_of(self._struck_channel).player_pan
+        """CC 10, -1..1; 0 until it is sent. That of the channel whose note was struck last."""
+        return self._channels.of(self._struck_channel).player_pan
 
     def bend(self, channel: int = 0) -> float:
         """Semitones by which notes of a channel are bent, tuning included, vibrato not."""
-        controllers = self._controllers_of(channel)
-        return controllers.bend(controllers.member(channel))
+        return self._channels.of(channel).bend(self._channels.member(channel))
 
     def muted_by(self, channel: int) -> str | None:
         """The controller at 0 that keeps a channel's notes silent; None where none does."""
-        return self._controllers_of(channel).muted_by
+        return self._channels.of(channel).muted_by
 
     # The actions of the table.
 
@@ -187,10 +173,9 @@ class Receiver:
             return
         channel, note = message.channel, message.note
         self._struck_channel = channel
-        controllers = self._controllers_of(channel)
-        key = self._notes.keys.press(
-            port, channel, note, message.velocity, controllers.member(channel)
-        )
+        controllers = self._channels.of(channel)
+        member, zone = controllers.member(channel), controllers.channel
+        key = self._notes.keys.press(port, channel, note, message.velocity, member, zone)
         self._notes.press(key, self._now, controllers)
 
     def _let_go(self, message: mido.Message, port: str) -> None:
@@ -199,10 +184,10 @@ class Receiver:
     def _bend(self, message: mido.Message, port: str) -> None:
         # -8192..8191: both ends are the full bend.
         wheel = message.pitch / (8192 if message.pitch < 0 else 8191)
-        self._controllers_of(message.channel).touch_of(message.channel).wheel = wheel
+        self._channels.of(message.channel).touch_of(message.channel).wheel = wheel
 
     def _pressure(self, message: mido.Message, port: str) -> None:
-        self._controllers_of(message.channel).pressure(message.value, message.channel)
+        self._channels.of(message.channel).pressure(message.value, message.channel)
 
     def _key_pressure(self, message: mido.Message, port: str) -> None:
         key = self._notes.keys.find(port, message.channel, message.note)
@@ -219,8 +204,7 @@ class Receiver:
 
     def _power_on(self, message: mido.Message, port: str) -> None:
         self.panic(self._now)
-        self._controllers = Controllers(self.settings)
-        self._channels = [Controllers(self.settings, apart=True) for _ in self._channels]
+        self._channels = Channels(self.settings)
         self._notes.one_voice = self.settings.voices == 1
 
     def _control_change(self, message: mido.Message, port: str) -> None:
@@ -230,17 +214,17 @@ class Receiver:
         if row.action in CONTROLLER_ACTIONS:
             CONTROLLER_ACTIONS[row.action](self, message, port)
         elif row.action in VALUE_ACTIONS:
-            controllers = self._controllers_of(message.channel)
+            controllers = self._channels.of(message.channel)
             VALUE_ACTIONS[row.action](controllers, message.value, message.channel)
 
     def _data_high(self, message: mido.Message, port: str) -> None:
-        controllers = self._controllers_of(message.channel)
+        controllers = self._channels.of(message.channel)
         if controllers.data_entry(message.value, message.channel, False) == "mpe_zone":
-            self.release_all()
-            self._controllers.set_zone(message.value)
+            self._forget_keys()
+            self._channels.set_zone(message.channel, message.value)
 
     def _data_low(self, message: mido.Message, port: str) -> None:
-        controllers = self._controllers_of(message.channel)
+        controllers = self._channels.of(message.channel)
         controllers.data_entry(message.value, message.channel, True)
 
     def _sustain(self, message: mido.Message, port: str) -> None:
@@ -254,14 +238,17 @@ class Receiver:
 
     def _pedal(self, name: str, message: mido.Message, port: str) -> None:
         down = message.value >= CENTRE
-        self._released(self._notes.keys.pedal(name, port, down, message.channel))
+        zone = self._channels.of(message.channel).channel
+        self._released(self._notes.keys.pedal(name, port, down, zone))
 
     def _all_sound_off(self, message: mido.Message, port: str) -> None:
-        self._notes.silence(self._now, message.channel if self._keeps_apart else None)
+        zone = self._channels.of(message.channel).channel
+        self._notes.silence(self._now, lambda key: key.zone == zone)
 
     def _reset_controllers(self, message: mido.Message, port: str) -> None:
-        self._released(self._notes.keys.pedals_up(channel=message.channel))
-        self._controllers_of(message.channel).reset()
+        controllers = self._channels.of(message.channel)
+        self._released(self._notes.keys.pedals_up(channel=controllers.channel))
+        controllers.reset()
 
     def _all_notes_off(self, message: mido.Message, port: str) -> None:
         """Lift the fingers of a port's channel; what a pedal holds goes on.
@@ -269,10 +256,10 @@ class Receiver:
         In MPE the manager channel speaks for the whole zone.
         """
         channel = message.channel
-        whole_zone = bool(self._controllers.members) and not self._controllers.is_member(channel)
+        manages = self._channels.of(channel).members > 0 and not self._channels.member(channel)
 
         def means(key: Key) -> bool:
-            return key.port == port and (whole_zone or key.channel == channel)
+            return key.port == port and (key.zone if manages else key.channel) == channel
 
         self._released(self._notes.keys.lift_all(means))
 

@@ -60,7 +60,7 @@ def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Perfo
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings, by_channel=True)
+    player = SynthPlayer(info, settings)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     notes = _notes(heard)

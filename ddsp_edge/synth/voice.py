@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from ddsp_edge.synth.controllers import ChannelTouch, Controllers
+from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.midi_map import SOFT_DB
 from native import player as native_player
 from native.player import EventSender, Note
-
-
-def touch_of(controllers: Controllers, key: Key) -> native_player.Touch:
-    """What a key and, in MPE or where channels are apart, its channel add to the instrument's."""
-    member = key.member or ChannelTouch()
-    if controllers.apart:
-        touch = controllers.instrument_touch()
-        return touch._replace(pressure=max(touch.pressure, key.pressure))
-    return native_player.Touch(
-        bend=member.wheel * controllers.member_bend_range,
-        pressure=max(key.pressure, member.pressure),
-        brightness=member.brightness,
-    )
 
 
 class NoteVoice:
@@ -44,7 +31,7 @@ class NoteVoice:
         """Play a key. The pitch glides from ``glide_from`` (None: from the voice that was struck
         last); at once where ``glide_s`` is 0."""
         self.key, self.held, self.struck_s = key, True, time_s
-        self._touch = touch_of(controllers, key)
+        self._touch = controllers.note_touch(key.member, key.pressure)
         note = Note(
             pitch=key.note,
             velocity=key.velocity / 127,
@@ -69,7 +56,7 @@ class NoteVoice:
         """Tell the sender what bends and presses this voice, where that has changed."""
         if self.key is None:
             return
-        touch = touch_of(controllers, self.key)
+        touch = controllers.note_touch(self.key.member, self.key.pressure)
         if touch != self._touch:
             self._touch = touch
             self._sender.touch(self.index, touch, time_s)

@@ -165,8 +165,9 @@ void ddsp_conditioner_begin(ddsp_conditioner *conditioner, int voice,
 int ddsp_conditioner_next(ddsp_conditioner *conditioner, int voice, ddsp_control_frame *out,
                           float *offset_s, float *ramp_s);
 
-/* Audio. For models without a network: 0 or 1 where the first or second one is to decode `shown`
- * and ddsp_conditioner_answer to be called before the next target, -1 where not. */
+/* Audio. For models without a network: which one is to decode `shown` before the next target and
+ * ddsp_conditioner_answer to be called with what it says. 0: the first one; 1: the second one; 2:
+ * the second one, which joins in: it forgets before what it played on this voice; -1: none. */
 int ddsp_conditioner_ask(ddsp_conditioner *conditioner, int voice, ddsp_feature_frame *shown);
 
 /* Audio. What the model that was asked said. */

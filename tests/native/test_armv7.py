@@ -14,7 +14,7 @@ import pytest
 
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.tflite.network import read_network
-from native.decoder import Decoder, Network, NetworkWeights
+from native.decoder import Network, NetworkDecoder, NetworkWeights
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -61,7 +61,7 @@ def test_a_shipped_model_plays_as_here(program: Path, name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = np.frombuffer(done.stdout, "<f4").reshape(len(frames), -1)
-    decoder = Decoder(Network(weights))
+    decoder = NetworkDecoder(Network(weights))
     for row, (f0_hz, loudness_db) in zip(found, frames.astype(np.float32), strict=True):
         controls = decoder.step(float(f0_hz), float(loudness_db))
         n = weights.n_harmonics

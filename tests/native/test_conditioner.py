@@ -1,4 +1,4 @@
-"""The conditioner in C against the Python one (``ddsp_edge/decoding``), frame by frame."""
+"""The conditioner in C against a reference in NumPy, frame by frame."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference_conditioner import FLOOR, ReferenceConditioner
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.decoding.morph import Morph
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.tflite.network import read_network
-from native.decoder import ConditionedModel, Conditioner, Conditioning, Controls, Features, Network
+from native.decoder import ConditionedModel, Conditioner, Conditioning, ControlStruct, Network
 
 MODELS = Path(__file__).resolve().parents[2] / "ddsp_edge/models"
 
@@ -72,18 +72,7 @@ def frames(count: int, hop_s: float, seed: int = 2) -> list[FeatureFrame]:
     return found
 
 
-def features(frame: FeatureFrame) -> Features:
-    return Features(
-        frame.f0_hz,
-        frame.loudness_db,
-        frame.confidence,
-        frame.brightness_db,
-        frame.pitched,
-        frame.onset,
-    )
-
-
-def assert_same(mine: Controls, wanted: ControlFrame) -> None:
+def assert_same(mine: ControlStruct, wanted: ControlFrame) -> None:
     np.testing.assert_allclose(mine.f0_hz, wanted.f0_hz, rtol=1e-6)
     np.testing.assert_allclose(mine.amplitude, wanted.amplitude, rtol=2e-3, atol=2e-8)
     ours, theirs = mine.harmonic_distribution, wanted.harmonic_distribution
@@ -96,25 +85,23 @@ def assert_same(mine: Controls, wanted: ControlFrame) -> None:
     np.testing.assert_allclose(mine.noise_magnitudes, wanted.noise_magnitudes, rtol=3e-3, atol=2e-7)
 
 
-def assert_like_python(
+def assert_like_the_reference(
     first: Bundle, second: Bundle | None, settings: Settings, count: int = 150
 ) -> None:
-    morph = Morph(first, settings, other=second)
+    reference = ReferenceConditioner(first, settings, other=second)
     conditioner = Conditioner(
         model(first), model(second) if second else None, conditioning(settings)
     )
     sizes = conditioner.sizes
-    assert (sizes.n_harmonics, sizes.n_noise) == (morph.n_harmonics, morph.n_noise)
-    assert morph.second == ((sizes.n_second, sizes.second_limit_hz) if sizes.n_second else None)
+    assert (sizes.n_harmonics, sizes.n_noise) == (reference.n_harmonics, reference.n_noise)
+    assert reference.second == ((sizes.n_second, sizes.second_limit_hz) if sizes.n_second else None)
     for frame in frames(count, first.info.hop_s):
         wanted = [
             (offset_s, _copied(controls), ramp_s)
-            for offset_s, controls, ramp_s in morph.targets(frame)
+            for offset_s, controls, ramp_s in reference.targets(frame)
         ]
         found = 0
-        for (offset_s, ramp_s), target in zip(
-            conditioner.targets(features(frame)), wanted, strict=True
-        ):
+        for (offset_s, ramp_s), target in zip(conditioner.targets(frame), wanted, strict=True):
             assert offset_s == pytest.approx(target[0], abs=1e-7)
             assert ramp_s == pytest.approx(target[2], rel=1e-6)
             assert_same(conditioner.controls, target[1])
@@ -141,8 +128,8 @@ def _copied(controls: ControlFrame) -> ControlFrame:
     ],
     ids=str,
 )
-def test_one_model_is_conditioned_as_in_python(changes: dict[str, float]) -> None:
-    assert_like_python(bundle("violin"), None, Settings().changed(changes))
+def test_one_model_is_conditioned_as_in_the_reference(changes: dict[str, float]) -> None:
+    assert_like_the_reference(bundle("violin"), None, Settings().changed(changes))
 
 
 @pytest.mark.parametrize(
@@ -157,26 +144,26 @@ def test_one_model_is_conditioned_as_in_python(changes: dict[str, float]) -> Non
     ],
 )
 @pytest.mark.parametrize("amount", [0.0, 0.3, 1.0])
-def test_two_models_are_morphed_as_in_python(hz: float, rate: int, amount: float) -> None:
+def test_two_models_are_morphed_as_in_the_reference(hz: float, rate: int, amount: float) -> None:
     """The second model of the same, a slower and a faster rate, a narrower and a wider band."""
-    assert_like_python(
+    assert_like_the_reference(
         bundle("violin"), bundle("trombone", hz, rate), Settings().changed({"morph": amount})
     )
 
 
-def test_a_morph_that_is_turned_arrives_as_in_python() -> None:
+def test_a_morph_that_is_turned_arrives_as_in_the_reference() -> None:
     """The second model joins in while a note sounds: lead, then 50 ms from one to the other."""
     first, second = bundle("violin"), bundle("cello")
-    morph = Morph(first, Settings(), other=second)
+    reference = ReferenceConditioner(first, Settings(), other=second)
     conditioner = Conditioner(model(first), model(second))
     for i in range(120):
         if i in (20, 70):
             settings = Settings().changed({"morph": 0.8 if i == 20 else 0.0})
-            morph.set(settings)
+            reference.set(settings)
             conditioner.set(conditioning(settings))
         frame = FeatureFrame(i / 200, 330.0, -20.0, onset=i == 0)
         for (_, wanted, _), _ in zip(
-            morph.targets(frame), conditioner.targets(features(frame)), strict=True
+            reference.targets(frame), conditioner.targets(frame), strict=True
         ):
             assert_same(conditioner.controls, wanted)
 
@@ -190,7 +177,7 @@ def test_gains_are_ramped_while_a_note_sounds_and_jump_at_an_onset() -> None:
             conditioner.set(Conditioning(harmonic_gain_db=-40.0, noise_gain_db=-40.0))
         if i == 20:
             conditioner.set(Conditioning())
-        frame = Features(330.0, -20.0, onset=i in (0, 20))
+        frame = FeatureFrame(0.0, 330.0, -20.0, onset=i in (0, 20))
         for each in (conditioner, plain):
             list(each.targets(frame))
         gains.append(20 * math.log10(conditioner.controls.amplitude / plain.controls.amplitude))
@@ -202,11 +189,11 @@ def test_gains_are_ramped_while_a_note_sounds_and_jump_at_an_onset() -> None:
 
 def test_silence_stays_silent_and_jumps_to_its_settings() -> None:
     conditioner = Conditioner(model(bundle("violin")))
-    list(conditioner.targets(Features(330.0, -80.0)))
+    list(conditioner.targets(FeatureFrame(0.0, 330.0, -80.0)))
     assert conditioner.controls.amplitude == 0.0
     assert not conditioner.controls.noise_magnitudes.any()
     conditioner.set(Conditioning(input_gain_db=40.0))
-    list(conditioner.targets(Features(330.0, -80.0)))
+    list(conditioner.targets(FeatureFrame(0.0, 330.0, -80.0)))
     assert conditioner.controls.amplitude == 0.0
 
 
@@ -219,21 +206,19 @@ def test_a_model_without_a_network_is_asked() -> None:
     asked.set(conditioning(settings.changed({"morph": 0.5})))
     direct.set(conditioning(settings.changed({"morph": 0.5})))
     decoders = [Decoder(violin), Decoder(violin)]
-    answer, into = Controls(100, 65), ControlFrame(100, 65)
-    models = set()
+    into = ControlFrame(100, 65)
+    models, joined = set(), []
     for frame in frames(60, 0.005):
-        asked.begin(features(frame))
+        asked.begin(frame)
         with pytest.raises(RuntimeError, match="asked first"):
             asked.next()
         while (question := asked.ask()) is not None:
-            which, f0_hz, loudness_db = question
+            which, joins, f0_hz, loudness_db = question
             models.add(which)
+            joined += [frame.time_s] if joins else []
             decoders[which].step(FeatureFrame(0.0, f0_hz, loudness_db), into)
-            answer.struct.f0_hz, answer.struct.amplitude = into.f0_hz, into.amplitude
-            answer.harmonic_distribution[:] = into.harmonic_distribution
-            answer.noise_magnitudes[:] = into.noise_magnitudes
-            asked.answer(answer)
-        wanted = list(direct.targets(features(frame)))
+            asked.answer(into.amplitude, into.harmonic_distribution, into.noise_magnitudes)
+        wanted = list(direct.targets(frame))
         assert asked.next() == wanted[0] and asked.next() is None
         np.testing.assert_allclose(
             asked.controls.noise_magnitudes, direct.controls.noise_magnitudes, rtol=3e-3, atol=2e-7
@@ -241,7 +226,65 @@ def test_a_model_without_a_network_is_asked() -> None:
         np.testing.assert_allclose(
             asked.controls.amplitude, direct.controls.amplitude, rtol=3e-3, atol=2e-8
         )
-    assert models == {0, 1}
+    assert models == {0, 1} and joined == [0.0]
+
+
+def test_a_second_model_forgets_what_it_played_when_it_joins_in_again() -> None:
+    """Whoever decodes it is told so with the first question, until that is answered."""
+    violin = model(bundle("violin"), False)
+    conditioner = Conditioner(violin, violin)
+    frame, joined = FeatureFrame(0.0, 330.0, -20.0), []
+    silence = (0.0, np.zeros(100, np.float32), np.zeros(65, np.float32))
+
+    def play(count: int) -> None:
+        for _ in range(count):
+            conditioner.begin(frame)
+            while (question := conditioner.ask()) is not None:
+                joined.append((question.model, question.joins))
+                conditioner.answer(*silence)
+            assert conditioner.next() is not None and conditioner.next() is None
+
+    play(2)
+    assert joined == [(0, False)] * 2
+    conditioner.set(Conditioning(morph=0.5))
+    conditioner.begin(frame)
+    conditioner.answer(*silence)
+    assert conditioner.ask().joins  # dropped by the next frame: it is told again
+    joined.clear()
+    play(2)
+    assert joined == [(0, False), (1, True), (0, False), (1, False)]
+    conditioner.set(Conditioning())
+    play(20)
+    conditioner.set(Conditioning(morph=1.0))
+    joined.clear()
+    play(1)
+    assert joined == [(0, False), (1, True)]
+
+
+def blended(first: list[float], second: list[float], amount: float) -> np.ndarray:
+    """Partials between two spectra of partials, of models without noise."""
+    size, silence = len(first), np.zeros(65, np.float32)
+    asked = ConditionedModel(None, size, 65, 24_000.0, 0.005, 330.0)
+    conditioner = Conditioner(asked, asked, Conditioning(morph=amount))
+    conditioner.begin(FeatureFrame(0.0, 330.0, 0.0, onset=True))
+    while (question := conditioner.ask()) is not None:
+        weights = np.array((first, second)[question.model], np.float32)
+        conditioner.answer(float(weights.sum()), weights, silence)
+    assert conditioner.next() is not None
+    controls = conditioner.controls
+    total = max(float(controls.harmonic_distribution.sum()), 1e-30)
+    return controls.harmonic_distribution * (controls.amplitude / total)
+
+
+def test_spectra_with_nothing_in_common_stay_soft_and_finite() -> None:
+    a, b, silent = [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0] * 4
+    for amount in np.linspace(0, 1, 21):
+        partials = blended(a, b, float(amount))
+        assert np.all(np.isfinite(partials)) and np.all(partials >= 0)
+        assert np.linalg.norm(partials) <= 1.001
+    assert np.allclose(blended(a, b, 1e-6), a, atol=10 * FLOOR)
+    assert np.allclose(blended(silent, b, 0.5), np.array(b) / 2)
+    assert not blended(silent, silent, 0.5).any()
 
 
 def test_voices_do_not_hear_each_other() -> None:
@@ -249,9 +292,9 @@ def test_voices_do_not_hear_each_other() -> None:
     many, one = Conditioner(violin, voices=3), Conditioner(violin)
     for frame in frames(40, 0.005):
         for voice in range(3):
-            list(many.targets(replace(features(frame), f0_hz=frame.f0_hz * (1 + voice)), voice))
+            list(many.targets(replace(frame, f0_hz=frame.f0_hz * (1 + voice)), voice))
             if voice == 1:
-                list(one.targets(replace(features(frame), f0_hz=frame.f0_hz * 2)))
+                list(one.targets(replace(frame, f0_hz=frame.f0_hz * 2)))
                 assert many.controls.amplitude == one.controls.amplitude
                 np.testing.assert_array_equal(
                     many.controls.noise_magnitudes, one.controls.noise_magnitudes

@@ -237,7 +237,7 @@ static void test_conditioner(double ratio, int two, int answers, float bad)
         while ((found = ddsp_conditioner_next(conditioner, frame % 3, &out, &offset_s,
                                               &ramp_s)) != 0) {
             if (found < 0) {
-                good &= answers && ddsp_conditioner_ask(conditioner, frame % 3, &shown) == 1
+                good &= answers && ddsp_conditioner_ask(conditioner, frame % 3, &shown) >= 1
                         && clean(&shown.loudness_db, 1) && clean(&shown.f0_hz, 1);
                 answer.amplitude = control(1.0f);
                 for (int k = 0; k < b.n_harmonics; k++)

@@ -16,7 +16,7 @@ import native.decoder
 from ddsp_edge.bench.paths import libraries
 from ddsp_edge.units import scale_f0, scale_loudness
 from native.build_kernel import cdef
-from native.decoder import Decoder, Layer, Network, NetworkWeights
+from native.decoder import Layer, Network, NetworkDecoder, NetworkWeights
 
 FLOOR = 10 ** (-80 / 20)
 
@@ -131,7 +131,7 @@ def track(frames: int, seed: int = 3) -> list[tuple[float, float]]:
 
 
 def assert_follows(w: NetworkWeights, frames: int = 200) -> None:
-    decoder, reference = Decoder(Network(w)), Reference(w)
+    decoder, reference = NetworkDecoder(Network(w)), Reference(w)
     for f0_hz, loudness_db in track(frames):
         amplitude, harmonics, noise = reference.step(f0_hz, loudness_db)
         controls = decoder.step(f0_hz, loudness_db)
@@ -174,7 +174,7 @@ def test_every_path_computes_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_voices_share_a_network_and_not_their_past() -> None:
     network = Network(weights("gru"))
-    one, two, fresh = Decoder(network), Decoder(network), Decoder(network)
+    one, two, fresh = NetworkDecoder(network), NetworkDecoder(network), NetworkDecoder(network)
     for _ in range(20):
         one.step(880.0, -10.0)
     after = two.step(220.0, -30.0).harmonic_distribution.copy()
@@ -190,7 +190,7 @@ def test_what_is_not_finite_is_silent_counted_and_forgotten() -> None:
     poisoned[0] = 0.0
     bias = w.layers[0].bias.copy()
     bias[0] = np.nan
-    decoder = Decoder(Network(w))
+    decoder = NetworkDecoder(Network(w))
     plain = decoder.step(220.0, -20.0).harmonic_distribution.copy()
     decoder.state[3] = np.inf
     controls = decoder.step(220.0, -20.0)
@@ -199,7 +199,7 @@ def test_what_is_not_finite_is_silent_counted_and_forgotten() -> None:
     assert not decoder.state.any()
     np.testing.assert_array_equal(decoder.step(220.0, -20.0).harmonic_distribution, plain)
     assert decoder.faults == 1
-    broken = Decoder(Network(NetworkWeights(**{
+    broken = NetworkDecoder(Network(NetworkWeights(**{
         **{name: getattr(w, name) for name in w.__dataclass_fields__},
         "layers": (Layer(poisoned, bias), *w.layers[1:]),
     })))  # fmt: skip
@@ -208,7 +208,7 @@ def test_what_is_not_finite_is_silent_counted_and_forgotten() -> None:
 
 @pytest.mark.parametrize("f0_hz", [0.0, -1.0, np.nan, np.inf, 1e-40])
 def test_no_pitch_counts_as_none(f0_hz: float) -> None:
-    decoder, other = (Decoder(Network(weights("gru"))) for _ in range(2))
+    decoder, other = (NetworkDecoder(Network(weights("gru"))) for _ in range(2))
     controls = decoder.step(f0_hz, np.nan)
     assert controls.f0_hz == 0.0
     np.testing.assert_array_equal(
@@ -238,7 +238,7 @@ def test_hostile_weights_and_inputs_never_leave(
     for which, at, value in places:
         target = layers[which % len(layers)].weights
         target.reshape(-1)[at % target.size] = value
-    decoder = Decoder(Network(w))
+    decoder = NetworkDecoder(Network(w))
     for f0_hz, loudness_db in [*frames, (220.0, -20.0)]:
         with np.errstate(over="ignore"):
             inputs = [float(np.clip(v, -3e38, 3e38)) for v in (f0_hz, loudness_db)]

@@ -37,6 +37,19 @@ static inline int ddsp_smoothed_value_still(const ddsp_smoothed_value *smoothed)
     return smoothed->start == smoothed->target || smoothed->ramp.elapsed == smoothed->ramp.length;
 }
 
+/* The values of the n samples after `ahead`. */
+static inline void ddsp_smoothed_value_fill(const ddsp_smoothed_value *smoothed, int ahead,
+                                            float *to, int n)
+{
+    if (ddsp_smoothed_value_still(smoothed)) {
+        for (int i = 0; i < n; i++)
+            to[i] = smoothed->target;
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        to[i] = ddsp_smoothed_value_at(smoothed, ahead + i + 1);
+}
+
 static inline void ddsp_smoothed_value_advance(ddsp_smoothed_value *smoothed, int n)
 {
     ddsp_ramp_advance(&smoothed->ramp, n);

@@ -45,6 +45,7 @@ typedef struct {
     float ramp_s;
     int after;                     /* which of the answers is the newer */
     int runs, sounds;              /* the second model is asked; the first one is heard */
+    int joins;                     /* the second model has not yet answered since it runs */
     int step, steps;               /* of the second model within this frame; 0: none */
     stage at;
 } voice_state;
@@ -226,7 +227,7 @@ static void ask_second(const ddsp_conditioner *c, voice_state *voice,
 static void join(const ddsp_conditioner *c, voice_state *voice)
 {
     ddsp_control_frame *after = &voice->answers[voice->after];
-    voice->runs = 1;
+    voice->runs = voice->joins = 1;
     voice->phase = 1.0 - c->ratio; /* its first step is now */
     voice->lead_s = voice->sounds ? LEAD_S : 0.0;
     voice->asked = voice->in;
@@ -295,8 +296,13 @@ int ddsp_conditioner_ask(ddsp_conditioner *c, int number, ddsp_feature_frame *sh
     const voice_state *voice = &c->voices[number];
     if (voice->at != FIRST && voice->at != SECOND)
         return -1;
+<<<<<<< HEAD
     *shown = voice->question.shown;
     return voice->at == SECOND;
+=======
+    *shown = voice->shown;
+    return voice->at == FIRST ? 0 : voice->joins ? 2 : 1;
+>>>>>>> main
 }
 
 /* The answer lies in `controls`, which is the voice's own room for it. */
@@ -309,6 +315,7 @@ static void answered(ddsp_conditioner *c, voice_state *voice, ddsp_control_frame
         plan(c, voice);
         return;
     }
+    voice->joins = 0;
     voice->after ^= 1;
     if (voice->in.onset)
         copy_controls(&c->models[1], controls, &voice->answers[voice->after ^ 1]);

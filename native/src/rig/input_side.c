@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "common/cpu_dispatch.h"
+
 #define MEMORY_S 0.05           /* of the mean squares */
 #define SMALLEST_POWER 1e-6f    /* -60 dB: what is softer decides nothing */
 #define FAR_BELOW 0.3f          /* power of the mean beside the louder side's: -5.2 dB; two sides
@@ -11,30 +13,59 @@
 #define TO_BOTH_S 2.0           /* ... so that no phrase changes its level twice */
 #define LARGEST 100.0f          /* a sample, so that no square overflows */
 
+enum { LANES = 8 };
+
 void ddsp_input_side_reset(ddsp_input_side *input, double sample_rate)
 {
     *input = (ddsp_input_side){.sample_rate = sample_rate, .side = DDSP_SIDE_MEAN};
 }
 
-static float limited(float x)
+DDSP_INLINE float limited(float x)
 {
     return x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
 }
 
+/* Sums of the squares of n stereo samples: left, right, and left times right. Eight sums side by
+ * side: they become vectors. */
+DDSP_INLINE void squares_body(const float *restrict stereo, int n, float *restrict sum)
+{
+    float left[LANES] = {0}, right[LANES] = {0}, both[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) {
+            const float l = limited(stereo[2 * (i + j)]), r = limited(stereo[2 * (i + j) + 1]);
+            left[j] += l * l;
+            right[j] += r * r;
+            both[j] += l * r;
+        }
+    for (; i < n; i++) {
+        const float l = limited(stereo[2 * i]), r = limited(stereo[2 * i + 1]);
+        left[0] += l * l;
+        right[0] += r * r;
+        both[0] += l * r;
+    }
+    for (int j = 1; j < LANES; j++) {
+        left[0] += left[j];
+        right[0] += right[j];
+        both[0] += both[j];
+    }
+    sum[0] = left[0];
+    sum[1] = right[0];
+    sum[2] = both[0];
+}
+
+DDSP_CPU_DISPATCH(static, squares, (const float *restrict stereo, int n, float *restrict sum),
+                  (stereo, n, sum))
+
 static void follow(ddsp_input_side *input, const float *stereo, int n)
 {
-    float left = 0.0f, right = 0.0f, mean = 0.0f;
-    for (int i = 0; i < n; i++) {
-        const float l = limited(stereo[2 * i]), r = limited(stereo[2 * i + 1]);
-        const float m = 0.5f * (l + r);
-        left += l * l;
-        right += r * r;
-        mean += m * m;
-    }
+    float sum[3];
+    squares(stereo, n, sum);
+    const float mean = 0.25f * (sum[0] + sum[1] + 2.0f * sum[2]);
     const float keep = (float)exp(-n / (MEMORY_S * input->sample_rate));
     const float share = (1.0f - keep) / (float)n;
-    input->left = fmaxf(keep * input->left + share * left, 1e-20f);
-    input->right = fmaxf(keep * input->right + share * right, 1e-20f);
+    input->left = fmaxf(keep * input->left + share * sum[0], 1e-20f);
+    input->right = fmaxf(keep * input->right + share * sum[1], 1e-20f);
     input->mean = fmaxf(keep * input->mean + share * mean, 1e-20f);
 }
 

@@ -3,12 +3,15 @@
  */
 #include "rig/meter.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "common/cpu_dispatch.h"
+#include "common/level.h"
 #include "rig/input_side.h"
 
 #define LOAD_S 0.5      /* time constant of the load */
+
+enum { LANES = 16 };    /* largest levels side by side: an even number */
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define STORE(field, value) atomic_store_explicit(&(field), value, memory_order_relaxed)
@@ -29,16 +32,39 @@ void ddsp_meter_peak(_Atomic float *peak, float value)
         ;
 }
 
+/* The largest levels of the n samples at even and at odd places. */
+DDSP_INLINE void peaks_body(const float *restrict stereo, int n, int32_t *restrict even,
+                            int32_t *restrict odd)
+{
+    int32_t lane[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= 2 * n; i += LANES)
+        for (int j = 0; j < LANES; j++) {
+            const int32_t level = ddsp_level_bits(stereo[i + j]);
+            lane[j] = level > lane[j] ? level : lane[j];
+        }
+    for (; i < 2 * n; i++) {
+        const int32_t level = ddsp_level_bits(stereo[i]);
+        lane[i % 2] = level > lane[i % 2] ? level : lane[i % 2];
+    }
+    *even = lane[0];
+    *odd = lane[1];
+    for (int j = 2; j < LANES; j += 2) {
+        *even = lane[j] > *even ? lane[j] : *even;
+        *odd = lane[j + 1] > *odd ? lane[j + 1] : *odd;
+    }
+}
+
+DDSP_CPU_DISPATCH(static, peaks,
+         (const float *restrict stereo, int n, int32_t *restrict even, int32_t *restrict odd),
+         (stereo, n, even, odd))
+
 void ddsp_meter_sides(_Atomic float *sides, const float *stereo, int n)
 {
-    for (int s = 0; s < 2; s++) {
-        float peak = 0.0f;
-        for (int i = 0; i < n; i++) {
-            const float level = fabsf(stereo[2 * i + s]);
-            peak = level > peak ? level : peak;
-        }
-        ddsp_meter_peak(&sides[s], peak);
-    }
+    int32_t level[2];
+    peaks(stereo, n, &level[0], &level[1]);
+    for (int s = 0; s < 2; s++)
+        ddsp_meter_peak(&sides[s], ddsp_level_of(level[s]));
 }
 
 void ddsp_meter_block(ddsp_meter *meter, uint64_t ns, double block_s)

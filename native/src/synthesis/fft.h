@@ -20,4 +20,8 @@ void ddsp_fft_free(ddsp_fft *fft);
  * re and im are lost. */
 void ddsp_fft_inverse(ddsp_fft *fft, float *out);
 
+/* The complex transform alone: out[2j] + i out[2j + 1] = sum over the n/2 elements of
+ * (work_re[k] + i work_im[k]) exp(2 pi i j k / (n/2)). All four arrays are lost. */
+void ddsp_fft_inverse_packed(ddsp_fft *fft, float *out);
+
 #endif

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from row_decoder import row_bundle
 from tiny_decoder import INFO, tiny_bundle, weights
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.decoding.morph import FLOOR, Morph, _between_spectra
+from ddsp_edge.decoding.conditioned import ConditionedDecoder, decoding_of
 from ddsp_edge.evaluation import lone_clicks, peak_dbfs, track_f0
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
@@ -119,58 +120,76 @@ def test_the_brightness_goes_one_way():
     assert steps == sorted(steps) or steps == sorted(steps, reverse=True)
 
 
-def test_spectra_with_nothing_in_common_stay_soft_and_finite():
-    a, b = np.array([1, 0, 0, 0], np.float32), np.array([0, 0, 0, 1], np.float32)
-    out = np.zeros(4, np.float32)
-    for amount in np.linspace(0, 1, 21):
-        _between_spectra(a, b, float(amount), out)
-        assert np.all(np.isfinite(out)) and np.all(out >= 0)
-        assert float(np.dot(out, out)) ** 0.5 <= 1.001
-    _between_spectra(a, b, 1e-6, out)
-    assert np.allclose(out, a, atol=10 * FLOOR)
-    silence = np.zeros(4, np.float32)
-    _between_spectra(silence, b, 0.5, out)
-    assert np.allclose(out, b / 2)
-    _between_spectra(silence, silence, 0.5, out)
-    assert not out.any()
-
-
 def test_the_second_model_only_runs_above_0():
-    morph = Morph(EDGE_A, Settings(), other=EDGE_B)
-    asked = []
-    step = morph._second.step
-    morph._second.step = lambda *args: (asked.append(1), step(*args))
+    morph = decoding_of(EDGE_A, Settings(), other=EDGE_B)
     frames = note(INFO, 0.5)
-
-    def run(some):
-        return [list(morph.targets(f)) for f in some]
-
-    run(frames[:20])
-    assert not asked
+    assert asked(morph, frames[:20]) == (20, 0)
     morph.set(Settings(morph=0.5))
-    run(frames[20:40])
-    assert len(asked) == 20
+    assert asked(morph, frames[20:40]) == (20, 20)
     morph.set(Settings(morph=0.0))
-    run(frames[40:50])
-    run(frames[50:70])
-    assert len(asked) == 26  # its fade from a half, at the end one that says nothing; no more
+    # Its fade from a half, at the end one that says nothing; no more.
+    assert asked(morph, frames[40:70]) == (30, 6)
     morph.set(Settings(morph=1.0))
-    run(frames[70:80])
-    assert len(asked) == 36
+    assert asked(morph, frames[70:80]) == (10, 10)
 
 
-@pytest.mark.parametrize(("a", "b", "asked"), [(EDGE_A, SLOW, 25), (SLOW, EDGE_A, 100)])
-def test_each_model_keeps_its_own_time(a, b, asked):
+def asked(decoder: ConditionedDecoder, frames) -> tuple[int, int]:
+    """How often each of the two models is stepped for these frames."""
+    before = [each.invocations for each in decoder.decoders]
+    for frame in frames:
+        decoder.targets(frame)
+    first, second = (
+        each.invocations - at for each, at in zip(decoder.decoders, before, strict=True)
+    )
+    return first, second
+
+
+def test_a_second_model_that_joins_in_again_is_as_new():
+    """What it played before it fell silent has no influence; its memory is of this note only."""
+    held = [FeatureFrame(0.0, 330.0, -20.0, onset=i == 0) for i in range(40)]
+    low = [replace(frame, f0_hz=150.0, loudness_db=-50.0) for frame in held]
+    once, twice = (decoding_of(EDGE_A, Settings(morph=1.0), other=EDGE_B) for _ in range(2))
+    for decoder, frames in ((twice, low), (twice, held), (once, held)):
+        decoder.set(Settings(morph=1.0))
+        sounds = [decoder.targets(frame)[0].controls for frame in frames]
+        decoder.set(Settings(morph=0.0))
+        for frame in (*held[1:20], FeatureFrame(0.0, 330.0, -90.0)):  # it falls silent
+            decoder.targets(frame)
+        if decoder is twice and frames is held:
+            again = sounds
+    for one, other in zip(again, sounds, strict=True):
+        assert one.amplitude == pytest.approx(other.amplitude, rel=1e-6)
+        np.testing.assert_allclose(one.noise_magnitudes, other.noise_magnitudes, rtol=1e-6)
+
+
+def test_many_voices_are_morphed_in_few_invocations_and_as_one_by_one():
+    """Each voice is at another pitch; the second model joins in on all of them at once."""
+    a, b = row_bundle(), row_bundle()
+    together, alone = (decoding_of(a, Settings(), "litert", voices=8, other=b) for _ in range(2))
+    for i in range(10):
+        if i == 5:
+            for each in (together, alone):
+                each.set(Settings(morph=0.5))
+        frames = [FeatureFrame(0.0, 200.0 + 50 * v, -20.0, onset=i == 0, voice=v) for v in range(8)]
+        before = [each.invocations for each in together.decoders]
+        found = together.targets_of(frames)
+        counts = [x.invocations - at for x, at in zip(together.decoders, before, strict=True)]
+        assert counts == [2, 2 if i >= 5 else 0]  # of four voices each
+        for frame, targets in zip(frames, found, strict=True):
+            for one, other in zip(targets, alone.targets(frame), strict=True):
+                assert one.ramp_s == other.ramp_s
+                assert one.controls.amplitude == pytest.approx(other.controls.amplitude, rel=1e-4)
+
+
+@pytest.mark.parametrize(("a", "b", "steps"), [(EDGE_A, SLOW, 25), (SLOW, EDGE_A, 100)])
+def test_each_model_keeps_its_own_time(a, b, steps):
     """Half a second is 100 steps of the fast model and 25 of the slow one."""
-    morph = Morph(a, Settings(morph=0.5), other=b)
-    counted = []
-    step = morph._second.step
-    morph._second.step = lambda *args: (counted.append(1), step(*args))
-    ends = []
+    morph = decoding_of(a, Settings(morph=0.5), other=b)
+    before, ends = morph.decoders[1].invocations, []
     for i in range(round(0.5 / a.info.hop_s)):
         for offset_s, _, ramp_s in morph.targets(FeatureFrame(i * a.info.hop_s, 330.0, -20.0)):
             ends.append(i * a.info.hop_s + offset_s + ramp_s)
-    assert abs(len(counted) - asked) <= 4
+    assert abs(morph.decoders[1].invocations - before - steps) <= 4
     assert np.allclose(np.diff(ends), 0.005)
 
 

@@ -47,8 +47,8 @@ class Played:
 
     def invocations(self, seconds: float, amplitude: float = 0.0) -> int:
         """Of the network during so many seconds."""
-        assert self.instrument.morph is not None
-        decoder = self.instrument.morph.decoder
+        assert self.instrument.decoder is not None
+        decoder = self.instrument.decoder.decoders[0]
         before = decoder.invocations
         self.run(seconds, amplitude)
         return decoder.invocations - before
@@ -65,7 +65,7 @@ def test_what_c_knows_is_played_without_an_answer(context: PlaybackContext) -> N
     synth, effect = (
         kind(violin, Settings(), context) for kind in (SynthInstrument, EffectInstrument)
     )
-    assert synth.morph is None and effect.morph is None
+    assert synth.decoder is None and effect.decoder is None
     played = Played(synth)
     played.note("note_on", 69)
     assert np.abs(played.run(0.2)[-PERIOD:]).max() > 0.01
@@ -82,7 +82,7 @@ def test_what_c_knows_is_played_without_an_answer(context: PlaybackContext) -> N
 
 def test_whoever_asks_for_a_runtime_gets_it() -> None:
     context = PlaybackContext(RATE, PERIOD, Gauges(), runtime="litert")
-    assert SynthInstrument(find_model("violin"), Settings(), context).morph is not None
+    assert SynthInstrument(find_model("violin"), Settings(), context).decoder is not None
 
 
 def test_an_effect_asks_nothing_of_the_model_in_a_long_silence(context: PlaybackContext) -> None:
@@ -107,7 +107,7 @@ def test_a_synth_asks_nothing_of_the_model_until_it_is_played(context: PlaybackC
 
 def test_a_chord_costs_one_invocation_a_tick(context: PlaybackContext) -> None:
     instrument = SynthInstrument(row_bundle(), Settings(voices=8), context)
-    assert instrument.morph is not None and instrument.morph.decoder.rows == (1, 4, 16)
+    assert instrument.decoder is not None and instrument.decoder.decoders[0].rows == (1, 4, 16)
     played = Played(instrument)
     played.note("note_on", 60, 64, 67, 72)
     assert played.invocations(PERIOD / RATE) == 1  # all four onsets

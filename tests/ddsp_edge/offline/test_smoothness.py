@@ -16,7 +16,7 @@ import pytest
 from conftest import Exports
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.conditioner import Shaper
+from ddsp_edge.decoding.conditioned import ConditionedDecoder, Target
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine
@@ -102,6 +102,11 @@ def test_at_200_frames_a_second_next_to_nothing_is_left() -> None:
 
 
 def test_the_measure_hears_steps_that_are_not_smoothed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Shaper, "ramp_s", lambda *_: 0.0)
+    real = ConditionedDecoder.targets
+
+    def in_steps(decoder: ConditionedDecoder, frame: FeatureFrame) -> list[Target]:
+        return [target._replace(ramp_s=0.0) for target in real(decoder, frame)]
+
+    monkeypatch.setattr(ConditionedDecoder, "targets", in_steps)
     steps = _steps(_play(_slow_violin(), "litert"), 0.02)
     assert steps.cents > 3 * MOST_CENTS and steps.percent > 1.5 * MOST_PERCENT, steps

@@ -72,8 +72,8 @@ def test_all_sound_off_and_changes_of_mode_ask_no_pedal(number: int) -> None:
 
 
 def two_channels(*messages: mido.Message, **settings: Any) -> Driver:
-    """Key 60 on channel 1 and key 72 on channel 2, channels apart as in a file."""
-    driver = Driver(voices=2, by_channel=True, **settings)
+    """Key 60 on channel 1 and key 72 on channel 2."""
+    driver = Driver(voices=2, **settings)
     return driver.play(*messages, on(60, 127), on(72, 127, channel=1)).run()
 
 
@@ -93,13 +93,13 @@ def two_channels(*messages: mido.Message, **settings: Any) -> Driver:
     ],
     ids=str,
 )
-def test_in_a_file_what_a_channel_is_told_stays_on_that_channel(messages: list) -> None:
+def test_what_a_channel_is_told_stays_on_that_channel(messages: list) -> None:
     plain, told = two_channels(), two_channels(*messages)
     assert told.last(0) == plain.last(0)
     assert told.last(1) != plain.last(1)
 
 
-def test_in_a_file_pedals_and_all_notes_off_are_a_channel_s_own() -> None:
+def test_pedals_and_all_notes_off_are_a_channel_s_own() -> None:
     driver = two_channels(control(64, 127, 1)).play(off(60), off(72, 1)).run(0.3)
     assert driver.player.held_notes == (72,)
     driver = two_channels().play(control(120, 0, 1)).run(0.3)
@@ -108,15 +108,18 @@ def test_in_a_file_pedals_and_all_notes_off_are_a_channel_s_own() -> None:
     assert driver.play(off(72, 1)).player.held_notes == (60,)
 
 
-def test_in_a_file_pan_follows_the_channel_that_was_struck_last() -> None:
+def test_pan_follows_the_channel_that_was_struck_last() -> None:
     driver = two_channels(control(10, 0, 1), control(10, 127))
     assert driver.player.pan == -1.0
     assert driver.play(on(62)).run().player.pan == 1.0
 
 
-def test_a_port_is_live_and_shares_its_controllers() -> None:
-    driver = Driver(voices=2).play(control(7, 64, 1), on(60, 127)).run()
-    assert driver.last().loudness_db < Driver().play(on(60, 127)).run().last().loudness_db - 10
+def test_a_held_sound_is_held_on_every_channel() -> None:
+    driver = two_channels()
+    driver.player.hold(True)
+    assert driver.play(off(60), off(72, 1)).run(0.3).player.held_notes == (60, 72)
+    driver.player.hold(False)
+    assert driver.run(0.3).player.sounding == ()
 
 
 def test_panic() -> None:
@@ -236,8 +239,8 @@ def test_the_configuration_message_makes_and_ends_the_zone() -> None:
     assert driver.play(wheel(8191, 1)).pitch(0) == pytest.approx(108.0)
     driver.play(*rpn(6, 0)).run(0.2)
     assert driver.player.sounding == ()
-    driver.play(on(60, channel=4), wheel(8191, 1))  # no zone: one wheel for all
-    assert driver.sounding_notes() == [62]
+    driver.play(on(60, channel=4), wheel(8191, 1), wheel(-8192, 4))  # no zone: its own wheel
+    assert driver.sounding_notes() == [58]
     assert Driver().play(*rpn(6, 3, channel=4), on(60, channel=7)).player.held_notes == (60,)
 
 
@@ -245,6 +248,35 @@ def test_all_notes_off_on_a_member_is_of_its_notes() -> None:
     driver = mpe().play(on(60, channel=1), on(64, channel=2), control(123, 0, 1))
     assert driver.player.held_notes == (64,)
     assert driver.play(control(123, 0)).player.held_notes == ()
+
+
+def test_the_upper_zone_is_the_lower_one_the_other_way_round() -> None:
+    driver = mpe(mpe="upper").play(on(60, channel=14), on(64, channel=0)).run()
+    driver.play(wheel(8191, 14), wheel(8191, 15))
+    assert driver.pitch(0) == pytest.approx(60 + 48 + 2)
+    driver.play(control(64, 127, 15), off(60, 14), off(64, 0)).run(0.2)
+    assert driver.player.held_notes == (60, 64)
+    assert driver.play(control(64, 0, 15)).run(0.2).player.sounding == ()
+
+
+def test_two_zones_keep_to_themselves() -> None:
+    driver = mpe(mpe="both").play(on(60, channel=1), on(72, channel=14)).run()
+    driver.play(control(7, 0, 15), wheel(8191, 0), control(64, 127, 15))
+    assert driver.last(1).loudness_db == -80 and driver.pitch(1) == pytest.approx(72)
+    assert driver.last(0).loudness_db > -60 and driver.pitch(0) == pytest.approx(62)
+    assert driver.play(off(60, 1), off(72, 14)).player.held_notes == (72,)
+    assert driver.play(on(62, channel=7), on(67, channel=8)).player.held_notes == (72, 62, 67)
+
+
+def test_a_zone_that_is_configured_takes_the_other_one_s_channels() -> None:
+    driver = Driver(voices=8).play(*rpn(6, 10), *rpn(6, 7, channel=15))
+    driver.play(wheel(8191, 0), wheel(-8192, 15))
+    notes = {channel: 60 + channel for channel in (1, 7, 8, 14)}
+    driver.play(*(on(note, channel=channel) for channel, note in notes.items()))
+    assert driver.sounding_notes() == sorted([61 + 2, 67 + 2, 68 - 2, 74 - 2])
+    driver.play(*rpn(6, 15)).run(0.2)  # all of them: no upper zone is left
+    driver.play(on(60, channel=15), wheel(8191, 0))
+    assert driver.sounding_notes() == [62]
 
 
 def test_mpe_hears_the_drums_channel_and_whatever_channel_says() -> None:

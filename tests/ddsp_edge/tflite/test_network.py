@@ -12,7 +12,7 @@ from ddsp_edge.tflite.interpreter import Session
 from ddsp_edge.tflite.network import UnknownGraphError, read_network
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.units import scale_f0, scale_loudness
-from native.decoder import Decoder, Network
+from native.decoder import Network, NetworkDecoder
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/golden"
@@ -35,7 +35,7 @@ def test_the_c_decoder_says_what_litert_says(path: Path) -> None:
     """Over pitch and loudness with states of their own, to a hundredth of a decibel."""
     model = model_of(path)
     session = Session(model, INPUT_NAMES, OUTPUT_NAMES, None)
-    decoder = Decoder(Network(read_network(model)))
+    decoder = NetworkDecoder(Network(read_network(model)))
     state = np.zeros_like(session.inputs[2])
     rng = np.random.default_rng(5)
     for f0_hz in np.geomspace(30, 4000, 12):
@@ -94,7 +94,7 @@ def test_a_changed_graph_is_never_read_wrong(path: Path) -> None:
             continue
         read += 1
         try:
-            decoder = Decoder(Network(weights))
+            decoder = NetworkDecoder(Network(weights))
         except ValueError:
             continue
         for f0_hz in (100.0, 1000.0):

@@ -1,4 +1,4 @@
-"""One model, or two with a sound between them: feature frames to what a voice is sent.
+"""A conditioner in NumPy, which the one in C is compared with: plain, slow, decoded by a runtime.
 
 What lies between two models is found on their control frames, partial by partial:
 
@@ -14,19 +14,27 @@ What lies between two models is found on their control frames, partial by partia
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.decoding.conditioner import Shaper
 from ddsp_edge.decoding.decoder import Decoder
-from ddsp_edge.frames import ControlFrame, Controls, FeatureFrame
+from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
-from ddsp_edge.units import SILENCE_DB
+from ddsp_edge.units import SILENCE_DB, db_to_gain
 
+#: Noise that stands for a note without pitch is so much softer than the note, in dB ...
+UNPITCHED_DB = -6.0
+#: ... and at most so much louder than the model's own, linear.
+LARGEST_UNPITCHED = 100.0
+#: Mean square of the white noise that magnitudes are gains of: uniform in -1..1.
+NOISE_POWER = 1.0 / 3.0
+#: Above silence the sound fades in over this many dB, so that no gate is heard.
+FADE_IN_DB = 6.0
 #: From one model to the other a jump of the setting takes so long, in seconds.
 RAMP_S = 0.05
 #: A model that joins in while a note sounds is asked for so long before it is heard, in seconds:
@@ -38,7 +46,85 @@ FLOOR = 1e-3
 _TINY = 1e-6
 
 #: (seconds after the frame, what is to be reached, ramp in seconds)
-Target = tuple[float, Controls, float]
+Target = tuple[float, ControlFrame, float]
+
+
+class Around:
+    """What a model is shown of a feature frame, and what is played of its answer.
+
+    ``pitch_shift`` moves the sound and what the model is shown, ``input_pitch`` and
+    ``input_gain`` only what it is shown (as DDSP-VST's); ``offset_db`` is what this model is
+    shown louder than the frames say. It holds no state of a voice.
+    """
+
+    def __init__(self, info: ModelInfo, settings: Settings, offset_db: float = 0.0) -> None:
+        self.info, self._offset_db = info, offset_db
+        #: What is shown while no pitch is known (nothing is heard of it): the usual one.
+        self._usual_hz = math.sqrt(info.min_pitch_hz * info.max_pitch_hz)
+        self.set(settings)
+
+    def set(self, settings: Settings) -> None:
+        """New settings, from the next frame on."""
+        self._shift = 2.0 ** (settings.pitch_shift / 12.0)
+        self._input_shift = 2.0 ** (settings.input_pitch / 12.0)
+        self._input_gain = settings.input_gain
+        self._unpitched = settings.unpitched
+        self._harmonic_gain = db_to_gain(settings.harmonic_gain)
+        self._noise_gain = db_to_gain(settings.noise_gain)
+
+    def decode(
+        self, decoder: Decoder, frame: FeatureFrame, controls: ControlFrame, voice: int = 0
+    ) -> None:
+        """Step ``voice`` of the decoder; fill ``controls`` with what is to be played."""
+        shown = FeatureFrame(0.0, 0.0, SILENCE_DB)
+        self._show(frame, shown)
+        decoder.step(shown, controls, voice)
+        self._tell(frame, shown, controls)
+
+    def _level(self, frame: FeatureFrame) -> float:
+        level = frame.loudness_db
+        if level > SILENCE_DB:  # input_gain wakes no silence
+            level = min(0.0, level + self._input_gain)
+        return level if level > SILENCE_DB else SILENCE_DB  # also NaN
+
+    def _show(self, frame: FeatureFrame, shown: FeatureFrame) -> None:
+        """What the model is asked for into ``shown``."""
+        own = self._level(frame) + self._offset_db
+        # Brighter is what the model plays when it is louder, turned down by as much.
+        shown.loudness_db = min(0.0, max(SILENCE_DB, own + frame.brightness_db))
+        f0_hz = (frame.f0_hz if frame.f0_hz > 0.0 else self._usual_hz) * self._shift
+        shown.f0_hz = f0_hz * self._input_shift
+
+    def _tell(self, frame: FeatureFrame, shown: FeatureFrame, controls: ControlFrame) -> None:
+        """What the model answered into what is to be played."""
+        level = self._level(frame)
+        # Whatever a model answers to silence (DDSP-VST's hiss a little), it is silent.
+        gain = min(1.0, (level - SILENCE_DB) / FADE_IN_DB)
+        if frame.brightness_db:
+            gain *= db_to_gain(level + self._offset_db - shown.loudness_db)
+        controls.f0_hz = frame.f0_hz * self._shift
+        share = 1.0 - self._unpitched * (1.0 - frame.pitched)
+        if share < 1.0:
+            give_way(controls, share)
+        controls.amplitude *= self._harmonic_gain * gain
+        controls.noise_magnitudes *= self._noise_gain * gain
+
+    def ramp_s(self, frame: FeatureFrame) -> float:
+        """How long the voice takes to get there, seconds: a hop, but an onset is there at once."""
+        return ONSET_RAMP_S if frame.onset else self.info.hop_s
+
+
+def give_way(controls: ControlFrame, share: float) -> None:
+    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour."""
+    weights = controls.harmonic_distribution
+    total = float(weights.sum(dtype=np.float64))
+    own = NOISE_POWER * float(np.mean(controls.noise_magnitudes**2)) if controls.n_noise else 0.0
+    amplitude, controls.amplitude = controls.amplitude, controls.amplitude * share
+    if not (total > 0.0 and own > 0.0):
+        return
+    lost = 0.5 * (1.0 - share**2) * (amplitude / total) ** 2 * float(np.dot(weights, weights))
+    wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
+    controls.noise_magnitudes *= min(LARGEST_UNPITCHED, math.sqrt(1.0 + wanted / own))
 
 
 @dataclass(slots=True)
@@ -56,21 +142,16 @@ class _Voice:
     asked: FeatureFrame = field(default_factory=lambda: FeatureFrame(0.0, 0.0, SILENCE_DB))
 
 
-class Morph:
-    """Decoder and shaper of a model and perhaps of an ``other``, to which ``morph`` leads.
+class ReferenceConditioner:
+    """Conditioner and decoder of a model and perhaps of an ``other``, to which ``morph`` leads.
 
-    ``notes``: loudness is the first model's touch (MIDI), so the other one is shown its own; else
-    both hear the player. Not thread-safe. Raises UserError as Decoder does.
-
-    The voices that play it have ``n_harmonics``, ``n_noise`` bands up to ``band_limit_hz`` and
-    perhaps a ``second`` noise (bands, limit); the frames' noise_magnitudes are of both.
+    ``notes``: loudness is the first model's touch (MIDI), so the other one is shown its own.
     """
 
     def __init__(
         self,
         bundle: Bundle,
         settings: Settings,
-        runtime: str | None = None,
         voices: int = 1,
         other: Bundle | None = None,
         notes: bool = False,
@@ -78,23 +159,22 @@ class Morph:
         info = bundle.info
         self.info, self.voices = info, voices
         self.other: ModelInfo | None = other.info if other else None
-        self.decoder, self._shaper = Decoder(bundle, runtime, voices), Shaper(info, settings)
+        self.decoder, self._around = Decoder(bundle, None, voices), Around(info, settings)
         self.n_harmonics, self.n_noise = info.n_harmonics, info.n_noise
         self.band_limit_hz = info.band_limit_hz
         self.second: tuple[int, float] | None = None
-        self._owns = [ControlFrame(info.n_harmonics, info.n_noise) for _ in range(voices)]
-        self._own = self._owns[0]
+        self._own = ControlFrame(info.n_harmonics, info.n_noise)
         self._out, self._masked = self._own, False
         self._second: Decoder | None = None
         if other is not None:
-            self._add(other, settings, runtime, notes)
+            self._add(other, settings, notes)
         self.set(settings)
 
-    def _add(self, bundle: Bundle, settings: Settings, runtime: str | None, notes: bool) -> None:
+    def _add(self, bundle: Bundle, settings: Settings, notes: bool) -> None:
         first, info = self.info, bundle.info
-        self._second = Decoder(bundle, runtime, self.voices)
+        self._second = Decoder(bundle, None, self.voices)
         offset = info.max_loudness_db - first.max_loudness_db if notes else 0.0
-        self._second_shaper = Shaper(info, settings, offset)
+        self._second_around = Around(info, settings, offset)
         self.n_harmonics = max(first.n_harmonics, info.n_harmonics)
         if (info.n_noise, info.band_limit_hz) != (first.n_noise, first.band_limit_hz):
             self.second = (info.n_noise, info.band_limit_hz)
@@ -114,56 +194,22 @@ class Morph:
 
     def set(self, settings: Settings) -> None:
         """New settings, from the next frame on."""
-        self._shaper.set(settings)
+        self._around.set(settings)
         self._wanted = settings.morph
         if self._second is not None:
-            self._second_shaper.set(settings)
-
-    def reset(self) -> None:
-        """Forget everything that was played, on every voice."""
-        self.decoder.reset()
-        if self._second is not None:
-            self._second.reset()
-            for voice in self._voices:
-                voice.runs, voice.sounds = False, False
-
-    @property
-    def faults(self) -> int:
-        """Frames in which a model gave NaN or infinity."""
-        return self.decoder.faults + (self._second.faults if self._second else 0)
-
-    def warm_up(self) -> None:
-        """Every voice of every model once: what a runtime allocates lazily, it allocates now."""
-        frame = FeatureFrame(0.0, self.info.min_pitch_hz, SILENCE_DB)
-        for voice in range(self.voices):
-            self._shaper.decode(self.decoder, frame, self._own, voice)
-            if self._second is not None:
-                after = self._voices[voice].after
-                self._second_shaper.decode(self._second, frame, after, voice)
-        self.reset()
+            self._second_around.set(settings)
 
     def targets(self, frame: FeatureFrame) -> Iterator[Target]:
         """What ``frame.voice`` is to reach; mostly one. The ControlFrame holds until the next.
 
         Take all of them: the models move on with each.
         """
-        self._shaper.decode(self.decoder, frame, self._own, frame.voice)
+        self._around.decode(self.decoder, frame, self._own, frame.voice)
         yield from self._aims(frame)
-
-    def targets_of(self, frames: Sequence[FeatureFrame]) -> Iterator[tuple[FeatureFrame, Target]]:
-        """As :meth:`targets` of each frame, of voices that are all different.
-
-        The first model says what it has to say for all of them at once.
-        """
-        self._shaper.decode_many(self.decoder, frames, self._owns)
-        for frame, own in zip(frames, self._owns, strict=False):
-            self._own = own
-            for target in self._aims(frame):
-                yield frame, target
 
     def _aims(self, frame: FeatureFrame) -> Iterator[Target]:
         """The first model has answered, into ``_own``."""
-        own, ramp_s = self._own, self._shaper.ramp_s(frame)
+        own, ramp_s = self._own, self._around.ramp_s(frame)
         if self._second is None:
             yield 0.0, own, ramp_s
             return
@@ -249,7 +295,7 @@ class Morph:
     def _ask(self, voice: _Voice, frame: FeatureFrame) -> None:
         assert self._second is not None
         voice.before, voice.after = voice.after, voice.before
-        self._second_shaper.decode(self._second, frame, voice.after, frame.voice)
+        self._second_around.decode(self._second, frame, voice.after, frame.voice)
 
     def _blend(self, first: np.ndarray, other: ControlFrame, amount: float) -> ControlFrame:
         """Into ``_out``: the first model's partials, the noise of its last frame, the other's."""
