@@ -15,10 +15,9 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.settings import Settings
 from native.decoder import ConditionedModel, Conditioner, Conditioning, Network
 
-#: So far outside of its trained range, in semitones, a model is still asked for a pitch: beyond, it
-#: answers anything, mostly far too loud. DDSP-VST states the mean range of many takes, ours the
-#: 1st to 99th percentile.
-RANGE_MARGIN = {"edge": 3.0, "vst": 12.0}
+#: So far outside of its trained range, in semitones, a model is shown a pitch at most: beyond, it
+#: answers anything. DDSP-VST states the mean range of many takes, ours the 1st to 99th percentile.
+REACH = {"edge": 2.0, "vst": 12.0}
 
 
 def conditioning(settings: Settings) -> Conditioning:
@@ -31,6 +30,7 @@ def conditioning(settings: Settings) -> Conditioning:
         noise_gain_db=settings.noise_gain,
         unpitched=settings.unpitched,
         morph=settings.morph,
+        beyond=1.0 if settings.beyond_range == "silent" else 0.0,
     )
 
 
@@ -60,7 +60,6 @@ def conditioner_of(
 
 def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> ConditionedModel:
     info = bundle.info
-    margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
     return ConditionedModel(
         network,
         info.n_harmonics,
@@ -69,6 +68,8 @@ def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> C
         info.hop_s,
         math.sqrt(info.min_pitch_hz * info.max_pitch_hz),
         offset_db,
-        info.min_pitch_hz / margin,
-        info.max_pitch_hz * margin,
+        info.min_pitch_hz,
+        info.max_pitch_hz,
+        REACH[info.profile],
+        info.loudness_map.native() if info.loudness_map else None,
     )

@@ -106,13 +106,8 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
-<<<<<<< HEAD
             loudness_db=info.note_loudness_db,
-            conditioner=decoding.conditioner if isinstance(decoding, Performed) else None,
-=======
-            loudness_db=(info.min_loudness_db, info.max_loudness_db),
             conditioner=None if decoding.decoders else decoding.conditioner,
->>>>>>> main
         )
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it

@@ -296,13 +296,8 @@ int ddsp_conditioner_ask(ddsp_conditioner *c, int number, ddsp_feature_frame *sh
     const voice_state *voice = &c->voices[number];
     if (voice->at != FIRST && voice->at != SECOND)
         return -1;
-<<<<<<< HEAD
     *shown = voice->question.shown;
-    return voice->at == SECOND;
-=======
-    *shown = voice->shown;
     return voice->at == FIRST ? 0 : voice->joins ? 2 : 1;
->>>>>>> main
 }
 
 /* The answer lies in `controls`, which is the voice's own room for it. */
