@@ -146,9 +146,9 @@ models:
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
-	        --out runs/$$name-large.zip || exit; \
+	        --out runs/$$name-large.zip --force || exit; \
 	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 
 clean:

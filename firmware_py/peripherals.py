@@ -62,7 +62,7 @@ class Peripherals:
         self._lock = threading.Lock()  # of the mappings and of the dispatcher that gets them
 
     def start(self) -> None:
-        """Open what is there."""
+        """Open the controls and the MIDI ports that are present."""
         self._start_controls()
         self._start_ports()
 
@@ -77,7 +77,7 @@ class Peripherals:
             self._start_ports()
 
     def stop(self) -> None:
-        """Close everything; held notes are released."""
+        """Close controls and ports, which releases every held note."""
         self._stop_controls()
         self._stop_ports()
 
@@ -124,21 +124,21 @@ class Peripherals:
         self._played(message)
 
     def midi_ports(self) -> list[dict[str, str]]:
-        """The ports that are heard: port and kind."""
+        """Return the MIDI ports that are heard, each with its name and kind."""
         return self._ports.ports() if self._ports is not None else []
 
     def all_midi_ports(self) -> list[dict[str, Any]]:
-        """Every port that is there: port, kind, heard, ignored_by."""
+        """Return every MIDI port that is present: port, kind, heard, ignored_by."""
         return self._ports.everything() if self._ports is not None else []
 
     def switch_ports_off(self, names: tuple[str, ...]) -> None:
-        """The ports that are not heard, besides those that the config ignores."""
+        """Set the ports that are not heard, besides those that the config ignores."""
         self._ports_off = names
         if self._ports is not None:
             self._ports.switch_off(names)
 
     def midi_problem(self) -> str:
-        """Why no MIDI is heard; "" where it is."""
+        """Return the reason why no MIDI is heard; it is empty where MIDI works."""
         problem = self._notices.text("midi")
         return problem or (self._ports.problem if self._ports is not None else "")
 

@@ -56,7 +56,7 @@ class SourceFollower:
         return False
 
     def panic(self) -> None:
-        """Every key counts as released."""
+        """Forget every held key and what is remembered of the input."""
         with self._lock:
             self._keys.clear()
             self._state.clear()

@@ -36,7 +36,7 @@ class SourceSwitch:
             self._ask("synth")
 
     def panic(self) -> None:
-        """Nothing is held any more."""
+        """Forget every held key, after a panic of the engine."""
         self._follower.panic()
 
     def poll(self, status: Mapping[str, Any]) -> None:

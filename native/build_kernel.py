@@ -11,11 +11,20 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 #: The areas of the API in the order in which they build on each other; ddsp_kernel.h includes all.
-AREAS = ("common", "frames", "synthesis", "analysis", "decoder", "player", "rig")
+AREAS = (
+    "common",
+    "frames",
+    "synthesis",
+    "analysis",
+    "decoder",
+    "player",
+    "rig",
+    "receiver",
+)
 
 
 def cdef() -> str:
-    """The kernel's public headers as one cffi cdef."""
+    """Return the kernel's public headers, joined to one cdef for cffi."""
     return "\n".join((HERE / "include" / f"ddsp_{area}.h").read_text() for area in AREAS)
 
 

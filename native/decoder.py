@@ -142,11 +142,11 @@ class NetworkDecoder:
 
     @property
     def faults(self) -> int:
-        """Frames that were not finite, since construction."""
+        """Count of frames in which the network gave NaN or infinity, since construction."""
         return int(self._state.faults)
 
     def reset(self) -> None:
-        """Set the network's state to that before the first frame."""
+        """Set the network's state to what it is before the first frame."""
         lib.ddsp_decoder_reset(self._state)
 
     def step(self, f0_hz: float, loudness_db: float) -> ControlStruct:
@@ -275,11 +275,11 @@ class Conditioner:
 
     @property
     def faults(self) -> int:
-        """Frames in which a network gave something not finite."""
+        """Count of frames in which a network gave NaN or infinity, of all voices."""
         return int(lib.ddsp_conditioner_faults(self._conditioner))
 
     def set(self, conditioning: Conditioning) -> None:
-        """Settings to move towards from the next frame on."""
+        """Take new settings; every voice moves towards them from its next frame on."""
         lib.ddsp_conditioner_set(self._conditioner, _conditioning(conditioning)[0])
 
     def reset(self) -> None:
@@ -328,7 +328,7 @@ class Conditioner:
         return (self._times[0], self._times[1]) if found else None
 
     def targets(self, frame: FeatureFields, voice: int = 0) -> Iterator[tuple[float, float]]:
-        """:meth:`begin` and every :meth:`next`, where all models have a network."""
+        """Call :meth:`begin` and every :meth:`next`, where all models have a network."""
         self.begin(frame, voice)
         while (times := self.next(voice)) is not None:
             yield times
@@ -377,6 +377,6 @@ def _conditioning(conditioning: Conditioning) -> Any:
 
 
 def time_steps(network: Network, steps: int, repeats: int) -> float:
-    """Seconds of one step, the best of ``repeats`` runs of so many, measured inside C."""
+    """Return the seconds of one step, the best of ``repeats`` runs of ``steps``, measured in C."""
     nanoseconds = lib.ddsp_decoder_time(network._network, steps, repeats)
     return float(nanoseconds) * 1e-9

@@ -79,7 +79,7 @@ class Voice:
         noise_magnitudes: np.ndarray,
         ramp_s: float,
     ) -> None:
-        """Targets of the next ramp; shapes (n_harmonics,) and (n_noise,)."""
+        """Set the targets of the next ramp; arrays of shapes (n_harmonics,) and (n_noise,)."""
         harmonics, noise = _floats(harmonic_distribution), _floats(noise_magnitudes)
         if harmonics.shape != (self.n_harmonics,) or noise.shape != (self.n_noise,):
             raise ValueError(
@@ -96,7 +96,7 @@ class Voice:
         )
 
     def render(self, out: np.ndarray) -> None:
-        """Fill ``out`` (mono float32, any length) in place."""
+        """Render the next samples into ``out``, mono float32 of any length."""
         buffer = ffi.from_buffer("float[]", out, require_writable=True)
         for start in range(0, len(buffer), self.max_block):
             lib.ddsp_voice_render(
@@ -175,7 +175,10 @@ class Output:
         lib.ddsp_output_set_reverb(self._output, size, damping, wet)
 
     def process(self, mono: np.ndarray, stereo: np.ndarray) -> None:
-        """``mono`` (n,) to ``stereo`` (n, 2), both float32, in place."""
+        """Process ``mono`` (n,) into ``stereo`` (n, 2), both float32.
+
+        Raises ValueError for other shapes.
+        """
         if stereo.shape != (len(mono), 2):
             raise ValueError(f"stereo has shape {stereo.shape}, not ({len(mono)}, 2)")
         source = ffi.from_buffer("float[]", mono)
@@ -190,7 +193,7 @@ class Output:
 
 
 class Analyser:
-    """Streaming pitch and loudness (``ddsp_analyser_*``)."""
+    """Measures pitch and loudness of a stream of samples (``ddsp_analyser_*``); one thread's."""
 
     def __init__(
         self, sample_rate: float, hop_s: float, max_block: int = MAX_BLOCK, eager: bool = False

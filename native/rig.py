@@ -64,7 +64,7 @@ TICK_DTYPE = np.dtype(
 
 
 class RigControl(IntEnum):
-    """What :meth:`Rig.set` sets; units and ranges in ``ddsp_kernel.h``."""
+    """The values that :meth:`Rig.set` sets; units and ranges are in ``ddsp_rig.h``."""
 
     TRIM = lib.DDSP_TRIM
     DRY = lib.DDSP_DRY
@@ -223,7 +223,7 @@ class Part:
         return int(lib.ddsp_part_faults(self._part))
 
     def go_on_from(self, other: Part) -> None:
-        """Before it is played: go on with what ``other``'s player plays when it is."""
+        """Continue what the player of ``other`` plays. To be called before this part is played."""
         lib.ddsp_part_go_on_from(self._part, other._part)
         self.events.adopt(other.events)
 
@@ -253,7 +253,7 @@ class PartEvents(EventSender):
             self._waiting.append(bytes(ffi.buffer(event)))
 
     def flush(self) -> None:
-        """Send what found the ring full."""
+        """Send the events that wait because the ring was full."""
         while self._waiting:
             ffi.memmove(self._event, self._waiting[0], ffi.sizeof("ddsp_event"))
             if not lib.ddsp_part_send_event(self._cpart, self._event):
@@ -277,19 +277,19 @@ class PartEvents(EventSender):
         self._sounds = [other.sounds(voice) for voice in range(MAX_VOICES)]
 
     def effect(self, settings: EffectSettings) -> None:
-        """New settings of the effect player."""
+        """Send new settings to the effect player of the part."""
         effect = self._event.effect
         for name, value in zip(EffectSettings._fields, settings, strict=True):
             setattr(effect, name, value)
         self._of_voice(lib.DDSP_EVENT_EFFECT, ALL_VOICES, 0.0)
 
     def freeze(self, on: bool) -> None:
-        """Hold what the effect player plays, or let it go."""
+        """Let the effect player hold its pitch and loudness, or let them go."""
         self._event.value = int(on)
         self._of_voice(lib.DDSP_EVENT_FREEZE, ALL_VOICES, 0.0)
 
     def condition(self, conditioning: Conditioning) -> None:
-        """New settings of the part's conditioner."""
+        """Send new settings to the conditioner of the part."""
         for field in fields(conditioning):
             setattr(self._event.conditioning, field.name, getattr(conditioning, field.name))
         self._of_voice(lib.DDSP_EVENT_CONDITION, ALL_VOICES, 0.0)
@@ -340,7 +340,7 @@ class Rig:
         return bool(played)
 
     def retired(self) -> Part | None:
-        """A part that is not heard any more and has left; it is freed when you drop it."""
+        """Return a part that is no longer heard, or None; dropping it frees it."""
         which = lib.ddsp_rig_retired(self._rig)
         if which == ffi.NULL:
             return None
@@ -349,7 +349,7 @@ class Rig:
         return part
 
     def set(self, control: RigControl, value: float) -> None:
-        """Any thread. The last value counts; it takes effect in the next block."""
+        """Set a value, which takes effect in the next block. Any thread may call it."""
         lib.ddsp_rig_set(self._rig, control, value)
 
     def panic(self) -> None:
@@ -381,15 +381,15 @@ class Rig:
         return bool(played)
 
     def end_test(self) -> None:
-        """Fade the test signal out and end it. Any thread."""
+        """Fade out the test signal and end it. Any thread may call it."""
         lib.ddsp_rig_test_end(self._rig)
 
     def test_done(self) -> bool:
-        """Whether no test signal is being played (any more)."""
+        """Return whether no test signal is being played, or it has ended."""
         return bool(lib.ddsp_rig_test_done(self._rig))
 
     def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
-        """What the audio thread does with a block: float32 (n, 2), C-contiguous, in place."""
+        """Process a block as the audio thread does: float32 (n, 2), C-contiguous, in place."""
         if played.shape != (len(played), 2) or played.dtype != np.float32:
             raise ValueError(f"played is {played.dtype}{played.shape}, not float32(n, 2)")
         if heard is not None and (heard.shape != played.shape or heard.dtype != np.float32):

@@ -22,7 +22,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="every transformation, tune and instrument, with a page to hear and see them",
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("out"),
+        metavar="FOLDER",
+        help="for its files, which replace those of an earlier demo (default: out)",
+    )
     parser.add_argument("--no-play", action="store_true", help="only write the files")
     parser.add_argument("--no-picture", action="store_true", help="do without matplotlib")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -93,8 +99,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _all(args: argparse.Namespace) -> int:
     from ddsp_edge.demo.gallery import instruments, make
-    from ddsp_edge.demo.page import write_page
+    from ddsp_edge.demo.page import check_page, write_page
 
+    check_page(args.out)
     models = instruments(args.out)
     say = (lambda _: None) if args.json else (lambda line: print(line, flush=True))
     pieces = make(args.out, models, not args.no_picture, say)

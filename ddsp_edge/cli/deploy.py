@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddsp_edge.cli.progress import ProgressBar
+
 if TYPE_CHECKING:
     from ddsp_edge.remote.deploy import Outcome, Parcel
 
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         signing.sign(args.bundle, args.sign)
     with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as scratch:
         parcel = pack(args.bundle, Path(scratch))
-    progress = _Progress(len(args.hosts), len(parcel.data), args.json)
+    progress = ProgressBar(len(args.hosts) * len(parcel.data), "B", quiet=args.json, scale=True)
 
     def work(connection: DeviceConnection) -> dict[str, Any]:
         return deploy(
@@ -57,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
             connection,
             args.activate,
             args.allow_downgrade,
-            lambda step: progress.step(connection.host, step),
-            progress.sent,
+            lambda step: progress.note(f"{connection.host}: {step}"),
+            progress.update,
             args.name,
         )
 
@@ -70,35 +72,6 @@ def run(args: argparse.Namespace) -> int:
         for outcome in outcomes:
             print(_line(parcel, outcome), file=sys.stdout if outcome.answer else sys.stderr)
     return 0 if all(o.answer for o in outcomes) else 1
-
-
-class _Progress:
-    """A bar of the bytes of all hosts together, on a terminal."""
-
-    def __init__(self, hosts: int, size: int, quiet: bool) -> None:
-        self._bar: Any = None
-        if quiet or not sys.stderr.isatty():
-            return
-        try:
-            from tqdm import tqdm
-        except ImportError:  # a nicety: pip install 'ddsp-edge[remote]'
-            return
-        self._bar = tqdm(total=hosts * size, unit="B", unit_scale=True, leave=False)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def sent(self, count: int) -> None:
-        if self._bar is not None:
-            self._bar.update(count)
-
-    def step(self, host: str, step: str) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"{host}: {step}")
 
 
 def _line(parcel: Parcel, outcome: Outcome) -> str:

@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError: also where nothing comes back."""
+    """Measure the latency and print it. Raises UserError, also where no sound comes back."""
     wishes = {"seconds": args.seconds, "level": args.level, "side": args.side}
     try:
         result = _own(args) if args.card is not None else ask(args, "latency", **wishes)
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _own(args: argparse.Namespace) -> dict[str, Any]:
-    """The rig alone on the card: no model, no engine."""
+    """Measure with the rig alone on the card, without a model and an engine."""
     from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.live.engine import LiveEngine
     from ddsp_edge.live.round_trip import measure

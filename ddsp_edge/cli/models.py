@@ -13,7 +13,7 @@ from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model
 from ddsp_edge.library.sandbox import try_model
-from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
@@ -56,7 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--profile vst). Unpack it into Documents/Magenta/DDSP/Models and refresh the plug-in.",
     )
     vst.add_argument("model", metavar="NAME", help="name or path of a model")
-    vst.add_argument("--out", type=Path, metavar="X.zip", help="(default: NAME-vst.zip)")
+    vst.add_argument(
+        "--out",
+        type=Path,
+        metavar="X.zip",
+        help="(default: NAME-vst.zip, with a number where that is taken)",
+    )
+    vst.add_argument("--force", action="store_true", help="replace a file that is there")
     vst.set_defaults(run=run, action=_export_vst)
     for each in (listing, info, check, add):
         each.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -218,10 +224,14 @@ def _export_vst(args: argparse.Namespace) -> int:
     if info.profile != "vst":
         raise UserError(refusal(info))
     stem = Path(args.model).stem if Path(args.model).suffix in SUFFIXES else args.model
-    out = args.out or Path(f"{stem}-vst.zip")
+    named = args.out or Path(f"{stem}-vst.zip")
+    out = named if args.out or args.force else numbered(named)
     if out.suffix.lower() not in SUFFIXES:
         raise UserError(f"--out {out}: name it X.zip (or X.tflite for the model alone)")
-    write_vst(bundle, check_target(out, bundle.path or out))
+    check_target(out, *([bundle.path] if bundle.path else []))
+    if not args.force:
+        check_new(out, "--out")
+    write_vst(bundle, out)
     print(
         f"{out}: unpack it into Documents/Magenta/DDSP/Models and press the refresh button of "
         "the plug-in"

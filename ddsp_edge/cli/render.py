@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ddsp_edge.settings import SETTINGS, parse_settings
+from ddsp_edge.cli.progress import ProgressBar
+from ddsp_edge.settings import SETTINGS, Settings, parse_settings
+
+if TYPE_CHECKING:
+    from ddsp_edge.offline.report import RenderReport
 
 
 def _rate(text: str) -> int:
@@ -34,7 +41,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3, aiff or mid")
+    parser.add_argument(
+        "source",
+        metavar="IN",
+        help="wav, flac, ogg, mp3, aiff or mid; a folder of them; - is the standard input",
+    )
     parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
     parser.add_argument(
         "--morph-model",
@@ -45,7 +56,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--out",
         type=Path,
         metavar="OUT.wav",
-        help="wav or flac, 24 bit (default: IN-MODEL.wav here, with a number where that is taken)",
+        help="wav or flac, 24 bit; - is the standard output (default: IN-MODEL.wav here, with a "
+        "number where that is taken; of a folder the folder IN-MODEL)",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace the files of --out and --picture"
@@ -53,6 +65,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
+    )
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        help="move the recording's range into the model's, as `ddsp-edge fit` does; what --set "
+        "says is kept",
     )
     parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw what happened")
     parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
@@ -62,20 +80,55 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render the input into a file. Raises UserError."""
+    """Render a file, a folder or the standard input. Raises UserError."""
     settings = parse_settings(args.set)
     from ddsp_edge.errors import UserError
-    from ddsp_edge.evaluation import peak_dbfs
-    from ddsp_edge.offline.rendering import render_file
+    from ddsp_edge.library.catalog import find_model
+    from ddsp_edge.offline.pipes import standard_input, standard_output
 
     if not 0 <= args.seed < 1 << 32:
         raise UserError(f"--seed {args.seed}: choose 0 to {(1 << 32) - 1}")
     if settings.morph and args.morph_model is None:
         raise UserError("--set morph: say to which model; for instance --morph-model cello")
-    report = render_file(
-        args.source,
-        args.model,
-        args.out,
+    args.settings, args.bundle = settings, find_model(args.model)
+    if args.source != "-" and Path(args.source).is_dir():
+        return _run_folder(args)
+    with contextlib.ExitStack() as pipes:
+        source = Path(args.source)
+        if args.source == "-":
+            source = pipes.enter_context(standard_input())
+        out: Path | None = args.out
+        to_stdout = str(out) == "-" or (args.source == "-" and out is None)
+        if to_stdout:
+            if args.json:
+                raise UserError("--json: the standard output is the sound's; name another --out")
+            out = pipes.enter_context(standard_output())
+        report = _render(args, source, out)
+        say = sys.stderr if to_stdout else sys.stdout
+        if args.json:
+            print(json.dumps(_facts(args, report), indent=2))
+        else:
+            name = "-" if to_stdout else str(report.out)
+            print(f"{args.source} on {_line(report, name)}", file=say)
+            for line in _remarks(args, report):
+                print(line, file=say)
+    return 0
+
+
+def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderReport:
+    """Render one file as the options say. Raises UserError."""
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.offline.rendering import is_midi, render_file
+
+    settings = args.settings
+    if args.fit:
+        if is_midi(source):
+            raise UserError(f"{source}: --fit is for recordings; a MIDI file has no range to move")
+        settings = _fitted(args, source)
+    return render_file(
+        source,
+        args.bundle,
+        out,
         args.rate,
         settings,
         args.picture,
@@ -84,7 +137,65 @@ def run(args: argparse.Namespace) -> int:
         args.morph_model,
         args.force,
     )
-    facts = {
+
+
+def _fitted(args: argparse.Namespace, source: Path) -> Settings:
+    """The settings of --set, and those of auto-fit that it does not name. Raises UserError."""
+    from ddsp_edge.effect.autofit import learn
+    from ddsp_edge.effect.mix import trimmed
+    from ddsp_edge.effect.source import analyse
+    from ddsp_edge.offline.rendering import DEFAULT_RATE
+    from ddsp_edge.system.audio_file import read_audio
+
+    info = args.bundle.info
+    audio = trimmed(read_audio(source, DEFAULT_RATE), args.settings)
+    found = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(info).settings
+    named = {word.split("=", 1)[0].strip() for word in args.set}
+    chosen = {name: value for name, value in found.items() if name not in named}
+    words = " ".join(f"{name}={value:g}" for name, value in chosen.items() if value)
+    print(f"{source}: fitted: {words or 'nothing to move'}", file=sys.stderr)
+    return args.settings.changed(chosen)
+
+
+def _run_folder(args: argparse.Namespace) -> int:
+    """Each file of a folder; exit code 2 where some were refused. Raises UserError."""
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.offline.batch import BatchReport, inputs, render_folder
+    from ddsp_edge.offline.rendering import default_out, is_midi
+
+    if args.picture or args.json or str(args.out) == "-":
+        raise UserError(
+            f"{args.source}: is a folder; --picture, --json and --out - are of one file"
+        )
+    source = Path(args.source)
+    out = args.out or default_out(source.absolute(), args.bundle.info).with_suffix("")
+    fit = args.fit
+
+    def play(each: Path, target: Path) -> RenderReport:
+        args.fit = fit and not is_midi(each)
+        return _render(args, each, target)
+
+    report, told = BatchReport(), 0
+    with ProgressBar(len(inputs(source)), "file") as bar:
+        for report in render_folder(source, out, play, args.force):
+            bar.update()
+            for each, reason in list(report.refused.items())[told:]:
+                bar.write(reason if str(each) in reason else f"{each}: {reason}")
+            told = len(report.refused)
+    print(f"{source} on {args.bundle.info.name} -> {out}: {len(report.done)} files, "
+          f"{report.seconds:.0f} s of sound")  # fmt: skip
+    if report.there:
+        print(f"{len(report.there)} were there already and are kept (--force makes them again)")
+    if report.refused:
+        print(f"{len(report.refused)} could not be played, see above")
+    return 2 if report.refused else 0
+
+
+def _facts(args: argparse.Namespace, report: RenderReport) -> dict[str, Any]:
+    """What --json prints: plain values by name."""
+    from ddsp_edge.evaluation import peak_dbfs
+
+    return {
         "out": str(report.out),
         "picture": str(args.picture) if args.picture else None,
         "model": report.model.name,
@@ -100,21 +211,26 @@ def run(args: argparse.Namespace) -> int:
         "render_s": round(report.render_s, 3),
         "real_time_factor": round(report.real_time_factor, 1),
     }
-    if args.json:
-        print(json.dumps(facts, indent=2))
-        return 0
-    print(
-        f"{args.source} on {report.model.name} -> {report.out}: {report.duration_s:.1f} s, "
-        f"peak {facts['peak_dbfs']:.1f} dBFS, {report.real_time_factor:.0f} x real time"
+
+
+def _line(report: RenderReport, out: str) -> str:
+    from ddsp_edge.evaluation import peak_dbfs
+
+    return (
+        f"{report.model.name} -> {out}: {report.duration_s:.1f} s, "
+        f"peak {peak_dbfs(report.sound):.1f} dBFS, {report.real_time_factor:.0f} x real time"
     )
+
+
+def _remarks(args: argparse.Namespace, report: RenderReport) -> Iterator[str]:
+    """Yield what the user should know about a rendering, a line each."""
     if report.lowered_db:
-        print(f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)")
+        yield f"turned down by {report.lowered_db:.1f} dB so as not to clip (--set output_gain)"
     if report.input_clips:
-        print(f"the input clips: {report.input_clips} samples (record softer; input_trim)")
+        yield f"the input clips: {report.input_clips} samples (record softer; input_trim)"
     for remark in report.remarks:
-        print(f"{args.source}: {remark}")
+        yield f"{args.source}: {remark}"
     if report.performance and report.performance.skipped:
-        print("the drums' channel (10) was left out")
+        yield "the drums' channel (10) was left out"
     if args.picture:
-        print(f"picture: {args.picture}")
-    return 0
+        yield f"picture: {args.picture}"

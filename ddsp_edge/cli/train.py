@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
-from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -46,7 +46,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--least-minutes", type=_positive, metavar="MIN", help="refuse less usable material (2)"
     )
     made = parser.add_argument_group("what is made")
-    made.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
+    made.add_argument(
+        "--out",
+        type=Path,
+        help="the bundle (default: NAME.zip, with a number where that is taken)",
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace the files of --out and --float32-out"
+    )
     made.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
     made.add_argument(
         "--profile",
@@ -151,7 +158,7 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 def run(args: argparse.Namespace) -> int:
     recipe = _recipe(args)
     run_folder = args.work or Path("runs") / recipe.name.lower()
-    out = args.out or Path(f"{recipe.name.lower()}.zip")
+    named = args.out or Path(f"{recipe.name.lower()}.zip")
     if args.warm_steps + args.steps == 0:
         raise UserError("--warm-steps 0 --steps 0: nothing to train")
     # All of them now: an hour of training must not end with a missing package.
@@ -180,7 +187,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--size {args.size}: a DDSP-VST file has one size; leave it out")
     teacher = Teacher.of(find_model(args.teacher), profile) if args.teacher else None
     baseline = read_baseline(args.baseline) if args.baseline else None
-    check_target(out)
+    # Now, not after an hour of training: what is there already is lost only by --force.
+    _check_results(args, named)
     dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
     least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
     report(dataset, run_folder, least_minutes=least)
@@ -220,12 +228,28 @@ def run(args: argparse.Namespace) -> int:
     training = Training(
         dataset, recipe, plan, _command(args), trainer.seconds, baseline, _room(trainer)
     )
+    # Another training may have written one of that name meanwhile.
+    out = named if args.out or args.force else numbered(named)
     measured = build_bundle(model, training, out, args.quantize, args.float32_out)
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
     )
     return 0
+
+
+def _check_results(args: argparse.Namespace, named: Path) -> None:
+    """Refuse a place for the bundle that cannot be written, and files of earlier runs.
+
+    Raises UserError.
+    """
+    check_target(named)
+    if args.force or args.sweep:  # a sweep makes no bundle
+        return
+    if args.out is not None:
+        check_new(args.out, "--out")
+    if args.float32_out is not None:
+        check_new(args.float32_out, "--float32-out")
 
 
 def _room(trainer: Trainer) -> Room | None:

@@ -34,7 +34,7 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What decodes a model's file, and for what reason."""
+    """Whether C or a TFLite runtime decodes a model's file, and the reason."""
 
     network: Network | None  #: None: a TFLite runtime decodes
     reason: str  #: one line, for people
@@ -71,7 +71,7 @@ def forget() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """A bundle as a key: the same bytes are the same file."""
+    """A bundle as the key of a cache: the same bytes are the same file."""
 
     bundle: Bundle
     digest: str
@@ -110,7 +110,7 @@ def _digest(bundle: Bundle) -> str:
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, float]:
-    """The verdicts that come with the program: digest to dB."""
+    """Return the verdicts that come with the program: SHA-256 to dB."""
     try:
         told = json.loads(SHIPPED.read_text(encoding="utf-8"))
         if told["checks"] != CHECKS:

@@ -162,7 +162,7 @@ class ControlThread:
         self._check_owner()
 
     def _check_owner(self) -> None:
-        """Raises Superseded in a thread that was replaced while it was in a call."""
+        """Raise Superseded in a thread that was replaced while it was in a call."""
         if threading.current_thread() is not self._thread:
             raise Superseded
 

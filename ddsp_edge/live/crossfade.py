@@ -62,7 +62,10 @@ class ActiveInstruments:
             self._ask(instrument, instrument.answer)
 
     def _ask(self, instrument: Instrument, call: Callable[[], None]) -> None:
-        """Raises Superseded where the call took so long that the thread was replaced."""
+        """Call an instrument.
+
+        Raises Superseded where that took so long that the thread was replaced.
+        """
         self.asked = instrument
         try:
             call()

@@ -43,7 +43,7 @@ def list_ports(api: str = "alsa", name: str = "ddsp-edge") -> list[str]:
 
 @dataclass(slots=True)
 class _Open:
-    """A port of rtmidi that is listened to."""
+    """A port of rtmidi that is open, with the source it feeds."""
 
     port: str  # rtmidi's name
     source: MidiSource
@@ -51,7 +51,7 @@ class _Open:
     received: int | None = None  # bytes that its card had received when it was last looked at
 
     def look_for_bytes(self) -> None:
-        """A sign of life where the card has received any byte since the last look."""
+        """Give the source a sign of life where the card has received a byte since the last call."""
         received = _received(self.port)
         if received != self.received:
             self.received = received
@@ -140,7 +140,7 @@ class MidiPorts:
 
     @property
     def problem(self) -> str:
-        """Why the interface is not there; "" where it is."""
+        """The reason why the MIDI interface is missing; empty where it is present."""
         return self._problem
 
     def ports(self) -> list[dict[str, str]]:
@@ -319,13 +319,16 @@ def _lost(opened: _Open, clients: alsa_seq.Clients) -> bool:
 
 
 def _received(port: str) -> int | None:
-    """See :func:`ddsp_edge.midi.alsa_seq.received_bytes`."""
+    """Return how many bytes the card of a port has received; None where that is unknown."""
     where = address(port)
     return alsa_seq.received_bytes(where[0]) if where is not None else None
 
 
 def _pass_on(source: MidiSource, data: Sequence[int]) -> None:
-    """On rtmidi's thread, for every message; nothing is raised."""
+    """Pass the bytes of a message on to its source.
+
+    It runs in rtmidi's thread and raises nothing.
+    """
     try:
         messages = [mido.Message.from_bytes(data)]
     except ValueError:  # several at once (ALSA's 14-bit controllers), or nonsense

@@ -132,7 +132,7 @@ def _without_silence(sound: np.ndarray, least: int) -> np.ndarray:
 
 
 def default_out(source: Path, model: ModelInfo) -> Path:
-    """In the current folder: the input's name and the model's."""
+    """Return a file name in the current folder, of the input's name and the model's."""
     return Path(f"{source.stem}-{model.name.lower().replace(' ', '-')}.wav")
 
 

@@ -11,5 +11,6 @@
 #include "ddsp_decoder.h"
 #include "ddsp_player.h"
 #include "ddsp_rig.h"
+#include "ddsp_receiver.h"
 
 #endif

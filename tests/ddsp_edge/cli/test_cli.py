@@ -180,6 +180,19 @@ def test_analyze(tmp_path, capsys):
     assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "no" / "f.csv")]) == 2
 
 
+def test_analyze_keeps_what_is_there(tmp_path, capsys):
+    out = tmp_path / "f.csv"
+    out.write_text("mine")
+    words = ["analyze", str(VOICE), "--out", str(out)]
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "f.csv: is there already; add --force" in said[0]
+    assert out.read_text() == "mine"
+    assert cli.main([*words, "--force"]) == 0
+    assert out.read_text().startswith("time_s,")
+    assert cli.main(["analyze", str(VOICE), "--out", "/dev/null"]) == 0  # loses nothing
+
+
 def test_each_command_says_which_channel_it_takes(tiny_path, tmp_path, capsys):
     voice, rate = soundfile.read(VOICE)
     source = tmp_path / "right.wav"
@@ -228,3 +241,17 @@ def test_fit_refuses_what_has_no_pitch(tiny_path, tmp_path, capsys):
     assert cli.main(["fit", str(path), "--model", str(tiny_path)]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and "s of clear pitch in 2.0 s" in lines[0]
+
+
+def test_fit_moves_a_low_voice_up_and_keeps_what_set_says(tiny_path, tmp_path, capsys):
+    t = np.arange(4 * 48_000) / 48_000
+    soundfile.write(tmp_path / "low.wav", 0.3 * np.sin(2 * np.pi * 55 * t), 48_000)
+    words = ["render", str(tmp_path / "low.wav"), "--model", str(tiny_path), "--fit"]
+    assert cli.main([*words, "--out", str(tmp_path / "a.wav")]) == 0
+    fitted = capsys.readouterr().err
+    assert "pitch_shift=" in fitted and "input_gain=" in fitted
+    more = ["--set", "pitch_shift=7", "--out", str(tmp_path / "b.wav")]
+    assert cli.main([*words, *more]) == 0
+    assert "pitch_shift" not in capsys.readouterr().err
+    assert cli.main(["render", str(TUNE), "--model", str(tiny_path), "--fit"]) == 2
+    assert "--fit is for recordings" in capsys.readouterr().err

@@ -41,6 +41,13 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     assert not (tmp_path / "toy.zip").exists()
     assert cli.main(command) == 0
     assert "held-out loss" in capsys.readouterr().out
+    # Once more: beside it, and what --out names is refused before anything is computed.
+    made = (tmp_path / "toy.zip").read_bytes()
+    assert cli.main(command) == 0
+    assert "toy-2.zip: " in capsys.readouterr().out and (tmp_path / "toy-2.zip").exists()
+    assert cli.main([*command, "--out", "toy.zip", "--work", "runs/no"]) == 2
+    assert "toy.zip: is there already; add --force" in capsys.readouterr().err
+    assert (tmp_path / "toy.zip").read_bytes() == made and not (tmp_path / "runs/no").exists()
     bundle = read_bundle(tmp_path / "toy.zip")
     assert bundle.info.name == "Toy" and bundle.info.quantization == "int8"
     for fact in ("held out", "Seed 1", "ddsp-edge train", "int8", "float32"):
@@ -52,7 +59,8 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     assert cli.main(["render", "in.wav", "--model", "toy.zip", "--out", "out.wav"]) == 0
     assert np.abs(soundfile.read(tmp_path / "out.wav")[0]).max() > 0.01
     small = ["--size", "small", "--teacher", "toy.zip", "--work", "runs/small"]
-    assert cli.main([*command, *small, "--out", "small.zip"]) == 0
+    (tmp_path / "small.zip").write_text("an earlier one")
+    assert cli.main([*command, *small, "--out", "small.zip", "--force"]) == 0
     taught = read_bundle(tmp_path / "small.zip")
     assert (bundle.info.state_size, taught.info.state_size) == (96, 32)
     assert "the controls of Toy (" in taught.card
@@ -69,6 +77,7 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
         (["nowhere", "--name", "A"], "no such folder"),
         (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
         (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
+        (["{folder}", "--name", "A", "--float32-out", "{folder}/00.flac"], "--float32-out another"),
     ],
 )
 def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeypatch):

@@ -209,7 +209,7 @@ def test_a_ddsp_vst_file_becomes_a_bundle(pedal, tmp_path, capsys):
         (["deploy", "{none}", "pedal"], "cannot be read"),
         (["deploy", "{bundle}", "-oProxyCommand=touch x"], "no name of a host"),
         (["deploy", "{bundle}", "--", "-oProxyCommand=touch x"], "no name of a host"),
-        (["remote", "dance", "pedal"], "invalid choice"),
+        (["remote", "dance", "pedal"], "there is no command 'remote dance'"),
         (["sign", "{none}"], "cannot be read"),
         (["sign", "{bundle}", "--key", "{none}"], "no such key"),
     ],
