@@ -157,7 +157,7 @@ class NetworkDecoder:
 
 
 @dataclass(frozen=True)
-class LoudnessMap:
+class LoudnessTables:
     """``ddsp_loudness_map``: ``loudness_db`` (levels,); the tables are (notes, levels)."""
 
     lowest_note: float
@@ -181,7 +181,7 @@ class ConditionedModel:
     lowest_hz: float = 0.0  #: the range that it has learnt; 0: no bound
     highest_hz: float = 0.0
     reach: float = 0.0  #: semitones beyond the range that it is shown at most
-    loudness_map: LoudnessMap | None = None
+    loudness_map: LoudnessTables | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ class Question(NamedTuple):
     """What a conditioner wants a model without a network to decode."""
 
     model: int  #: 0: the first, 1: the second
-    joins: bool  #: the model forgets before what it played on this voice
+    forgets: bool  #: the model forgets before what it played on this voice
     f0_hz: float
     loudness_db: float
 
@@ -299,7 +299,7 @@ class Conditioner:
         asked = lib.ddsp_conditioner_ask(self._conditioner, voice, self._in)
         if asked < 0:
             return None
-        return Question(min(asked, 1), asked == 2, self._in.f0_hz, self._in.loudness_db)
+        return Question(asked & 1, asked >= 2, self._in.f0_hz, self._in.loudness_db)
 
     def answer(
         self,
@@ -354,7 +354,7 @@ def _model(model: ConditionedModel, keep: list[Any]) -> Any:
     return struct
 
 
-def _map(source: LoudnessMap, keep: list[Any]) -> Any:
+def _map(source: LoudnessTables, keep: list[Any]) -> Any:
     struct = ffi.new("ddsp_loudness_map *")
     keep.append(struct)
     shape = np.shape(source.shown_db)

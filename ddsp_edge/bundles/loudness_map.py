@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from native.decoder import LoudnessMap as NativeMap
+from native.decoder import LoudnessTables
 
 VERSION = 1
 MOST_NOTES, MOST_LEVELS = 160, 32  #: as in ddsp_decoder.h
@@ -74,10 +74,10 @@ class LoudnessMap:
             "centroid_fall": self.centroid_fall,
         }
 
-    def native(self) -> NativeMap:
+    def native(self) -> LoudnessTables:
         """Return what the kernel's conditioner is given."""
         tables = {name: np.array(getattr(self, name), np.float32) for name in TABLES}
-        return NativeMap(self.lowest_note, np.array(self.loudness_db, np.float32), **tables)
+        return LoudnessTables(self.lowest_note, np.array(self.loudness_db, np.float32), **tables)
 
 
 def parse_loudness_map(said: Any) -> LoudnessMap | None:

@@ -108,7 +108,7 @@ def _powers(controls: Controls, f0_hz: float, band_limit_hz: float) -> np.ndarra
     share /= share.sum()
     noise = NOISE_POWER * magnitudes**2 * share
     total = float(harmonic.sum() + noise.sum())
-    # A line fills two bins of a Hann window's spectrum; noise every bin, with the root of its power.
+    # A line fills two bins of a Hann window's spectrum, noise every bin with the root of its power.
     bins = share * band_limit_hz / _BIN_HZ
     lines = 2.0 * amplitudes / 4.0
     hiss = np.sqrt(noise / np.maximum(bins, 1.0) * 0.375 / 2.0) * bins

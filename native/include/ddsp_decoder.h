@@ -108,8 +108,9 @@ typedef struct {
     double offset_db;             /* is shown so much louder than the frames say, -400..400 */
     double lowest_hz, highest_hz; /* the range that it has learnt; 0 (or not finite): no bound */
     double reach;                 /* semitones, 0..24: a pitch beyond the range is shown at most so
-                                   * far beyond it (before input_pitch), the nearer the softer; a
-                                   * semitone further out it begins to sound thin, or to fade */
+                                   * far beyond it (before input_pitch). From half of it on it is
+                                   * softer by 1 dB a semitone, by 12 dB at most; 1 to 4 semitones
+                                   * further than it a note fades where `beyond` asks for it */
     const ddsp_loudness_map *loudness_map; /* copied; NULL: a model is shown what is asked for */
 } ddsp_conditioned_model;
 
@@ -153,7 +154,9 @@ void ddsp_conditioner_set(ddsp_conditioner *conditioner, ddsp_conditioning setti
 /* Audio. Every voice forgets what it played and stands at the settings. */
 void ddsp_conditioner_reset(ddsp_conditioner *conditioner);
 
-/* Audio. Begins a frame of a voice, 0..n_voices - 1; what the last one had left is dropped. */
+/* Audio. Begins a frame of a voice, 0..n_voices - 1; what the last one had left is dropped. After
+ * a silent frame (-80 dB) the models have forgotten what the voice played, so that the same note
+ * sounds the same whatever was played before. */
 void ddsp_conditioner_begin(ddsp_conditioner *conditioner, int voice,
                             const ddsp_feature_frame *in);
 
@@ -166,8 +169,8 @@ int ddsp_conditioner_next(ddsp_conditioner *conditioner, int voice, ddsp_control
                           float *offset_s, float *ramp_s);
 
 /* Audio. For models without a network: which one is to decode `shown` before the next target and
- * ddsp_conditioner_answer to be called with what it says. 0: the first one; 1: the second one; 2:
- * the second one, which joins in: it forgets before what it played on this voice; -1: none. */
+ * ddsp_conditioner_answer to be called with what it says. 0: the first one; 1: the second one; 2
+ * and 3: the same, which forgets before what it played on this voice; -1: none. */
 int ddsp_conditioner_ask(ddsp_conditioner *conditioner, int voice, ddsp_feature_frame *shown);
 
 /* Audio. What the model that was asked said. */

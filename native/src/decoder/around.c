@@ -18,7 +18,7 @@
 #define LOG10_20 0.11512925f       /* log(10) / 20 */
 #define THIN_DB 1.0f             /* so much softer a semitone, where nobody could play a note ... */
 #define THINNEST_DB 12.0f        /* ... and no softer than this */
-#define SILENT_WITHIN 3.0        /* semitones, from full to silent */
+#define SILENT_WITHIN 3.0f       /* semitones, from full to silent */
 #define LARGEST_CONTROL 1e6f     /* of an answer, whatever a foreign model says */
 
 static float level_of(const ddsp_settings_ramp *ramp, const ddsp_feature_frame *in)
@@ -43,14 +43,17 @@ static double outside(const ddsp_conditioned_model *model, double hz)
     return 0.0;
 }
 
-/* What becomes of a note that the instrument cannot play: thin, and where it is so set silent. */
-static float fading(const ddsp_settings_ramp *ramp, double beyond)
+/* What becomes of a note so far outside of the range, in semitones: it is thin, and where that is
+ * set silent. */
+static float fading(const ddsp_conditioned_model *model, const ddsp_settings_ramp *ramp, double far)
 {
-    if (!(beyond > 0.0))
+    const float thin_from = (float)(far - 0.5 * model->reach);
+    const float silent_from = (float)(far - model->reach) - 1.0f;
+    if (!(thin_from > 0.0f))
         return 1.0f;
-    const float thin = expf(-LOG10_20 * fminf((float)beyond * THIN_DB, THINNEST_DB));
-    const float silent = beyond < SILENT_WITHIN ? 1.0f - (float)(beyond / SILENT_WITHIN) : 0.0f;
-    return thin * (1.0f + ramp->now.beyond * (silent - 1.0f));
+    const float thin = expf(-LOG10_20 * fminf(thin_from * THIN_DB, THINNEST_DB));
+    const float left = 1.0f - ddsp_within(silent_from / SILENT_WITHIN, 0.0f, 1.0f);
+    return thin * (1.0f + ramp->now.beyond * (left - 1.0f));
 }
 
 void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_ramp *ramp,
@@ -86,7 +89,7 @@ void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_r
             question->noise_gain = expf(mapped.noise_db * LOG10_20);
     }
     question->gain = gain_db != 0.0f ? expf(gain_db * LOG10_20) : 1.0f;
-    question->gain *= fading(ramp, fabs(far) - model->reach - 1.0);
+    question->gain *= fading(model, ramp, fabs(far));
 }
 
 /* Harmonics that a lower note has within the band and this one has not are missing: a voice would

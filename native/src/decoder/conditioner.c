@@ -45,7 +45,9 @@ typedef struct {
     float ramp_s;
     int after;                     /* which of the answers is the newer */
     int runs, sounds;              /* the second model is asked; the first one is heard */
-    int joins;                     /* the second model has not yet answered since it runs */
+    int joins;                     /* the second model has not yet answered since it runs, or
+                                    * since the voice was silent */
+    int fresh;                     /* the voice was silent: the models forget the note before */
     int step, steps;               /* of the second model within this frame; 0: none */
     stage at;
 } voice_state;
@@ -182,6 +184,7 @@ void ddsp_conditioner_begin(ddsp_conditioner *c, int number, const ddsp_feature_
         return;
     voice_state *voice = &c->voices[number];
     voice->in = *in;
+    voice->fresh = !(voice->asked.loudness_db > SILENCE_DB);
     voice->ramp_s = in->onset ? (float)ONSET_RAMP_S : (float)c->models[0].hop_s;
     ddsp_settings_ramp_move(&voice->ramp, &c->settings, c->models[0].hop_s,
                             in->onset || !voice->sounds);
@@ -266,8 +269,12 @@ static void plan(ddsp_conditioner *c, voice_state *voice)
         voice->runs = 0;
         return;
     }
-    if (!voice->runs)
+    if (!voice->runs) {
         join(c, voice);
+    } else if (voice->fresh) {
+        ddsp_decoder_reset(&voice->decoders[1]);
+        voice->joins = 1;
+    }
     voice->amount_begun = voice->amount;
     voice->goal = moved(c, voice);
     voice->at = BLEND;
@@ -297,7 +304,7 @@ int ddsp_conditioner_ask(ddsp_conditioner *c, int number, ddsp_feature_frame *sh
     if (voice->at != FIRST && voice->at != SECOND)
         return -1;
     *shown = voice->question.shown;
-    return voice->at == FIRST ? 0 : voice->joins ? 2 : 1;
+    return voice->at == FIRST ? 2 * voice->fresh : 1 + 2 * voice->joins;
 }
 
 /* The answer lies in `controls`, which is the voice's own room for it. */
@@ -439,6 +446,8 @@ int ddsp_conditioner_next(ddsp_conditioner *c, int number, ddsp_control_frame *o
         if (!network)
             return -1;
         ddsp_control_frame *room = room_for_answer(voice);
+        if (!second && voice->fresh)
+            ddsp_decoder_reset(&voice->decoders[0]);
         ddsp_decoder_step(network, &voice->decoders[second], &voice->question.shown, room);
         answered(c, voice, room);
     }

@@ -75,7 +75,7 @@ def test_a_pitch_outside_of_the_range_is_shown_near_to_its_end(semitones: float)
     end_hz = INFO.max_pitch_hz if semitones > 0 else INFO.min_pitch_hz
     reach = REACH[INFO.profile]
     near = raw(end_hz * 2 ** (reach * math.tanh(semitones / reach) / 12), -20.0)
-    thin = 10 ** (-min(max(abs(semitones) - reach - 1, 0.0), 12.0) / 20)
+    thin = 10 ** (-min(max(abs(semitones) - 0.5 * reach, 0.0), 12.0) / 20)
     far = beyond(semitones)
     assert far.f0_hz == pytest.approx(end_hz * 2 ** (semitones / 12))
     np.testing.assert_allclose(far.harmonic_distribution, near.harmonic_distribution, rtol=1e-4)
