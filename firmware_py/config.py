@@ -12,7 +12,6 @@ from ddsp_edge.api.protocol import default_socket
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import user_folder
-from ddsp_edge.midi.network import address_of
 from ddsp_edge.presets.preset import SourceMode
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
@@ -62,6 +61,9 @@ class MidiConfig:
 
     def __post_init__(self) -> None:
         if self.network:
+            # Imported here: few have a network port, and mido's sockets take their time.
+            from ddsp_edge.midi.network import address_of
+
             address_of(self.network)
 
 

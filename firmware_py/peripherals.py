@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import mido
-
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets.actions import Action
@@ -20,6 +18,8 @@ from firmware_py.config import Config
 from firmware_py.notices import Notices
 
 if TYPE_CHECKING:
+    import mido
+
     from ddsp_edge.midi.ports import MidiPorts
     from firmware_py.controls import ControlDispatcher
 

@@ -191,6 +191,22 @@ class Output:
                 min(self.max_block, len(mono) - start),
             )
 
+    def process_sides(self, left: np.ndarray, right: np.ndarray, stereo: np.ndarray) -> None:
+        """``left`` and ``right`` (n,) to ``stereo`` (n, 2), all float32, in place; the room hears
+        the mean of both."""
+        if len(left) != len(right) or stereo.shape != (len(left), 2):
+            raise ValueError(f"shapes {left.shape}, {right.shape} and {stereo.shape} do not fit")
+        sources = ffi.from_buffer("float[]", left), ffi.from_buffer("float[]", right)
+        target = ffi.from_buffer("float[]", stereo, require_writable=True)
+        for start in range(0, len(left), self.max_block):
+            lib.ddsp_output_process_sides(
+                self._output,
+                sources[0] + start,
+                sources[1] + start,
+                target + 2 * start,
+                min(self.max_block, len(left) - start),
+            )
+
 
 class Analyser:
     """Measures pitch and loudness of a stream of samples (``ddsp_analyser_*``); one thread's."""

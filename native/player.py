@@ -163,8 +163,10 @@ class EventSender:
         kind = lib.DDSP_EVENT_RETARGET if legato else lib.DDSP_EVENT_START
         self._of_voice(kind, voice, time_s)
 
-    def release(self, voice: int, time_s: float) -> None:
-        """Release the note of a voice, which fades over its release time."""
+    def release(self, voice: int, time_s: float, fade_ms: int = 0) -> None:
+        """Release the note of a voice, which fades over its release time, in at most ``fade_ms``
+        milliseconds where that is not 0."""
+        self._event.value = fade_ms
         self._of_voice(lib.DDSP_EVENT_RELEASE, voice, time_s)
 
     def stop(self, voice: int, time_s: float) -> None:

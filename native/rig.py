@@ -7,6 +7,7 @@ The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
@@ -18,7 +19,9 @@ from native.decoder import Conditioner, Conditioning
 from native.kernel import _check
 from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 
-MAX_PARTS: int = lib.DDSP_MAX_PARTS
+#: Parts that play as one group, and groups in a rig, with those that fade out.
+MAX_TOGETHER: int = lib.DDSP_MAX_TOGETHER
+MAX_GROUPS: int = lib.DDSP_MAX_GROUPS
 #: Events that are kept while the ring is full.
 MOST_WAITING = 4096
 _STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
@@ -222,6 +225,10 @@ class Part:
         """Frames in which a network of the conditioner gave NaN or infinity; any thread."""
         return int(lib.ddsp_part_faults(self._part))
 
+    def set_gain(self, left: float, right: float) -> None:
+        """Its share of both sides, linear, 0 to 16; it moves there in 10 ms. Any thread."""
+        lib.ddsp_part_set_gain(self._part, left, right)
+
     def go_on_from(self, other: Part) -> None:
         """Continue what the player of ``other`` plays. To be called before this part is played."""
         lib.ddsp_part_go_on_from(self._part, other._part)
@@ -325,14 +332,23 @@ class Rig:
     def play(self, part: Part | None, delay_s: float = 0.0, fade_s: float = 0.05) -> bool:
         """``part`` runs at once and, ``delay_s`` later, is faded in and all others out.
 
-        None: all are faded out. False: four parts are out; see :meth:`retired`. Raises
+        None: all are faded out. False: MAX_GROUPS groups are out; see :meth:`retired`. Raises
         ValueError for a part of another rate or period, or one that was played before.
         """
-        which = ffi.NULL if part is None else part._part
-        played = lib.ddsp_rig_play(self._rig, which, delay_s, fade_s)
+        if part is not None:
+            return self.play_together([part], delay_s, fade_s)
+        return bool(lib.ddsp_rig_play(self._rig, ffi.NULL, delay_s, fade_s))
+
+    def play_together(
+        self, parts: Sequence[Part], delay_s: float = 0.0, fade_s: float = 0.05
+    ) -> bool:
+        """Likewise several parts, 1 to MAX_TOGETHER, which begin with the same sample: all of them
+        or none."""
+        group = [part._part for part in parts]
+        played = lib.ddsp_rig_play_together(self._rig, group, len(group), delay_s, fade_s)
         if played < 0:
-            raise ValueError("part of another rate or period, or one that was played before")
-        if played and part is not None:
+            raise ValueError(f"{len(group)} parts, one of another rate or period or played before")
+        for part in parts if played else ():
             # From now on the rig frees it, unless it retires; the part keeps the rig alive.
             ffi.gc(part._part, None)
             part._owner = self._rig

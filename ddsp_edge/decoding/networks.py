@@ -17,7 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.agreement import compare
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.network import UnknownGraphError, read_network
@@ -93,8 +92,11 @@ def _judge(which: _Once) -> Verdict:
         return Verdict(None, f"its network is too large for C ({error})")
     worst_db = _kept(which.digest)
     if worst_db is None:
+        # Imported here: most files have been compared before.
+        from ddsp_edge.decoding import agreement
+
         try:
-            worst_db = compare(which.bundle, network).worst_db
+            worst_db = agreement.compare(which.bundle, network).worst_db
         except RuntimeMissing:
             return Verdict(network, "not compared: no TFLite runtime is installed")
         _keep(which.digest, worst_db)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.live.instrument import Instrument
 from ddsp_edge.settings import Settings
 from native.rig import Rig
+
+if TYPE_CHECKING:
+    import mido
 
 #: Cross-fade, seconds.
 FADE_S = 0.05

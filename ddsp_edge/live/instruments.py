@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
@@ -15,6 +13,11 @@ from ddsp_edge.settings import Settings
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
 from native.rig import MAX_VOICES
+
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
 
 
 class EffectInstrument(Instrument):
@@ -50,6 +53,8 @@ class EffectInstrument(Instrument):
         self._tuner.set(settings.tuning)
 
     def listen(self) -> AutoFit:
+        from ddsp_edge.effect.autofit import AutoFit
+
         self._fit = AutoFit(self.info.hop_s)
         return self._fit
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Self
-
-import mido
+from typing import TYPE_CHECKING, Self
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
@@ -15,6 +13,9 @@ from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
 from native.player import EventSender
+
+if TYPE_CHECKING:
+    import mido
 
 #: The port of a pedal that holds every channel; no cable has this name.
 HOLD = "hold"
@@ -272,7 +273,7 @@ class Receiver:
         self._notes.one_voice = self.settings.voices == 1
 
 
-_Action = Callable[[Receiver, mido.Message, str], None]
+_Action = Callable[[Receiver, "mido.Message", str], None]
 
 #: ``action`` of a message's row in the table to what does it.
 MESSAGE_ACTIONS: dict[str, _Action] = {

@@ -9,9 +9,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import mido
+from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.actions import Action
@@ -31,6 +29,9 @@ from firmware_py.controls.expression import RATE_HZ, PedalPosition
 from firmware_py.controls.gestures import HOLD_S, Press
 from firmware_py.controls.keys import Keyboards
 from firmware_py.controls.packages import MissingPackage
+
+if TYPE_CHECKING:
+    import mido
 
 _LOG = logging.getLogger(__name__)
 #: USB pedals are looked for this often, in seconds.

@@ -84,7 +84,8 @@ typedef struct {
 enum {
     DDSP_EVENT_START = 1,     /* a note on a voice: note, touch */
     DDSP_EVENT_RETARGET,      /* the same, legato: its envelope goes on */
-    DDSP_EVENT_RELEASE,       /* nothing holds the voice's note any more */
+    DDSP_EVENT_RELEASE,       /* nothing holds the voice's note any more; value > 0: the voice is
+                               * wanted elsewhere, and fades in at most so many milliseconds */
     DDSP_EVENT_STOP,          /* silence at once */
     DDSP_EVENT_TOUCH,         /* touch, of a voice or of DDSP_ALL_VOICES */
     DDSP_EVENT_SYNTH,         /* synth: new settings, and those of the envelopes */

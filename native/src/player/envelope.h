@@ -14,6 +14,7 @@ typedef struct {
     ddsp_adsr adsr;
     int stage;
     double since, from;     /* seconds and level where the segment began */
+    double cut_s;           /* of a release that is shorter than its own; 0: it is not */
 } ddsp_envelope;
 
 /* New times and levels: the segment begins again from the level that there is. */
@@ -25,6 +26,9 @@ double ddsp_envelope_attack(ddsp_envelope *envelope, double time_s, int legato);
 
 /* Every key is up. */
 void ddsp_envelope_release(ddsp_envelope *envelope, double time_s);
+
+/* The voice is wanted elsewhere: 60 dB in so many seconds, also from a release under way. */
+void ddsp_envelope_cut(ddsp_envelope *envelope, double time_s, double seconds);
 
 /* At a time not before the last event; moves on to the next segment when due. */
 double ddsp_envelope_level(ddsp_envelope *envelope, double time_s);

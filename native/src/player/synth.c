@@ -145,6 +145,8 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
         synth->voice[v].serial = event->serial;
         if (event->kind == DDSP_EVENT_START || event->kind == DDSP_EVENT_RETARGET)
             strike(synth, v, event, time_s);
+        else if (event->kind == DDSP_EVENT_RELEASE && event->value > 0)
+            ddsp_envelope_cut(&synth->voice[v].envelope, time_s, event->value * 1e-3);
         else if (event->kind == DDSP_EVENT_RELEASE)
             ddsp_envelope_release(&synth->voice[v].envelope, time_s);
         else if (event->kind == DDSP_EVENT_STOP)
