@@ -177,19 +177,23 @@ class ModelInfo:
         return min(self.min_loudness_db, self.loudness_map.softest_db), self.max_loudness_db
 
     def as_json(self) -> dict[str, Any]:
-        """Return the content of metadata.json, for ``json.dumps``."""
+        """Return the content of metadata.json but for the loudness map's tables, which are long.
+
+        Programs that ask for models are told this.
+        """
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
         if self.room:
             values["room"] = asdict(self.room)
-        if self.loudness_map:
-            values["loudness_map"] = self.loudness_map.as_json()
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **values}
 
     def to_bytes(self) -> bytes:
         """Return metadata.json as it lies in a bundle: a line for each key, in UTF-8."""
+        values = self.as_json()
+        if self.loudness_map:
+            values["loudness_map"] = self.loudness_map.as_json()
         lines = [
             f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
-            for key, value in self.as_json().items()
+            for key, value in values.items()
         ]
         return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
 

@@ -19,8 +19,10 @@ OUR_KEYS = ("licence", "attribution", "attack_s")
 def vst_model(bundle: Bundle) -> bytes:
     """Return the ``.tflite`` with its metadata appended, as DDSP-VST reads it."""
     said = bundle.info.as_json()
-    metadata = json.dumps({key: said[key] for key in (*VST_KEYS, *OUR_KEYS)}, indent=2)
-    return build_zip({METADATA: metadata.encode()}, behind=bundle.model)
+    told = {key: said[key] for key in (*VST_KEYS, *OUR_KEYS)}
+    if bundle.info.loudness_map is not None:  # the plug-in passes it over; it is played here
+        told["loudness_map"] = bundle.info.loudness_map.as_json()
+    return build_zip({METADATA: json.dumps(told).encode()}, behind=bundle.model)
 
 
 def vst_zip(bundle: Bundle) -> bytes:
