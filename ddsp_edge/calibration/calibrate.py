@@ -79,7 +79,7 @@ def card_section(swept: Sweep) -> str:
             HEADING,
             f"Every key from {note_name(swept.keys[0])} to {note_name(swept.keys[-1])} at "
             f"{len(swept.velocities)} velocities, through the engine. Of the {len(keys)} keys of "
-            f"the range, {note_name(keys[0])} to {note_name(keys[-1])} (all of them are drawn in the "
+            f"the range, {note_name(keys[0])} to {note_name(keys[-1])} (all are drawn in the "
             "picture; what must hold: docs/models.md):",
             "",
             "| | least | median | most |",
