@@ -42,6 +42,39 @@ class SynthSettings(NamedTuple):
     velocity_range_db: float
     vibrato_rate_hz: float
     vibrato_depth: float
+    vibrato_amount: float = 0.0  #: 0..4, of the notes' expression, as are the next three
+    pitch_amount: float = 0.0
+    dynamics_amount: float = 0.0
+    attack_amount: float = 0.0
+
+
+class NoteExpression(NamedTuple):
+    """``ddsp_note_expression``, field by field: how a player would play one note."""
+
+    seed: int = 0
+    vibrato_cents: float = 0.0
+    vibrato_db: float = 0.0
+    vibrato_hz: float = 0.0
+    vibrato_delay_s: float = 0.0
+    vibrato_rise_s: float = 0.0
+    vibrato_wander: float = 0.0
+    detune_cents: float = 0.0
+    drift_cents: float = 0.0
+    scoop_cents: float = 0.0
+    scoop_s: float = 0.0
+    accent_db: float = 0.0
+    swell_db: float = 0.0
+    swell_s: float = 0.0
+    fade_db: float = 0.0
+    fade_s: float = 0.0
+    tremor_db: float = 0.0
+    flicker_db: float = 0.0
+    attack_db: float = 0.0
+    attack_s: float = 0.0
+    attack_noise: float = 0.0
+    release_stretch: float = 0.0
+    release_cents: float = 0.0
+    release_noise: float = 0.0
 
 
 class Note(NamedTuple):
@@ -52,6 +85,7 @@ class Note(NamedTuple):
     level_db: float = 0.0
     glide_s: float = 0.0
     glide_from: float = FROM_LAST  #: MIDI note
+    expression: NoteExpression = NoteExpression()
 
 
 class Touch(NamedTuple):
@@ -75,6 +109,7 @@ class Features(NamedTuple):
     voice: int
     brightness_db: float
     pitched: float
+    treble_db: float
 
 
 def features(time_s: float, voice: int, frame: Any) -> Features:
@@ -88,6 +123,7 @@ def features(time_s: float, voice: int, frame: Any) -> Features:
         voice,
         frame.brightness_db,
         frame.pitched,
+        frame.treble_db,
     )
 
 
@@ -116,10 +152,18 @@ class Effect:
         """Continue with what another player has heard and holds, and with its settings."""
         lib.ddsp_effect_adopt(self._effect, other._effect)
 
-    def frame(self, f0_hz: float, confidence: float, loudness_db: float, time_s: float) -> Features:
+    def frame(
+        self,
+        f0_hz: float,
+        confidence: float,
+        loudness_db: float,
+        time_s: float,
+        treble_db: float = 0.0,
+    ) -> Features:
         """Take one frame of the analyser; return what the model is asked for."""
         heard = self._heard
         heard.f0_hz, heard.confidence, heard.loudness_db = f0_hz, confidence, loudness_db
+        heard.treble_db = treble_db
         lib.ddsp_effect_frame(self._effect, heard, time_s, self._out)
         return features(time_s, 0, self._out)
 
@@ -158,7 +202,8 @@ class EventSender:
         """Start a note on a voice; with ``legato`` the envelope of the last note goes on."""
         event = self._event
         event.note.pitch, event.note.velocity, event.note.level_db = note[:3]
-        event.note.glide_s, event.note.glide_from = note[3:]
+        event.note.glide_s, event.note.glide_from = note[3:5]
+        event.note.expression = note.expression  # a tuple in the order of the struct
         self._fill(touch)
         kind = lib.DDSP_EVENT_RETARGET if legato else lib.DDSP_EVENT_START
         self._of_voice(kind, voice, time_s)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.calibration.fit import fit_loudness_map
+from ddsp_edge.calibration.fit import fit_heard_map, fit_loudness_map
 from ddsp_edge.calibration.picture import with_sweep
 from ddsp_edge.calibration.sweep import HIGH_HZ, Sweep, sweep
 from ddsp_edge.calibration.verdict import centroid_falls, level_ranges_db, reasons
@@ -22,15 +22,15 @@ _SECTION = re.compile(rf"\n*^{HEADING}\n.*?(?=^## |\Z)", re.M | re.S)
 
 
 def with_map(bundle: Bundle, centroid_fall: float | None = None) -> Bundle:
-    """Return the bundle with a map found anew.
+    """Return the bundle with both maps found anew, for MIDI and for the effect.
 
     ``centroid_fall`` is that of the recordings; None: what the map before said, or 0.
     """
     before = bundle.info.loudness_map
     if centroid_fall is None:
         centroid_fall = before.centroid_fall if before else 0.0
-    found = fit_loudness_map(bundle, centroid_fall)
-    return replace(bundle, info=replace(bundle.info, loudness_map=found))
+    notes, heard = fit_loudness_map(bundle, centroid_fall), fit_heard_map(bundle)
+    return replace(bundle, info=replace(bundle.info, loudness_map=notes, heard_map=heard))
 
 
 def swept_bundle(

@@ -1,4 +1,4 @@
-"""The loudness map of a model, found from the model itself.
+"""The loudness maps of a model, found from the model itself.
 
 For every note an interval of shown loudnesses is chosen within which the network only gets
 brighter as it is shown more, as wide as there is one and near to what was trained; notes beside
@@ -14,6 +14,7 @@ import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.loudness_map import LoudnessMap
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.calibration.spectra import Spectra, measure
 from ddsp_edge.decoding.conditioner import REACH
 from ddsp_edge.units import SILENCE_DB
@@ -23,7 +24,7 @@ STEP_DB = 1.0  #: of the shown loudnesses that are tried
 #: What is asked for, in dB below the loudest usual note; silence comes before it, 0 dB after.
 BELOW_DB = (60, 50, 40, 35, 30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 0, -6)
 #: The centroid may fall so far within an interval, as a share: what nobody hears ...
-FLAT = 0.01
+FLAT = 0.005
 #: ... and the one weighted by amplitudes, which follows the noise more than the tone.
 AMPLITUDE_FLAT = 0.05
 #: What is better than nothing: a doubled centroid is worth an interval so many dB narrower.
@@ -31,6 +32,8 @@ WORTH = 4.0 / math.log(2.0) * 0.7
 FAR_DB = 10.0  #: an end so far from what would be asked for costs 1
 ALIKE = 1.0  #: what it costs that a semitone changes an end by FAR_DB
 MOST_GAIN_DB = 40.0
+INAUDIBLE_DB = -110.0  #: what a network answers this softly is not turned up
+LEAST_POWER = 1e-16
 
 
 def fit_loudness_map(bundle: Bundle, centroid_fall: float = 0.0) -> LoudnessMap:
@@ -39,11 +42,7 @@ def fit_loudness_map(bundle: Bundle, centroid_fall: float = 0.0) -> LoudnessMap:
     ``centroid_fall`` (0..1), by how much its recordings get duller from soft to loud, is only
     kept in it, for the sweep: the map itself grants the model no more than FLAT.
     """
-    info = bundle.info
-    reach = min(REACH[info.profile], 3.0)
-    notes = np.arange(
-        math.floor(info.min_pitch_note - reach), math.ceil(info.max_pitch_note + reach) + 1.0
-    )
+    info, notes = bundle.info, _notes(bundle)
     loudest = min(0.0, info.max_loudness_db)
     softest = max(SILENCE_DB + 2.0, loudest - SPAN_DB)
     lowest = max(SILENCE_DB + 2.0, min(softest, info.min_loudness_db))
@@ -53,14 +52,40 @@ def fit_loudness_map(bundle: Bundle, centroid_fall: float = 0.0) -> LoudnessMap:
     table = np.array(
         [_spread(asked, softest, loudest, a, b) for a, b in zip(begins, ends, strict=True)]
     )
-    gain_db, noise_db = _gains(measure(bundle, notes, table), asked, info)
-    return LoudnessMap(
-        float(notes[0]),
-        tuple(round(float(x), 2) for x in asked),
-        _rows(table),
-        _rows(gain_db),
-        _rows(noise_db),
-        round(centroid_fall, 3),
+    found = measure(bundle, notes, table)
+    noise_db = _noise(found, _edges(notes, info))
+    gain_db = asked - _level_db(found, noise_db)
+    gain_db[found.level_db < INAUDIBLE_DB] = 0.0
+    gain_db[:, asked <= SILENCE_DB] = 0.0
+    return _map(notes, asked, table, gain_db, noise_db, centroid_fall)
+
+
+def fit_heard_map(bundle: Bundle) -> LoudnessMap:
+    """Return the map for sound that is heard: the effect's.
+
+    Within the range it changes nothing: the network has learnt to follow an instrument's own
+    loudness. What is louder than any recording is shown as the loudest of them and turned up;
+    beyond the range of pitch a note is no louder and no noisier than at its end.
+    """
+    info, notes = bundle.info, _notes(bundle)
+    loudest = min(0.0, info.max_loudness_db)
+    asked = _asked(loudest)
+    shown = np.minimum(asked, loudest)
+    found, edges = measure(bundle, notes, shown), _edges(notes, info)
+    noise_db = _noise(found, edges)
+    level_db = _level_db(found, noise_db)
+    gain_db = (asked - shown) + np.minimum(0.0, level_db[edges] - level_db)
+    gain_db[found.level_db < INAUDIBLE_DB] = 0.0
+    table = np.tile(shown, (len(notes), 1))
+    return _map(notes, asked, table, gain_db, noise_db, 0.0)
+
+
+def _notes(bundle: Bundle) -> np.ndarray:
+    """The MIDI notes of the rows: all that a network can be shown."""
+    info = bundle.info
+    reach = min(REACH[info.profile], 3.0)
+    return np.arange(
+        math.floor(info.min_pitch_note - reach), math.ceil(info.max_pitch_note + reach) + 1.0
     )
 
 
@@ -140,27 +165,45 @@ def _spread(
     return np.interp(asked, [SILENCE_DB, softest_db, loudest_db], [SILENCE_DB, begin, end])
 
 
-def _gains(found: Spectra, asked: np.ndarray, info) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Gains of all and of the noise, dB, (notes, loudnesses): as loud as was asked, and outside of
-    the range no noisier than at its end."""
-    inside = np.flatnonzero(
-        (found.notes >= info.min_pitch_note) & (found.notes <= info.max_pitch_note)
-    )
+def _edges(notes: np.ndarray, info: ModelInfo) -> np.ndarray:
+    """The row within the range that is nearest to each row."""
+    inside = np.flatnonzero((notes >= info.min_pitch_note) & (notes <= info.max_pitch_note))
     if not len(inside):
-        inside = np.array([len(found.notes) // 2])
-    edge = np.clip(np.arange(len(found.notes)), inside[0], inside[-1])
-    most = np.minimum(found.noise_share[edge], 0.999)
+        inside = np.array([len(notes) // 2])
+    return np.clip(np.arange(len(notes)), inside[0], inside[-1])
+
+
+def _noise(found: Spectra, edges: np.ndarray) -> np.ndarray:
+    """Gain of the noise, dB: beyond the range it is no larger a share than at its end."""
+    most = np.minimum(found.noise_share[edges], 0.999)
     allowed = most / (1.0 - most) * found.harmonic_power
-    noisy = found.noise_power > np.maximum(allowed, 1e-18)
-    noise_db = np.zeros(noisy.shape)
-    noise_db[noisy] = 10.0 * np.log10((allowed[noisy] + 1e-18) / found.noise_power[noisy])
-    noise_db[edge == np.arange(len(edge))] = 0.0
-    noise_db = np.clip(noise_db, -60.0, 0.0)
+    noise_db = 10.0 * np.log10((allowed + LEAST_POWER) / (found.noise_power + LEAST_POWER))
+    noise_db[edges == np.arange(len(edges))] = 0.0
+    return np.clip(noise_db, -60.0, 0.0)
+
+
+def _level_db(found: Spectra, noise_db: np.ndarray) -> np.ndarray:
+    """The level where the noise is turned down so far."""
     power = found.harmonic_power + found.noise_power * 10.0 ** (noise_db / 10.0)
-    gain_db = asked - 10.0 * np.log10(np.maximum(power, 1e-16))
-    silent = (asked <= SILENCE_DB) | (power < 1e-12)
-    gain_db[silent] = 0.0
-    return np.clip(gain_db, -MOST_GAIN_DB, MOST_GAIN_DB), noise_db
+    return 10.0 * np.log10(np.maximum(power, LEAST_POWER))
+
+
+def _map(
+    notes: np.ndarray,
+    asked: np.ndarray,
+    shown_db: np.ndarray,
+    gain_db: np.ndarray,
+    noise_db: np.ndarray,
+    centroid_fall: float,
+) -> LoudnessMap:
+    return LoudnessMap(
+        float(notes[0]),
+        tuple(round(float(x), 2) for x in asked),
+        _rows(shown_db),
+        _rows(np.clip(gain_db, -MOST_GAIN_DB, MOST_GAIN_DB)),
+        _rows(noise_db),
+        round(centroid_fall, 3),
+    )
 
 
 def _rows(table: np.ndarray) -> tuple[tuple[float, ...], ...]:

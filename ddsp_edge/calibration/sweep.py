@@ -25,7 +25,9 @@ HIGH_HZ = 8000.0
 LOWEST_KEY, HIGHEST_KEY = 12, 120
 BELOW_RANGE, ABOVE_RANGE = 12, 24  #: keys that are played beyond the range
 #: A dry note that is held: no player, no room.
-PLAIN: dict[str, Any] = {"sustain": 1.0, "attack": 0.005, "release": 0.01, "reverb_wet": 0.0}
+PLAIN: dict[str, Any] = {
+    "expression": 0.0, "sustain": 1.0, "attack": 0.005, "release": 0.01, "reverb_wet": 0.0,
+}  # fmt: skip
 _LINE_BINS = 4  #: on both sides of a harmonic count as its own
 _PARTIALS = 8  #: among which the pitch is read
 _LEAST = 1e-16

@@ -45,21 +45,25 @@ def conditioner_of(
     """Return a conditioner for ``voices`` voices of a model, and perhaps of an ``other`` one.
 
     ``other`` is the model that the setting ``morph`` leads to. ``notes``: loudness is the first
-    model's touch (MIDI), so the other one is shown its own; else both hear the player.
+    model's touch (MIDI), so the other one is shown its own; else both hear the player. Each kind
+    has a loudness map of its own.
     ``networks`` has one network a model where C decodes them, and is empty where the caller does.
     """
     offset_db = other.info.max_loudness_db - bundle.info.max_loudness_db if other and notes else 0.0
     first, second = [*networks, None, None][:2]
     return Conditioner(
-        _conditioned(bundle, first, 0.0),
-        _conditioned(other, second, offset_db) if other else None,
+        _conditioned(bundle, first, 0.0, notes),
+        _conditioned(other, second, offset_db, notes) if other else None,
         conditioning(settings),
         voices,
     )
 
 
-def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> ConditionedModel:
+def _conditioned(
+    bundle: Bundle, network: Network | None, offset_db: float, notes: bool
+) -> ConditionedModel:
     info = bundle.info
+    loudness_map = info.loudness_map if notes else info.heard_map
     return ConditionedModel(
         network,
         info.n_harmonics,
@@ -71,5 +75,5 @@ def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> C
         info.min_pitch_hz,
         info.max_pitch_hz,
         REACH[info.profile],
-        info.loudness_map.native() if info.loudness_map else None,
+        loudness_map.native() if loudness_map else None,
     )
