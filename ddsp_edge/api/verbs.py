@@ -287,7 +287,7 @@ VERBS: dict[str, Verb] = {
 
 
 def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(verb, arguments) of a decoded request. Raises RequestError."""
+    """Return the verb and checked arguments of a decoded request. Raises RequestError."""
     name = message.get("do")
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
