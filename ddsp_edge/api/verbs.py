@@ -151,7 +151,7 @@ VERBS: dict[str, Verb] = {
         True,
     ),
     "setlist": Verb(
-        "choose the set list that next and previous go through: as presets",
+        "choose the set list that next and previous step through: as presets",
         {"name": Argument("text", "left out: through all presets", required=False)},
         True,
     ),
@@ -274,7 +274,7 @@ VERBS: dict[str, Verb] = {
 
 
 def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(verb, arguments) of a decoded request. Raises RequestError."""
+    """Return the verb and checked arguments of a decoded request. Raises RequestError."""
     name = message.get("do")
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:

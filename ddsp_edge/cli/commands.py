@@ -5,19 +5,19 @@ from __future__ import annotations
 #: Group to command to line. The module of a command in this folder has its name, with _ for -.
 GROUPS: dict[str, dict[str, str]] = {
     "play": {
-        "render": "play a recording or a MIDI file on a model, into a file",
-        "live": "play now: sound or MIDI in, sound out",
-        "demo": "a sung phrase as a violin, a MIDI tune as a cello",
-        "fit": "settings that move a player's range into a model's",
+        "render": "play a recording or a MIDI file on a model and write a sound file",
+        "live": "play live: sound or MIDI in, sound out",
+        "demo": "render a sung phrase as a violin and a MIDI tune as a cello",
+        "fit": "find settings that move a player's range into a model's",
     },
     "make an instrument": {
         "train": "train an instrument from a folder of recordings",
-        "models": "list, describe or check models",
+        "models": "list, describe, check, add or remove models",
         "sign": "sign a model with your ssh key",
     },
     "the box (the engine that plays, here or over ssh)": {
-        "status": "what plays now, and how it is",
-        "set": "change settings of the engine that plays; without any, show them",
+        "status": "show what plays, the levels and the sound card",
+        "set": "change settings of the running engine; without any, show them",
         "model": "play a model, cross-faded; without a name, say which one plays",
         "preset": "list, play, save or order presets",
         "bypass": "send the input straight to the output",
@@ -26,22 +26,22 @@ GROUPS: dict[str, dict[str, str]] = {
         "autofit": "listen, then shift the player's range into the model's",
         "learn": "map the control that you move next",
         "panic": "silence at once: every note, every tail",
-        "panel-code": "the code that lets a phone use the panel",
+        "panel-code": "show the code that pairs a phone with the panel",
         "deploy": "put a model onto devices over ssh, while they play",
-        "remote": "the models and the engine of devices, over ssh",
-        "provision": "make a fresh board ready over ssh",
+        "remote": "manage the models and the engine of devices over ssh",
+        "provision": "set up a fresh board over ssh",
         "receive": "take models and requests from an ssh connection (on the device)",
     },
     "look inside": {
-        "doctor": "what is missing and how to mend it",
-        "devices": "sound cards and MIDI ports, and which would be used; set levels",
-        "analyze": "pitch and loudness of a recording, as CSV",
+        "doctor": "check the installation: what is missing and how to fix it",
+        "devices": "list sound cards and MIDI ports and which are used by default; set levels",
+        "analyze": "write pitch and loudness of a recording as CSV",
         "latency": "measure the round trip with a cable from an output to an input",
-        "stats": "counters and timing of every stage of the engine",
+        "stats": "show counters and timing of every stage of the engine",
         "watch": "print the engine's events as lines of JSON until Ctrl-C",
-        "control": "ask the engine anything (docs/control.md)",
-        "bench": "measure speed",
-        "completion": "print what lets a shell complete commands and options",
+        "control": "send any request to the engine (docs/control.md)",
+        "bench": "measure the speed of every part",
+        "completion": "print a script with which a shell completes commands and options",
     },
 }
 
@@ -57,7 +57,7 @@ A first hour:
 
 
 def listing() -> str:
-    """All commands with their lines, by group."""
+    """Return all commands with their lines, by group."""
     blocks = []
     for title, commands in GROUPS.items():
         lines = [f"  {name:<12}{line}" for name, line in commands.items()]
@@ -66,7 +66,7 @@ def listing() -> str:
 
 
 def overview() -> str:
-    """What ``ddsp-edge`` alone prints: the commands' names by group, and how to begin."""
+    """Return what ``ddsp-edge`` alone prints: the commands' names by group, and first steps."""
     lines = ["Neural instruments: pitch and loudness in, a violin out.", ""]
     for title, commands in GROUPS.items():
         short = title.split(" (")[0]

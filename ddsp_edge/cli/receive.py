@@ -17,12 +17,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="Speaks JSON lines on stdin and stdout; ssh starts it, also as the forced "
         "command of a key that may do nothing else: see docs/deploy.md.",
     )
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="deploy.toml to obey")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the deploy.toml that says what is allowed"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """2 where the connection was cut in the middle. Raises UserError."""
+    """Answer requests; return 2 where the connection was cut off, else 0. Raises UserError."""
     from ddsp_edge.errors import UserError
     from ddsp_edge.remote.policy import load_policy
     from ddsp_edge.remote.protocol import write_line

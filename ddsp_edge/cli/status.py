@@ -10,7 +10,9 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge status` with its options."""
-    parser = add_engine_parser(subparsers, "status", "what plays now, and how it is")
+    parser = add_engine_parser(
+        subparsers, "status", "show what plays, the levels and the sound card"
+    )
     parser.set_defaults(run=run)
 
 
@@ -37,6 +39,6 @@ def _lines(status: dict[str, Any]) -> list[str]:
 
 
 def _still(card: dict[str, Any]) -> str:
-    """A card that is open but whose driver or sound server takes nothing any more."""
+    """Return a remark where the card is open but its driver or sound server takes no sound."""
     still_s = card.get("no_sound_s", 0.0)
     return f", but no sound for {still_s:.0f} s" if still_s >= 1.0 else ""

@@ -81,7 +81,7 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
 
 
 def preset_bytes(preset: Preset) -> bytes:
-    """The file of a preset; reading it gives the same preset. Raises UserError."""
+    """Return the bytes of a preset's file; reading them gives the same preset. Raises UserError."""
     standard, told = Settings(), {}
     for item in fields(Settings):
         value = getattr(preset.settings, item.name)

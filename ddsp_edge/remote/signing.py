@@ -23,7 +23,7 @@ TIMEOUT_S = 60.0  #: a key on a token may wait for a touch
 
 
 def signature_path(bundle: Path) -> Path:
-    """Where the signature of a bundle lies: beside it."""
+    """Return the path of a bundle's signature, beside the bundle."""
     return bundle.with_name(bundle.name + ".sig")
 
 
