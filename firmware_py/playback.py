@@ -18,7 +18,7 @@ from typing import Any, Literal, cast
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed, shipped_folder, user_folder
-from ddsp_edge.library.nearest import Models
+from ddsp_edge.library.nearest import ModelChoice
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.instrument import Band
 from ddsp_edge.presets.folder import PresetFolder
@@ -335,7 +335,7 @@ class Playback:
         if not mine:
             return False
         row = self.programs.chosen().get(number)
-        model = row.model if row is not None and row.model else Models().nearest(program)
+        model = row.model if row is not None and row.model else ModelChoice().nearest(program)
         if not model:
             raise UserError(f"program {program} on channel {channel}: it has no pitch; it stays")
         parts = tuple(

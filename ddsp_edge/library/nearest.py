@@ -12,7 +12,7 @@ from ddsp_edge.midi.general_midi import PROGRAMS, library_name
 ENOUGH_IN_RANGE = 0.9
 
 
-class Models:
+class ModelChoice:
     """The installed models by name, each read once."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import mido
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.library.nearest import Models
+from ddsp_edge.library.nearest import ModelChoice
 from ddsp_edge.midi.file import is_note
 from ddsp_edge.midi.general_midi import DRUM_BANKS, PROGRAMS
 from ddsp_edge.presets.band_map import BandMap
@@ -50,7 +50,7 @@ def arrange(
 
     Raises UserError for a model that is not there or a value out of its range.
     """
-    models = Models()
+    models = ModelChoice()
     parts: list[PlannedPart] = []
     remarks: list[str] = []
     drums = 0
@@ -94,7 +94,7 @@ def _of_channel(
     spec: BandPart,
     stream: list[tuple[float, mido.Message, int | None]],
     band: BandMap,
-    models: Models,
+    models: ModelChoice,
 ) -> tuple[list[PlannedPart], list[str], int]:
     """The parts that play a channel as ``spec`` says: more than one where its program changes to
     that of another model. Also remarks, and how many messages are drums'."""
