@@ -49,7 +49,8 @@ def swept_bundle(
         )
     for reason in broken:
         say(f"sweep: {reason}")
-    card = f"{_SECTION.sub('', bundle.card).rstrip()}\n\n{card_section(swept)}"
+    kept = _SECTION.sub("\n\n", bundle.card)
+    card = f"{kept.rstrip()}\n\n{card_section(swept)}"
     return replace(
         bundle,
         card=card.lstrip(),

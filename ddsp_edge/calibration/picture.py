@@ -76,7 +76,8 @@ def _figure(plt: Any, swept: Sweep, title: str, width_in: float, height_in: floa
         ("level", swept.level_db, f"{title}: level of every key at {len(swept.velocities)} "
          "velocities, dB", (-75.0, 0.0)),
         ("centroid", swept.centroid_hz, "spectral centroid, Hz", None),
-        ("high", 100.0 * swept.high_share, f"power above {HIGH_HZ / 1000:g} kHz, %", None),
+        ("high", 100.0 * np.maximum(swept.high_share, 1e-6),
+         f"power above {HIGH_HZ / 1000:g} kHz, %", None),
         ("cents", swept.f0_cents, "pitch error, cents", (-12.0, 12.0)),
     )  # fmt: skip
     colours = plt.get_cmap("viridis_r")(np.linspace(0.05, 1.0, len(swept.velocities)))

@@ -54,10 +54,10 @@ def test_a_bundle_that_fails_is_refused_unless_somebody_insists(
 
 def test_the_card_tells_the_last_sweep_only(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, swept())
-    source = replace(tiny_bundle(), card=f"{CARD}\n## Sweep\nold\n\n## Expression\nkept\n")
+    source = replace(tiny_bundle(), card=f"{CARD}\n## Sweep\noutdated\n\n## Expression\nkept\n")
     bundle, _ = calibrate.swept_bundle(source)
-    assert bundle.card.startswith(CARD.rstrip()) and "old" not in bundle.card
-    assert "## Expression\nkept" in bundle.card and "It passes." in bundle.card
+    assert bundle.card.startswith(CARD.rstrip()) and "outdated" not in bundle.card
+    assert "\n\n## Expression\nkept" in bundle.card and "It passes." in bundle.card
     assert "| level from velocity 1 to 127, dB | 30.0 | 30.0 | 30.0 |" in bundle.card
     again, _ = calibrate.swept_bundle(bundle)
     assert again.card == bundle.card
