@@ -67,12 +67,12 @@ def held_notes(
     shortest_s: float = SHORTEST_S,
 ) -> list[HeldNote]:
     """Cut the notes that are held out of a recording of one voice."""
+    if len(audio) < rate * HOP_S:
+        return []
     f0 = track_f0(audio, rate, low_hz, high_hz, HOP_S).f0_hz
     level = loudness_track(audio, rate, HOP_S)
     count = min(len(f0), len(level))
     f0, level = _without_spikes(f0[:count]), level[:count]
-    if count == 0:
-        return []
     mel = mel_log_spectra(audio, rate)
     held = (f0 > 0) & (level > level.max() - QUIETEST_DB)
     found, first = [], 0
