@@ -111,16 +111,22 @@ class Settings:
     pan: float = _number("", -1, 1, 0, "-1 is left, 1 is right")
     morph: float = _number("", 0, 1, 0, "from the model (0) to the one it is morphed with (1)")
     reverb_size: float = _number("", 0, 1, 0.5, "size of the room")
-    reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room swallows high frequencies")
+    reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room absorbs high frequencies")
     reverb_wet: float = _number("", 0, 1, 0.15, "how much of the room is heard")
-    input_trim: float = _number("dB", -24, 24, 0, "EFFECT: level of the input before everything")
+    input_trim: float = _number(
+        "dB", -24, 24, 0, "EFFECT: level of the input, before everything else"
+    )
     mix: float = _number("", 0, 1, 1, "EFFECT: 0 is the input alone, 1 the instrument alone")
     gate: float = _number("dB", -80, -10, -80, "EFFECT: softer input is silence; -80 is no gate")
     gate_hysteresis: float = _number(
         "dB", 0, 24, 6, "EFFECT: how far below the gate it closes again"
     )
     unpitched: float = _number(
-        "", 0, 1, 1, "EFFECT: what has no pitch (consonants, breath) is 0 the last note, 1 noise"
+        "",
+        0,
+        1,
+        1,
+        "EFFECT: noise in place of sounds without pitch (consonants); 0 keeps the last note",
     )
     snap: str = _choice(("off", "soft", "hard"), "off", "EFFECT: pull the pitch to the scale")
     snap_key: str = _choice(NOTE_NAMES, "C", "EFFECT: key note of the scale")

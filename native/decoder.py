@@ -208,6 +208,10 @@ class FeatureFields(Protocol):
         """How much of it is a note, 0 to 1; the rest is noise."""
 
     @property
+    def treble_db(self) -> float:
+        """Share of the sound above 5 kHz in dB, which bounds that noise; 0: it does not."""
+
+    @property
     def onset(self) -> bool:
         """Whether a note starts with this frame."""
 
@@ -276,7 +280,8 @@ class Conditioner:
         into = self._in
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
-        into.pitched, into.onset = frame.pitched, int(frame.onset)
+        into.pitched, into.treble_db = frame.pitched, frame.treble_db
+        into.onset = int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 
     def ask(self, voice: int = 0) -> Question | None:

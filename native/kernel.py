@@ -17,9 +17,9 @@ MAX_BLOCK: int = lib.DDSP_MAX_BLOCK
 #: One analysed frame, as the C struct ``ddsp_features``.
 FEATURE_DTYPE = np.dtype(
     {
-        "names": ["position", "f0_hz", "confidence", "loudness_db"],
-        "formats": [np.int64, np.float32, np.float32, np.float32],
-        "offsets": [0, 8, 12, 16],
+        "names": ["position", "f0_hz", "confidence", "loudness_db", "treble_db"],
+        "formats": [np.int64, np.float32, np.float32, np.float32, np.float32],
+        "offsets": [0, 8, 12, 16, 20],
         "itemsize": ffi.sizeof("ddsp_features"),
     }
 )

@@ -109,6 +109,7 @@ class Features(NamedTuple):
     voice: int
     brightness_db: float
     pitched: float
+    treble_db: float
 
 
 def features(time_s: float, voice: int, frame: Any) -> Features:
@@ -122,6 +123,7 @@ def features(time_s: float, voice: int, frame: Any) -> Features:
         voice,
         frame.brightness_db,
         frame.pitched,
+        frame.treble_db,
     )
 
 
@@ -150,10 +152,18 @@ class Effect:
         """Continue with what another player has heard and holds, and with its settings."""
         lib.ddsp_effect_adopt(self._effect, other._effect)
 
-    def frame(self, f0_hz: float, confidence: float, loudness_db: float, time_s: float) -> Features:
+    def frame(
+        self,
+        f0_hz: float,
+        confidence: float,
+        loudness_db: float,
+        time_s: float,
+        treble_db: float = 0.0,
+    ) -> Features:
         """Take one frame of the analyser; return what the model is asked for."""
         heard = self._heard
         heard.f0_hz, heard.confidence, heard.loudness_db = f0_hz, confidence, loudness_db
+        heard.treble_db = treble_db
         lib.ddsp_effect_frame(self._effect, heard, time_s, self._out)
         return features(time_s, 0, self._out)
 

@@ -29,7 +29,15 @@ _STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
 NOW = -1
 TICKS_AT_ONCE = 256
 #: Of the C struct ``ddsp_feature_frame``, in its order.
-FRAME_FIELDS = ("f0_hz", "loudness_db", "confidence", "brightness_db", "pitched", "onset")
+FRAME_FIELDS = (
+    "f0_hz",
+    "loudness_db",
+    "confidence",
+    "brightness_db",
+    "pitched",
+    "treble_db",
+    "onset",
+)
 
 #: As the C struct ``ddsp_tick``; times in samples of the rig and in ns (time.monotonic_ns).
 #: ``frame_...`` is what the player makes of what was heard, ``voice`` is to play it.
@@ -45,7 +53,7 @@ TICK_DTYPE = np.dtype(
             "settled",
             *(f"frame_{name}" for name in FRAME_FIELDS),
         ],
-        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", "f4", "f4", "f4", "f4", "f4", "i4"],
+        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", *(["f4"] * 6), "i4"],
         "offsets": [
             *(
                 ffi.offsetof("ddsp_tick", name)

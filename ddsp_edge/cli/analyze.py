@@ -14,12 +14,18 @@ COLUMNS = ("time_s", "f0_hz", "confidence", "loudness_db")
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge analyze IN [--out CSV]` with its options."""
-    parser = subparsers.add_parser("analyze", help="pitch and loudness of a recording, as CSV")
-    parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3 or aiff")
-    parser.add_argument("--out", type=Path, metavar="features.csv", help="default: the terminal")
+    parser = subparsers.add_parser("analyze", help="write pitch and loudness of a recording as CSV")
+    parser.add_argument("source", metavar="IN", help="recording: wav, flac, ogg, mp3 or aiff")
     parser.add_argument("--force", action="store_true", help="replace the file of --out")
     parser.add_argument(
-        "--hop", type=float, default=0.005, metavar="SECONDS", help="between rows (default: 0.005)"
+        "--out", type=Path, metavar="features.csv", help="file to write (default: the terminal)"
+    )
+    parser.add_argument(
+        "--hop",
+        type=float,
+        default=0.005,
+        metavar="SECONDS",
+        help="time between two rows (default: 0.005)",
     )
     parser.set_defaults(run=run)
 

@@ -37,22 +37,41 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "train",
         help="train an instrument from a folder of recordings",
-        description="Recordings in FOLDER to a bundle. Running the same command again goes on "
-        "where it was cut off.",
+        description="Makes an instrument (a bundle) from the recordings in FOLDER. The same "
+        "command continues a run that was interrupted.",
     )
     parser.add_argument(
         "folder", metavar="FOLDER", type=Path, help="recordings: wav, flac, ogg, mp3, m4a, ..."
     )
     about = parser.add_argument_group("the instrument")
-    about.add_argument("--name", help="its name, for instance Cello")
-    about.add_argument("--recipe", choices=sorted(RECIPES), help="as one of our own was made")
-    about.add_argument("--single-notes", action="store_true", help="join the files into phrases")
-    about.add_argument("--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch")
-    about.add_argument("--highest", type=float, default=2000.0, metavar="HZ", help="highest pitch")
-    about.add_argument("--licence", default="not stated", help="of the recordings")
-    about.add_argument("--attribution", default="", help="who played, and where it is from")
+    about.add_argument("--name", help="name of the instrument, for instance Cello")
     about.add_argument(
-        "--least-minutes", type=_positive, metavar="MIN", help="refuse less usable material (2)"
+        "--recipe", choices=sorted(RECIPES), help="use the settings of a shipped instrument"
+    )
+    about.add_argument(
+        "--single-notes",
+        action="store_true",
+        help="the files are single notes; join them into phrases",
+    )
+    about.add_argument(
+        "--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch in the recordings"
+    )
+    about.add_argument(
+        "--highest",
+        type=float,
+        default=2000.0,
+        metavar="HZ",
+        help="highest pitch in the recordings",
+    )
+    about.add_argument("--licence", default="not stated", help="licence of the recordings")
+    about.add_argument(
+        "--attribution", default="", help="who played, and the source of the recordings"
+    )
+    about.add_argument(
+        "--least-minutes",
+        type=_positive,
+        metavar="MIN",
+        help="refuse recordings with fewer usable minutes (default: 2)",
     )
     made = parser.add_argument_group("what is made")
     made.add_argument(
@@ -68,7 +87,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--profile",
         choices=("edge", "vst"),
         default="edge",
-        help="edge: ours, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz (default: %(default)s)",
+        help="edge: for ddsp-edge, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz "
+        "(default: %(default)s)",
     )
     made.add_argument(
         "--size",
@@ -85,27 +105,36 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     made.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
     made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
     made.add_argument(
-        "--room", action="store_true", help="learn the recording's room apart from the instrument"
+        "--room", action="store_true", help="model the reverberation of the recordings separately"
     )
     made.add_argument(
-        "--baseline", type=Path, metavar="JSON", help="another model's loss, for the card"
+        "--baseline",
+        type=Path,
+        metavar="JSON",
+        help="another model's loss, which the model card compares with",
     )
     how = parser.add_argument_group("how long and where")
     how.add_argument(
         "--warm-steps",
         type=_count,
-        help="steps in which the network learns controls (default: 6000 with a teacher, else 2500)",
+        help="steps of the first stage, which learns the controls (default: 6000 with a teacher, "
+        "else 2500)",
     )
     how.add_argument(
         "--steps",
         type=_count,
-        help="steps in which it learns the sound (default: 2500 with a teacher, else 6000)",
+        help="steps of the second stage, which learns the sound (default: 2500 with a teacher, "
+        "else 6000)",
     )
-    how.add_argument("--teacher-warm-steps", type=_count, help="of the teacher (default: 2500)")
-    how.add_argument("--teacher-steps", type=_count, help="of the teacher (default: 6000)")
+    how.add_argument(
+        "--teacher-warm-steps", type=_count, help="--warm-steps of the teacher (default: 2500)"
+    )
+    how.add_argument("--teacher-steps", type=_count, help="--steps of the teacher (default: 6000)")
     how.add_argument("--seed", type=_count, default=1)
-    how.add_argument("--minutes", type=_positive, help="stop after so long; run again to go on")
-    how.add_argument("--fresh", action="store_true", help="forget the checkpoint")
+    how.add_argument(
+        "--minutes", type=_positive, help="stop after this time; the same command continues"
+    )
+    how.add_argument("--fresh", action="store_true", help="start again without the checkpoint")
     how.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
     how.add_argument(
         "--device",
@@ -118,7 +147,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=_checkpoint,
         default=60.0,
         metavar="S",
-        help="seconds, at most 120 (default: %(default)g)",
+        help="seconds between two checkpoints, at most 120 (default: %(default)g)",
     )
     how.add_argument(
         "--sweep",
@@ -159,7 +188,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
             raise UserError(f"--recipe {args.recipe}: there is {', '.join(sorted(RECIPES))}")
         return RECIPES[args.recipe]
     if not args.name or set(args.name) & set("/\\") or not args.name.isprintable():
-        raise UserError(f"--name {args.name!r}: give the instrument a name without slashes")
+        given = "" if args.name is None else f" {args.name!r}"
+        raise UserError(f"--name{given}: give the instrument a name, without slashes")
     if not 40 <= args.lowest < args.highest <= 2000:
         raise UserError(
             f"--lowest {args.lowest:g} --highest {args.highest:g}: a range within 40 to 2000 Hz"

@@ -43,6 +43,7 @@ class Tick(NamedTuple):
     confidence: float
     brightness_db: float
     pitched: float
+    treble_db: float
     onset: int
 
     def frame(self, rate: int) -> FeatureFrame:
@@ -56,6 +57,7 @@ class Tick(NamedTuple):
             self.voice,
             self.brightness_db,
             self.pitched,
+            self.treble_db,
         )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.performer import Performer, Score
 from ddsp_edge.synth.receiver import Receiver
 from native.player import Synth
@@ -39,11 +41,16 @@ class SynthPlayer(Receiver):
     """
 
     def __init__(
-        self, info: ModelInfo, settings: Settings | None = None, seed: int | None = 1
+        self,
+        info: ModelInfo,
+        settings: Settings | None = None,
+        seed: int | None = 1,
+        part: BandPart = WHOLE,
+        budget: VoiceBudget | None = None,
     ) -> None:
         self._synth = _synth_of(info)
         self._performer, self._seed = Performer(info, seed), seed
-        super().__init__(settings or Settings(), self._synth, self._performer)
+        super().__init__(settings or Settings(), self._synth, self._performer, part, budget)
 
     def read_ahead(self, score: Score) -> None:
         """Know these notes before they are played: the performer shapes them as a whole."""

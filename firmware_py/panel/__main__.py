@@ -20,7 +20,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="ddsp-edge-panel", description="The instrument in a browser (docs/panel.md)."
     )
-    parser.add_argument("--config", type=Path, metavar="PATH", help="as python -m firmware_py")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        help="config file (default: as python -m firmware_py)",
+    )
     parser.add_argument("--host", help="address to serve on (default: [panel] host)")
     parser.add_argument("--port", type=int, help="(default: [panel] port)")
     args = parser.parse_args(argv)

@@ -34,7 +34,10 @@ LOCKED_S = (60.0, 3600.0)  #: an address's first wait, doubled each time, and th
 UNLOCK = "at the box: ddsp-edge panel-code --unlock, or a footswitch with the action pairing_unlock"
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten
 MAX_FILE_BYTES = 64 * 1024
-WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paired phone and tuner"
+#: Where a person finds the code.
+WHERE = (
+    "the box shows it on its tuner, in its log and to ddsp-edge panel-code; so does a paired phone"
+)
 
 
 @dataclass(frozen=True, slots=True)

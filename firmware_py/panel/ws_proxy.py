@@ -202,7 +202,7 @@ class WebSocketProxy:
         if any(isinstance(result, TimeoutError) for result in results):
             browser.close_code = TOO_SLOW
         if browser.close_code == TOO_SLOW:
-            log.info("%s takes nothing any more; it is sent away", browser.device.name)
+            log.info("%s reads nothing any more; it is disconnected", browser.device.name)
         if browser.close_code is not None:
             async with asyncio.timeout(SEND_S):
                 await browser.socket.close(browser.close_code)

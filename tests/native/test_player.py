@@ -35,15 +35,17 @@ def assert_same(mine: FeatureFrame | Features, reference: FeatureFrame) -> None:
     assert mine.loudness_db == pytest.approx(reference.loudness_db, abs=1e-3)
     assert mine.confidence == pytest.approx(reference.confidence, abs=1e-6)
     assert mine.pitched == pytest.approx(reference.pitched, abs=1e-6)
+    assert mine.treble_db == pytest.approx(reference.treble_db, abs=1e-5)
     assert mine.brightness_db == pytest.approx(reference.brightness_db, abs=1e-5)
 
 
 f32 = lambda low, high: st.floats(low, high, width=32)  # noqa: E731
-#: Hz, confidence, dB: as an analyser says them, and as a broken one would.
+#: Hz, confidence, dB, dB above 5 kHz: as an analyser says them, and as a broken one would.
 HEARD = st.tuples(
     st.one_of(f32(20, 4000), st.just(0.0), st.floats(width=32)),
     st.one_of(f32(0, 1), st.floats(width=32)),
     st.one_of(f32(-80, 0), st.floats(width=32)),
+    st.one_of(f32(-60, 0), st.floats(width=32)),
 )
 SETTINGS = st.builds(
     Settings,
@@ -80,7 +82,9 @@ def test_the_effect_player(steps: list[object]) -> None:
             reference.reset()
         else:
             now += dt_s
-            assert_same(mine.frame(*step, now), reference.frame(*step, now))
+            f0_hz, confidence, loudness_db, treble_db = step
+            heard = (f0_hz, confidence, loudness_db, now, treble_db)
+            assert_same(mine.frame(*heard), reference.frame(*heard))
 
 
 def test_the_effect_player_over_a_phrase_with_every_setting_changed_on_the_way() -> None:

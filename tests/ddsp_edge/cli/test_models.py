@@ -50,7 +50,21 @@ def test_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "neither a model bundle nor" in bad
     assert "DDSP-VST, 16 kHz, 20 ms" in horn
     assert tiny.split() == (
-        ["tiny", "48", "kHz,", "5", "ms,", "147", "to", "1480", "Hz,", "CC0", "1.0", "[user]"]
+        [
+            "tiny",
+            "48",
+            "kHz,",
+            "5",
+            "ms,",
+            "147",
+            "to",
+            "1480",
+            "Hz,",
+            "licence",
+            "CC0",
+            "1.0",
+            "[user]",
+        ]
     )
 
 
@@ -256,7 +270,7 @@ def test_export_vst(
     before = Path("horn-vst.zip").stat().st_mtime_ns
     assert _run("export-vst", "horn") == 0
     assert Path("horn-vst-2.zip").read_bytes() == Path("horn-vst.zip").read_bytes()
-    with pytest.raises(UserError, match=r"horn-vst.zip: is there already; add --force"):
+    with pytest.raises(UserError, match=r"horn-vst.zip: exists already; add --force"):
         _run("export-vst", "horn", "--out", "horn-vst.zip")
     assert Path("horn-vst.zip").stat().st_mtime_ns == before
     assert _run("export-vst", "horn", "--out", "horn-vst.zip", "--force") == 0

@@ -50,7 +50,7 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     # What --out names and is there is refused before anything is computed.
     made = (tmp_path / "toy.zip").read_bytes()
     assert cli.main([*command, "--out", "toy.zip", "--work", "runs/no"]) == 2
-    assert "toy.zip: is there already; add --force" in capsys.readouterr().err
+    assert "toy.zip: exists already; add --force" in capsys.readouterr().err
     assert (tmp_path / "toy.zip").read_bytes() == made and not (tmp_path / "runs/no").exists()
     bundle = read_bundle(tmp_path / "toy.zip")
     assert bundle.info.name == "Toy" and bundle.info.quantization == "int8"
