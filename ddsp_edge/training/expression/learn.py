@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ddsp_edge.bundles.expression import Expression, Tendency
-from ddsp_edge.bundles.families import family_of
+from ddsp_edge.bundles.families import FAMILIES, family_of
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.motion import HeldNote, Motion, held_notes, motion_of
 from ddsp_edge.system.audio_file import read_sound, resample
@@ -20,7 +20,9 @@ from ddsp_edge.training.expression.tendencies import FEWEST, tendency
 from ddsp_edge.training.recipes import Recipe
 
 RATE = 24_000  #: enough for pitch, level and 12 kHz of timbre
-SHORTEST_S = 0.25  #: of a note in a phrase
+SHORTEST_S, LONG_S = 0.25, 0.4  #: of a note in a phrase, and of one whose motion is measured
+#: Held notes of one recording from which on its medians are those of a performance.
+DOZEN = 12
 #: Sample libraries are often played without vibrato, for the sampler to add it: where the median
 #: motion of the pitch is less than this, in cents, they teach nothing of it nor of its likes.
 STILL_CENTS = 1.5
@@ -55,6 +57,7 @@ def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> L
     files, _ = sources.find(folder, recipe.skip)
     notes: list[HeldNote] = []
     phrases: list[PhraseFacts] = []
+    moved: list[Motion] = []
     for path in files:
         try:
             found = _notes_of(path, recipe)
@@ -64,13 +67,14 @@ def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> L
         notes += found
         if not recipe.single_notes:
             phrases.append(phrase_facts(found))
-    held = [note for note in notes if note.length_s >= 0.4]
+            moved.append(motion_of(_long(found)))
+    held = _long(notes)
     if len(held) < FEWEST:
         raise UserError(
             f"{folder}: holds {len(held)} notes of 0.4 s, at least {FEWEST} teach something"
         )
     say(f"{len(notes)} notes, {len(held)} of them of 0.4 s and more")
-    return lesson_of(notes, phrases, recipe)
+    return lesson_of(notes, phrases, recipe, moved)
 
 
 def _notes_of(path: Path, recipe: Recipe) -> list[HeldNote]:
@@ -79,18 +83,54 @@ def _notes_of(path: Path, recipe: Recipe) -> list[HeldNote]:
     return held_notes(audio, RATE, recipe.lowest_hz, recipe.highest_hz, SHORTEST_S)
 
 
-def lesson_of(notes: list[HeldNote], phrases: list[PhraseFacts], recipe: Recipe) -> Lesson:
-    """Fit everything that these notes and phrases teach."""
+def _long(notes: list[HeldNote]) -> list[HeldNote]:
+    return [note for note in notes if note.length_s >= LONG_S]
+
+
+def lesson_of(
+    notes: list[HeldNote],
+    phrases: list[PhraseFacts],
+    recipe: Recipe,
+    moved: Sequence[Motion] = (),
+) -> Lesson:
+    """Fit everything that these notes and phrases teach; ``moved`` is each recording's motion.
+
+    Of several performances the one with the most vibrato says how far the instrument moves.
+    """
     facts = [facts_of(note) for note in notes]
-    medians = motion_of([note for note in notes if note.length_s >= 0.4])
+    medians = max(
+        (each for each in moved if each.notes >= DOZEN),
+        key=lambda each: each.pitch_cents,
+        default=motion_of(_long(notes)),
+    )
     still = recipe.single_notes and medians.pitch_cents < STILL_CENTS
     names = [*ANY_NOTE, *(() if still else VIBRATO), *(IN_PHRASES if phrases else ())]
     known = {name: _fit(name, facts) for name in names}
     if phrases:
-        known |= _scoops(facts) | _together(phrases)
-    tendencies = {name: each for name, each in known.items() if each is not None}
+        free = [flag for each in phrases for flag in each.scoopable]
+        known |= _scoops([each for each, is_free in zip(facts, free, strict=True) if is_free])
+        known |= _together(phrases)
     family = family_of(recipe.name)
+    tendencies = {
+        name: _plausible(name, each, FAMILIES[family].tendencies[name])
+        for name, each in known.items()
+        if each is not None
+    }
     return Lesson(Expression(tendencies, family, len(notes), bool(phrases)), medians, still)
+
+
+def _plausible(name: str, found: Tendency, usual: Tendency) -> Tendency:
+    """What a player does of it: the rest is the music's, or a recording's.
+
+    A harder stroke never speaks later: where recordings at several dynamics do not show how much
+    sooner, the family says it. The spread of what has a size is at most half of that size.
+    """
+    if name == "attack_s":
+        sooner = usual.velocity * found.mean / usual.mean
+        found = replace(found, velocity=round(min(found.velocity, sooner), 4))
+    if name not in ("accent_db", "detune_cents", "scoop_cents"):
+        found = replace(found, deviation=round(min(found.deviation, 0.5 * abs(found.mean)), 4))
+    return found
 
 
 def _fit(name: str, facts: list[NoteFacts]) -> Tendency | None:

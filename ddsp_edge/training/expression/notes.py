@@ -118,12 +118,14 @@ def _growth(track: np.ndarray, hz: float) -> dict[str, float]:
 
 
 def _drift(pitch: np.ndarray, hz: float) -> float:
-    """Root mean square of what is slower than the vibrato, cents; a slide at an end has no say."""
-    period = max(3, round(1.5 / hz / HOP_S))
-    if len(pitch) < 3 * period:
+    """Root mean square of what is slower than the vibrato and no glide, cents."""
+    period = round(2.0 / hz / HOP_S)
+    if len(pitch) < 2 * period or len(pitch) * HOP_S < 0.6:
         return float("nan")
     slow = np.convolve(pitch, np.ones(period) / period, "valid")
-    return float(1.4826 * np.median(np.abs(slow - np.median(slow))))
+    at = np.arange(len(slow))
+    slow = slow - np.polyval(np.polyfit(at, slow, 1), at)
+    return float(np.sqrt(np.mean(slow**2)))
 
 
 def _scoop(track: np.ndarray) -> dict[str, float]:

@@ -11,14 +11,16 @@ from ddsp_edge.evaluation.motion import HOP_S, HeldNote
 
 #: Two notes are joined where so little time lies between them, and may slide this far.
 JOINED_S, WIDEST_SLIDE = 0.12, 12.0
+#: After so much silence a note begins by itself.
+DETACHED_S = 0.06
 #: A transition that takes longer is a slide.
 LEAST_SLIDE_S = 0.045
 #: A phrase ends with a rest of this, and has an arc from so many notes on.
 REST_S, ARC_NOTES = 0.25, 5
 #: Notes on each side that an accent is compared with.
 NEIGHBOURS = 3
-#: Part of a note's difference from its neighbours that a performer is credited with: the rest is
-#: the music's.
+#: Part of a note's difference in level and intonation that a performer is credited with: the
+#: rest is the music's, its accents and its leading notes.
 OWN_SHARE = 0.4
 
 
@@ -26,6 +28,7 @@ OWN_SHARE = 0.4
 class PhraseFacts:
     """What the notes of one recording do together."""
 
+    scoopable: list[bool]  #: for each note: it begins after a gap, by itself
     slides_s: list[float]  #: of each pair of joined notes; 0 where it does not slide
     accents_db: list[float]
     detunes_cents: list[float]
@@ -36,11 +39,17 @@ def phrase_facts(notes: list[HeldNote]) -> PhraseFacts:
     """Compare the notes of one recording, in the order in which they are played."""
     levels = np.array([float(np.median(note.level_db)) for note in notes])
     return PhraseFacts(
+        _detached(notes),
         _slides(notes),
         _accents(levels),
         _detunes(notes),
         _arcs(notes, levels),
     )
+
+
+def _detached(notes: list[HeldNote]) -> list[bool]:
+    ends_s = [-1.0, *(note.start_s + note.length_s for note in notes)]
+    return [note.start_s - end > DETACHED_S for note, end in zip(notes, ends_s, strict=False)]
 
 
 def _slides(notes: list[HeldNote]) -> list[float]:
@@ -73,7 +82,7 @@ def _detunes(notes: list[HeldNote]) -> list[float]:
     off = np.array([100.0 * (note.pitch - round(note.pitch)) for note in notes])
     turn = 2.0 * np.pi / 100.0  # the instrument's own tuning: the mean on the circle of a semitone
     tuning = float(np.angle(np.mean(np.exp(1j * turn * off)))) / turn
-    return list((off - tuning + 50.0) % 100.0 - 50.0)
+    return list(OWN_SHARE * ((off - tuning + 50.0) % 100.0 - 50.0))
 
 
 def _arcs(notes: list[HeldNote], levels: np.ndarray) -> list[float]:
