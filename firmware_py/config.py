@@ -76,6 +76,8 @@ class InstrumentConfig:
     #: was played last.
     source: SourceMode = "auto"
     model: str = "violin"  #: name or path
+    #: Voices that sound at once in all parts together: what the board can compute.
+    voices: Annotated[int, Range(1, 256)] = 16
     models: str = ""  #: folder; "": models in the state folder
     presets: str = ""  #: folder; "": presets in the state folder
     state: str = ""  #: folder; "": systemd's, /var/lib/ddsp-edge

@@ -258,5 +258,5 @@ def _room(said: Any) -> Room | None:
 
 
 def _fixed(defaults: dict[str, Any]) -> dict[str, Any]:
-    """What a DDSP-VST file cannot say about itself, whatever it holds."""
+    """Return the facts that every DDSP-VST file shares and cannot state itself."""
     return {key: defaults[key] for key in ("profile", "name", "state_size", "quantization")}

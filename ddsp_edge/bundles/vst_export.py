@@ -49,7 +49,7 @@ def write_vst(bundle: Bundle, path: Path | str) -> Bundle:
 
 
 def refusal(info: ModelInfo) -> str:
-    """Why a model cannot be DDSP-VST's, and what to do."""
+    """Return why DDSP-VST cannot take a model, and the remedy."""
     return (
         f"DDSP-VST plays one shape of model only (16 kHz, 50 frames a second, 60 harmonics, 65 "
         f"noise bands, a state of 512); {info.name} has {info.sample_rate / 1000:g} kHz, "

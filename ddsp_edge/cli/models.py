@@ -69,7 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0; `check` gives 2 for a bad file. Raises UserError."""
+    """Carry out the action; return 0, or 2 where `check` finds a bad file. Raises UserError."""
     return int(args.action(args))
 
 
@@ -148,7 +148,7 @@ def _room(room: Room) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    """Every check that reading makes, a trial in a process of its own; then DDSP-VST's rules."""
+    """Check a file as reading does, try it in a process of its own, then test DDSP-VST's rules."""
     problems: list[str] = []
     played: list[str] = []
     info, path = None, Path(args.model)

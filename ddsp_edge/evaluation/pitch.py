@@ -31,7 +31,7 @@ def track_f0(
     periods: float = 3.0,
     voiced: float = VOICED,
 ) -> F0Track:
-    """f0 over windows of ``periods`` periods of ``low_hz``; within a cent when steady.
+    """Track f0 over windows of ``periods`` periods of ``low_hz``, to a cent where it is steady.
 
     ``voiced`` is the least autocorrelation, 0..1, of what has a pitch.
     """
@@ -59,7 +59,7 @@ def track_f0(
 
 
 def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float, least: float) -> np.ndarray:
-    """The best peak of each row of autocorrelation, refined by a parabola."""
+    """Return the best peak of each row of autocorrelation, refined by a parabola."""
     here, before, after = r[:, lags], r[:, lags - 1], r[:, lags + 1]
     peak = (here >= before) & (here > after)
     score = here - OCTAVE_COST * np.log2(low_hz * lags / rate)
@@ -90,7 +90,7 @@ def cents(f0_hz: np.ndarray | float, reference_hz: np.ndarray | float) -> np.nda
 def compare_f0(
     reference: F0Track, track: F0Track, max_delay_s: float = 0.06, transposed: float = 0.0
 ) -> F0Comparison:
-    """``track`` against ``reference`` moved by ``transposed`` semitones, at the best delay."""
+    """Compare ``track`` with ``reference`` moved by ``transposed`` semitones, at the best delay."""
     best: F0Comparison | None = None
     for shift in range(round(max_delay_s / reference.hop_s) + 1):
         count = min(len(reference.f0_hz), len(track.f0_hz) - shift)
