@@ -55,7 +55,12 @@ class Service:
         overrides = DeviceOverrides(config.state_folder)
         audio, audio_problem = _audio(config, overrides)
         settings = Settings(channel=config.midi.channel)
-        engine = LiveEngine(audio.card_settings(), config.instrument.source, settings)
+        engine = LiveEngine(
+            audio.card_settings(),
+            config.instrument.source,
+            settings,
+            voices=config.instrument.voices,
+        )
         self._engine, self._overrides = engine, overrides
         self._notices = Notices(engine.publish)
         self._notices.report("audio", audio_problem)
@@ -189,8 +194,10 @@ class Service:
         """Act on an event of the engine. It runs in the engine's events thread."""
         kind = event["event"]
         if kind == "program":
-            bank, program = event["bank"], event["program"]
-            self._worker.newest("program", self._play_program, bank, program)
+            bank, program, channel = event["bank"], event["program"], event["channel"]
+            # Of each channel the newest: those of a band come together at a song's start.
+            kind_of_job = f"program {channel}" if self._playback.now.parts else "program"
+            self._worker.newest(kind_of_job, self._play_program, bank, program, channel)
         elif kind == "card":
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
@@ -199,9 +206,9 @@ class Service:
                 self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
-    def _play_program(self, bank: int, program: int) -> None:
+    def _play_program(self, bank: int, program: int, channel: int) -> None:
         try:
-            self._playback.play_program(bank, program)
+            self._playback.play_program(bank, program, channel)
             self._notices.report("program", "")
         except UserError as error:
             self._notices.report("program", str(error))

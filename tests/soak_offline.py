@@ -36,6 +36,7 @@ MODELS = ("violin", "cello", "flute", "alto-sax", "trombone")
 RATES, PERIODS = (44_100, 48_000, 96_000), (32, 64, 128, 256, 512)
 BLOCKS = 64  #: periods that are looked at together
 END_S = 20.0  #: of letting everything die away
+BYPASS_FADE_S = 0.05  #: longer than the mixer's ramp
 SILENT = 10 ** (-90 / 20)
 GREW_MB = 5.0  #: memory that a session may leave behind, after the first ones
 
@@ -117,9 +118,11 @@ class Session:
             self._active.freeze(self.chance.random() < 0.5)
         elif kind < 0.309:
             self._mixer.bypass(self.chance.random() < 0.2)
+            self._bypass_until_s = self._time_s + BYPASS_FADE_S
 
     def _play(self, sound: np.ndarray, happens: Callable[[], None] | None) -> None:
         """BLOCKS periods; every sample that comes out is looked at."""
+        began_s = self._time_s
         for begin in range(0, len(sound), self._period):
             if happens:
                 happens()
@@ -130,19 +133,18 @@ class Session:
         self._active.pass_time(self._time_s)
         self._active.drop_retired()
         level = np.abs(self._played)
-        loudest, bypassed = float(level.max()), self._mixer.bypassed
+        loudest = float(level.max())
         if not np.isfinite(loudest):
             self._complain("NaN or infinity")
-        elif loudest > 1.0 and not bypassed and not self._fading:
+        elif loudest > 1.0 and not self._mixer.bypassed and began_s > self._bypass_until_s:
             self._complain(f"a sample of {loudest}")
         small = level[(level > 0.0) & (level < np.finfo(np.float32).tiny)]
         if len(small):
             self._complain(f"{len(small)} denormal samples")
         self.found.loudest = max(self.found.loudest, min(loudest, 1.0))
-        self._fading = bypassed
 
     _panics = 0
-    _fading = False  # from bypass, whose input may be beyond full scale
+    _bypass_until_s = -1.0  # the bypassed input may be beyond full scale
 
     def _complain(self, what: str) -> None:
         text = f"seed {self._seed}: {what} at {self._time_s:.2f} s"

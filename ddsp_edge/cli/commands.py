@@ -58,7 +58,7 @@ A first hour:
 
 
 def listing() -> str:
-    """All commands with their lines, by group."""
+    """Return all commands with their lines, by group."""
     blocks = []
     for title, commands in GROUPS.items():
         lines = [f"  {name:<12}{line}" for name, line in commands.items()]
@@ -67,7 +67,7 @@ def listing() -> str:
 
 
 def overview() -> str:
-    """What ``ddsp-edge`` alone prints: the commands' names by group, and how to begin."""
+    """Return what ``ddsp-edge`` alone prints: the commands' names by group, and first steps."""
     lines = ["Neural instruments: pitch and loudness in, a violin out.", ""]
     for title, commands in GROUPS.items():
         short = title.split(" (")[0]

@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0; 1 where a figure misses its limit (--all: of the sound). Raises UserError."""
+    """Render the demo; return 1 where a figure misses its limit, else 0. Raises UserError."""
     from ddsp_edge.demo import TUNE, VOICE, acceptance
     from ddsp_edge.offline.plot import check_picture, draw
     from ddsp_edge.offline.rendering import render_file

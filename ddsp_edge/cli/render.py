@@ -186,7 +186,7 @@ def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderR
 
 
 def _fitted(args: argparse.Namespace, source: Path) -> Settings:
-    """The settings of --set, and those of auto-fit that it does not name. Raises UserError."""
+    """Return the settings of --set, and auto-fit's where --set names none. Raises UserError."""
     from ddsp_edge.effect.autofit import learn
     from ddsp_edge.effect.mix import trimmed
     from ddsp_edge.effect.source import analyse
@@ -238,7 +238,7 @@ def _run_folder(args: argparse.Namespace) -> int:
 
 
 def _facts(args: argparse.Namespace, report: RenderReport) -> dict[str, Any]:
-    """What --json prints: plain values by name."""
+    """Return what --json prints: plain values by name."""
     from ddsp_edge.evaluation import peak_dbfs
 
     return {

@@ -191,7 +191,7 @@ def _model(model: GalleryInstrument) -> str:
 
 
 def _measured(card: str) -> list[tuple[str, str]]:
-    """What the trainer measured, from the JSON at the end of our cards; nothing of others'."""
+    """Return what the trainer measured, from the JSON at the end of a card; nothing for others."""
     try:
         facts: dict[str, Any] = json.loads(card.split("```json\n")[1].split("```")[0])
         measured = facts["measured"]

@@ -103,7 +103,7 @@ def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> st
 
 
 def is_midi(source: Path) -> bool:
-    """By its name, or whatever its name by how it begins."""
+    """Return whether a file is MIDI, by its suffix or by its first bytes."""
     if source.suffix.lower() in MIDI_SUFFIXES:
         return True
     if not source.is_file():
@@ -116,7 +116,7 @@ def is_midi(source: Path) -> bool:
 
 
 def existing(source: Path | str) -> Path:
-    """The path of an input file. Raises UserError where there is none."""
+    """Return the path of an input file. Raises UserError where there is none."""
     if not Path(source).exists():
         raise UserError(f"{source}: no such file")
     return Path(source)
@@ -129,7 +129,7 @@ def without_silence(sound: np.ndarray, least: int) -> np.ndarray:
 
 
 def turned_down(sound: np.ndarray) -> tuple[np.ndarray, float]:
-    """``sound``, in place so soft that it does not clip, and by how many dB it was lowered."""
+    """Lower ``sound`` in place so that it does not clip; return it and the dB it was lowered by."""
     peak = float(np.abs(sound).max(initial=0.0))
     if peak <= 1.0:
         return sound, 0.0

@@ -113,7 +113,8 @@ class Receiver:
         return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
     def change_part(self, part: BandPart) -> None:
-        """Another channel, range, transposition or number of voices, which ends all notes."""
+        """Take another place in a band; another channel, range, transposition or number of voices
+        ends all notes."""
         old, self.part = self.part, part
         heard = ("channel", "key_low", "key_high", "velocity_low", "velocity_high", "transpose")
         if any(getattr(old, name) != getattr(part, name) for name in heard):

@@ -112,6 +112,8 @@ def test_a_request_is_answered_with_its_id(browser, served):
         ({"do": "model", "name": "../x.zip"}, "refused"),
         ({"do": "model", "name": "x.TFLITE"}, "refused"),
         ({"do": "program_set", "bank": 0, "program": 0, "model": "../x"}, "refused"),
+        ({"do": "part_set", "part": 1, "values": {"model": "/etc/passwd"}}, "refused"),
+        ({"do": "part_add", "values": {"model": "../x.zip"}}, "refused"),
         ({"do": "subscribe", "rate_hz": -1}, "argument"),
         ({"do": {}}, "verb"),
         ({}, "verb"),
