@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.calibration.calibrate import OVERRIDE
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
@@ -106,6 +107,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
     made.add_argument(
         "--room", action="store_true", help="model the reverberation of the recordings separately"
+    )
+    made.add_argument(
+        OVERRIDE, action="store_true", help="write it although a key fails (docs/models.md)"
     )
     made.add_argument(
         "--baseline",

@@ -117,7 +117,7 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
-            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            loudness_db=info.note_loudness_db,
             conditioner=None if decoding.decoders else decoding.conditioner,
         )
         #: The band that it was asked to play with; it plays it where it follows MIDI.
