@@ -83,7 +83,7 @@ class _Lines:
         return words[0]
 
     def degree(self) -> int | None:
-        """A degree, or x: not mapped."""
+        """Take a line with a degree; None where it is x, not mapped."""
         word = self.word("a degree")
         return None if word in "xX" else self._whole(word, "a degree", 0, MAX_DEGREES)
 
