@@ -100,7 +100,7 @@ def test_a_model_that_does_not_pass_its_sweep_is_not_written(
 
     monkeypatch.setattr("ddsp_edge.calibration.calibrate.reasons", lambda swept: ["C4 squeaks"])
     out = tmp_path / "toy.zip"
-    with pytest.raises(UserError, match="C4 squeaks.*--allow-failed-sweep"):
+    with pytest.raises(UserError, match=r"C4 squeaks.*--allow-failed-sweep"):
         _build(EdgeDecoder(), toy_dataset, toy_recipe, out, allow=False)
     assert not out.exists()
 
