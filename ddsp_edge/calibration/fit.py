@@ -32,6 +32,7 @@ WORTH = 4.0 / math.log(2.0) * 0.7
 FAR_DB = 10.0  #: an end so far from what would be asked for costs 1
 ALIKE = 1.0  #: what it costs that a semitone changes an end by FAR_DB
 MOST_GAIN_DB = 40.0
+SOFTER_DB = 0.5  #: beyond the range the effect is so much softer: a network sways by as much
 INAUDIBLE_DB = -110.0  #: what a network answers this softly is not turned up
 LEAST_POWER = 1e-16
 
@@ -74,7 +75,9 @@ def fit_heard_map(bundle: Bundle) -> LoudnessMap:
     found, edges = measure(bundle, notes, shown), _edges(notes, info)
     noise_db = _noise(found, edges)
     level_db = _level_db(found, noise_db)
-    gain_db = (asked - shown) + np.minimum(0.0, level_db[edges] - level_db)
+    beyond = (edges != np.arange(len(edges)))[:, None]
+    softer = np.minimum(0.0, level_db[edges] - level_db) - SOFTER_DB
+    gain_db = (asked - shown) + np.where(beyond, softer, 0.0)
     gain_db[found.level_db < INAUDIBLE_DB] = 0.0
     table = np.tile(shown, (len(notes), 1))
     return _map(notes, asked, table, gain_db, noise_db, 0.0)
