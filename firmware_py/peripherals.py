@@ -94,6 +94,7 @@ class Peripherals:
                 self._engine.publish,
                 api=midi.api,
                 network=midi.network or None,
+                rtp=midi.rtp or None,
                 ignore=midi.ignore,
                 off=self._ports_off,
             )

@@ -17,7 +17,7 @@ BOARD = ROOT / "tests/board"
 PARTS = ("voice", "output", "analyser")
 #: The same voice of 100 harmonics; "high": ten below Nyquist, "quiet": twenty loud enough.
 SCALING = ("voice", "high", "quiet")
-#: Million a second, measured on the emulated board, whose clock counts instructions (docs/board.md).
+#: Million a second, measured on the emulated board (its clock counts instructions, docs/board.md).
 #: Python (7.6) and one voice's network (3.4):
 CONTROL_SYNTH, CONTROL_EFFECT = 11.0, 11.0
 CONTROL_MORE = 1.0  #: each further voice, beside what the kernel counts: voices share one noise

@@ -107,12 +107,12 @@ def _onset_error(onset_s: float, attack_s: float) -> float:
 
 
 def _worst(values: list[float]) -> float:
-    """The largest; NaN (nothing heard) is worse than anything."""
+    """Return the largest value; NaN (nothing was heard) counts as worse than any."""
     return float("nan") if np.isnan(values).any() else max(values)
 
 
 def silence_figure(report: RenderReport, seconds: float = 2.0) -> Figure:
-    """What the model of a report plays to silence, after having played a note."""
+    """Measure what the model of a report plays in silence after a note."""
     bundle = find_model(report.model.name)
     engine = Engine(bundle, report.rate, Settings(reverb_wet=0.0))
     hop, count = report.model.hop_s, round(seconds / report.model.hop_s)

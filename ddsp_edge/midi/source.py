@@ -113,6 +113,10 @@ class MidiSource:
         """Return whether the source holds this. Any thread may call it."""
         return held in self._held
 
+    def notes(self) -> list[tuple[int, int]]:
+        """Return the (channel, key) of every note that the source holds. Any thread may call it."""
+        return [(channel, key) for kind, channel, key in list(self._held) if kind == "note"]
+
     def gone_silent(self, now_s: float, timeout_s: float) -> bool:
         """Whether it promised active sensing and has sent nothing for longer than ``timeout_s``."""
         return self.senses and now_s - self.heard_s > timeout_s
