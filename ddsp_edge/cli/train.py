@@ -268,7 +268,8 @@ def run(args: argparse.Namespace) -> int:
         if fit is None:
             return 0
         if args.fresh or not bundle.exists():
-            _export(*fit, Training(dataset, recipe, large, command), bundle, "int8", None)
+            taught_with = Training(dataset, recipe, large, command)
+            _export(*fit, taught_with, bundle, "int8", None, True)  # nobody plays it
         teacher = Teacher.of(read_bundle(bundle), profile)
         print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
     plan = replace(plan, teacher=teacher.text if teacher else "")
@@ -279,7 +280,15 @@ def run(args: argparse.Namespace) -> int:
     training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
     # Another training may have written one of that name meanwhile.
     out = named if args.out or args.force else numbered(named)
-    measured = _export(trainer, model, training, out, args.quantize, args.float32_out)
+    measured = _export(
+        trainer,
+        model,
+        training,
+        out,
+        args.quantize,
+        args.float32_out,
+        args.allow_failed_sweep,
+    )
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
@@ -369,12 +378,20 @@ def _export(
     out: Path,
     quantize: str,
     float32_out: Path | None,
+    allow_failed_sweep: bool,
 ) -> Measured:
     """Write the bundle; what torch and the converters print goes into the run folder's log."""
     from ddsp_edge.training.export.build import build_bundle
 
     with quiet_stderr(trainer.run_folder / "export.log"):
-        return build_bundle(model, training, out, quantize, float32_out)
+        return build_bundle(
+            model,
+            training,
+            out,
+            quantize,
+            float32_out,
+            allow_failed_sweep=allow_failed_sweep,
+        )
 
 
 def _check_results(args: argparse.Namespace, named: Path) -> None:
