@@ -282,11 +282,8 @@ class Playback:
 
     def list_parts(self) -> dict[str, Any]:
         """The parts of the band that plays, with every value; "parts" is empty without a band."""
-        rows = [
-            {"number": number, **asdict(part), "plays": part.model or self.now.model}
-            for number, part in enumerate(self.now.parts, 1)
-        ]
-        return {"parts": rows, "most": MOST_PARTS, "voices": self._config.instrument.voices}
+        most, voices = MOST_PARTS, self._config.instrument.voices
+        return {"parts": _rows(self.now), "most": most, "voices": voices}
 
     def set_part(self, number: int, values: Mapping[str, Any]) -> dict[str, Any]:
         """Change values of a part, counted from 1; only another model is loaded. Raises
@@ -482,8 +479,16 @@ class Playback:
             "source": now.source,
             "source_mode": now.source_mode,
             "morph_model": now.morph_model or None,
-            "parts": len(now.parts),
+            "parts": _rows(now),
         }
+
+
+def _rows(now: NowPlaying) -> list[dict[str, Any]]:
+    """The parts of a band as the control socket shows them."""
+    return [
+        {"number": number, **asdict(part), "plays": part.model or now.model}
+        for number, part in enumerate(now.parts, 1)
+    ]
 
 
 def _name_of(bundle: Bundle | None) -> str:

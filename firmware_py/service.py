@@ -14,6 +14,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.midi.scala import read_key_pitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
@@ -132,6 +133,7 @@ class Service:
         remove_partial_files(self._config.state_folder, self._config.presets_folder)
         self._engine.subscribe(self._on_event)
         self._engine.start(wait_for_card=True)
+        self._tune()
         self._worker.submit(self._playback.restore).result()
         self._worker.submit(self._learn.restore)
         self._server.start()
@@ -143,6 +145,18 @@ class Service:
         except UserError as error:
             self._notices.report("midi ports", str(error))
         self._peripherals.start()
+
+    def _tune(self) -> None:
+        """Tune the keys as the config says; a damaged file is told and changes nothing."""
+        midi, problem = self._config.midi, ""
+        try:
+            pitches = (
+                read_key_pitches(midi.scale, midi.keyboard_map or None) if midi.scale else None
+            )
+            self._engine.tune(pitches)
+        except UserError as error:
+            problem = str(error)
+        self._notices.report("scale", problem)
 
     def _stop(self) -> None:
         # What hangs (a driver, a model that is being loaded) is not waited for.
@@ -223,6 +237,7 @@ class Service:
         else:
             before, self._config = self._config, config
             self._peripherals.change(config)
+            self._tune()
             self._worker.submit(self._playback.use_channel, config.midi.channel)
             fixed = ("audio", "instrument", "control")
             changed = [

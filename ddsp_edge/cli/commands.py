@@ -8,6 +8,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "render": "play a recording or a MIDI file on a model and write a sound file",
         "live": "play live: sound or MIDI in, sound out",
         "demo": "render a sung phrase as a violin and a MIDI tune as a cello",
+        "compare": "hear a tune on this, a sampled and a physical instrument, side by side",
         "fit": "find settings that move a player's range into a model's",
     },
     "make an instrument": {

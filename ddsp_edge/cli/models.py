@@ -9,6 +9,7 @@ from typing import Any
 
 from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
+from ddsp_edge.cli import models_sweep
 from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model
@@ -18,10 +19,11 @@ from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge models list | info | check | add | remove | export-vst`."""
+    """`ddsp-edge models list | info | check | add | remove | sweep | calibrate | export-vst`."""
     parser = subparsers.add_parser("models", help="list, describe, check, add or remove models")
     actions = parser.add_subparsers(
-        required=True, metavar="list | info | check | add | remove | export-vst"
+        required=True,
+        metavar="list | info | check | add | remove | sweep | calibrate | export-vst",
     )
     listing = actions.add_parser("list", help="list the models that --model can name")
     listing.set_defaults(run=run, action=_list)
@@ -49,6 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     remove = actions.add_parser("remove", help="remove a model that was added")
     remove.add_argument("model", metavar="NAME")
     remove.set_defaults(run=run, action=_remove)
+    models_sweep.add_actions(actions)
     vst = actions.add_parser(
         "export-vst",
         help="write the zip that DDSP-VST takes",

@@ -15,6 +15,7 @@ from ddsp_edge.cli.render_band import run_band
 from ddsp_edge.settings import SETTINGS, Settings, parse_settings
 
 if TYPE_CHECKING:
+    from ddsp_edge.midi.scala import KeyPitches
     from ddsp_edge.offline.report import RenderReport
 
 
@@ -32,6 +33,31 @@ def settings_help() -> str:
         for name, s in SETTINGS.items()
     )
     return "settings of --set:\n" + "\n".join(lines)
+
+
+def add_tuning(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a Scala tuning."""
+    parser.add_argument(
+        "--scale", type=Path, metavar="FILE.scl", help="Scala scale that MIDI keys are tuned to"
+    )
+    parser.add_argument(
+        "--keyboard-map",
+        type=Path,
+        metavar="FILE.kbm",
+        help="Scala keyboard map for --scale (default: key 60 is the scale's first note)",
+    )
+
+
+def tuning_of(args: argparse.Namespace) -> KeyPitches | None:
+    """Read the tuning that the options name. Raises UserError."""
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.midi.scala import read_key_pitches
+
+    if args.scale is None:
+        if args.keyboard_map is not None:
+            raise UserError("--keyboard-map: give its --scale too")
+        return None
+    return read_key_pitches(args.scale, args.keyboard_map)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -89,6 +115,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="set one of the settings below; in a band CHANNEL.KEY=VALUE too, for instance "
         "3.model=cello or 3.level=-6",
     )
+    add_tuning(parser)
     parser.add_argument(
         "--fit",
         action="store_true",
@@ -130,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--set morph: say to which model; for instance --morph-model cello")
     if args.model is not None and (args.band or of_channels):
         raise UserError("--model: one model plays all channels; leave it out for a band")
-    args.settings = settings
+    args.settings, args.key_pitches = settings, tuning_of(args)
     args.bundle = find_model(args.model) if args.model is not None else None
     if args.source != "-" and Path(args.source).is_dir():
         if args.bundle is None:
@@ -182,6 +209,7 @@ def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderR
         args.seed,
         args.morph_model,
         args.force,
+        args.key_pitches,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.calibration.calibrate import OVERRIDE
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
@@ -106,6 +107,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
     made.add_argument(
         "--room", action="store_true", help="model the reverberation of the recordings separately"
+    )
+    made.add_argument(
+        OVERRIDE, action="store_true", help="write it although a key fails (docs/models.md)"
     )
     made.add_argument(
         "--baseline",
@@ -264,7 +268,8 @@ def run(args: argparse.Namespace) -> int:
         if fit is None:
             return 0
         if args.fresh or not bundle.exists():
-            _export(*fit, Training(dataset, recipe, large, command), bundle, "int8", None)
+            taught_with = Training(dataset, recipe, large, command)
+            _export(*fit, taught_with, bundle, "int8", None, True)  # nobody plays it
         teacher = Teacher.of(read_bundle(bundle), profile)
         print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
     plan = replace(plan, teacher=teacher.text if teacher else "")
@@ -275,7 +280,15 @@ def run(args: argparse.Namespace) -> int:
     training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
     # Another training may have written one of that name meanwhile.
     out = named if args.out or args.force else numbered(named)
-    measured = _export(trainer, model, training, out, args.quantize, args.float32_out)
+    measured = _export(
+        trainer,
+        model,
+        training,
+        out,
+        args.quantize,
+        args.float32_out,
+        args.allow_failed_sweep,
+    )
     if profile is profiles.EDGE:
         _learn_expression(out, args.folder, recipe)
     print(
@@ -378,12 +391,20 @@ def _export(
     out: Path,
     quantize: str,
     float32_out: Path | None,
+    allow_failed_sweep: bool,
 ) -> Measured:
     """Write the bundle; what torch and the converters print goes into the run folder's log."""
     from ddsp_edge.training.export.build import build_bundle
 
     with quiet_stderr(trainer.run_folder / "export.log"):
-        return build_bundle(model, training, out, quantize, float32_out)
+        return build_bundle(
+            model,
+            training,
+            out,
+            quantize,
+            float32_out,
+            allow_failed_sweep=allow_failed_sweep,
+        )
 
 
 def _check_results(args: argparse.Namespace, named: Path) -> None:

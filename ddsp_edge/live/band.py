@@ -10,6 +10,7 @@ import mido
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
 from ddsp_edge.live.instruments import SynthInstrument
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
@@ -97,6 +98,9 @@ class BandInstrument(SynthInstrument):
 
     def answer(self) -> None:
         self._each(lambda player: player.answer())
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        self._each(lambda player: player.tune(pitches))
 
     def set(self, settings: Settings) -> None:
         self._each(lambda player: player.set(settings))

@@ -22,6 +22,7 @@ from ddsp_edge.live.mailbox import Mailbox
 from ddsp_edge.live.mixer_controls import MixerControls
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import Tester, TestSignal
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
@@ -308,6 +309,12 @@ class ControlThread:
         settings, current = self.requests.settings, self.active.current
         self.active.set(settings)
         self.mixer.apply(settings, listens=current is None or current.listens)
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Tune the keys, also of the models that come."""
+        self.context.key_pitches = pitches
+        if self.active.current is not None:
+            self.active.current.tune(pitches)
 
     def change_parts(self, parts: Sequence[BandPart]) -> None:
         """Other levels, places and keys of the parts of the band that plays."""

@@ -26,6 +26,7 @@ from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import TestSignal
 from ddsp_edge.live.timing import Gauges
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.probe import Probe
@@ -71,7 +72,7 @@ class LiveEngine:
         if card is not None:
             rate, period = card.rate, card.period
         self._requests = Requests(source, settings or Settings())
-        context = PlaybackContext(rate, period, Gauges(), runtime, seed, voices)
+        context = PlaybackContext(rate, period, Gauges(), runtime, seed, voice_budget=voices)
         self._control = ControlThread(
             context,
             self._requests,
@@ -203,6 +204,10 @@ class LiveEngine:
         settings = self._requests.change(values)
         self._control.post(self._control.apply)
         return settings
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Tune the keys that are pressed from now on, of every model; None: equal temperament."""
+        self._control.post(self._control.tune, pitches)
 
     def change_parts(self, parts: Sequence[BandPart]) -> None:
         """Other levels, places and keys of the band that plays, each level on its ramp; the models

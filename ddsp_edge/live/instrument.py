@@ -16,6 +16,7 @@ from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.timing import Gauges
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.rig import Part
@@ -73,6 +74,7 @@ class PlaybackContext:
     gauges: Gauges
     runtime: str | None = None
     seed: int = 1
+    key_pitches: KeyPitches | None = None  #: of a tuning; None: equal temperament
     voice_budget: int | None = None  #: voices that sound at once in all parts; None: all of them
 
 
@@ -115,7 +117,7 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
-            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            loudness_db=info.note_loudness_db,
             conditioner=None if decoding.decoders else decoding.conditioner,
         )
         #: The band that it was asked to play with; it plays it where it follows MIDI.
@@ -137,6 +139,9 @@ class Instrument:
 
     def change_parts(self, parts: Sequence[BandPart]) -> None:
         """Take other levels, places and keys of the parts of a band; others have none."""
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Take the pitches of the keys; an instrument that listens to sound has none."""
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""

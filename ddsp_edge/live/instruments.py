@@ -9,6 +9,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
@@ -99,6 +100,7 @@ class SynthInstrument(Instrument):
         self._receiver = Receiver(
             settings, self.part.events, Performer(bundle.info), band_part, self._budget
         )
+        self._receiver.tune(context.key_pitches)
         self._now_s = 0.0
 
     def receive(self, message: mido.Message, time_s: float) -> None:
@@ -127,7 +129,11 @@ class SynthInstrument(Instrument):
             self._receiver = other._receiver.go_on(
                 self.part.events, Performer(self.info), self._budget
             )
+            self._receiver.tune(self.context.key_pitches)
             self._receiver.change_part(self.band_part)
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        self._receiver.tune(pitches)
 
     def change_part(self, band_part: BandPart) -> None:
         """Take another place in a band; notes end where other keys are heard from now on."""

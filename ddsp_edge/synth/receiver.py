@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
@@ -111,6 +112,10 @@ class Receiver:
         # Beside one MPE zone the other one can still be configured.
         configures = channel in (midi_map.LOWER, midi_map.UPPER) and self._channels.mpe
         return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Play the keys that are pressed from now on at these pitches; None: as a piano."""
+        self._notes.pitches = pitches
 
     def change_part(self, part: BandPart) -> None:
         """Take another place in a band; another channel, range, transposition or number of voices

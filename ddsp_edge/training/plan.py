@@ -30,6 +30,7 @@ class Plan:
     patience: int = 2000  #: steps of the second stage without a better held-out loss end it
     room: bool = False  #: learn the recording's room apart from the instrument
     size: str = "large"  #: of the network (model.SIZES)
+    brightness: float = 1.0  #: weight of the penalty on getting duller with loudness
     teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
 
     @classmethod

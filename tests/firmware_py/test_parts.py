@@ -68,7 +68,7 @@ def test_a_band_grows_from_what_plays_and_shrinks_to_it(box: Box) -> None:
         "mute": False,
         "plays": "flute",
     }
-    assert box.playback.playing()["parts"] == 2
+    assert box.playback.playing()["parts"] == answer["parts"]
     box.do("set_part", 1, {"key_high": 59, "level": -6, "mute": True})
     assert box.playing == 2 and box.playback.now.parts[0].level == -6
     box.do("set_part", 1, {"model": "cello"})

@@ -146,7 +146,7 @@ static void test_refusals(void)
     ddsp_network *network = ddsp_network_new();
     ddsp_decoder_state memory = {{0}, 0};
     ddsp_control_frame out;
-    const ddsp_feature_frame in = {440.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0};
+    const ddsp_feature_frame in = {440.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0.0f, 0};
     ddsp_decoder_step(network, &memory, &in, &out); /* before prepare: silence */
     check(memory.faults == 1 && out.amplitude == 0.0f, "an unprepared network is silent");
 #define REFUSED(change)                                                                        \
