@@ -193,7 +193,7 @@ static ddsp_conditioned_model model_of(const ddsp_network *network, const ddsp_n
                                        double limit_hz, double hop_s)
 {
     return (ddsp_conditioned_model){network, w->n_harmonics, w->n_noise, limit_hz, hop_s, 300.0,
-                                    2.0, 100.0, 4000.0};
+                                    2.0, 100.0, 4000.0, 24.0, NULL};
 }
 
 static ddsp_conditioning some_conditioning(void)

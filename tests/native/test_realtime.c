@@ -60,7 +60,7 @@ static ddsp_network *network(void)
 static ddsp_part *part(int listens, int two)
 {
     const ddsp_conditioned_model one = {network(), HARMONICS, BANDS, 24000.0, 0.005, 300.0,
-                                        2.0, 100.0, 4000.0};
+                                        2.0, 100.0, 4000.0, 24.0, NULL};
     ddsp_conditioned_model other = one;
     other.network = network();
     other.hop_s = 0.002;
