@@ -200,7 +200,8 @@ static ddsp_conditioning some_conditioning(void)
 {
     return (ddsp_conditioning){control(24.0f), control(24.0f), control(40.0f), control(12.0f),
                                control(12.0f), control(1.0f), uniform() < 0.5f ? 0.0f
-                                                                               : control(1.0f)};
+                                                                               : control(1.0f),
+                               control(2.0f)};
 }
 
 /* Every target of frames under changing settings; ratio: hops of the first model to one of the
