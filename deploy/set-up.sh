@@ -125,10 +125,12 @@ need_more() {
         # Models are deployed to a real sshd on loopback.
         command -v ssh-keygen >/dev/null || wanted="$wanted openssh-client"
         [ -x /usr/sbin/sshd ] || wanted="$wanted openssh-server"
-        # Recordings as m4a are decoded by ffmpeg; the trumpet is trained on a sound font.
+        # Recordings as m4a are decoded by ffmpeg; the trumpet is trained on a sound font, and tunes
+        # are compared with that and with physical models.
         command -v ffmpeg >/dev/null || wanted="$wanted ffmpeg"
         command -v fluidsynth >/dev/null || wanted="$wanted fluidsynth"
         [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || wanted="$wanted fluid-soundfont-gm"
+        command -v stk-demo >/dev/null || wanted="$wanted stk"
     fi
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
