@@ -289,11 +289,24 @@ def run(args: argparse.Namespace) -> int:
         args.float32_out,
         args.allow_failed_sweep,
     )
+    if profile is profiles.EDGE:
+        _learn_expression(out, args.folder, recipe)
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
     )
     return 0
+
+
+def _learn_expression(out: Path, folder: Path, recipe: Recipe) -> None:
+    """Put how it is played into the bundle; recordings that do not teach it are no failure."""
+    from ddsp_edge.training.expression.add import add_expression
+
+    print("learning how it is played (docs/expression.md)")
+    try:
+        add_expression(out, folder, recipe)
+    except UserError as error:
+        print(f"it is played as its family: {error}")
 
 
 class _Stopped(KeyboardInterrupt):

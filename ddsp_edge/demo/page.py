@@ -28,7 +28,7 @@ LEADS = {
     "are heard by the same analyser as on stage and played by the model, frame by frame. "
     "Octaves and loudness are fitted to the instrument's range by the program "
     "(<code>ddsp-edge fit</code>).",
-    "tunes": "The opening of the Largo of Dvořák's ninth symphony, with bends and swells, from "
+    "tunes": "The opening of the Largo of Dvořák's ninth symphony, played from plain notes, from "
     "one MIDI file.",
     "instruments": "The same made-up phrase, moved to the middle of each instrument's range; "
     "below it what the model is made of.",

@@ -102,7 +102,15 @@ def motion_of(notes: list[HeldNote]) -> Motion:
     if not notes:
         return Motion(0, 0.0, 0.0, 0.0, 0.0)
     rows = [(n.pitch_motion, n.level_motion, n.flux, n.attack_s) for n in notes]
-    return Motion(len(notes), *(float(v) for v in np.nanmedian(np.array(rows), axis=0)))
+    medians = [
+        float(np.median(known)) if len(known) else 0.0
+        for known in map(_known, zip(*rows, strict=True))
+    ]
+    return Motion(len(notes), *medians)
+
+
+def _known(values: tuple[float, ...]) -> list[float]:
+    return [value for value in values if np.isfinite(value)]
 
 
 def motion(track: np.ndarray, low_hz: float = SLOWEST_HZ, high_hz: float = FASTEST_HZ) -> float:

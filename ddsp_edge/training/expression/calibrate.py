@@ -23,6 +23,7 @@ from ddsp_edge.settings import Settings
 from ddsp_edge.training.expression.learn import Lesson
 
 ROUNDS = 3
+FEWEST_HEARD = 4  #: notes whose motion is worth a correction
 #: One round changes a depth at most so much.
 LARGEST_STEP = 1.8
 #: A timbre that flickers more, in dB, sounds rough.
@@ -33,6 +34,8 @@ TUNE = (
     (4, 0.5, 84), (0, 1.0, 110), (-3, 1.5, 90), (-1, 0.9, 76), (2, 0.7, 100), (0, 2.5, 88),
 )  # fmt: skip
 GAP_S = 0.06
+#: It is heard at so many semitones from the middle, each time with other draws.
+PLACES, SEED = (0, -5, 4), 20
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,18 @@ def tune(middle: float) -> mido.MidiFile:
 
 
 def heard_motion(bundle: Bundle, amount: float = 1.0) -> Motion:
-    """How the bundle's own rendering of :func:`tune` moves, without room."""
-    info = bundle.info
+    """How the bundle's own renderings of :func:`tune` move, without room."""
+    info, notes = bundle.info, []
     settings = Settings(reverb_wet=0.0, expression=amount)
+    middle = 0.5 * (info.min_pitch_note + info.max_pitch_note)
+    low, high = max(30.0, 0.7 * info.min_pitch_hz), 1.4 * info.max_pitch_hz
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tune.mid"
-        tune(0.5 * (info.min_pitch_note + info.max_pitch_note)).save(path)
-        report = render(path, bundle, settings=settings)
-    low, high = max(30.0, 0.8 * info.min_pitch_hz), 1.25 * info.max_pitch_hz
-    return motion_of(held_notes(report.sound.mean(axis=1), report.rate, low, high))
+        for step in PLACES if amount else PLACES[:1]:
+            path = Path(folder) / f"tune{step}.mid"
+            tune(middle + step).save(path)
+            report = render(path, bundle, settings=settings, seed=SEED + step)
+            notes += held_notes(report.sound.mean(axis=1), report.rate, low, high)
+    return motion_of(notes)
 
 
 def calibrated(
@@ -101,6 +107,9 @@ def calibrated(
             f"heard: {heard.pitch_cents:.1f} cents, {heard.level_db:.2f} dB, flux {heard.flux:.3f} "
             f"(wanted: {aim.pitch_cents:.1f}, {aim.level_db:.2f}, {aim.flux:.3f})"
         )
+        if heard.notes < FEWEST_HEARD:
+            say("too little of it holds a pitch to correct anything")
+            break
         if left:
             learnt = _corrected(bundle.info.name, learnt, aim, heard, still)
     return learnt, heard

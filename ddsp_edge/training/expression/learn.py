@@ -60,7 +60,7 @@ def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> L
     moved: list[Motion] = []
     for path in files:
         try:
-            found = _notes_of(path, recipe)
+            found = notes_of(path, recipe)
         except UserError as error:
             say(f"left out: {error}")
             continue
@@ -77,7 +77,8 @@ def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> L
     return lesson_of(notes, phrases, recipe, moved)
 
 
-def _notes_of(path: Path, recipe: Recipe) -> list[HeldNote]:
+def notes_of(path: Path, recipe: Recipe) -> list[HeldNote]:
+    """Return the held notes of one recording, in order. Raises UserError: it cannot be read."""
     sound = read_sound(path)
     audio = resample(sound.samples, sound.rate, RATE)
     return held_notes(audio, RATE, recipe.lowest_hz, recipe.highest_hz, SHORTEST_S)
