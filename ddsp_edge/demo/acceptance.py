@@ -19,7 +19,7 @@ from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import FileNote, Performance
 
-#: Timed figures depend on the machine and on what else it does: they are printed, and decide nothing.
+#: Timed figures depend on the machine and its other work: they are printed, and decide nothing.
 TIMED = ("load", "speed")
 
 
