@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             draw(report, picture)
         pieces.append((report, picture, figures))
     took = time.perf_counter() - begun
-    met = all(figure.met for _, _, figures in pieces for figure in figures)
+    met = all(figure.passed for _, _, figures in pieces for figure in figures)
     if args.json:
         rows = [
             {
