@@ -27,7 +27,7 @@ FEWEST_HEARD = 4  #: notes whose motion is worth a correction
 #: One round changes a depth at most so much.
 LARGEST_STEP = 1.8
 #: A timbre that flickers more, in dB, sounds rough.
-MOST_FLICKER_DB = 5.0
+MOST_FLICKER_DB = 9.0
 #: Semitones from the middle of the range, seconds and velocity of what is played to listen to.
 TUNE = (
     (0, 0.6, 80), (2, 0.6, 90), (4, 1.2, 100), (7, 0.8, 70), (9, 2.0, 96), (5, 0.5, 60),

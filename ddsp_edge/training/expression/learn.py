@@ -124,13 +124,19 @@ def _plausible(name: str, found: Tendency, usual: Tendency) -> Tendency:
     """What a player does of it: the rest is the music's, or a recording's.
 
     A harder stroke never speaks later: where recordings at several dynamics do not show how much
-    sooner, the family says it. The spread of what has a size is at most half of that size.
+    sooner, the family says it. Spread and slopes of what has a size are at most 0.3 of it.
     """
     if name == "attack_s":
         sooner = usual.velocity * found.mean / usual.mean
         found = replace(found, velocity=round(min(found.velocity, sooner), 4))
     if name not in ("accent_db", "detune_cents", "scoop_cents"):
-        found = replace(found, deviation=round(min(found.deviation, 0.5 * abs(found.mean)), 4))
+        most = 0.3 * abs(found.mean)
+        found = replace(
+            found,
+            deviation=round(min(found.deviation, most), 4),
+            pitch=round(min(max(found.pitch, -most), most), 4),
+            length=round(min(max(found.length, -most), most), 4),
+        )
     return found
 
 
