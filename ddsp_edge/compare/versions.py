@@ -21,6 +21,7 @@ from ddsp_edge.offline.rendering import DEFAULT_RATE, existing, is_midi, render
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.audio_file import read_audio
+from ddsp_edge.units import db_to_gain
 
 RATE = DEFAULT_RATE
 USUAL_MODEL = "violin"
@@ -178,7 +179,7 @@ def _matched(versions: Sequence[Version]) -> list[Version]:
         if level == float("-inf"):
             version.missing = "it plays nothing"
             continue
-        version.sound = version.sound * np.float32(10 ** ((LEVEL_DB - level) / 20))
+        version.sound = version.sound * np.float32(db_to_gain(LEVEL_DB - level))
     heard = [v for v in heard if not v.missing]
     if not heard:
         raise UserError("nothing is heard of any version")

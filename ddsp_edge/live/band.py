@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
@@ -15,6 +14,9 @@ from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
 from native.rig import Part
+
+if TYPE_CHECKING:
+    import mido
 
 #: Between the seeds of two parts, so that no two have the same noise.
 SEED_STEP = 0x9E37
