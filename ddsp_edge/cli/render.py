@@ -215,15 +215,9 @@ def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderR
 
 def _fitted(args: argparse.Namespace, source: Path) -> Settings:
     """Return the settings of --set, and auto-fit's where --set names none. Raises UserError."""
-    from ddsp_edge.effect.autofit import learn
-    from ddsp_edge.effect.mix import trimmed
-    from ddsp_edge.effect.source import analyse
-    from ddsp_edge.offline.rendering import DEFAULT_RATE
-    from ddsp_edge.system.audio_file import read_audio
+    from ddsp_edge.cli.fit import fit_of
 
-    info = args.bundle.info
-    audio = trimmed(read_audio(source, DEFAULT_RATE), args.settings)
-    found = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(info).settings
+    found = fit_of(source, args.bundle.info, args.settings).settings
     named = {word.split("=", 1)[0].strip() for word in args.set}
     chosen = {name: value for name, value in found.items() if name not in named}
     words = " ".join(f"{name}={value:g}" for name, value in chosen.items() if value)
