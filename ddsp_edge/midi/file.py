@@ -18,6 +18,9 @@ MAX_SECONDS = 3600.0
 MAX_TAIL_S = 60.0
 #: The longest rest, in beats, that the end of a pattern of a format 2 file may add.
 MAX_PATTERN_REST = 4
+#: Notes that nothing ends sound to the end of the file, so many seconds after the last event
+#: that starts or ends a note.
+MIN_HELD_S, MAX_HELD_S = 0.5, 10.0
 #: How many bytes :func:`is_midi_data` looks at.
 MAGIC_BYTES = 12
 
@@ -39,9 +42,10 @@ def read_midi(path: Path | str) -> MidiFile:
     """Read a Standard MIDI File of format 0, 1 or 2, also one inside RIFF.
 
     Tracks of formats 0 and 1 play together, those of format 2 one after the other. What is
-    damaged or unknown is passed over and told in ``remarks``. What comes more than a minute after
-    the last note is left out. Raises UserError for a file that cannot be read, is larger than
-    4 MiB, is no MIDI file or plays longer than an hour.
+    damaged or unknown is passed over and told in ``remarks``. Notes that nothing ends are ended
+    with the file. What comes more than a minute after the last note is left out. Raises UserError
+    for a file that cannot be read, is larger than 4 MiB, is no MIDI file or plays longer than an
+    hour.
     """
     path = Path(path)
     try:
@@ -60,7 +64,9 @@ def read_midi(path: Path | str) -> MidiFile:
     except NoHeaderError as error:
         raise UserError(f"{path}: is not a MIDI file ({error}); export it as .mid") from None
     remarks = list(file.remarks)
-    messages = _to_seconds(file, _one_timeline(file), remarks)
+    timeline = _one_timeline(file)
+    messages = _to_seconds(file, timeline, remarks)
+    messages = _with_ends(file, timeline, messages)
     last_s = max((time_s for time_s, message in messages if is_note(message)), default=0.0)
     if last_s > MAX_SECONDS:
         raise UserError(
@@ -76,6 +82,32 @@ def is_note(message: mido.Message) -> bool:
     return message.type in ("note_on", "note_off")
 
 
+def _with_ends(
+    file: StandardMidiFile,
+    timeline: Track,
+    messages: list[tuple[float, mido.Message]],
+) -> list[tuple[float, mido.Message]]:
+    """Return the messages, and a note-off for each note that nothing ends."""
+    held: dict[tuple[int, int], mido.Message] = {}
+    last_s = 0.0
+    for time_s, message in messages:
+        if is_note(message):
+            last_s, key = time_s, (message.channel, message.note)
+            if message.type == "note_on" and message.velocity:
+                held[key] = message
+            else:
+                held.pop(key, None)
+        elif message.is_cc(120) or message.is_cc(123):
+            held = {key: each for key, each in held.items() if key[0] != message.channel}
+    if not held:
+        return messages
+    last = Track([(timeline.end_tick, messages[-1][1])], timeline.tempos)
+    ((end_s, _),) = _to_seconds(file, last, [])
+    end_s = min(max(end_s, last_s + MIN_HELD_S), last_s + MAX_HELD_S)
+    ends = [(end_s, mido.Message("note_off", channel=channel, note=note)) for channel, note in held]
+    return list(heapq.merge(messages, ends, key=lambda each: each[0]))
+
+
 def _one_timeline(file: StandardMidiFile) -> Track:
     """Return all tracks merged into one, in the order in which they are played."""
     if file.kind == 2:
@@ -86,10 +118,12 @@ def _one_timeline(file: StandardMidiFile) -> Track:
             whole.tempos += [(begin + tick, each) for tick, each in track.tempos]
             last = track.messages[-1][0] if track.messages else 0
             begin += min(track.end_tick, last + rest)
+        whole.end_tick = begin
         return whole
     merged = heapq.merge(*(track.messages for track in file.tracks), key=lambda each: each[0])
     tempos = heapq.merge(*(track.tempos for track in file.tracks), key=lambda each: each[0])
-    return Track(list(merged), list(tempos))
+    end_tick = max((track.end_tick for track in file.tracks), default=0)
+    return Track(list(merged), list(tempos), end_tick)
 
 
 def _to_seconds(
