@@ -70,9 +70,7 @@ def new_phone(
     used: list[browser_page.Phone] = []
 
     def make() -> browser_page.Phone:
-        used.append(
-            _idle_phones.pop().forget(url) if _idle_phones else browser_page.Phone(url)
-        )
+        used.append(_idle_phones.pop().forget(url) if _idle_phones else browser_page.Phone(url))
         return used[-1]
 
     yield make
