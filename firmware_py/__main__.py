@@ -33,7 +33,7 @@ def main() -> int:
     # The journal has the time and the name already.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     signals.block()
-    # Imports leave nothing to collect; the engine decides when to look (ddsp_edge/live/gc_control.py).
+    # Imports leave nothing to collect; the engine decides when to look (live/gc_control.py).
     gc.disable()
     # One frame of the decoder is too small for more threads, and each takes memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
