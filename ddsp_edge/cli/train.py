@@ -19,7 +19,9 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
+from ddsp_edge.training.plan import STEPS, STEPS_TAUGHT
 from ddsp_edge.training.recipes import RECIPES, Recipe
+from ddsp_edge.training.run_options import write_options
 
 if TYPE_CHECKING:
     from ddsp_edge.bundles.metadata import Room
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from ddsp_edge.training.fit.trainer import Model, Trainer
     from ddsp_edge.training.plan import Plan, Progress
 
-#: Steps of the two stages: the controls, then the sound.
-STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
 
@@ -154,6 +154,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="seconds between two checkpoints, at most 120 (default: %(default)g)",
     )
     how.add_argument(
+        "--sample-every",
+        type=_positive,
+        default=300.0,
+        metavar="S",
+        help="seconds between two samples of the sound in the run folder (default: %(default)g)",
+    )
+    how.add_argument(
+        "--report-only",
+        action="store_true",
+        help="prepare the recordings and write the report on them, then stop",
+    )
+    how.add_argument(
         "--sweep",
         action="append",
         metavar="KEY=V,V|FILE",
@@ -250,7 +262,10 @@ def run(args: argparse.Namespace) -> int:
             f"{run_folder / 'cache'}. Run the same command to go on"
         ) from None
     least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
-    report(dataset, run_folder, least_minutes=least)
+    write_options(run_folder, vars(args))
+    report(dataset, run_folder, least_minutes=0.0 if args.report_only else least)
+    if args.report_only:
+        return 0
     plan = Plan.of(
         profile, warm_steps=warm_steps, steps=steps, seed=args.seed, room=args.room, size=size
     )
@@ -362,7 +377,7 @@ def _fit(
     )
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
-    log = RunLog(trainer, dataset)
+    log = RunLog(trainer, dataset, args.sample_every)
     show = _progress(trainer.step, trainer.total)
     try:
         model = (

@@ -20,6 +20,9 @@ MAX_SECONDS = 3600.0
 MAX_TAIL_S = 60.0
 #: The longest rest, in beats, that the end of a pattern of a format 2 file may add.
 MAX_PATTERN_REST = 4
+#: Notes that nothing ends sound to the end of the file, so many seconds after the last event
+#: that starts or ends a note.
+MIN_HELD_S, MAX_HELD_S = 0.5, 10.0
 #: How many bytes :func:`is_midi_data` looks at.
 MAGIC_BYTES = 12
 
@@ -43,9 +46,10 @@ def read_midi(path: Path | str) -> MidiFile:
     """Read a Standard MIDI File of format 0, 1 or 2, also one inside RIFF.
 
     Tracks of formats 0 and 1 play together, those of format 2 one after the other. What is
-    damaged or unknown is passed over and told in ``remarks``. What comes more than a minute after
-    the last note is left out. Raises UserError for a file that cannot be read, is larger than
-    4 MiB, is no MIDI file or plays longer than an hour.
+    damaged or unknown is passed over and told in ``remarks``. Notes that nothing ends are ended
+    with the file. What comes more than a minute after the last note is left out. Raises UserError
+    for a file that cannot be read, is larger than 4 MiB, is no MIDI file or plays longer than an
+    hour.
     """
     path = Path(path)
     try:
@@ -64,10 +68,11 @@ def read_midi(path: Path | str) -> MidiFile:
     except NoHeaderError as error:
         raise UserError(f"{path}: is not a MIDI file ({error}); export it as .mid") from None
     remarks = list(file.remarks)
-    track = _one_timeline(file)
-    tempo_map = _TempoMap(file, track)
-    messages = [(tempo_map.seconds(tick), message) for tick, message in track.messages]
+    timeline = _one_timeline(file)
+    tempo_map = _TempoMap(file, timeline)
     remarks += tempo_map.remarks
+    messages = [(tempo_map.seconds(tick), message) for tick, message in timeline.messages]
+    messages = _with_ends(messages, tempo_map.seconds(timeline.end_tick))
     last_s = max((time_s for time_s, message in messages if is_note(message)), default=0.0)
     if last_s > MAX_SECONDS:
         raise UserError(
@@ -75,13 +80,35 @@ def read_midi(path: Path | str) -> MidiFile:
             "cut it, or look for a rest that is too long"
         )
     kept = [(time_s, each) for time_s, each in messages if time_s <= last_s + MAX_TAIL_S]
-    beats = [beat for beat in tempo_map.beats(track) if beat.at_s <= last_s]
+    beats = [beat for beat in tempo_map.beats(timeline) if beat.at_s <= last_s]
     return MidiFile(kept, tuple(remarks), tuple(beats))
 
 
 def is_note(message: mido.Message) -> bool:
     """Return whether a message starts or ends a note."""
     return message.type in ("note_on", "note_off")
+
+
+def _with_ends(
+    messages: list[tuple[float, mido.Message]], end_s: float
+) -> list[tuple[float, mido.Message]]:
+    """Return the messages, and a note-off for each note that nothing ends, at ``end_s`` or so."""
+    held: dict[tuple[int, int], mido.Message] = {}
+    last_s = 0.0
+    for time_s, message in messages:
+        if is_note(message):
+            last_s, key = time_s, (message.channel, message.note)
+            if message.type == "note_on" and message.velocity:
+                held[key] = message
+            else:
+                held.pop(key, None)
+        elif message.is_cc(120) or message.is_cc(123):
+            held = {key: each for key, each in held.items() if key[0] != message.channel}
+    if not held:
+        return messages
+    end_s = min(max(end_s, last_s + MIN_HELD_S), last_s + MAX_HELD_S)
+    ends = [(end_s, mido.Message("note_off", channel=channel, note=note)) for channel, note in held]
+    return list(heapq.merge(messages, ends, key=lambda each: each[0]))
 
 
 def _one_timeline(file: StandardMidiFile) -> Track:
@@ -95,15 +122,17 @@ def _one_timeline(file: StandardMidiFile) -> Track:
             whole.bars += [(begin + tick, bar) for tick, bar in track.bars]
             last = track.messages[-1][0] if track.messages else 0
             begin += min(track.end_tick, last + rest)
+        whole.end_tick = begin
         return whole
     merged = heapq.merge(*(track.messages for track in file.tracks), key=lambda each: each[0])
     tempos = heapq.merge(*(track.tempos for track in file.tracks), key=lambda each: each[0])
     bars = heapq.merge(*(track.bars for track in file.tracks), key=lambda each: each[0])
-    return Track(list(merged), list(tempos), list(bars))
+    end_tick = max((track.end_tick for track in file.tracks), default=0)
+    return Track(list(merged), list(tempos), list(bars), end_tick)
 
 
 class _TempoMap:
-    """From ticks to seconds, by the tempos of a track up to its last message."""
+    """From ticks to seconds, by the tempos of a track up to its end."""
 
     def __init__(self, file: StandardMidiFile, track: Track) -> None:
         self._file = file
@@ -112,10 +141,10 @@ class _TempoMap:
         self._changes: list[tuple[int, float, int]] = [(0, 0.0, DEFAULT_TEMPO)]
         last_tick = track.messages[-1][0] if track.messages else 0
         for tick, tempo in track.tempos if file.ticks_per_beat else ():
-            if tick > last_tick:
+            if tick > max(last_tick, track.end_tick):
                 break
             before = self._changes[-1][2]
-            if not tempo:
+            if not tempo and tick <= last_tick:
                 remark = f"a tempo of 0 is passed over; it stays at {6e7 / before:g} beats a minute"
                 if remark not in self.remarks:
                     self.remarks.append(remark)

@@ -7,6 +7,9 @@ from typing import Any
 
 from ddsp_edge.training.profiles import EDGE, Profile
 
+#: Steps of the two stages (the controls, then the sound) of `train`: without a teacher, and with.
+STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
+
 
 @dataclass(frozen=True)
 class Plan:
