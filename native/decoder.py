@@ -296,6 +296,7 @@ class Conditioner:
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
         into.pitched, into.treble_db = frame.pitched, frame.treble_db
+        into.partials_db, into.partials_at = frame.partials_db, frame.partials_at
         into.onset = int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 
