@@ -40,10 +40,10 @@ PATIENCE_S = 40.0  #: this machine may do ten other things
 class Phone:
     """A browser of its own, with nothing kept from another."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *flags: str) -> None:
         options = webdriver.ChromeOptions()
         options.binary_location = str(CHROMIUM)
-        for flag in FLAGS:
+        for flag in (*FLAGS, *flags):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.url = url
@@ -134,9 +134,9 @@ class Phone:
             "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
         )
 
-    def until(self, condition: Callable[[], Any]) -> Any:
-        """What the condition gives once it is true. AssertionError after PATIENCE_S."""
-        ends = time.monotonic() + PATIENCE_S
+    def until(self, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+        """What the condition gives once it is true. AssertionError after ``patience_s``."""
+        ends = time.monotonic() + patience_s
         while True:
             try:
                 if found := condition():
