@@ -51,14 +51,17 @@ def conditioner_of(
     offset_db = other.info.max_loudness_db - bundle.info.max_loudness_db if other and notes else 0.0
     first, second = [*networks, None, None][:2]
     return Conditioner(
-        _conditioned(bundle, first, 0.0),
-        _conditioned(other, second, offset_db) if other else None,
+        conditioned_model(bundle, first, 0.0),
+        conditioned_model(other, second, offset_db) if other else None,
         conditioning(settings),
         voices,
     )
 
 
-def _conditioned(bundle: Bundle, network: Network | None, offset_db: float) -> ConditionedModel:
+def conditioned_model(
+    bundle: Bundle, network: Network | None = None, offset_db: float = 0.0
+) -> ConditionedModel:
+    """Return what a conditioner has to know of a bundle's model."""
     info = bundle.info
     margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
     return ConditionedModel(
