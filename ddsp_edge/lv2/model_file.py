@@ -54,6 +54,20 @@ def write_model(bundle: Bundle, path: Path) -> None:
     write_atomically(path, model_bytes(bundle))
 
 
+def model_name(data: bytes) -> str:
+    """Return the name of the model in a file. Raises ValueError for one that is not ours."""
+    if data[: len(MAGIC)] != MAGIC:
+        raise ValueError("no model for the plug-in")
+    at = _HEADER.size
+    while at + _SECTION.size <= len(data):
+        tag, _, length, _ = _SECTION.unpack_from(data, at)
+        at += _SECTION.size
+        if tag == b"NAME":
+            return data[at : at + length].decode("utf-8", "replace")
+        at += length + -length % 8
+    raise ValueError("it has no name")
+
+
 def _file(sections: dict[bytes, bytes]) -> bytes:
     body = bytearray()
     for tag, content in sections.items():

@@ -1,0 +1,137 @@
+/* Generated from ddsp_edge/settings.py by `python -m ddsp_edge.lv2.generate`. */
+#ifndef DDSP_LV2_SETTINGS_TABLE_H
+#define DDSP_LV2_SETTINGS_TABLE_H
+
+enum {
+    SETTING_PITCH_SHIFT,
+    SETTING_INPUT_PITCH,
+    SETTING_INPUT_GAIN,
+    SETTING_HARMONIC_GAIN,
+    SETTING_NOISE_GAIN,
+    SETTING_OUTPUT_GAIN,
+    SETTING_PAN,
+    SETTING_MORPH,
+    SETTING_REVERB_SIZE,
+    SETTING_REVERB_DAMPING,
+    SETTING_REVERB_WET,
+    SETTING_INPUT_TRIM,
+    SETTING_MIX,
+    SETTING_GATE,
+    SETTING_GATE_HYSTERESIS,
+    SETTING_UNPITCHED,
+    SETTING_SNAP,
+    SETTING_SNAP_KEY,
+    SETTING_SNAP_SCALE,
+    SETTING_ATTACK,
+    SETTING_DECAY,
+    SETTING_SUSTAIN,
+    SETTING_RELEASE,
+    SETTING_VOICES,
+    SETTING_PRIORITY,
+    SETTING_PORTAMENTO,
+    SETTING_VIBRATO_RATE,
+    SETTING_VIBRATO_DEPTH,
+    SETTING_BEND_RANGE,
+    SETTING_VELOCITY_RANGE,
+    SETTING_CHANNEL,
+    SETTING_MPE,
+    SETTING_TUNING,
+    SETTINGS
+};
+
+static const struct {
+    float minimum, maximum, initial;
+    int whole;
+} setting_ranges[SETTINGS] = {
+    [SETTING_PITCH_SHIFT] = {-24.0f, 24.0f, 0.0f, 0},
+    [SETTING_INPUT_PITCH] = {-24.0f, 24.0f, 0.0f, 0},
+    [SETTING_INPUT_GAIN] = {-40.0f, 40.0f, 0.0f, 0},
+    [SETTING_HARMONIC_GAIN] = {-60.0f, 12.0f, 0.0f, 0},
+    [SETTING_NOISE_GAIN] = {-60.0f, 12.0f, 0.0f, 0},
+    [SETTING_OUTPUT_GAIN] = {-60.0f, 24.0f, 0.0f, 0},
+    [SETTING_PAN] = {-1.0f, 1.0f, 0.0f, 0},
+    [SETTING_MORPH] = {0.0f, 1.0f, 0.0f, 0},
+    [SETTING_REVERB_SIZE] = {0.0f, 1.0f, 0.5f, 0},
+    [SETTING_REVERB_DAMPING] = {0.0f, 1.0f, 0.5f, 0},
+    [SETTING_REVERB_WET] = {0.0f, 1.0f, 0.15f, 0},
+    [SETTING_INPUT_TRIM] = {-24.0f, 24.0f, 0.0f, 0},
+    [SETTING_MIX] = {0.0f, 1.0f, 1.0f, 0},
+    [SETTING_GATE] = {-80.0f, -10.0f, -80.0f, 0},
+    [SETTING_GATE_HYSTERESIS] = {0.0f, 24.0f, 6.0f, 0},
+    [SETTING_UNPITCHED] = {0.0f, 1.0f, 1.0f, 0},
+    [SETTING_SNAP] = {0.0f, 2.0f, 0.0f, 1},
+    [SETTING_SNAP_KEY] = {0.0f, 11.0f, 0.0f, 1},
+    [SETTING_SNAP_SCALE] = {0.0f, 5.0f, 0.0f, 1},
+    [SETTING_ATTACK] = {0.001f, 5.0f, 0.01f, 0},
+    [SETTING_DECAY] = {0.001f, 5.0f, 0.1f, 0},
+    [SETTING_SUSTAIN] = {0.0f, 1.0f, 0.9f, 0},
+    [SETTING_RELEASE] = {0.001f, 5.0f, 0.15f, 0},
+    [SETTING_VOICES] = {1.0f, 16.0f, 1.0f, 1},
+    [SETTING_PRIORITY] = {0.0f, 2.0f, 0.0f, 1},
+    [SETTING_PORTAMENTO] = {0.0f, 5.0f, 0.1f, 0},
+    [SETTING_VIBRATO_RATE] = {0.1f, 12.0f, 5.5f, 0},
+    [SETTING_VIBRATO_DEPTH] = {0.0f, 2.0f, 0.5f, 0},
+    [SETTING_BEND_RANGE] = {0.0f, 48.0f, 2.0f, 0},
+    [SETTING_VELOCITY_RANGE] = {0.0f, 60.0f, 30.0f, 0},
+    [SETTING_CHANNEL] = {0.0f, 16.0f, 0.0f, 1},
+    [SETTING_MPE] = {0.0f, 3.0f, 0.0f, 1},
+    [SETTING_TUNING] = {415.0f, 466.0f, 440.0f, 0},
+};
+
+enum { FIRST_EFFECT_SETTING = 8 };
+static const int effect_settings[] = {
+    SETTING_PITCH_SHIFT,
+    SETTING_INPUT_PITCH,
+    SETTING_INPUT_GAIN,
+    SETTING_HARMONIC_GAIN,
+    SETTING_NOISE_GAIN,
+    SETTING_OUTPUT_GAIN,
+    SETTING_PAN,
+    SETTING_MORPH,
+    SETTING_REVERB_SIZE,
+    SETTING_REVERB_DAMPING,
+    SETTING_REVERB_WET,
+    SETTING_INPUT_TRIM,
+    SETTING_MIX,
+    SETTING_GATE,
+    SETTING_GATE_HYSTERESIS,
+    SETTING_UNPITCHED,
+    SETTING_SNAP,
+    SETTING_SNAP_KEY,
+    SETTING_SNAP_SCALE,
+    SETTING_TUNING,
+};
+
+enum { FIRST_INSTRUMENT_SETTING = 6 };
+static const int instrument_settings[] = {
+    SETTING_PITCH_SHIFT,
+    SETTING_INPUT_PITCH,
+    SETTING_INPUT_GAIN,
+    SETTING_HARMONIC_GAIN,
+    SETTING_NOISE_GAIN,
+    SETTING_OUTPUT_GAIN,
+    SETTING_PAN,
+    SETTING_MORPH,
+    SETTING_REVERB_SIZE,
+    SETTING_REVERB_DAMPING,
+    SETTING_REVERB_WET,
+    SETTING_ATTACK,
+    SETTING_DECAY,
+    SETTING_SUSTAIN,
+    SETTING_RELEASE,
+    SETTING_VOICES,
+    SETTING_PRIORITY,
+    SETTING_PORTAMENTO,
+    SETTING_VIBRATO_RATE,
+    SETTING_VIBRATO_DEPTH,
+    SETTING_BEND_RANGE,
+    SETTING_VELOCITY_RANGE,
+    SETTING_CHANNEL,
+    SETTING_MPE,
+    SETTING_TUNING,
+};
+
+/* Pitch classes above the key note, in the order of snap_scale. */
+static const unsigned scale_notes[] = {0xfff, 0xab5, 0x5ad, 0x9ad, 0x295, 0x4e9};
+
+#endif
