@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -32,7 +32,8 @@ help:
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
-	@echo 'make models   train the shipped instruments again (a quarter of an hour each; AUDIO=$(AUDIO))'
+	@echo 'make soak-offline  10^9 samples of random playing through the engine, without a card (SAMPLES=1e9)'
+	@echo 'make models   train the shipped instruments again (half an hour each; AUDIO=$(AUDIO))'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
 demo:
@@ -134,7 +135,14 @@ bench:
 # What is heard is random; what must not happen is listed at the end.
 soak:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
-	@$(BIN)/python tests/soak.py $(SECONDS)
+	@PYTHONPATH=. $(BIN)/python tests/soak.py $(SECONDS)
+
+# SAMPLES=1e7 SEED=17 repeats one session; the audio callback's work in this thread, every sample seen.
+SAMPLES ?= 1e9
+SEED ?= 1
+soak-offline:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@PYTHONPATH=. $(BIN)/python tests/soak_offline.py $(SAMPLES) --seed $(SEED)
 
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
@@ -145,10 +153,8 @@ models:
 	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
 	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --steps $$steps --work runs/$$name-large \
-	        --out runs/$$name-large.zip || exit; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --size small --teacher runs/$$name-large.zip \
-	        --warm-steps $$warm --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip $$golden || exit; \
+	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
+	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 
 clean:

@@ -22,6 +22,7 @@ class FeatureFrame:
     voice: int = 0  #: which of the instrument's voices
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
     pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
+    treble_db: float = 0.0  #: share of the sound above 5 kHz, dB, which bounds that noise; 0: all
 
 
 @dataclass(slots=True)

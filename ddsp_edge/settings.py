@@ -111,16 +111,22 @@ class Settings:
     pan: float = _number("", -1, 1, 0, "-1 is left, 1 is right")
     morph: float = _number("", 0, 1, 0, "from the model (0) to the one it is morphed with (1)")
     reverb_size: float = _number("", 0, 1, 0.5, "size of the room")
-    reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room swallows high frequencies")
+    reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room absorbs high frequencies")
     reverb_wet: float = _number("", 0, 1, 0.15, "how much of the room is heard")
-    input_trim: float = _number("dB", -24, 24, 0, "EFFECT: level of the input before everything")
+    input_trim: float = _number(
+        "dB", -24, 24, 0, "EFFECT: level of the input, before everything else"
+    )
     mix: float = _number("", 0, 1, 1, "EFFECT: 0 is the input alone, 1 the instrument alone")
     gate: float = _number("dB", -80, -10, -80, "EFFECT: softer input is silence; -80 is no gate")
     gate_hysteresis: float = _number(
         "dB", 0, 24, 6, "EFFECT: how far below the gate it closes again"
     )
     unpitched: float = _number(
-        "", 0, 1, 1, "EFFECT: what has no pitch (consonants, breath) is 0 the last note, 1 noise"
+        "",
+        0,
+        1,
+        1,
+        "EFFECT: noise in place of sounds without pitch (consonants); 0 keeps the last note",
     )
     snap: str = _choice(("off", "soft", "hard"), "off", "EFFECT: pull the pitch to the scale")
     snap_key: str = _choice(NOTE_NAMES, "C", "EFFECT: key note of the scale")
@@ -138,6 +144,19 @@ class Settings:
     portamento: float = _number("s", 0, 5, 0.1, "MIDI: time of a glide while CC65 is on")
     vibrato_rate: float = _number("Hz", 0.1, 12, 5.5, "MIDI: speed of the mod wheel's vibrato")
     vibrato_depth: float = _number("semitones", 0, 2, 0.5, "MIDI: depth at full mod wheel")
+    expression: float = _number(
+        "", 0, 2, 1, "MIDI: what a player would do by himself: 0 nothing, 1 as learnt"
+    )
+    expression_vibrato: float = _number("", 0, 2, 1, "MIDI: of the expression, its vibrato")
+    expression_pitch: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, scoops, slides and intonation"
+    )
+    expression_dynamics: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, swells, accents and motion of the timbre"
+    )
+    expression_attack: float = _number(
+        "", 0, 2, 1, "MIDI: of the expression, how notes speak and end"
+    )
     bend_range: float = _number(
         "semitones", 0, 48, 2, "MIDI: full pitch bend, until RPN 0 changes it"
     )

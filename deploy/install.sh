@@ -155,10 +155,9 @@ say "packages"
 . "$here/apt.sh"
 need=
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
-for package in python3 python3-venv alsa-utils; do
+for package in python3 python3-venv alsa-utils; do # alsa-utils brings ALSA's library, whatever its name
     have $package || need="$need $package"
 done
-have libasound2t64 || have libasound2 || need="$need libasound2"
 if [ -z "$wheelhouse" ]; then # built here
     for package in gcc libc6-dev python3-dev libasound2-dev; do
         have $package || need="$need $package"
@@ -175,7 +174,7 @@ if [ -n "$need" ]; then
     did "installed$need"
 fi
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-case $version in 3.11 | 3.12 | 3.13) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.13" ;; esac
+case $version in 3.11 | 3.12 | 3.13 | 3.14) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.14" ;; esac
 
 # ---- user, files, folders -------------------------------------------------------------------
 say "user and files"

@@ -51,6 +51,10 @@ needs must >"$fresh/must.txt"
 get() { $pip "$@" "$ours" -r "$fresh/must.txt"; }
 if ! get --only-binary :all: 2>"$fresh/said"; then
     if [ "$kind" != sources ]; then
+        theirs=$(find "$source" -name 'numpy-*.whl' | sed -n 's/.*-cp3\([0-9]*\)-cp.*/3.\1/p' | head -n 1)
+        own=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        [ -z "$theirs" ] || [ "$theirs" = "$own" ] ||
+            stop "the wheels in $source are for Python $theirs, here is $own: make wheels RELEASE=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")"
         cat "$fresh/said" >&2
         stop "a wheel is missing in $source (see above); it must have all for this board"
     fi

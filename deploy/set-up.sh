@@ -30,7 +30,7 @@ stop() {
     exit 2
 }
 # LiteRT has wheels for these.
-right_version='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+right_version='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
 good() { "$1" -c "$right_version" >/dev/null 2>&1; }
 
 find_python() {
@@ -38,7 +38,7 @@ find_python() {
         good "$PYTHON" && say "$PYTHON"
         return 0
     fi
-    for name in python3 python3.13 python3.12 python3.11; do
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
         if good "$name"; then
             command -v "$name"
             return 0
@@ -67,7 +67,7 @@ apt_install() {
 need_python() {
     python=$(find_python)
     if [ -z "$python" ] && [ -z "${PYTHON:-}" ] && command -v apt-cache >/dev/null; then
-        for version in 3.13 3.12 3.11; do
+        for version in 3.14 3.13 3.12 3.11; do
             if [ -n "$(apt-cache search --names-only "^python$version\$")" ]; then
                 apt_install "python$version" "python$version-dev" "python$version-venv"
                 break
@@ -76,7 +76,7 @@ need_python() {
         python=$(find_python)
     fi
     [ -n "$python" ] && return
-    stop "ddsp-edge needs Python 3.11, 3.12 or 3.13${PYTHON:+; PYTHON=$PYTHON is none of them}." \
+    stop "ddsp-edge needs Python 3.11 to 3.14${PYTHON:+; PYTHON=$PYTHON is none of them}." \
         "Debian 12 and 13, Ubuntu 24.04 and Raspberry Pi OS have one (sudo apt-get install python3)." \
         "On older systems uv installs one without touching yours:" \
         "    uv python install 3.12 && make PYTHON=\"\$(uv python find 3.12)\" demo"

@@ -27,7 +27,7 @@ def main() -> int:
         metavar="PATH",
         help="default: /etc/ddsp-edge/config.toml where it is there (see deploy/config.toml)",
     )
-    parser.add_argument("--check", action="store_true", help="only read the config")
+    parser.add_argument("--check", action="store_true", help="check the config and exit")
     args = parser.parse_args()
     # The journal has the time and the name already.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
@@ -41,7 +41,7 @@ def main() -> int:
 
         config = read_config(args.config)
         if args.check:
-            print("the config is good")
+            print("the config is valid")
             return 0
         from firmware_py.service import Service
 

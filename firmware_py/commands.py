@@ -16,8 +16,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
 
-import mido
-
 import ddsp_edge
 from ddsp_edge.api.protocol import MAX_LINE_BYTES, VERSION
 from ddsp_edge.api.verbs import MAX_EVENT_RATE_HZ, VERBS
@@ -342,6 +340,8 @@ class Commands:
         return self._submit(_latency, self._engine, seconds, level, side)
 
     def midi(self, bytes: list[int]) -> Result:
+        import mido
+
         try:
             message = mido.Message.from_bytes(bytes)
         except ValueError as error:

@@ -12,7 +12,6 @@ from ddsp_edge.api.protocol import default_socket
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import user_folder
-from ddsp_edge.midi.network import address_of
 from ddsp_edge.presets.preset import SourceMode
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
@@ -25,7 +24,7 @@ PROFILES = ("board.toml", "hat.toml", "use.toml")
 
 @dataclass(frozen=True, slots=True)
 class AudioConfig:
-    """The sound card and the thread that serves it."""
+    """The table [audio]: the sound card and the thread that serves it."""
 
     card: str = ""  #: a name that `ddsp-edge devices` shows; "": the first that can play
     capture: str = ""  #: another card or PCM to hear with; "": the same; "none": no input
@@ -37,7 +36,7 @@ class AudioConfig:
     cpu: Annotated[int, Range(-1, 1023)] = -1  #: the core it stays on; -1: any
 
     def card_settings(self) -> CardSettings:
-        """The same values in the engine's own type."""
+        """Return the same values as the engine's own type."""
         return CardSettings(
             self.card or None,
             self.capture or None,
@@ -52,17 +51,21 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class MidiConfig:
-    """Which keyboards are heard, and on which channel."""
+    """The table [midi]: which keyboards are heard, and on which channel."""
 
     #: The setting ``channel`` where a preset leaves it open; 0: all but the drums' channel 10.
     channel: Annotated[int, Range(0, 16)] = 0
     api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
     ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
     network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
+    rtp: str = ""  #: also hear RTP-MIDI (Mac, iPad, rtpmidid): "0.0.0.0:5004"; "": off
 
     def __post_init__(self) -> None:
-        if self.network:
-            address_of(self.network)
+        for address in filter(None, (self.network, self.rtp)):
+            # Imported here: few have a network port, and mido's sockets take their time.
+            from ddsp_edge.midi.network import address_of
+
+            address_of(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class InstrumentConfig:
 
 @dataclass(frozen=True, slots=True)
 class ControlSocketConfig:
-    """The control socket: where it is and who may open it."""
+    """The table [control]: where the control socket is and who may open it."""
 
     socket: str = ""  #: path; "": /run/ddsp-edge/control.sock
     mode: str = "660"  #: octal
@@ -98,7 +101,7 @@ class ControlSocketConfig:
 
     @property
     def mode_bits(self) -> int:
-        """``mode`` as the number that chmod takes."""
+        """The file mode as the number that chmod takes."""
         return self._octal()
 
 
@@ -113,7 +116,7 @@ class PanelConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file; every table and key may be left out."""
+    """The whole configuration file; every table and key may be left out."""
 
     audio: AudioConfig = field(default_factory=AudioConfig)
     midi: MidiConfig = field(default_factory=MidiConfig)
@@ -136,7 +139,7 @@ class Config:
 
     @property
     def presets_folder(self) -> Path:
-        """The folder of the presets' TOML files."""
+        """The folder that holds one TOML file for each preset."""
         chosen = self.instrument.presets
         return Path(chosen).expanduser() if chosen else self.state_folder / "presets"
 
@@ -151,7 +154,7 @@ class Config:
 
     @property
     def socket_path(self) -> Path:
-        """The path of the control socket."""
+        """The path of the control socket: configured, systemd's, or the default one."""
         if self.control.socket:
             return Path(self.control.socket)
         if given := os.environ.get("RUNTIME_DIRECTORY"):

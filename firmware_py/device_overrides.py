@@ -31,7 +31,10 @@ class AudioOverride:
     input: Literal["", "left", "right", "both"] = ""
 
     def over(self, audio: AudioConfig) -> AudioConfig:
-        """The config's table with these values in it. Raises UserError."""
+        """Return the config's table with these values in it.
+
+        Raises UserError where they do not fit.
+        """
         given = {name: value for name, value in asdict(self).items() if value}
         if self.capture == SAME:
             given["capture"] = ""
@@ -57,7 +60,7 @@ class DeviceOverrides:
         return from_dict(AudioOverride, read_toml(self._audio), str(self._audio))
 
     def write_audio(self, choice: AudioOverride) -> None:
-        """Store the audio values, all or nothing. Raises UserError."""
+        """Store the audio values, all or none. Raises UserError where that fails."""
         told = {name: value for name, value in asdict(choice).items() if value}
         save_file(self._audio, tomli_w.dumps(told).encode())
 
@@ -68,7 +71,7 @@ class DeviceOverrides:
         return from_dict(_Midi, read_toml(self._midi), str(self._midi)).off
 
     def write_midi_off(self, names: tuple[str, ...]) -> None:
-        """Raises UserError."""
+        """Store the names of the ports that are not listened to. Raises UserError."""
         from_dict(_Midi, {"off": list(names)}, str(self._midi))
         save_file(self._midi, tomli_w.dumps({"off": list(names)}).encode())
 

@@ -76,14 +76,14 @@ class DeviceSelection:
     # ---- MIDI
 
     def midi_devices(self) -> dict[str, Any]:
-        """Every MIDI port that is there, heard or not. Any thread."""
+        """Return every MIDI port that is present, heard or not. Any thread may call it."""
         return {
             "ports": self._peripherals.all_midi_ports(),
             "problem": self._peripherals.midi_problem(),
         }
 
     def midi_choose(self, port: str, on: bool) -> dict[str, Any]:
-        """Listen to a port, or not, also after a restart."""
+        """Listen to a port, or no longer, and keep that for the next start. Raises UserError."""
         rows = {row["port"]: row for row in self._peripherals.all_midi_ports()}
         off = self._overrides.midi_off()
         if port not in rows and port not in off:

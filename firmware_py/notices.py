@@ -1,4 +1,4 @@
-"""What is wrong with the box at the moment, for displays, the log and systemd."""
+"""The present problems of the box, for displays, the log and systemd."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Notices:
         self._publish({"event": "notice", "topic": topic, "text": text})
 
     def text(self, topic: str) -> str:
-        """The text of a topic; "" where it has no problem."""
+        """Return the text of a topic; it is empty where there is no problem."""
         return self._texts.get(topic, "")
 
     def texts(self) -> list[str]:
-        """All texts, in the order of their topics' names."""
+        """Return all texts in the order of their topics' names."""
         return [text for _, text in sorted(self._texts.items())]

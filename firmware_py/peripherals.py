@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import mido
-
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets.actions import Action
@@ -20,6 +18,8 @@ from firmware_py.config import Config
 from firmware_py.notices import Notices
 
 if TYPE_CHECKING:
+    import mido
+
     from ddsp_edge.midi.ports import MidiPorts
     from firmware_py.controls import ControlDispatcher
 
@@ -62,7 +62,7 @@ class Peripherals:
         self._lock = threading.Lock()  # of the mappings and of the dispatcher that gets them
 
     def start(self) -> None:
-        """Open what is there."""
+        """Open the controls and the MIDI ports that are present."""
         self._start_controls()
         self._start_ports()
 
@@ -77,7 +77,7 @@ class Peripherals:
             self._start_ports()
 
     def stop(self) -> None:
-        """Close everything; held notes are released."""
+        """Close controls and ports, which releases every held note."""
         self._stop_controls()
         self._stop_ports()
 
@@ -94,6 +94,7 @@ class Peripherals:
                 self._engine.publish,
                 api=midi.api,
                 network=midi.network or None,
+                rtp=midi.rtp or None,
                 ignore=midi.ignore,
                 off=self._ports_off,
             )
@@ -124,21 +125,21 @@ class Peripherals:
         self._played(message)
 
     def midi_ports(self) -> list[dict[str, str]]:
-        """The ports that are heard: port and kind."""
+        """Return the MIDI ports that are heard, each with its name and kind."""
         return self._ports.ports() if self._ports is not None else []
 
     def all_midi_ports(self) -> list[dict[str, Any]]:
-        """Every port that is there: port, kind, heard, ignored_by."""
+        """Return every MIDI port that is present: port, kind, heard, ignored_by."""
         return self._ports.everything() if self._ports is not None else []
 
     def switch_ports_off(self, names: tuple[str, ...]) -> None:
-        """The ports that are not heard, besides those that the config ignores."""
+        """Set the ports that are not heard, besides those that the config ignores."""
         self._ports_off = names
         if self._ports is not None:
             self._ports.switch_off(names)
 
     def midi_problem(self) -> str:
-        """Why no MIDI is heard; "" where it is."""
+        """Return the reason why no MIDI is heard; it is empty where MIDI works."""
         problem = self._notices.text("midi")
         return problem or (self._ports.problem if self._ports is not None else "")
 

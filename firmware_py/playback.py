@@ -38,7 +38,7 @@ PLAY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class NowPlaying:
-    """What plays. ``model`` is what :func:`ddsp_edge.library.catalog.find_model` takes."""
+    """What plays; ``model`` is as :func:`ddsp_edge.library.catalog.find_model` takes it."""
 
     model: str | None = None
     source: Source = "effect"  #: what the model follows now: the input or MIDI notes
@@ -99,7 +99,7 @@ class Playback:
         self._notices.report("restore", problem)
 
     def _restore_last(self) -> bool:
-        """Whether something played before. Raises UserError."""
+        """Play what played before the last stop; return whether there was any. Raises UserError."""
         last = self._last_state.read()
         if last.preset:
             preset = self.presets.read(last.preset)
@@ -116,7 +116,7 @@ class Playback:
         return bool(last.preset or last.model)
 
     def _restored_morph_model(self, name: str) -> Bundle | None:
-        """The second model; where it is gone the first one plays alone, with a notice."""
+        """Return the second model; where it is gone, None with a notice: the first plays alone."""
         try:
             bundle = find_model(name) if name else None
         except UserError as error:
@@ -269,7 +269,7 @@ class Playback:
         source: str | None,
         settings: Settings | None = None,
     ) -> None:
-        """Return when the engine plays it. Raises UserError."""
+        """Load a model and wait until the engine plays it. Raises UserError."""
         future = self._engine.play(bundle, source, settings, other)
         try:
             future.result(PLAY_S)
@@ -361,7 +361,7 @@ class Playback:
         )
 
     def playing(self) -> dict[str, Any]:
-        """What plays, as the control socket answers it. Any thread."""
+        """Return what plays, as the control socket answers it. Any thread may call it."""
         now = self.now
         return {
             "preset": now.preset.name if now.preset else None,

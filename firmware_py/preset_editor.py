@@ -23,7 +23,7 @@ class PresetEditor:
         self._presets, self._programs = playback.presets, playback.programs
 
     def _plays(self, name: str) -> Preset | None:
-        """The preset that plays, where it has this name."""
+        """Return the preset that plays where it has this name, else None."""
         preset = self._playback.now.preset
         return preset if preset is not None and preset.name.casefold() == name.casefold() else None
 
@@ -68,7 +68,7 @@ class PresetEditor:
         return self._playback.playing()
 
     def rename(self, name: str, to: str) -> dict[str, Any]:
-        """Rename a preset, also in the order and the set lists."""
+        """Rename a preset, in the order and the set lists too. Raises UserError."""
         new, preset = self._presets.rename(name, to), self._plays(name)
         if self._playback.last_preset.casefold() == name.casefold():
             self._playback.last_preset = new
@@ -78,7 +78,7 @@ class PresetEditor:
         return self.list_presets()
 
     def remove(self, name: str) -> dict[str, Any]:
-        """Remove a preset; what plays goes on."""
+        """Remove a preset; if it plays, its sound goes on. Raises UserError."""
         self._presets.remove(name)
         if self._plays(name) is not None:
             self._playback.take(replace(self._playback.now, preset=None))

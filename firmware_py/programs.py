@@ -33,7 +33,7 @@ class Program:
 
     @property
     def number(self) -> int:
-        """Bank and program as one number, for sorting and look-up."""
+        """Bank and program as one number, which sorts and identifies entries."""
         return self.bank * PROGRAMS + self.program
 
 

@@ -32,7 +32,7 @@ class SystemdNotifier:
         self._status = ""
 
     def ready(self) -> None:
-        """The service has started, or has finished reloading."""
+        """Tell systemd that the service has started, or has finished reloading."""
         self._send("READY=1")
 
     def reloading(self) -> None:
@@ -41,11 +41,11 @@ class SystemdNotifier:
         self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}")
 
     def stopping(self) -> None:
-        """The service is stopping."""
+        """Tell systemd that the service is stopping."""
         self._send("STOPPING=1")
 
     def alive(self) -> None:
-        """Feed the watchdog."""
+        """Tell systemd's watchdog that the service is alive."""
         self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:

@@ -186,7 +186,7 @@ class Service:
     # ---- events
 
     def _on_event(self, event: Event) -> None:
-        """In the engine's events thread."""
+        """Act on an event of the engine. It runs in the engine's events thread."""
         kind = event["event"]
         if kind == "program":
             bank, program = event["bank"], event["program"]
@@ -207,7 +207,7 @@ class Service:
             self._notices.report("program", str(error))
 
     def _reload(self) -> None:
-        """On SIGHUP. A config with a mistake changes nothing."""
+        """Read the config again, on SIGHUP. One with a mistake changes nothing and is reported."""
         self._notifier.reloading()
         try:
             config = read_config(self._config_path)

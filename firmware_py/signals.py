@@ -26,7 +26,7 @@ def block() -> None:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """The number is in the pipe already."""
+    """Do nothing: the signal's number is in the pipe already."""
 
 
 class SignalPipe:

@@ -4,9 +4,11 @@ was played last."""
 from __future__ import annotations
 
 import threading
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import mido
+if TYPE_CHECKING:
+    import mido
+
 
 #: The input counts as played from this level on, in dBFS, when it lasts for INPUT_S seconds ...
 INPUT_DBFS, INPUT_S = -40.0, 0.3
@@ -56,7 +58,7 @@ class SourceFollower:
         return False
 
     def panic(self) -> None:
-        """Every key counts as released."""
+        """Forget every held key and what is remembered of the input."""
         with self._lock:
             self._keys.clear()
             self._state.clear()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
-
-import mido
+from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
@@ -14,6 +12,9 @@ from firmware_py.notices import Notices
 from firmware_py.playback import Playback, Source
 from firmware_py.source_follower import SourceFollower
 from firmware_py.worker import Worker
+
+if TYPE_CHECKING:
+    import mido
 
 
 class SourceSwitch:
@@ -36,7 +37,7 @@ class SourceSwitch:
             self._ask("synth")
 
     def panic(self) -> None:
-        """Nothing is held any more."""
+        """Forget every held key, after a panic of the engine."""
         self._follower.panic()
 
     def poll(self, status: Mapping[str, Any]) -> None:

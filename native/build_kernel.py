@@ -25,7 +25,7 @@ AREAS = (
 
 
 def cdef() -> str:
-    """The kernel's public headers as one cffi cdef."""
+    """Return the kernel's public headers, joined to one cdef for cffi."""
     return "\n".join((HERE / "include" / f"ddsp_{area}.h").read_text() for area in AREAS)
 
 

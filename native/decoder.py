@@ -142,11 +142,11 @@ class NetworkDecoder:
 
     @property
     def faults(self) -> int:
-        """Frames that were not finite, since construction."""
+        """Count of frames in which the network gave NaN or infinity, since construction."""
         return int(self._state.faults)
 
     def reset(self) -> None:
-        """Set the network's state to that before the first frame."""
+        """Set the network's state to what it is before the first frame."""
         lib.ddsp_decoder_reset(self._state)
 
     def step(self, f0_hz: float, loudness_db: float) -> ControlStruct:
@@ -208,6 +208,10 @@ class FeatureFields(Protocol):
         """How much of it is a note, 0 to 1; the rest is noise."""
 
     @property
+    def treble_db(self) -> float:
+        """Share of the sound above 5 kHz in dB, which bounds that noise; 0: it does not."""
+
+    @property
     def onset(self) -> bool:
         """Whether a note starts with this frame."""
 
@@ -260,11 +264,11 @@ class Conditioner:
 
     @property
     def faults(self) -> int:
-        """Frames in which a network gave something not finite."""
+        """Count of frames in which a network gave NaN or infinity, of all voices."""
         return int(lib.ddsp_conditioner_faults(self._conditioner))
 
     def set(self, conditioning: Conditioning) -> None:
-        """Settings to move towards from the next frame on."""
+        """Take new settings; every voice moves towards them from its next frame on."""
         lib.ddsp_conditioner_set(self._conditioner, _conditioning(conditioning)[0])
 
     def reset(self) -> None:
@@ -276,7 +280,8 @@ class Conditioner:
         into = self._in
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
-        into.pitched, into.onset = frame.pitched, int(frame.onset)
+        into.pitched, into.treble_db = frame.pitched, frame.treble_db
+        into.onset = int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 
     def ask(self, voice: int = 0) -> Question | None:
@@ -313,7 +318,7 @@ class Conditioner:
         return (self._times[0], self._times[1]) if found else None
 
     def targets(self, frame: FeatureFields, voice: int = 0) -> Iterator[tuple[float, float]]:
-        """:meth:`begin` and every :meth:`next`, where all models have a network."""
+        """Call :meth:`begin` and every :meth:`next`, where all models have a network."""
         self.begin(frame, voice)
         while (times := self.next(voice)) is not None:
             yield times
@@ -344,6 +349,6 @@ def _conditioning(conditioning: Conditioning) -> Any:
 
 
 def time_steps(network: Network, steps: int, repeats: int) -> float:
-    """Seconds of one step, the best of ``repeats`` runs of so many, measured inside C."""
+    """Return the seconds of one step, the best of ``repeats`` runs of ``steps``, measured in C."""
     nanoseconds = lib.ddsp_decoder_time(network._network, steps, repeats)
     return float(nanoseconds) * 1e-9

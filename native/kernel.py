@@ -17,9 +17,9 @@ MAX_BLOCK: int = lib.DDSP_MAX_BLOCK
 #: One analysed frame, as the C struct ``ddsp_features``.
 FEATURE_DTYPE = np.dtype(
     {
-        "names": ["position", "f0_hz", "confidence", "loudness_db"],
-        "formats": [np.int64, np.float32, np.float32, np.float32],
-        "offsets": [0, 8, 12, 16],
+        "names": ["position", "f0_hz", "confidence", "loudness_db", "treble_db"],
+        "formats": [np.int64, np.float32, np.float32, np.float32, np.float32],
+        "offsets": [0, 8, 12, 16, 20],
         "itemsize": ffi.sizeof("ddsp_features"),
     }
 )
@@ -79,7 +79,7 @@ class Voice:
         noise_magnitudes: np.ndarray,
         ramp_s: float,
     ) -> None:
-        """Targets of the next ramp; shapes (n_harmonics,) and (n_noise,)."""
+        """Set the targets of the next ramp; arrays of shapes (n_harmonics,) and (n_noise,)."""
         harmonics, noise = _floats(harmonic_distribution), _floats(noise_magnitudes)
         if harmonics.shape != (self.n_harmonics,) or noise.shape != (self.n_noise,):
             raise ValueError(
@@ -96,7 +96,7 @@ class Voice:
         )
 
     def render(self, out: np.ndarray) -> None:
-        """Fill ``out`` (mono float32, any length) in place."""
+        """Render the next samples into ``out``, mono float32 of any length."""
         buffer = ffi.from_buffer("float[]", out, require_writable=True)
         for start in range(0, len(buffer), self.max_block):
             lib.ddsp_voice_render(
@@ -175,7 +175,10 @@ class Output:
         lib.ddsp_output_set_reverb(self._output, size, damping, wet)
 
     def process(self, mono: np.ndarray, stereo: np.ndarray) -> None:
-        """``mono`` (n,) to ``stereo`` (n, 2), both float32, in place."""
+        """Process ``mono`` (n,) into ``stereo`` (n, 2), both float32.
+
+        Raises ValueError for other shapes.
+        """
         if stereo.shape != (len(mono), 2):
             raise ValueError(f"stereo has shape {stereo.shape}, not ({len(mono)}, 2)")
         source = ffi.from_buffer("float[]", mono)
@@ -188,9 +191,25 @@ class Output:
                 min(self.max_block, len(mono) - start),
             )
 
+    def process_sides(self, left: np.ndarray, right: np.ndarray, stereo: np.ndarray) -> None:
+        """``left`` and ``right`` (n,) to ``stereo`` (n, 2), all float32, in place; the room hears
+        the mean of both."""
+        if len(left) != len(right) or stereo.shape != (len(left), 2):
+            raise ValueError(f"shapes {left.shape}, {right.shape} and {stereo.shape} do not fit")
+        sources = ffi.from_buffer("float[]", left), ffi.from_buffer("float[]", right)
+        target = ffi.from_buffer("float[]", stereo, require_writable=True)
+        for start in range(0, len(left), self.max_block):
+            lib.ddsp_output_process_sides(
+                self._output,
+                sources[0] + start,
+                sources[1] + start,
+                target + 2 * start,
+                min(self.max_block, len(left) - start),
+            )
+
 
 class Analyser:
-    """Streaming pitch and loudness (``ddsp_analyser_*``)."""
+    """Measures pitch and loudness of a stream of samples (``ddsp_analyser_*``); one thread's."""
 
     def __init__(
         self, sample_rate: float, hop_s: float, max_block: int = MAX_BLOCK, eager: bool = False

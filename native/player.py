@@ -21,7 +21,7 @@ SNAP_MODES = {"off": lib.DDSP_SNAP_OFF, "soft": lib.DDSP_SNAP_SOFT, "hard": lib.
 
 
 class EffectSettings(NamedTuple):
-    """``ddsp_effect_settings``, field by field."""
+    """The settings of the effect player, in the order of the fields of ``ddsp_effect_settings``."""
 
     gate_db: float = -80.0
     gate_hysteresis_db: float = 0.0
@@ -32,7 +32,7 @@ class EffectSettings(NamedTuple):
 
 
 class SynthSettings(NamedTuple):
-    """``ddsp_synth_settings``, field by field."""
+    """The settings of the synth player, in the order of the fields of ``ddsp_synth_settings``."""
 
     attack_s: float
     decay_s: float
@@ -42,6 +42,39 @@ class SynthSettings(NamedTuple):
     velocity_range_db: float
     vibrato_rate_hz: float
     vibrato_depth: float
+    vibrato_amount: float = 0.0  #: 0..4, of the notes' expression, as are the next three
+    pitch_amount: float = 0.0
+    dynamics_amount: float = 0.0
+    attack_amount: float = 0.0
+
+
+class NoteExpression(NamedTuple):
+    """``ddsp_note_expression``, field by field: how a player would play one note."""
+
+    seed: int = 0
+    vibrato_cents: float = 0.0
+    vibrato_db: float = 0.0
+    vibrato_hz: float = 0.0
+    vibrato_delay_s: float = 0.0
+    vibrato_rise_s: float = 0.0
+    vibrato_wander: float = 0.0
+    detune_cents: float = 0.0
+    drift_cents: float = 0.0
+    scoop_cents: float = 0.0
+    scoop_s: float = 0.0
+    accent_db: float = 0.0
+    swell_db: float = 0.0
+    swell_s: float = 0.0
+    fade_db: float = 0.0
+    fade_s: float = 0.0
+    tremor_db: float = 0.0
+    flicker_db: float = 0.0
+    attack_db: float = 0.0
+    attack_s: float = 0.0
+    attack_noise: float = 0.0
+    release_stretch: float = 0.0
+    release_cents: float = 0.0
+    release_noise: float = 0.0
 
 
 class Note(NamedTuple):
@@ -52,6 +85,7 @@ class Note(NamedTuple):
     level_db: float = 0.0
     glide_s: float = 0.0
     glide_from: float = FROM_LAST  #: MIDI note
+    expression: NoteExpression = NoteExpression()
 
 
 class Touch(NamedTuple):
@@ -65,7 +99,7 @@ class Touch(NamedTuple):
 
 
 class Features(NamedTuple):
-    """``ddsp_feature_frame`` of one voice."""
+    """A ``ddsp_feature_frame`` with its time and voice; the header says units and ranges."""
 
     time_s: float
     f0_hz: float
@@ -75,10 +109,11 @@ class Features(NamedTuple):
     voice: int
     brightness_db: float
     pitched: float
+    treble_db: float
 
 
 def features(time_s: float, voice: int, frame: Any) -> Features:
-    """A C frame in Python's terms."""
+    """Return a copy of a C frame, with its time in seconds and its voice."""
     return Features(
         time_s,
         frame.f0_hz,
@@ -88,6 +123,7 @@ def features(time_s: float, voice: int, frame: Any) -> Features:
         voice,
         frame.brightness_db,
         frame.pitched,
+        frame.treble_db,
     )
 
 
@@ -101,25 +137,33 @@ class Effect:
         self._heard, self._out = ffi.new("ddsp_features *"), ffi.new("ddsp_feature_frame *")
 
     def reset(self) -> None:
-        """Forget what was heard and what is frozen."""
+        """Forget the input so far and let go of a frozen sound."""
         lib.ddsp_effect_reset(self._effect)
 
     def set(self, settings: EffectSettings) -> None:
-        """Take new settings while it plays."""
+        """Take new settings; they hold from the next frame on."""
         lib.ddsp_effect_set(self._effect, ffi.new("ddsp_effect_settings *", settings))
 
     def freeze(self, on: bool) -> None:
-        """Hold the present sound, or let it go."""
+        """Hold the present pitch and loudness, or let them go again."""
         lib.ddsp_effect_freeze(self._effect, on)
 
     def adopt(self, other: Effect) -> None:
-        """Go on with what another one hears and holds, and with its settings."""
+        """Continue with what another player has heard and holds, and with its settings."""
         lib.ddsp_effect_adopt(self._effect, other._effect)
 
-    def frame(self, f0_hz: float, confidence: float, loudness_db: float, time_s: float) -> Features:
+    def frame(
+        self,
+        f0_hz: float,
+        confidence: float,
+        loudness_db: float,
+        time_s: float,
+        treble_db: float = 0.0,
+    ) -> Features:
         """Take one frame of the analyser; return what the model is asked for."""
         heard = self._heard
         heard.f0_hz, heard.confidence, heard.loudness_db = f0_hz, confidence, loudness_db
+        heard.treble_db = treble_db
         lib.ddsp_effect_frame(self._effect, heard, time_s, self._out)
         return features(time_s, 0, self._out)
 
@@ -136,11 +180,11 @@ class EventSender:
         self._event.note.version = lib.DDSP_NOTE_VERSION
 
     def _send(self, time_s: float) -> None:
-        """Hand ``_event`` over to the player, at ``time_s``."""
+        """Hand ``_event`` over to the player, which takes it at ``time_s``, in seconds."""
         raise NotImplementedError
 
     def states(self) -> Any:
-        """The voices' ``ddsp_voice_state``, as C knows them now."""
+        """Return the array of the voices' ``ddsp_voice_state`` as C knows them now."""
         raise NotImplementedError
 
     def _of_voice(self, kind: int, voice: int, time_s: float) -> None:
@@ -155,16 +199,19 @@ class EventSender:
     def start(
         self, voice: int, note: Note, touch: Touch, time_s: float, legato: bool = False
     ) -> None:
-        """Strike a voice; ``legato``: its envelope goes on."""
+        """Start a note on a voice; with ``legato`` the envelope of the last note goes on."""
         event = self._event
         event.note.pitch, event.note.velocity, event.note.level_db = note[:3]
-        event.note.glide_s, event.note.glide_from = note[3:]
+        event.note.glide_s, event.note.glide_from = note[3:5]
+        event.note.expression = note.expression  # a tuple in the order of the struct
         self._fill(touch)
         kind = lib.DDSP_EVENT_RETARGET if legato else lib.DDSP_EVENT_START
         self._of_voice(kind, voice, time_s)
 
-    def release(self, voice: int, time_s: float) -> None:
-        """Let a voice's note go; it fades over its release."""
+    def release(self, voice: int, time_s: float, fade_ms: int = 0) -> None:
+        """Release the note of a voice, which fades over its release time, in at most ``fade_ms``
+        milliseconds where that is not 0."""
+        self._event.value = fade_ms
         self._of_voice(lib.DDSP_EVENT_RELEASE, voice, time_s)
 
     def stop(self, voice: int, time_s: float) -> None:
@@ -172,12 +219,12 @@ class EventSender:
         self._of_voice(lib.DDSP_EVENT_STOP, voice, time_s)
 
     def touch(self, voice: int, touch: Touch, time_s: float) -> None:
-        """Set the touch of a voice, or of ALL_VOICES."""
+        """Set bend, pressure, brightness, level and vibrato of a voice, or of ALL_VOICES."""
         self._fill(touch)
         self._of_voice(lib.DDSP_EVENT_TOUCH, voice, time_s)
 
     def set(self, settings: SynthSettings, time_s: float) -> None:
-        """Set new settings for all voices."""
+        """Send new settings, which hold for all voices from ``time_s`` on."""
         synth = self._event.synth
         for name, value in zip(SynthSettings._fields, settings, strict=True):
             setattr(synth, name, value)
@@ -189,15 +236,15 @@ class EventSender:
             setattr(target, name, value)
 
     def sounds(self, voice: int) -> bool:
-        """Whether a voice's envelope has not ended, as far as C has got."""
+        """Return whether the envelope of a voice has not ended, as far as C has processed it."""
         return bool(self.states()[voice].sounds)
 
     def loudness_db(self, voice: int) -> float:
-        """Loudness of a voice's last frame; minus infinity before the first."""
+        """Return the loudness in dB of a voice's last frame; minus infinity before the first."""
         return float(self.states()[voice].loudness_db)
 
     def adopt(self, other: EventSender) -> None:
-        """Go on with every voice of another sender of the same kind."""
+        """Continue the notes of another sender of the same kind, whose voices sound."""
         self._serials = list(other._serials)
 
 
@@ -241,18 +288,20 @@ class Synth(EventSender):
         return float(lib.ddsp_synth_due(self._synth))
 
     def onsets(self, time_s: float) -> list[Features]:
-        """The frames that wait for no tick and are due by ``time_s``."""
+        """Return the frames of notes that start between two ticks and are due by ``time_s``, in
+        seconds.
+        """
         if not math.isinf(self.due_s):
             self._known = False
         return self._taken(lib.ddsp_synth_onsets(self._synth, time_s, self._frames))
 
     def frames(self, time_s: float) -> list[Features]:
-        """Return the voices' frames of the tick at ``time_s``."""
+        """Return a frame of each voice that plays, for the tick at ``time_s``, in seconds."""
         self._known = False
         return self._taken(lib.ddsp_synth_frames(self._synth, time_s, self._frames))
 
     def rests(self, time_s: float) -> bool:
-        """Every voice has been silent for long."""
+        """Return whether every voice has been silent for so long that no frame is needed."""
         return bool(lib.ddsp_synth_rests(self._synth, time_s))
 
     def _taken(self, n: int) -> list[Features]:

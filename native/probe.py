@@ -42,7 +42,7 @@ class Probe:
         lib.ddsp_probe_arm(self._probe, threshold, tone_hz, amplitude)
 
     def read(self) -> Catch | None:
-        """What was caught since the last :meth:`arm`."""
+        """Return what was detected since the last :meth:`arm`, or None where nothing was."""
         found = self._catch
         if not lib.ddsp_probe_read(self._probe, found):
             return None

@@ -7,6 +7,7 @@ The thread rules of ``ddsp_kernel.h`` hold: one control thread calls everything 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
@@ -18,7 +19,9 @@ from native.decoder import Conditioner, Conditioning
 from native.kernel import _check
 from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 
-MAX_PARTS: int = lib.DDSP_MAX_PARTS
+#: Parts that play as one group, and groups in a rig, with those that fade out.
+MAX_TOGETHER: int = lib.DDSP_MAX_TOGETHER
+MAX_GROUPS: int = lib.DDSP_MAX_GROUPS
 #: Events that are kept while the ring is full.
 MOST_WAITING = 4096
 _STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
@@ -26,7 +29,15 @@ _STARTS = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
 NOW = -1
 TICKS_AT_ONCE = 256
 #: Of the C struct ``ddsp_feature_frame``, in its order.
-FRAME_FIELDS = ("f0_hz", "loudness_db", "confidence", "brightness_db", "pitched", "onset")
+FRAME_FIELDS = (
+    "f0_hz",
+    "loudness_db",
+    "confidence",
+    "brightness_db",
+    "pitched",
+    "treble_db",
+    "onset",
+)
 
 #: As the C struct ``ddsp_tick``; times in samples of the rig and in ns (time.monotonic_ns).
 #: ``frame_...`` is what the player makes of what was heard, ``voice`` is to play it.
@@ -42,7 +53,7 @@ TICK_DTYPE = np.dtype(
             "settled",
             *(f"frame_{name}" for name in FRAME_FIELDS),
         ],
-        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", "f4", "f4", "f4", "f4", "f4", "i4"],
+        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", *(["f4"] * 6), "i4"],
         "offsets": [
             *(
                 ffi.offsetof("ddsp_tick", name)
@@ -64,7 +75,7 @@ TICK_DTYPE = np.dtype(
 
 
 class RigControl(IntEnum):
-    """What :meth:`Rig.set` sets; units and ranges in ``ddsp_kernel.h``."""
+    """The values that :meth:`Rig.set` sets; units and ranges are in ``ddsp_rig.h``."""
 
     TRIM = lib.DDSP_TRIM
     DRY = lib.DDSP_DRY
@@ -222,8 +233,12 @@ class Part:
         """Frames in which a network of the conditioner gave NaN or infinity; any thread."""
         return int(lib.ddsp_part_faults(self._part))
 
+    def set_gain(self, left: float, right: float) -> None:
+        """Its share of both sides, linear, 0 to 16; it moves there in 10 ms. Any thread."""
+        lib.ddsp_part_set_gain(self._part, left, right)
+
     def go_on_from(self, other: Part) -> None:
-        """Before it is played: go on with what ``other``'s player plays when it is."""
+        """Continue what the player of ``other`` plays. To be called before this part is played."""
         lib.ddsp_part_go_on_from(self._part, other._part)
         self.events.adopt(other.events)
 
@@ -253,7 +268,7 @@ class PartEvents(EventSender):
             self._waiting.append(bytes(ffi.buffer(event)))
 
     def flush(self) -> None:
-        """Send what found the ring full."""
+        """Send the events that wait because the ring was full."""
         while self._waiting:
             ffi.memmove(self._event, self._waiting[0], ffi.sizeof("ddsp_event"))
             if not lib.ddsp_part_send_event(self._cpart, self._event):
@@ -277,19 +292,19 @@ class PartEvents(EventSender):
         self._sounds = [other.sounds(voice) for voice in range(MAX_VOICES)]
 
     def effect(self, settings: EffectSettings) -> None:
-        """New settings of the effect player."""
+        """Send new settings to the effect player of the part."""
         effect = self._event.effect
         for name, value in zip(EffectSettings._fields, settings, strict=True):
             setattr(effect, name, value)
         self._of_voice(lib.DDSP_EVENT_EFFECT, ALL_VOICES, 0.0)
 
     def freeze(self, on: bool) -> None:
-        """Hold what the effect player plays, or let it go."""
+        """Let the effect player hold its pitch and loudness, or let them go."""
         self._event.value = int(on)
         self._of_voice(lib.DDSP_EVENT_FREEZE, ALL_VOICES, 0.0)
 
     def condition(self, conditioning: Conditioning) -> None:
-        """New settings of the part's conditioner."""
+        """Send new settings to the conditioner of the part."""
         for field in fields(conditioning):
             setattr(self._event.conditioning, field.name, getattr(conditioning, field.name))
         self._of_voice(lib.DDSP_EVENT_CONDITION, ALL_VOICES, 0.0)
@@ -325,14 +340,23 @@ class Rig:
     def play(self, part: Part | None, delay_s: float = 0.0, fade_s: float = 0.05) -> bool:
         """``part`` runs at once and, ``delay_s`` later, is faded in and all others out.
 
-        None: all are faded out. False: four parts are out; see :meth:`retired`. Raises
+        None: all are faded out. False: MAX_GROUPS groups are out; see :meth:`retired`. Raises
         ValueError for a part of another rate or period, or one that was played before.
         """
-        which = ffi.NULL if part is None else part._part
-        played = lib.ddsp_rig_play(self._rig, which, delay_s, fade_s)
+        if part is not None:
+            return self.play_together([part], delay_s, fade_s)
+        return bool(lib.ddsp_rig_play(self._rig, ffi.NULL, delay_s, fade_s))
+
+    def play_together(
+        self, parts: Sequence[Part], delay_s: float = 0.0, fade_s: float = 0.05
+    ) -> bool:
+        """Likewise several parts, 1 to MAX_TOGETHER, which begin with the same sample: all of them
+        or none."""
+        group = [part._part for part in parts]
+        played = lib.ddsp_rig_play_together(self._rig, group, len(group), delay_s, fade_s)
         if played < 0:
-            raise ValueError("part of another rate or period, or one that was played before")
-        if played and part is not None:
+            raise ValueError(f"{len(group)} parts, one of another rate or period or played before")
+        for part in parts if played else ():
             # From now on the rig frees it, unless it retires; the part keeps the rig alive.
             ffi.gc(part._part, None)
             part._owner = self._rig
@@ -340,7 +364,7 @@ class Rig:
         return bool(played)
 
     def retired(self) -> Part | None:
-        """A part that is not heard any more and has left; it is freed when you drop it."""
+        """Return a part that is no longer heard, or None; dropping it frees it."""
         which = lib.ddsp_rig_retired(self._rig)
         if which == ffi.NULL:
             return None
@@ -349,7 +373,7 @@ class Rig:
         return part
 
     def set(self, control: RigControl, value: float) -> None:
-        """Any thread. The last value counts; it takes effect in the next block."""
+        """Set a value, which takes effect in the next block. Any thread may call it."""
         lib.ddsp_rig_set(self._rig, control, value)
 
     def panic(self) -> None:
@@ -381,15 +405,15 @@ class Rig:
         return bool(played)
 
     def end_test(self) -> None:
-        """Fade the test signal out and end it. Any thread."""
+        """Fade out the test signal and end it. Any thread may call it."""
         lib.ddsp_rig_test_end(self._rig)
 
     def test_done(self) -> bool:
-        """Whether no test signal is being played (any more)."""
+        """Return whether no test signal is being played, or it has ended."""
         return bool(lib.ddsp_rig_test_done(self._rig))
 
     def process(self, heard: np.ndarray | None, played: np.ndarray) -> None:
-        """What the audio thread does with a block: float32 (n, 2), C-contiguous, in place."""
+        """Process a block as the audio thread does: float32 (n, 2), C-contiguous, in place."""
         if played.shape != (len(played), 2) or played.dtype != np.float32:
             raise ValueError(f"played is {played.dtype}{played.shape}, not float32(n, 2)")
         if heard is not None and (heard.shape != played.shape or heard.dtype != np.float32):

@@ -63,7 +63,7 @@ class StreamConfig:
 
 @dataclass(frozen=True)
 class StreamStats:
-    """``ddsp_stream_stats``: counters since the stream was opened."""
+    """Counters since the stream was opened, with the fields of ``ddsp_stream_stats``."""
 
     state: State
     error: int  #: errno that made it LOST
@@ -79,7 +79,7 @@ class StreamStats:
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """``ddsp_stream_got``: what the card and the system gave."""
+    """What the card and the system granted, with the fields of ``ddsp_stream_got``."""
 
     rate: int
     period: int
@@ -161,13 +161,13 @@ class Stream:
             raise StreamError(f"{self.config.playback} does not start: {os.strerror(error)}")
 
     def stop(self) -> None:
-        """Returns when the thread has ended, within two periods or so."""
+        """Stop the audio thread and wait until it has ended, about two periods."""
         if self._stream != ffi.NULL:
             lib.ddsp_stream_stop(self._stream)
         self._process = None
 
     def close(self) -> None:
-        """Stop and give the card back; a second time does nothing."""
+        """Stop and release the card. A second call does nothing."""
         if self._stream != ffi.NULL:
             self.stop()
             stream, self._stream = self._stream, ffi.NULL
@@ -188,7 +188,7 @@ class Stream:
         return self.read().state
 
     def read(self) -> StreamStats:
-        """Any thread, at any time until it is closed."""
+        """Return the present counters. Any thread may call it until the stream is closed."""
         s = self._stats
         lib.ddsp_stream_read(self._open(), s)
         fields = {name: getattr(s, name) for name in StreamStats.__dataclass_fields__}
@@ -245,7 +245,7 @@ def from_card(format: str, channels: int, card: bytes | np.ndarray) -> np.ndarra
 
 
 def to_card(format: str, channels: int, stereo: np.ndarray) -> bytes:
-    """Convert float32 (n, 2) to the bytes that the card gets."""
+    """Convert float32 samples (n, 2) to the bytes that a card of this format and width gets."""
     size = {"FLOAT": 4, "S32": 4, "S24_3": 3, "S24": 4, "S16": 2}[format] * channels
     card = bytearray(len(stereo) * size)
     samples = np.ascontiguousarray(stereo, np.float32)

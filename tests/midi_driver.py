@@ -46,7 +46,8 @@ class Driver:
 
     def __init__(self, info: ModelInfo = INFO, **settings: Any) -> None:
         # Levels that stand still, unless a test says otherwise.
-        settings = {"attack": 0.001, "decay": 0.001, "sustain": 1, "release": 0.05, **settings}
+        plain = {"attack": 0.001, "decay": 0.001, "sustain": 1, "release": 0.05, "expression": 0}
+        settings = {**plain, **settings}
         self.programs: list[tuple[int, int]] = []
         self.player = SynthPlayer(info, Settings(**settings))
         self._programs = Programs()

@@ -31,6 +31,12 @@ from ddsp_edge.units import SILENCE_DB, db_to_gain
 UNPITCHED_DB = -6.0
 #: ... and at most so much louder than the model's own, linear.
 LARGEST_UNPITCHED = 100.0
+#: What of that noise counts as treble, in Hz, and the least share of it that is asked for, in dB.
+TREBLE_HZ, LEAST_TREBLE_DB = 5000.0, -60.0
+#: Noise is duller than the sound, dB for a dB: an attack looks brighter than it is at first.
+DULLER = 1.25
+#: The low-pass that makes it dull: the lowest, in Hz, and how many steps it is searched in.
+LOWEST_PASS_HZ, PASS_STEPS = 250.0, 10
 #: Mean square of the white noise that magnitudes are gains of: uniform in -1..1.
 NOISE_POWER = 1.0 / 3.0
 #: Above silence the sound fades in over this many dB, so that no gate is heard.
@@ -105,7 +111,7 @@ class Around:
         controls.f0_hz = frame.f0_hz * self._shift
         share = 1.0 - self._unpitched * (1.0 - frame.pitched)
         if share < 1.0:
-            give_way(controls, share)
+            give_way(controls, share, frame.treble_db, self.info.sample_rate / 2)
         controls.amplitude *= self._harmonic_gain * gain
         controls.noise_magnitudes *= self._noise_gain * gain
 
@@ -114,17 +120,47 @@ class Around:
         return ONSET_RAMP_S if frame.onset else self.info.hop_s
 
 
-def give_way(controls: ControlFrame, share: float) -> None:
-    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour."""
+def give_way(
+    controls: ControlFrame, share: float, treble_db: float = 0.0, band_limit_hz: float = 24_000.0
+) -> None:
+    """All but ``share`` (0..1) of the harmonics becomes noise of the model's own colour.
+
+    ``treble_db`` is the share of the sound's power above :data:`TREBLE_HZ`, to 0 (all of it): of
+    that noise there is at most :data:`DULLER` times as many decibels below the harmonics' power
+    there; a low-pass makes it that dull. The magnitudes reach to ``band_limit_hz``.
+    """
     weights = controls.harmonic_distribution
     total = float(weights.sum(dtype=np.float64))
-    own = NOISE_POWER * float(np.mean(controls.noise_magnitudes**2)) if controls.n_noise else 0.0
     amplitude, controls.amplitude = controls.amplitude, controls.amplitude * share
-    if not (total > 0.0 and own > 0.0):
+    if not total > 0.0:
         return
     lost = 0.5 * (1.0 - share**2) * (amplitude / total) ** 2 * float(np.dot(weights, weights))
-    wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
-    controls.noise_magnitudes *= min(LARGEST_UNPITCHED, math.sqrt(1.0 + wanted / own))
+    if not lost > 0.0:
+        return
+    own = NOISE_POWER * controls.noise_magnitudes.astype(np.float64) ** 2 / controls.n_noise
+    hz = np.arange(controls.n_noise) * (band_limit_hz / (controls.n_noise - 1))
+    treble_db = min(0.0, max(LEAST_TREBLE_DB, treble_db)) if treble_db == treble_db else 0.0
+    treble = 10.0 ** (DULLER * treble_db / 10.0) * lost
+
+    def passed(pass_hz: float) -> tuple[np.ndarray, float, float]:
+        """Of each band's power, the gain that it takes, and the treble that comes of it."""
+        shares = 1.0 / (1.0 + (hz / pass_hz) ** 4) if pass_hz else np.ones_like(hz)
+        power = own * shares
+        wanted = 10.0 ** (UNPITCHED_DB / 10.0) * lost
+        raised = power.sum()
+        gain = min(wanted / raised, LARGEST_UNPITCHED**2 - 1.0) if raised > 0.0 else 0.0
+        return shares, gain, gain * float(power[hz >= TREBLE_HZ].sum())
+
+    shares, gain, above = passed(0.0)
+    if above > treble:
+        low, high = math.log2(LOWEST_PASS_HZ), math.log2(hz[1] * controls.n_noise)
+        for _ in range(PASS_STEPS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if passed(2.0**middle)[2] <= treble else (low, middle)
+        shares, gain, above = passed(2.0**low)
+        if above > treble:
+            gain *= treble / above
+    controls.noise_magnitudes *= np.sqrt(1.0 + gain * shares).astype(np.float32)
 
 
 @dataclass(slots=True)
@@ -384,4 +420,5 @@ def _part_way(before: FeatureFrame, after: FeatureFrame, share: float) -> Featur
         voice=after.voice,
         brightness_db=after.brightness_db,
         pitched=before.pitched + share * (after.pitched - before.pitched),
+        treble_db=after.treble_db,
     )

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
+PROGRAM = tuple(ROOT / folder for folder in ("native", "ddsp_edge", "firmware_py"))
 SHORTEST = 28  #: letters of a docstring that says something
-#: Where every docstring is that long. Others may join.
-FOLDERS = (
-    "system",
-    "bundles",
-    "tflite",
-    "library",
-    "remote",
-    "cli",
-    "offline",
-    "effect",
-    "live",
-    "synth",
-    "training/export",
-)
+#: A docstring that begins so says which errors or thread, but not what is done.
+BARE = re.compile(r"(Raises|See|On|In) [^.;,]*\.?$")
 
 
 def classes(*folders: Path) -> Iterator[tuple[str, Path]]:
@@ -43,30 +31,49 @@ def shared(*folders: Path) -> dict[str, list[Path]]:
     return {name: paths for name, paths in found.items() if len(paths) > 1}
 
 
-def short_docstrings(folder: Path) -> list[str]:
+def first(docstring: str) -> str:
+    """Return the first paragraph of a docstring."""
+    return docstring.split("\n\n")[0].rstrip()
+
+
+def poor_docstrings(folder: Path) -> list[str]:
+    """File and text of each docstring that is short, has no end or says too little."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
     return [
         f"{path}: {said}"
         for path in sorted(folder.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, kinds) and (said := ast.get_docstring(node))
-        if len(said) < SHORTEST
+        if len(said) < SHORTEST or BARE.match(said) or first(said)[-1] not in ".:!?`)"
     ]
 
 
 def test_no_two_classes_share_a_name() -> None:
-    assert shared(ROOT / "ddsp_edge", ROOT / "firmware_py") == {}
+    assert shared(*PROGRAM) == {}
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_docstrings_are_sentences(folder: str) -> None:
-    assert short_docstrings(ROOT / "ddsp_edge" / folder) == []
+def test_docstrings_are_sentences() -> None:
+    assert [each for folder in PROGRAM for each in poor_docstrings(folder)] == []
 
 
-def test_both_would_be_found(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text('class Part:\n    """A part."""\n')
-    (tmp_path / "b.py").write_text(
-        '"""A module, with as many words as it takes."""\nclass Part: ...'
-    )
-    assert shared(tmp_path) == {"Part": [tmp_path / "a.py", tmp_path / "b.py"]}
-    assert short_docstrings(tmp_path) == [f"{tmp_path / 'a.py'}: A part."]
+def test_all_would_be_found(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder, text in (
+        (
+            one,
+            'class Part:\n    """A part."""\n    def f(self):\n        """Raises UserError."""\n',
+        ),
+        (two, '"""A module, with as many words as it takes"""\nclass Part: ...'),
+    ):
+        folder.mkdir()
+        (folder / "a.py").write_text(text)
+    assert shared(one, two) == {"Part": [one / "a.py", two / "a.py"]}
+    assert poor_docstrings(one) == [
+        f"{one / 'a.py'}: A part.",
+        f"{one / 'a.py'}: Raises UserError.",
+    ]
+    (two / "b.py").write_text('"""On the thread that reads the card of the box."""')
+    assert [each.partition(": ")[2][:9] for each in poor_docstrings(two)] == [
+        "A module,",
+        "On the th",
+    ]

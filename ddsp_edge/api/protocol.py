@@ -66,7 +66,7 @@ def decode(line: bytes) -> dict[str, Any]:
     if not is_version(message.get("v")):
         raise RequestError(
             "request",
-            f"version {message.get('v')!r} is not spoken here",
+            f"protocol version {message.get('v')!r} is not supported",
             f'say "v": {VERSION}, or install the same version of ddsp-edge on both sides',
         )
     return message

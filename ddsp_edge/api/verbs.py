@@ -151,7 +151,7 @@ VERBS: dict[str, Verb] = {
         True,
     ),
     "setlist": Verb(
-        "choose the set list that next and previous go through: as presets",
+        "choose the set list that next and previous step through: as presets",
         {"name": Argument("text", "left out: through all presets", required=False)},
         True,
     ),

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ddsp_edge.bundles.expression import Expression, ExpressionError, parse_expression
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE
 
 #: Longest metadata.json that is read, in bytes.
@@ -137,6 +138,7 @@ class ModelInfo:
     version: str  #: of the software that made it
     export_time: str  #: ISO 8601
     room: Room | None = None  #: of the recordings, where it was learnt
+    expression: Expression | None = None  #: how it is played, where that was learnt
 
     def __post_init__(self) -> None:
         for key, (field, rule) in KEYS.items():
@@ -167,7 +169,8 @@ class ModelInfo:
         """Return the content of metadata.json, for ``json.dumps``."""
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
         room = {"room": asdict(self.room)} if self.room else {}
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room}
+        played = {"expression": self.expression.as_json()} if self.expression else {}
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room, **played}
 
     def to_bytes(self) -> bytes:
         """Return metadata.json as it lies in a bundle, in UTF-8."""
@@ -235,7 +238,11 @@ def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> Model
         if value is None:
             raise MetadataError(f"{key} is missing")
         fields[field] = rule.check(key, value)
-    return ModelInfo(**fields, room=_room(values.get("room")))
+    try:
+        expression = parse_expression(values.get("expression"))
+    except ExpressionError as error:
+        raise MetadataError(str(error)) from None
+    return ModelInfo(**fields, room=_room(values.get("room")), expression=expression)
 
 
 def _room(said: Any) -> Room | None:

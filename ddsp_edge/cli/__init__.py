@@ -31,8 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(stop.code or 0)
     except UserError as error:
         return _refuse(str(error))
-    except KeyboardInterrupt:
-        print("ddsp-edge: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stopped:  # some say how to go on
+        print(f"ddsp-edge: {stopped or 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said, nor must Python try.

@@ -14,11 +14,18 @@ COLUMNS = ("time_s", "f0_hz", "confidence", "loudness_db")
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge analyze IN [--out CSV]` with its options."""
-    parser = subparsers.add_parser("analyze", help="pitch and loudness of a recording, as CSV")
-    parser.add_argument("source", metavar="IN", help="wav, flac, ogg, mp3 or aiff")
-    parser.add_argument("--out", type=Path, metavar="features.csv", help="default: the terminal")
+    parser = subparsers.add_parser("analyze", help="write pitch and loudness of a recording as CSV")
+    parser.add_argument("source", metavar="IN", help="recording: wav, flac, ogg, mp3 or aiff")
+    parser.add_argument("--force", action="store_true", help="replace the file of --out")
     parser.add_argument(
-        "--hop", type=float, default=0.005, metavar="SECONDS", help="between rows (default: 0.005)"
+        "--out", type=Path, metavar="features.csv", help="file to write (default: the terminal)"
+    )
+    parser.add_argument(
+        "--hop",
+        type=float,
+        default=0.005,
+        metavar="SECONDS",
+        help="time between two rows (default: 0.005)",
     )
     parser.set_defaults(run=run)
 
@@ -29,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--hop {args.hop:g}: choose 0.001 to 0.1 seconds")
     from ddsp_edge.effect.source import analyse
     from ddsp_edge.offline.rendering import DEFAULT_RATE
-    from ddsp_edge.system.atomic_files import check_target, replacing
+    from ddsp_edge.system.atomic_files import check_new, check_target, replacing
     from ddsp_edge.system.audio_file import read_audio
 
     if args.out is not None:
         check_target(args.out, args.source)
+        if not args.force:
+            check_new(args.out, "--out")
     # Beside the table, which may be the standard output.
     audio = read_audio(args.source, DEFAULT_RATE, lambda line: print(line, file=sys.stderr))
     features = analyse(audio, DEFAULT_RATE, args.hop)

@@ -22,7 +22,7 @@ def add_engine_parser(subparsers: argparse._SubParsersAction[Any], name: str, li
         "--socket",
         type=Path,
         metavar="PATH",
-        help="of the engine (default: $DDSP_EDGE_SOCKET, else the service's)",
+        help="the engine's control socket (default: $DDSP_EDGE_SOCKET, else the service's)",
     )
     return parser
 

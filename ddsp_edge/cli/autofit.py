@@ -13,7 +13,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge autofit [--seconds N]` with its options."""
     line = "listen, then shift the player's range into the model's"
     parser = add_engine_parser(subparsers, "autofit", line)
-    parser.add_argument("--seconds", type=float, default=10.0, metavar="N", help="1 to 60")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="seconds to listen for, 1 to 60 (default: 10)",
+    )
     parser.set_defaults(run=run)
 
 

@@ -12,23 +12,55 @@ from typing import Any
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge bench [--latency [...] | --analyser [...]] [--json] [--history FILE] ...`."""
-    parser = subparsers.add_parser("bench", help="measure speed")
+    parser = subparsers.add_parser("bench", help="measure the speed of every part")
     parser.add_argument(
-        "--latency", action="store_true", help="from a key or a tone to its sound, instead"
+        "--latency", action="store_true", help="measure the time from a key or tone to its sound"
     )
-    parser.add_argument("--model", default="violin", metavar="NAME|PATH", help="of --latency")
-    parser.add_argument("--card", metavar="CARD", help="of --latency; without one: at its pace")
-    parser.add_argument("--period", type=int, default=128, metavar="SAMPLES", help="of --latency")
-    parser.add_argument("--count", type=int, default=100, help="of --latency: how often")
-    parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--analyser", action="store_true", help="how well and soon it hears pitch")
-    parser.add_argument("--own", action="store_true", help="... without the other trackers")
-    parser.add_argument("--audio", type=Path, metavar="FOLDER", help="... on these recordings too")
-    parser.add_argument("--only", default="", metavar="SUBJECT,...", help="not everything")
-    parser.add_argument("--history", type=Path, metavar="FILE", help="append the run as JSON line")
-    parser.add_argument("--images", type=Path, metavar="FOLDER", help="draw growth curves there")
     parser.add_argument(
-        "--docs", type=Path, metavar="FILE", help="renew the tables in this Markdown"
+        "--model",
+        default="violin",
+        metavar="NAME|PATH",
+        help="with --latency: the model that plays",
+    )
+    parser.add_argument(
+        "--card",
+        metavar="CARD",
+        help="with --latency: the sound card; without it a card's pace is simulated",
+    )
+    parser.add_argument(
+        "--period",
+        type=int,
+        default=128,
+        metavar="SAMPLES",
+        help="with --latency: samples in a period",
+    )
+    parser.add_argument(
+        "--count", type=int, default=100, help="with --latency: number of measurements"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument(
+        "--analyser", action="store_true", help="measure accuracy and delay of the pitch tracker"
+    )
+    parser.add_argument(
+        "--own", action="store_true", help="with --analyser: leave out the other trackers"
+    )
+    parser.add_argument(
+        "--audio",
+        type=Path,
+        metavar="FOLDER",
+        help="with --analyser: also measure on these recordings",
+    )
+    parser.add_argument(
+        "--only", default="", metavar="SUBJECT,...", help="measure these subjects alone"
+    )
+    parser.add_argument(
+        "--history", type=Path, metavar="FILE", help="append the results to FILE as a line of JSON"
+    )
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="draw the figures over time into FOLDER"
+    )
+    parser.add_argument(
+        "--docs", type=Path, metavar="FILE", help="update the tables in this Markdown file"
     )
     parser.set_defaults(run=run)
 

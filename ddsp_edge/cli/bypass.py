@@ -11,7 +11,9 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show, switch
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge bypass [on|off]` with its options."""
     parser = add_engine_parser(subparsers, "bypass", "send the input straight to the output")
-    parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="default: the other")
+    parser.add_argument(
+        "on", nargs="?", type=switch, metavar="on|off", help="left out: change to the other state"
+    )
     parser.set_defaults(run=run)
 
 

@@ -14,15 +14,20 @@ from ddsp_edge.system.toml_config import did_you_mean
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge control VERB [KEY=JSON ...]` with its options."""
-    parser = add_engine_parser(subparsers, "control", "ask the engine anything (docs/control.md)")
+    parser = add_engine_parser(
+        subparsers, "control", "send any request to the engine (docs/control.md)"
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "verbs:\n" + "\n".join(
         f"  {name:<16} {', '.join(verb.arguments) or '-':<20} {verb.doc}"
         for name, verb in VERBS.items()
     )
-    parser.add_argument("verb", metavar="VERB", help="see below")
+    parser.add_argument("verb", metavar="VERB", help="one of the verbs below")
     parser.add_argument(
-        "arguments", nargs="*", metavar="KEY=JSON", help="a text may be without quotes"
+        "arguments",
+        nargs="*",
+        metavar="KEY=JSON",
+        help="an argument of the verb; texts need no quotes",
     )
     parser.set_defaults(run=run)
 

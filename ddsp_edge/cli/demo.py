@@ -16,15 +16,29 @@ from ddsp_edge.errors import UserError
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge demo [--all] [--out FOLDER] [...]` with its options."""
-    parser = subparsers.add_parser("demo", help="a sung phrase as a violin, a MIDI tune as a cello")
+    parser = subparsers.add_parser(
+        "demo", help="render a sung phrase as a violin and a MIDI tune as a cello"
+    )
     parser.add_argument(
         "--all",
         action="store_true",
-        help="every transformation, tune and instrument, with a page to hear and see them",
+        help="render every transformation, tune and instrument, with a page to hear and see them",
     )
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
-    parser.add_argument("--no-play", action="store_true", help="only write the files")
-    parser.add_argument("--no-picture", action="store_true", help="do without matplotlib")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("out"),
+        metavar="FOLDER",
+        help="folder of the files, which replace those of an earlier demo (default: out)",
+    )
+    parser.add_argument(
+        "--no-play", action="store_true", help="write the files without playing them"
+    )
+    parser.add_argument(
+        "--no-picture",
+        action="store_true",
+        help="draw no picture, which needs no matplotlib",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 
@@ -93,8 +107,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _all(args: argparse.Namespace) -> int:
     from ddsp_edge.demo.gallery import instruments, make
-    from ddsp_edge.demo.page import write_page
+    from ddsp_edge.demo.page import check_page, write_page
 
+    check_page(args.out)
     models = instruments(args.out)
     say = (lambda _: None) if args.json else (lambda line: print(line, flush=True))
     pieces = make(args.out, models, not args.no_picture, say)

@@ -20,23 +20,27 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "deploy",
         help="put a model onto devices over ssh, while they play",
-        description="Upload, check and try the model on each device, put it in place at once, "
-        "and cross-fade to it. Cut off at any moment the device keeps what it had; run the same "
-        "command again.",
+        description="Uploads, checks and tries the model on each device, puts it in place in one "
+        "step and cross-fades to it. If the connection breaks, the device keeps its old model; run "
+        "the same command again.",
     )
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a model's file")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="file of the model")
     parser.add_argument("hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh")
     parser.add_argument(
         "--activate",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="play it at once (default)",
+        help="play the model at once (default)",
     )
-    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign it first with an ssh key")
     parser.add_argument(
-        "--allow-downgrade", action="store_true", help="also where a newer one is installed"
+        "--sign", type=Path, metavar="KEY", help="sign the model with this ssh key first"
     )
-    parser.add_argument("--name", metavar="NAME", help="what it is called there (its own name)")
+    parser.add_argument(
+        "--allow-downgrade", action="store_true", help="also replace a newer version"
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="name of the model on the device (default: its own)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 

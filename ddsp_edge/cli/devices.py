@@ -19,17 +19,26 @@ USES = {"synth": "MIDI instrument", "effect": "pedal (audio in)"}
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge devices [--midi API] [--json]`, `devices set --card X ...`."""
     parser = subparsers.add_parser(
-        "devices", help="sound cards and MIDI ports, and which would be used; set levels"
+        "devices", help="list sound cards and MIDI ports and which are used by default; set levels"
     )
-    parser.add_argument("--midi", choices=("alsa", "jack"), default="alsa", help="default: alsa")
+    parser.add_argument(
+        "--midi",
+        choices=("alsa", "jack"),
+        default="alsa",
+        help="where MIDI ports are looked for (default: alsa)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=_list)
     actions = parser.add_subparsers(metavar="[set]")
-    setting = actions.add_parser("set", help="capture gain and playback volume of a card")
-    setting.add_argument("--card", required=True, metavar="ID", help="as `devices` shows it")
+    setting = actions.add_parser("set", help="set the capture gain and playback volume of a card")
+    setting.add_argument(
+        "--card", required=True, metavar="ID", help="the card's id as `devices` shows it"
+    )
     for name, what in (("capture-gain", "capture"), ("playback-volume", "playback")):
         setting.add_argument(f"--{name}", metavar="LEVEL", help=f"{what}: 60%%, or --{name}=-6dB")
-    setting.add_argument("--control", metavar="NAME", help="of the card's own (default: likeliest)")
+    setting.add_argument(
+        "--control", metavar="NAME", help="the card's mixer control (default: the most likely one)"
+    )
     setting.add_argument("--json", action="store_true", help="print JSON for programs")
     setting.set_defaults(run=_set)
 

@@ -26,7 +26,9 @@ GROUPS = {
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge doctor [--json]` with its options."""
-    parser = subparsers.add_parser("doctor", help="what is missing and how to mend it")
+    parser = subparsers.add_parser(
+        "doctor", help="check the installation: what is missing and how to fix it"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 
@@ -45,6 +47,6 @@ def run(args: argparse.Namespace) -> int:
         for row in rows:
             print(f"  {'ok' if row.ok else '--':<3} {row.name:<18} {row.detail}")
             if not row.ok:
-                print(f"      mend it: {row.remedy}")
+                print(f"      fix: {row.remedy}")
     print("Ready to play." if ready else "Not ready to play: see the lines marked -- above.")
     return 0 if ready else 1

@@ -11,17 +11,32 @@ from typing import Any
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge fit IN --model NAME [...]` with its options."""
-    parser = subparsers.add_parser("fit", help="settings that move a player's range into a model's")
-    parser.add_argument("source", metavar="IN", help="some ten seconds: wav, flac, ogg, mp3, aiff")
-    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
-    parser.add_argument(
-        "--semitones", action="store_true", help="transpose by semitones, not by octaves"
+    parser = subparsers.add_parser(
+        "fit", help="find settings that move a player's range into a model's"
     )
     parser.add_argument(
-        "--keep-pitch", action="store_true", help="move only the pitch that the model is shown"
+        "source", metavar="IN", help="about ten seconds of playing: wav, flac, ogg, mp3 or aiff"
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="input_trim=... as played"
+        "--model",
+        required=True,
+        metavar="NAME|PATH",
+        help="name (`ddsp-edge models list`) or file of a model",
+    )
+    parser.add_argument(
+        "--semitones", action="store_true", help="transpose by semitones (default: by octaves)"
+    )
+    parser.add_argument(
+        "--keep-pitch",
+        action="store_true",
+        help="leave the sounding pitch and move what the model is shown",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings that the recording was made with, such as input_trim",
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)

@@ -15,22 +15,40 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = add_engine_parser(subparsers, "latency", line)
     parser.add_argument(
         "--card",
-        help="with this card, without an engine; default: through the engine that plays, "
+        help="measure with this card and no engine (default: through the running engine, "
         "else the first card that plays and records",
     )
-    parser.add_argument("--rate", type=int, default=48_000, metavar="HZ", help="of --card")
-    parser.add_argument("--period", type=int, default=128, metavar="SAMPLES", help="of --card")
-    parser.add_argument("--periods", type=int, default=2, metavar="N", help="of --card")
-    parser.add_argument("--seconds", type=float, default=1.0, metavar="N", help="of the sweep")
-    parser.add_argument("--level", type=float, default=-12.0, metavar="DBFS", help="of the sweep")
     parser.add_argument(
-        "--side", default="both", choices=("left", "right", "both"), help="it is on"
+        "--rate", type=int, default=48_000, metavar="HZ", help="with --card: sample rate"
+    )
+    parser.add_argument(
+        "--period",
+        type=int,
+        default=128,
+        metavar="SAMPLES",
+        help="with --card: samples in a period",
+    )
+    parser.add_argument(
+        "--periods", type=int, default=2, metavar="N", help="with --card: periods in its buffer"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="length of the test signal in seconds",
+    )
+    parser.add_argument(
+        "--level", type=float, default=-12.0, metavar="DBFS", help="level of the test signal"
+    )
+    parser.add_argument(
+        "--side", default="both", choices=("left", "right", "both"), help="output that plays it"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises UserError: also where nothing comes back."""
+    """Measure the latency and print it. Raises UserError, also where no sound comes back."""
     wishes = {"seconds": args.seconds, "level": args.level, "side": args.side}
     try:
         result = _own(args) if args.card is not None else ask(args, "latency", **wishes)
@@ -42,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _own(args: argparse.Namespace) -> dict[str, Any]:
-    """The rig alone on the card: no model, no engine."""
+    """Measure with the rig alone on the card, without a model and an engine."""
     from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.live.engine import LiveEngine
     from ddsp_edge.live.round_trip import measure

@@ -18,17 +18,29 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge learn [SETTING | --do ACTION | --list | --remove CONTROL]`."""
     line = "map the control that you move next"
     parser = add_engine_parser(subparsers, "learn", line)
-    parser.add_argument("set", nargs="?", metavar="SETTING", help="the setting: morph, mix ...")
-    parser.add_argument("--do", metavar="ACTION", help="or the action: bypass, preset_next ...")
+    parser.add_argument(
+        "set", nargs="?", metavar="SETTING", help="the setting to control: morph, mix, ..."
+    )
+    parser.add_argument(
+        "--do", metavar="ACTION", help="the action to trigger instead: bypass, preset_next, ..."
+    )
     parser.add_argument("--low", type=float, metavar="N", help="low end of the range")
     parser.add_argument("--high", type=float, metavar="N", help="high end of the range")
-    parser.add_argument("--keep", choices=("device", "preset"), help="default: device")
     parser.add_argument(
-        "--replace", action="store_true", help="also accept a control that is in use"
+        "--keep",
+        choices=("device", "preset"),
+        help="store the mapping for the device or in the preset (default: device)",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="to wait; 1 to 120")
+    parser.add_argument(
+        "--replace", action="store_true", help="also accept a control that has a mapping"
+    )
+    parser.add_argument(
+        "--seconds", type=float, metavar="N", help="seconds to wait for the control, 1 to 120"
+    )
     parser.add_argument("--list", action="store_true", help="show all mappings")
-    parser.add_argument("--remove", metavar="CONTROL", help="remove a control's mappings: 'cc 11'")
+    parser.add_argument(
+        "--remove", metavar="CONTROL", help="remove the mappings of a control, for instance 'cc 11'"
+    )
     parser.set_defaults(run=run)
 
 

@@ -13,34 +13,79 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge live --model NAME [...]` with its options."""
     parser = subparsers.add_parser(
         "live",
-        help="play now: sound or MIDI in, sound out",
+        help="play live: sound or MIDI in, sound out",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="NAME|PATH",
+        help="name (`ddsp-edge models list`) or file of a model",
+    )
     parser.add_argument(
         "--source",
         choices=("effect", "synth"),
         default="effect",
-        help="effect: what the card hears is played on the model; synth: what MIDI plays",
+        help="effect: the model follows the audio input; synth: it plays MIDI notes",
     )
     parser.add_argument(
-        "--card", metavar="CARD", help="see: devices; or any PCM's name; else the best one"
+        "--card",
+        metavar="CARD",
+        help="a name that `ddsp-edge devices` shows, or any PCM's (default: the best card)",
     )
-    parser.add_argument("--capture", metavar="CARD", help="if it is another one; none: no input")
-    parser.add_argument("--input", choices=("left", "right", "both"), default="both")
-    parser.add_argument("--rate", type=int, default=48_000, metavar="HZ")
-    parser.add_argument("--period", type=int, default=128, metavar="SAMPLES")
-    parser.add_argument("--periods", type=int, default=2, metavar="N", help="in the card's buffer")
     parser.add_argument(
-        "--midi", choices=("alsa", "jack", "none"), default="alsa", help="where keyboards are"
+        "--capture",
+        metavar="CARD",
+        help="card to record from where it is another one; none: no input",
     )
-    parser.add_argument("--midi-network", metavar="PORT", help="also hear mido's sockets there")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
+        "--input",
+        choices=("left", "right", "both"),
+        default="both",
+        help="input that is heard (default: both)",
     )
-    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
-    parser.add_argument("--seconds", type=float, metavar="N", help="stop by itself")
+    parser.add_argument(
+        "--rate", type=int, default=48_000, metavar="HZ", help="sample rate (default: 48000)"
+    )
+    parser.add_argument(
+        "--period",
+        type=int,
+        default=128,
+        metavar="SAMPLES",
+        help="samples in a period (default: 128)",
+    )
+    parser.add_argument(
+        "--periods",
+        type=int,
+        default=2,
+        metavar="N",
+        help="periods in the card's buffer (default: 2)",
+    )
+    parser.add_argument(
+        "--midi",
+        choices=("alsa", "jack", "none"),
+        default="alsa",
+        help="MIDI interface that keyboards are looked for on (default: alsa)",
+    )
+    parser.add_argument(
+        "--midi-network",
+        metavar="PORT",
+        help="also receive MIDI from mido's network sockets on this port",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set one of the settings below",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("litert", "tflite-runtime"),
+        help="what executes the model's network (default: C where it can, else LiteRT)",
+    )
+    parser.add_argument("--seconds", type=float, metavar="N", help="stop after this time")
     parser.set_defaults(run=run)
 
 

@@ -15,9 +15,22 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge model [NAME|PATH] [--source auto|effect|synth] [--morph NAME|PATH]`."""
     line = "play a model, cross-faded; without a name, say which one plays"
     parser = add_engine_parser(subparsers, "model", line)
-    parser.add_argument("model", nargs="?", metavar="NAME|PATH", help="see: models list")
-    parser.add_argument("--source", choices=("auto", "effect", "synth"), help="default: as it is")
-    parser.add_argument("--morph", metavar="NAME|PATH", help="the model that morph leads to; none")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="NAME|PATH",
+        help="name (`ddsp-edge models list`) or file of a model",
+    )
+    parser.add_argument(
+        "--source",
+        choices=("auto", "effect", "synth"),
+        help="what the model follows (default: unchanged)",
+    )
+    parser.add_argument(
+        "--morph",
+        metavar="NAME|PATH",
+        help="second model, which the setting morph leads to; none removes it",
+    )
     parser.set_defaults(run=run)
 
 

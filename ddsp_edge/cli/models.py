@@ -13,7 +13,7 @@ from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model, model_files
 from ddsp_edge.library.sandbox import try_model
-from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
@@ -23,14 +23,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     actions = parser.add_subparsers(
         required=True, metavar="list | info | check | add | remove | export-vst | export-lv2"
     )
-    listing = actions.add_parser("list", help="the models that --model can name")
+    listing = actions.add_parser("list", help="list the models that --model can name")
     listing.set_defaults(run=run, action=_list)
-    info = actions.add_parser("info", help="what a model is: data, licence, sizes, range")
+    info = actions.add_parser("info", help="describe a model: data, licence, sizes, range")
     info.add_argument("model", metavar="NAME", help="name or path of a model")
     info.set_defaults(run=run, action=_info)
     check = actions.add_parser(
         "check",
-        help="check a file and try it; exit code 2 if it is bad",
+        help="check a file and try it; exit code 2 if it cannot be used",
         description="Whether a model plays here, and whether DDSP-VST would take it: a line for "
         "each of its loader's rules. Exit code 2 if it does not play here.",
     )
@@ -43,10 +43,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "models ($DDSP_EDGE_MODELS, else ~/.local/share/ddsp-edge/models).",
     )
     add.add_argument("file", metavar="FILE", type=Path)
-    add.add_argument("--name", help="what --model takes (default: the model's own name)")
-    add.add_argument("--force", action="store_true", help="in place of a model of that name")
+    add.add_argument("--name", help="name for --model (default: the model's own)")
+    add.add_argument("--force", action="store_true", help="replace a model of that name")
     add.set_defaults(run=run, action=_add)
-    remove = actions.add_parser("remove", help="take out a model that was added")
+    remove = actions.add_parser("remove", help="remove a model that was added")
     remove.add_argument("model", metavar="NAME")
     remove.set_defaults(run=run, action=_remove)
     vst = actions.add_parser(
@@ -56,7 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--profile vst). Unpack it into Documents/Magenta/DDSP/Models and refresh the plug-in.",
     )
     vst.add_argument("model", metavar="NAME", help="name or path of a model")
-    vst.add_argument("--out", type=Path, metavar="X.zip", help="(default: NAME-vst.zip)")
+    vst.add_argument(
+        "--out",
+        type=Path,
+        metavar="X.zip",
+        help="file to write (default: NAME-vst.zip, with a number where that is taken)",
+    )
+    vst.add_argument("--force", action="store_true", help="replace an existing file")
     vst.set_defaults(run=run, action=_export_vst)
     lv2 = actions.add_parser(
         "export-lv2",
@@ -108,7 +114,7 @@ def _summary(info: ModelInfo) -> str:
     kind = "" if info.profile == "edge" else "DDSP-VST, "
     return (
         f"{kind}{info.sample_rate / 1000:g} kHz, {1000 * info.hop_s:g} ms, "
-        f"{info.min_pitch_hz:.0f} to {info.max_pitch_hz:.0f} Hz, {info.licence}"
+        f"{info.min_pitch_hz:.0f} to {info.max_pitch_hz:.0f} Hz, licence {info.licence}"
     )
 
 
@@ -184,7 +190,7 @@ def _check(args: argparse.Namespace) -> int:
     for problem in problems:
         print(f"bad: {problem}")
     if info is not None and not problems:
-        print(f"OK: {info.name}, {_summary(info)}; played with {', '.join(played)}")
+        print(f"OK: {info.name}, {_summary(info)}; tested with {', '.join(played)}")
     if rules:
         print(f"DDSP-VST would {'take' if would_take(rules) else 'not take'} it:")
         for rule in rules:
@@ -209,7 +215,7 @@ def _add(args: argparse.Namespace) -> int:
         print(json.dumps({**row, "runtime": added.runtime, "metadata": added.info.as_json()}))
         return 0
     what = "added" if added.news else "was there already"
-    print(f"{added.name} {what}: {_summary(added.info)}; played with {added.runtime}")
+    print(f"{added.name} {what}: {_summary(added.info)}; tested with {added.runtime}")
     print(f"  {added.path}\n  play it with: --model {added.name}")
     return 0
 
@@ -229,10 +235,14 @@ def _export_vst(args: argparse.Namespace) -> int:
     if info.profile != "vst":
         raise UserError(refusal(info))
     stem = Path(args.model).stem if Path(args.model).suffix in SUFFIXES else args.model
-    out = args.out or Path(f"{stem}-vst.zip")
+    named = args.out or Path(f"{stem}-vst.zip")
+    out = named if args.out or args.force else numbered(named)
     if out.suffix.lower() not in SUFFIXES:
         raise UserError(f"--out {out}: name it X.zip (or X.tflite for the model alone)")
-    write_vst(bundle, check_target(out, bundle.path or out))
+    check_target(out, *([bundle.path] if bundle.path else []))
+    if not args.force:
+        check_new(out, "--out")
+    write_vst(bundle, out)
     print(
         f"{out}: unpack it into Documents/Magenta/DDSP/Models and press the refresh button of "
         "the plug-in"

@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge panel-code [--unlock]` with its options."""
     parser = subparsers.add_parser(
         "panel-code",
-        help="the code that lets a phone use the panel",
+        help="show the code that pairs a phone with the panel",
         description="The code that the panel asks a new phone for (docs/panel.md).",
     )
     parser.add_argument(
@@ -26,7 +26,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="make a new code and let every address try it, after too many wrong ones",
     )
-    parser.add_argument("--socket", metavar="PATH", help="of the engine, with --unlock")
+    parser.add_argument(
+        "--socket", metavar="PATH", help="the engine's control socket, for --unlock"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 

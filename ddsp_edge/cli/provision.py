@@ -11,15 +11,19 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge provision HOST […]` with its options."""
     parser = subparsers.add_parser(
         "provision",
-        help="make a fresh board ready over ssh",
+        help="set up a fresh board over ssh",
         description="Packages, user, program, service, limits, the board's profile; at the end "
         "`doctor` on the device. A second run changes nothing. Many boards: deploy/ansible.",
     )
     parser.add_argument(
-        "host", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh; root or sudo there"
+        "host",
+        metavar="HOST",
+        help="[USER@]HOST[:PORT] as for ssh; the user is root or may use sudo",
     )
-    parser.add_argument("--board", help="of deploy/boards (default: found out)")
-    parser.add_argument("--hat", help="of deploy/hats: the audio hardware")
+    parser.add_argument(
+        "--board", help="profile in deploy/boards (default: the board says what it is)"
+    )
+    parser.add_argument("--hat", help="audio hardware, a profile in deploy/hats")
     parser.add_argument(
         "--as",
         dest="use",
@@ -27,15 +31,28 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="follow the audio input, MIDI notes, or whichever is played (default: both)",
     )
     parser.add_argument(
-        "--wheelhouse", type=Path, metavar="DIR", help="wheels for it: no network is needed there"
+        "--wheelhouse",
+        type=Path,
+        metavar="DIR",
+        help="folder of wheels to install from, without a network",
     )
-    extras = "of the package (default: live,pedal,panel)"
+    extras = "extras of the package to install (default: live,pedal,panel)"
     parser.add_argument("--extras", metavar="LIST", help=extras)
-    parser.add_argument("--login", metavar="USER", help="who may deploy models to it")
-    parser.add_argument("--read-only-root", action="store_true", help="from its next start on")
-    parser.add_argument("--no-start", action="store_true", help="install and enable only")
-    parser.add_argument("--uninstall", action="store_true", help="remove everything there")
-    parser.add_argument("--keep", action="store_true", help="with it: not models and presets")
+    parser.add_argument("--login", metavar="USER", help="user who may deploy models to the board")
+    parser.add_argument(
+        "--read-only-root",
+        action="store_true",
+        help="make the root file system read-only from the next start on",
+    )
+    parser.add_argument(
+        "--no-start",
+        action="store_true",
+        help="install and enable the service, but do not start it",
+    )
+    parser.add_argument("--uninstall", action="store_true", help="remove ddsp-edge from the board")
+    parser.add_argument(
+        "--keep", action="store_true", help="with --uninstall: keep models and presets"
+    )
     parser.set_defaults(run=run)
 
 

@@ -17,7 +17,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="Speaks JSON lines on stdin and stdout; ssh starts it, also as the forced "
         "command of a key that may do nothing else: see docs/deploy.md.",
     )
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="deploy.toml to obey")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the deploy.toml that says what is allowed"
+    )
     parser.set_defaults(run=run)
 
 

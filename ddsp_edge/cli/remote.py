@@ -24,18 +24,22 @@ ACTIONS = {
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """`ddsp-edge remote list|info|activate|rollback|remove|status|logs …`."""
-    parser = subparsers.add_parser("remote", help="the models and the engine of devices, over ssh")
+    parser = subparsers.add_parser(
+        "remote", help="manage the models and the engine of devices over ssh"
+    )
     actions = parser.add_subparsers(required=True, metavar=" | ".join(ACTIONS), dest="action")
     for name, (line, names_model) in ACTIONS.items():
         action = actions.add_parser(name, help=line, description=line)
         if names_model:
-            action.add_argument("model", metavar="NAME", help="see: remote list")
+            action.add_argument("model", metavar="NAME", help="a name that `remote list` shows")
         action.add_argument(
             "hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh"
         )
         action.add_argument("--json", action="store_true", help="print JSON for programs")
         if name == "logs":
-            action.add_argument("--lines", type=int, default=50, help="(default: 50)")
+            action.add_argument(
+                "--lines", type=int, default=50, help="lines of the log to show (default: 50)"
+            )
         action.set_defaults(run=run)
 
 

@@ -1,4 +1,4 @@
-"""Add the command ``ddsp-edge render IN --model NAME`` with its options."""
+"""Add the command ``ddsp-edge render IN`` with its options."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.cli.progress import ProgressBar
+from ddsp_edge.cli.render_band import run_band
 from ddsp_edge.settings import SETTINGS, Settings, parse_settings
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def settings_help() -> str:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add the command `ddsp-edge render IN --model NAME [...]` with its options."""
+    """Add the command `ddsp-edge render IN [...]` with its options."""
     parser = subparsers.add_parser(
         "render",
-        help="play a recording or a MIDI file on a model, into a file",
+        help="play a recording or a MIDI file on a model and write a sound file",
         epilog=settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -46,11 +47,22 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="IN",
         help="wav, flac, ogg, mp3, aiff or mid; a folder of them; - is the standard input",
     )
-    parser.add_argument("--model", required=True, metavar="NAME|PATH", help="see: models list")
+    parser.add_argument(
+        "--model",
+        metavar="NAME|PATH",
+        help="name (`ddsp-edge models list`) or file of a model, which plays all channels of a "
+        "MIDI file (default: a MIDI file is played as the band that it was written for)",
+    )
+    parser.add_argument(
+        "--band",
+        type=Path,
+        metavar="FILE.toml",
+        help="mapping file: which model a MIDI program or channel gets (docs/band.md)",
+    )
     parser.add_argument(
         "--morph-model",
         metavar="NAME|PATH",
-        help="another model; --set morph=0.5 is half way to it",
+        help="second model of a morph; --set morph=0.5 is half way to it",
     )
     parser.add_argument(
         "--out",
@@ -62,9 +74,20 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace the files of --out and --picture"
     )
-    parser.add_argument("--rate", type=_rate, default=48_000, metavar="HZ", help="of the output")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, see below"
+        "--rate",
+        type=_rate,
+        default=48_000,
+        metavar="HZ",
+        help="sample rate of the output (default: 48000)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set one of the settings below; in a band CHANNEL.KEY=VALUE too, for instance "
+        "3.model=cello or 3.level=-6",
     )
     parser.add_argument(
         "--fit",
@@ -72,16 +95,31 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="move the recording's range into the model's, as `ddsp-edge fit` does; what --set "
         "says is kept",
     )
-    parser.add_argument("--picture", type=Path, metavar="OUT.png", help="draw what happened")
-    parser.add_argument("--runtime", choices=("litert", "tflite-runtime"), help="of the model")
-    parser.add_argument("--seed", type=int, default=1, help="of the noise")
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="OUT.png",
+        help="draw input, output and loudness",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("litert", "tflite-runtime"),
+        help="what executes the model's network (default: C where it can, else LiteRT)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the noise; the same seed gives the same file"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Render a file, a folder or the standard input. Raises UserError."""
+    from ddsp_edge.presets.parts import parsed, split_assignments
+
+    args.set, of_channels = split_assignments(args.set)
     settings = parse_settings(args.set)
+    args.of_channels = [(number, parsed(each, "--set")) for number, each in of_channels]
     from ddsp_edge.errors import UserError
     from ddsp_edge.library.catalog import find_model
     from ddsp_edge.offline.pipes import standard_input, standard_output
@@ -90,8 +128,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed {args.seed}: choose 0 to {(1 << 32) - 1}")
     if settings.morph and args.morph_model is None:
         raise UserError("--set morph: say to which model; for instance --morph-model cello")
-    args.settings, args.bundle = settings, find_model(args.model)
+    if args.model is not None and (args.band or of_channels):
+        raise UserError("--model: one model plays all channels; leave it out for a band")
+    args.settings = settings
+    args.bundle = find_model(args.model) if args.model is not None else None
     if args.source != "-" and Path(args.source).is_dir():
+        if args.bundle is None:
+            raise UserError(f"{args.source}: is a folder; name what plays it: --model violin")
         return _run_folder(args)
     with contextlib.ExitStack() as pipes:
         source = Path(args.source)
@@ -103,6 +146,9 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 raise UserError("--json: the standard output is the sound's; name another --out")
             out = pipes.enter_context(standard_output())
+        if args.bundle is None:
+            run_band(args, source, out, to_stdout)
+            return 0
         report = _render(args, source, out)
         say = sys.stderr if to_stdout else sys.stdout
         if args.json:

@@ -11,7 +11,7 @@ from ddsp_edge.errors import UserError
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge set [KEY=VALUE ...]` with its options."""
-    line = "change settings of the engine that plays; without any, show them"
+    line = "change settings of the running engine; without any, show them"
     parser = add_engine_parser(subparsers, "set", line)
     parser.add_argument("values", nargs="*", metavar="KEY=VALUE", help="for instance mix=0.5")
     parser.set_defaults(run=run)

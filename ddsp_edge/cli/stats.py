@@ -10,7 +10,9 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge stats` with its options."""
-    parser = add_engine_parser(subparsers, "stats", "counters and timing of every stage")
+    parser = add_engine_parser(
+        subparsers, "stats", "show counters and timing of every stage of the engine"
+    )
     parser.set_defaults(run=run)
 
 

@@ -10,7 +10,9 @@ from ddsp_edge.cli.ask import add_engine_parser, ask, show
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge status` with its options."""
-    parser = add_engine_parser(subparsers, "status", "what plays now, and how it is")
+    parser = add_engine_parser(
+        subparsers, "status", "show what plays, the levels and the sound card"
+    )
     parser.set_defaults(run=run)
 
 

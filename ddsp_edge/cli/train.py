@@ -7,20 +7,29 @@ import importlib.util
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
-from ddsp_edge.system.atomic_files import check_target
+from ddsp_edge.system.atomic_files import check_new, check_target, numbered
+from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.training.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from ddsp_edge.bundles.metadata import Room
-    from ddsp_edge.training.fit.trainer import Trainer
-    from ddsp_edge.training.plan import Progress
+    from ddsp_edge.training.data.dataset import Dataset
+    from ddsp_edge.training.export.card import Measured, Training
+    from ddsp_edge.training.fit.teacher import Teacher
+    from ddsp_edge.training.fit.trainer import Model, Trainer
+    from ddsp_edge.training.plan import Plan, Progress
 
+#: Steps of the two stages: the controls, then the sound.
+STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
 
@@ -28,57 +37,104 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "train",
         help="train an instrument from a folder of recordings",
-        description="Recordings in FOLDER to a bundle. Running the same command again goes on "
-        "where it was cut off.",
+        description="Makes an instrument (a bundle) from the recordings in FOLDER. The same "
+        "command continues a run that was interrupted.",
     )
     parser.add_argument(
         "folder", metavar="FOLDER", type=Path, help="recordings: wav, flac, ogg, mp3, m4a, ..."
     )
     about = parser.add_argument_group("the instrument")
-    about.add_argument("--name", help="its name, for instance Cello")
-    about.add_argument("--recipe", choices=sorted(RECIPES), help="as one of our own was made")
-    about.add_argument("--single-notes", action="store_true", help="join the files into phrases")
-    about.add_argument("--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch")
-    about.add_argument("--highest", type=float, default=2000.0, metavar="HZ", help="highest pitch")
-    about.add_argument("--licence", default="not stated", help="of the recordings")
-    about.add_argument("--attribution", default="", help="who played, and where it is from")
+    about.add_argument("--name", help="name of the instrument, for instance Cello")
     about.add_argument(
-        "--least-minutes", type=_positive, metavar="MIN", help="refuse less usable material (2)"
+        "--recipe", choices=sorted(RECIPES), help="use the settings of a shipped instrument"
+    )
+    about.add_argument(
+        "--single-notes",
+        action="store_true",
+        help="the files are single notes; join them into phrases",
+    )
+    about.add_argument(
+        "--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch in the recordings"
+    )
+    about.add_argument(
+        "--highest",
+        type=float,
+        default=2000.0,
+        metavar="HZ",
+        help="highest pitch in the recordings",
+    )
+    about.add_argument("--licence", default="not stated", help="licence of the recordings")
+    about.add_argument(
+        "--attribution", default="", help="who played, and the source of the recordings"
+    )
+    about.add_argument(
+        "--least-minutes",
+        type=_positive,
+        metavar="MIN",
+        help="refuse recordings with fewer usable minutes (default: 2)",
     )
     made = parser.add_argument_group("what is made")
-    made.add_argument("--out", type=Path, help="the bundle (default: NAME.zip)")
+    made.add_argument(
+        "--out",
+        type=Path,
+        help="the bundle (default: NAME.zip, with a number where that is taken)",
+    )
+    made.add_argument(
+        "--force", action="store_true", help="replace the files of --out and --float32-out"
+    )
     made.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
     made.add_argument(
         "--profile",
         choices=("edge", "vst"),
         default="edge",
-        help="edge: ours, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz (default: %(default)s)",
+        help="edge: for ddsp-edge, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz "
+        "(default: %(default)s)",
     )
     made.add_argument(
         "--size",
         choices=("large", "small"),
-        default="large",
-        help="small: 22,438 parameters for 82,566; best with a --teacher (default: %(default)s)",
+        help="small: 22,438 parameters, as the shipped instruments have; large: 82,566 "
+        "(default: small; large for --profile vst and --sweep)",
     )
     made.add_argument(
         "--teacher",
-        metavar="NAME|PATH",
-        help="an instrument from the same recordings to learn from",
+        metavar="NAME|PATH|none",
+        help="a large instrument from the same recordings that a small one learns from; without "
+        "this option one is trained first",
     )
     made.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
     made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
     made.add_argument(
-        "--room", action="store_true", help="learn the recording's room apart from the instrument"
+        "--room", action="store_true", help="model the reverberation of the recordings separately"
     )
     made.add_argument(
-        "--baseline", type=Path, metavar="JSON", help="another model's loss, for the card"
+        "--baseline",
+        type=Path,
+        metavar="JSON",
+        help="another model's loss, which the model card compares with",
     )
     how = parser.add_argument_group("how long and where")
-    how.add_argument("--warm-steps", type=_count, default=2500, help="(default: %(default)s)")
-    how.add_argument("--steps", type=_count, default=6000, help="(default: %(default)s)")
+    how.add_argument(
+        "--warm-steps",
+        type=_count,
+        help="steps of the first stage, which learns the controls (default: 6000 with a teacher, "
+        "else 2500)",
+    )
+    how.add_argument(
+        "--steps",
+        type=_count,
+        help="steps of the second stage, which learns the sound (default: 2500 with a teacher, "
+        "else 6000)",
+    )
+    how.add_argument(
+        "--teacher-warm-steps", type=_count, help="--warm-steps of the teacher (default: 2500)"
+    )
+    how.add_argument("--teacher-steps", type=_count, help="--steps of the teacher (default: 6000)")
     how.add_argument("--seed", type=_count, default=1)
-    how.add_argument("--minutes", type=_positive, help="stop after so long; run again to go on")
-    how.add_argument("--fresh", action="store_true", help="forget the checkpoint")
+    how.add_argument(
+        "--minutes", type=_positive, help="stop after this time; the same command continues"
+    )
+    how.add_argument("--fresh", action="store_true", help="start again without the checkpoint")
     how.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
     how.add_argument(
         "--device",
@@ -91,7 +147,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=_checkpoint,
         default=60.0,
         metavar="S",
-        help="seconds, at most 120 (default: %(default)g)",
+        help="seconds between two checkpoints, at most 120 (default: %(default)g)",
     )
     how.add_argument(
         "--sweep",
@@ -132,7 +188,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
             raise UserError(f"--recipe {args.recipe}: there is {', '.join(sorted(RECIPES))}")
         return RECIPES[args.recipe]
     if not args.name or set(args.name) & set("/\\") or not args.name.isprintable():
-        raise UserError(f"--name {args.name!r}: give the instrument a name without slashes")
+        given = "" if args.name is None else f" {args.name!r}"
+        raise UserError(f"--name{given}: give the instrument a name, without slashes")
     if not 40 <= args.lowest < args.highest <= 2000:
         raise UserError(
             f"--lowest {args.lowest:g} --highest {args.highest:g}: a range within 40 to 2000 Hz"
@@ -149,10 +206,13 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Train, export and write the bundle; 0 also where it was stopped in time. Raises UserError."""
     recipe = _recipe(args)
     run_folder = args.work or Path("runs") / recipe.name.lower()
-    out = args.out or Path(f"{recipe.name.lower()}.zip")
-    if args.warm_steps + args.steps == 0:
+    named = args.out or Path(f"{recipe.name.lower()}.zip")
+    size, taught = _what(args)
+    warm_steps, steps = _steps(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
+    if warm_steps + steps == 0:
         raise UserError("--warm-steps 0 --steps 0: nothing to train")
     # All of them now: an hour of training must not end with a missing package.
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
@@ -163,40 +223,114 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.training import profiles
     from ddsp_edge.training.data.dataset import prepare
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
-    from ddsp_edge.training.export.card import read_baseline
+    from ddsp_edge.training.export.card import Training, read_baseline
     from ddsp_edge.training.fit.devices import choose, use_threads
-    from ddsp_edge.training.fit.run_log import RunLog
     from ddsp_edge.training.fit.teacher import Teacher
-    from ddsp_edge.training.fit.trainer import Trainer
     from ddsp_edge.training.plan import Plan
 
     if args.threads:
         use_threads(args.threads)
     choose(args.device)
     profile = profiles.VST if args.profile == "vst" else profiles.EDGE
-    if args.room and profile.name == "vst":
-        raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
-    if args.size != "large" and profile.name == "vst":
-        raise UserError(f"--size {args.size}: a DDSP-VST file has one size; leave it out")
-    teacher = Teacher.of(find_model(args.teacher), profile) if args.teacher else None
+    teacher = None
+    if args.teacher not in (None, "none"):
+        teacher = Teacher.of(find_model(args.teacher), profile)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    check_target(out)
-    dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
+    # Now, not after an hour of training: what is there already is lost only by --force.
+    _check_results(args, named)
+    try:
+        dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
+    except KeyboardInterrupt:
+        raise _Stopped(
+            "stopped while the recordings were prepared; what is analysed is kept in "
+            f"{run_folder / 'cache'}. Run the same command to go on"
+        ) from None
     least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
     report(dataset, run_folder, least_minutes=least)
     plan = Plan.of(
-        profile,
-        warm_steps=args.warm_steps,
-        steps=args.steps,
-        seed=args.seed,
-        room=args.room,
-        size=args.size,
-        teacher=teacher.text if teacher else "",
+        profile, warm_steps=warm_steps, steps=steps, seed=args.seed, room=args.room, size=size
     )
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep
 
         return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
+    command, clock = _command(args), _Clock(args.minutes)
+    if taught and teacher is None:
+        bundle = run_folder / "teacher.zip"
+        warm_steps, steps = _steps(args.teacher_warm_steps, args.teacher_steps, STEPS)
+        large = replace(plan, warm_steps=warm_steps, steps=steps, size="large", room=False)
+        print(f"first its teacher, a large network: {warm_steps + steps} steps")
+        fit = _fit(args, dataset, large, run_folder / "teacher", None, clock)
+        if fit is None:
+            return 0
+        if args.fresh or not bundle.exists():
+            _export(*fit, Training(dataset, recipe, large, command), bundle, "int8", None)
+        teacher = Teacher.of(read_bundle(bundle), profile)
+        print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
+    plan = replace(plan, teacher=teacher.text if teacher else "")
+    fit = _fit(args, dataset, plan, run_folder, teacher, clock)
+    if fit is None:
+        return 0
+    trainer, model = fit
+    training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
+    # Another training may have written one of that name meanwhile.
+    out = named if args.out or args.force else numbered(named)
+    measured = _export(trainer, model, training, out, args.quantize, args.float32_out)
+    print(
+        f"{out}: {measured.size_bytes} bytes of model, held-out loss "
+        f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
+    )
+    return 0
+
+
+class _Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM, with the line that says how to go on."""
+
+
+class _Clock:
+    """Minutes that are left of ``--minutes``, over all that is trained."""
+
+    def __init__(self, minutes: float | None) -> None:
+        self._end = float("inf") if minutes is None else time.monotonic() + 60 * minutes
+
+    @property
+    def minutes(self) -> float:
+        """Return the minutes that are left, 0 or more; infinite without a limit."""
+        return max(0.0, (self._end - time.monotonic()) / 60)
+
+
+def _what(args: argparse.Namespace) -> tuple[str, bool]:
+    """The network's size, and whether a teacher teaches it. Raises UserError."""
+    vst = args.profile == "vst"
+    size = args.size or ("large" if vst or args.sweep else "small")
+    if vst and args.room:
+        raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
+    if vst and size != "large":
+        raise UserError(f"--size {size}: a DDSP-VST file has one size; leave it out")
+    if args.teacher == "none" or args.sweep:
+        return size, False
+    return size, size == "small" or args.teacher is not None
+
+
+def _steps(warm: int | None, steps: int | None, default: tuple[int, int]) -> tuple[int, int]:
+    return default[0] if warm is None else warm, default[1] if steps is None else steps
+
+
+def _fit(
+    args: argparse.Namespace,
+    dataset: Dataset,
+    plan: Plan,
+    run_folder: Path,
+    teacher: Teacher | None,
+    clock: _Clock,
+) -> tuple[Trainer, Model] | None:
+    """Train to the end, from the run folder's checkpoint on; None where the time was up.
+
+    Raises UserError, and KeyboardInterrupt with the line that says how to go on.
+    """
+    from ddsp_edge.training.fit.run_log import RunLog
+    from ddsp_edge.training.fit.trainer import Trainer
+
     trainer = Trainer(
         dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every, teacher
     )
@@ -204,28 +338,53 @@ def run(args: argparse.Namespace) -> int:
         print(f"going on from step {trainer.step}")
     log = RunLog(trainer, dataset)
     show = _progress(trainer.step, trainer.total)
-    if trainer.finished:
-        model = trainer.best_model()
-    else:
-        model = trainer.train(_both(show, log), args.minutes or float("inf"))
+    try:
+        model = (
+            trainer.best_model()
+            if trainer.finished
+            else trainer.train(_both(show, log), clock.minutes)
+        )
+    except KeyboardInterrupt:
+        raise _Stopped(
+            f"stopped at step {trainer.step} of {trainer.total}, which is kept in "
+            f"{trainer.checkpoint}; run the same command to go on"
+        ) from None
     if not trainer.finished:
         print(f"stopped at step {trainer.step} of {trainer.total}; run the same command to go on")
-        return 0
+        return None
     if trainer.step < trainer.total:
         print(f"no better held-out loss for {plan.patience} steps: done at step {trainer.step}")
     log.sample()
-    from ddsp_edge.training.export.build import build_bundle
-    from ddsp_edge.training.export.card import Training
+    return trainer, model
 
-    training = Training(
-        dataset, recipe, plan, _command(args), trainer.seconds, baseline, _room(trainer)
-    )
-    measured = build_bundle(model, training, out, args.quantize, args.float32_out)
-    print(
-        f"{out}: {measured.size_bytes} bytes of model, held-out loss "
-        f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
-    )
-    return 0
+
+def _export(
+    trainer: Trainer,
+    model: Model,
+    training: Training,
+    out: Path,
+    quantize: str,
+    float32_out: Path | None,
+) -> Measured:
+    """Write the bundle; what torch and the converters print goes into the run folder's log."""
+    from ddsp_edge.training.export.build import build_bundle
+
+    with quiet_stderr(trainer.run_folder / "export.log"):
+        return build_bundle(model, training, out, quantize, float32_out)
+
+
+def _check_results(args: argparse.Namespace, named: Path) -> None:
+    """Refuse a place for the bundle that cannot be written, and files of earlier runs.
+
+    Raises UserError.
+    """
+    check_target(named)
+    if args.force or args.sweep:  # a sweep makes no bundle
+        return
+    if args.out is not None:
+        check_new(args.out, "--out")
+    if args.float32_out is not None:
+        check_new(args.float32_out, "--float32-out")
 
 
 def _room(trainer: Trainer) -> Room | None:
@@ -255,17 +414,18 @@ def _progress(first: int, total: int):  # type: ignore[no-untyped-def]
     from tqdm import tqdm
 
     bar = tqdm(total=total, initial=first, unit="step", disable=not sys.stderr.isatty())
-    held = float("nan")
+    held = ""
 
     def report(progress: Progress) -> None:
         nonlocal held
-        held = progress.held_out if progress.held_out is not None else held
+        if progress.held_out is not None:
+            held = f", held out {progress.held_out:.4f}"
         bar.update()
-        bar.set_postfix_str(f"{progress.stage} loss {progress.loss:.3f}, held out {held:.3f}")
+        bar.set_postfix_str(f"{progress.stage} loss {progress.loss:.4f}{held}")
         if bar.disable and (progress.step % 100 == 0 or progress.step == total):
             print(
-                f"step {progress.step} of {total} ({progress.stage}): loss {progress.loss:.4f}, "
-                f"held out {held:.4f}",
+                f"step {progress.step} of {total} ({progress.stage}): "
+                f"loss {progress.loss:.4f}{held}",
                 flush=True,
             )
         if progress.step == total:
@@ -285,10 +445,12 @@ def _command(args: argparse.Namespace) -> str:
         words += ["--single-notes"] if args.single_notes else []
     if args.least_minutes is not None:
         words += ["--least-minutes", f"{args.least_minutes:g}"]
-    words += ["--warm-steps", str(args.warm_steps), "--steps", str(args.steps)]
+    for option in ("warm-steps", "steps", "teacher-warm-steps", "teacher-steps"):
+        value = getattr(args, option.replace("-", "_"))
+        words += [f"--{option}", str(value)] if value is not None else []
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []
     words += ["--room"] if args.room else []
-    words += ["--size", args.size] if args.size != "large" else []
+    words += ["--size", args.size] if args.size else []
     words += ["--teacher", os.path.basename(args.teacher)] if args.teacher else []
     return shlex.join(words)

@@ -25,7 +25,9 @@ WIDTH = 10  #: characters on either side of the needle's middle, 5 cents each
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge tuner [on|off]` with its options."""
     parser = add_engine_parser(subparsers, "tuner", "mute and show the note until Ctrl-C")
-    parser.add_argument("on", nargs="?", type=switch, metavar="on|off", help="only switch it")
+    parser.add_argument(
+        "on", nargs="?", type=switch, metavar="on|off", help="switch the tuner on or off and return"
+    )
     parser.set_defaults(run=run)
 
 

@@ -12,8 +12,12 @@ from ddsp_edge.cli.ask import add_engine_parser
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge watch [--rate HZ]` with its options."""
-    parser = add_engine_parser(subparsers, "watch", "print events as lines of JSON until Ctrl-C")
-    parser.add_argument("--rate", type=float, default=0.0, metavar="HZ", help="of meters (0: none)")
+    parser = add_engine_parser(
+        subparsers, "watch", "print the engine's events as lines of JSON until Ctrl-C"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=0.0, metavar="HZ", help="rate of level meters, 0 for none"
+    )
     parser.set_defaults(run=run)
 
 

@@ -102,7 +102,7 @@ def compare(bundle: Bundle, network: Network, runtime: str | None = None) -> Agr
 
 
 def _difference_db(reference: np.ndarray, other: np.ndarray) -> float:
-    """The largest difference of what either of them lets be heard."""
+    """Return the largest difference in dB where either of them is audible."""
     if not reference.size:
         return 0.0
     floor = max(float(reference.max()) * db_to_gain(-HEARD_DB), LEAST_HEARD)

@@ -107,7 +107,7 @@ class Decoder:
         return True
 
     def reset(self, voice: int | None = None) -> None:
-        """Forget what one voice played, or all."""
+        """Set the state of one voice, or of all, to that before its first frame."""
         self._states[slice(None) if voice is None else voice] = 0.0
 
     def step(self, frame: FeatureFrame, out: ControlFrame, voice: int = 0) -> None:

@@ -17,7 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.decoding.agreement import compare
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.network import UnknownGraphError, read_network
@@ -34,7 +33,7 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What decodes a model's file, and for what reason."""
+    """Whether C or a TFLite runtime decodes a model's file, and the reason."""
 
     network: Network | None  #: None: a TFLite runtime decodes
     reason: str  #: one line, for people
@@ -71,7 +70,7 @@ def forget() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """A bundle as a key: the same bytes are the same file."""
+    """A bundle as the key of a cache: the same bytes are the same file."""
 
     bundle: Bundle
     digest: str
@@ -93,8 +92,11 @@ def _judge(which: _Once) -> Verdict:
         return Verdict(None, f"its network is too large for C ({error})")
     worst_db = _kept(which.digest)
     if worst_db is None:
+        # Imported here: most files have been compared before.
+        from ddsp_edge.decoding import agreement
+
         try:
-            worst_db = compare(which.bundle, network).worst_db
+            worst_db = agreement.compare(which.bundle, network).worst_db
         except RuntimeMissing:
             return Verdict(network, "not compared: no TFLite runtime is installed")
         _keep(which.digest, worst_db)
@@ -110,7 +112,7 @@ def _digest(bundle: Bundle) -> str:
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, float]:
-    """The verdicts that come with the program: digest to dB."""
+    """Return the verdicts that come with the program: SHA-256 to dB."""
     try:
         told = json.loads(SHIPPED.read_text(encoding="utf-8"))
         if told["checks"] != CHECKS:

@@ -67,11 +67,14 @@ def voice_figures(report: RenderReport) -> list[Figure]:
 
 
 def tune_figures(report: RenderReport) -> list[Figure]:
-    """Return the figures of a MIDI tune, measured without reverb: tuning and timing."""
+    """Return the figures of a MIDI tune, as written: without room and expression.
+
+    They are those of the instrument; a player's intonation is no error of its.
+    """
     assert report.performance is not None
     dry = report
-    if report.settings.reverb_wet > 0:
-        settings = replace(report.settings, reverb_wet=0.0)
+    if report.settings.reverb_wet > 0 or report.settings.expression > 0:
+        settings = replace(report.settings, reverb_wet=0.0, expression=0.0)
         dry = render(report.source, report.model.name, report.rate, settings)
     sound = dry.sound[:, 0]
     shift = 2.0 ** (report.settings.pitch_shift / 12)

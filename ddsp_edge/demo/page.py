@@ -13,6 +13,7 @@ from typing import Any
 from ddsp_edge import __version__
 from ddsp_edge.demo import HERE
 from ddsp_edge.demo.gallery import GalleryInstrument, GalleryItem
+from ddsp_edge.errors import UserError
 from ddsp_edge.offline.plot import note_name
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.system.atomic_files import write_atomically
@@ -34,6 +35,17 @@ LEADS = {
 }
 
 
+#: By which a page of ours is known.
+TITLE = "ddsp-edge: what it sounds like"
+
+
+def check_page(folder: Path) -> None:
+    """Refuse a folder with an ``index.html`` that this program did not write. Raises UserError."""
+    path = folder / "index.html"
+    if path.is_file() and f"<title>{TITLE}</title>".encode() not in path.read_bytes():
+        raise UserError(f"{path}: is there already, and another page; give --out another folder")
+
+
 def write_page(folder: Path, pieces: list[GalleryItem], models: list[GalleryInstrument]) -> Path:
     """Write ``folder/index.html``, whole or not at all; its path. Raises UserError."""
     path = folder / "index.html"
@@ -51,13 +63,13 @@ def page(pieces: list[GalleryItem], models: list[GalleryInstrument]) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>ddsp-edge: what it sounds like</title>
+<title>{TITLE}</title>
 <style>
 {style}</style>
 </head>
 <body>
 <header>
-<h1>ddsp-edge: what it sounds like</h1>
+<h1>{TITLE}</h1>
 <p>Neural instruments (DDSP) that play on a small board: pitch and loudness in, an instrument out.
 Everything on this page was rendered and measured on one machine by <code>ddsp-edge demo
 --all</code>, version {escape(__version__)}, through the engine that plays on stage.</p>

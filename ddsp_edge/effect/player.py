@@ -65,11 +65,16 @@ class EffectPlayer:
         self._effect.freeze(on)
 
     def frame(
-        self, f0_hz: float, confidence: float, loudness_db: float, time_s: float
+        self,
+        f0_hz: float,
+        confidence: float,
+        loudness_db: float,
+        time_s: float,
+        treble_db: float = 0.0,
     ) -> FeatureFrame:
         """Answer one frame of the analyser: ``time_s`` seconds since the start, in their order.
 
         ``f0_hz`` is the last one known where ``confidence`` is low (as the analyser gives it),
-        0 where there was none.
+        0 where there was none; ``treble_db`` is the share of the power above 5 kHz.
         """
-        return FeatureFrame(*self._effect.frame(f0_hz, confidence, loudness_db, time_s))
+        return FeatureFrame(*self._effect.frame(f0_hz, confidence, loudness_db, time_s, treble_db))

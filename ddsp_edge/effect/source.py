@@ -24,12 +24,13 @@ def heard_on_stage(audio: np.ndarray, rate: float, hop_s: float) -> np.ndarray:
 def frames_of(features: np.ndarray, rate: float, player: EffectPlayer) -> list[FeatureFrame]:
     """Features of :func:`analyse` to frames, through the stage's own player."""
     return [
-        player.frame(f0_hz, confidence, loudness_db, time_s)
-        for f0_hz, confidence, loudness_db, time_s in zip(
+        player.frame(f0_hz, confidence, loudness_db, time_s, treble_db)
+        for f0_hz, confidence, loudness_db, time_s, treble_db in zip(
             features["f0_hz"].tolist(),
             features["confidence"].tolist(),
             features["loudness_db"].tolist(),
             (features["position"] / rate).tolist(),
+            features["treble_db"].tolist(),
             strict=True,
         )
     ]

@@ -4,6 +4,7 @@ Independent of the instrument's own analyser, offline, NumPy only. Mono float ar
 Hz, seconds, cents and dB out. What each figure means: docs/evaluation.md.
 """
 
+from ddsp_edge.evaluation.joins import JoinMeasure, measure_joins
 from ddsp_edge.evaluation.level import (
     click_ratio,
     lone_clicks,
@@ -18,6 +19,7 @@ from ddsp_edge.evaluation.spectrum import multi_scale_spectral_loss, spectral_di
 __all__ = [
     "F0Comparison",
     "F0Track",
+    "JoinMeasure",
     "NoteMeasure",
     "ScoreNote",
     "click_ratio",
@@ -25,6 +27,7 @@ __all__ = [
     "lone_clicks",
     "loudness_correlation",
     "loudness_track",
+    "measure_joins",
     "measure_notes",
     "multi_scale_spectral_loss",
     "peak_dbfs",

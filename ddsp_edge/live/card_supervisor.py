@@ -321,7 +321,7 @@ class CardSupervisor:
 
 
 def _there(name: PcmName, direction: str) -> str:
-    """Raises UserError where it is not."""
+    """Return the PCM's present name. Raises UserError where the card is not plugged in."""
     found = name.now(direction)
     if found is None:
         raise UserError(f"card {name.card} is not there or has no {direction}; plug it in")

@@ -7,14 +7,12 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
@@ -28,14 +26,21 @@ from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
 from native.rig import Rig
 
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
+
 _LOG = logging.getLogger(__name__)
 #: Without ticks (no card) it still looks around this often; with them, chores are this rare.
 CHORES_S = 0.05
+#: So often the end of the thread looks whether it is still that one which has to end.
+JOIN_S = 0.1
 #: So many posts in a row, then the ticks have their turn: a flood must not hold the sound.
 MOST_POSTS = 32
 #: Longer than any lead and cross-fade of an instrument.
 UNHEARD_S = 0.25
-Fitting = tuple[Instrument, AutoFit, float, "Future[dict[str, float]]", Callable[[Any], Any]]
+Fitting = tuple[Instrument, "AutoFit", float, "Future[dict[str, float]]", Callable[[Any], Any]]
 
 
 class ControlThread:
@@ -88,11 +93,14 @@ class ControlThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; the audio thread must have ended."""
+        """End the thread; the audio thread must have ended.
+
+        One that hangs in a model is left alone as soon as the watch has replaced it.
+        """
         self._stopping = True
-        if self._thread.is_alive():
+        while (thread := self._thread).is_alive():
             self.mailbox.again()
-            self._thread.join()
+            thread.join(JOIN_S)
         self.events.stop()
         self._collector.release()
 
@@ -162,7 +170,7 @@ class ControlThread:
         self._check_owner()
 
     def _check_owner(self) -> None:
-        """Raises Superseded in a thread that was replaced while it was in a call."""
+        """Raise Superseded in a thread that was replaced while it was in a call."""
         if threading.current_thread() is not self._thread:
             raise Superseded
 

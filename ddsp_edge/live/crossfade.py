@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.live.instrument import Instrument
 from ddsp_edge.settings import Settings
 from native.rig import Rig
+
+if TYPE_CHECKING:
+    import mido
 
 #: Cross-fade, seconds.
 FADE_S = 0.05
@@ -62,7 +64,10 @@ class ActiveInstruments:
             self._ask(instrument, instrument.answer)
 
     def _ask(self, instrument: Instrument, call: Callable[[], None]) -> None:
-        """Raises Superseded where the call took so long that the thread was replaced."""
+        """Call an instrument.
+
+        Raises Superseded where that took so long that the thread was replaced.
+        """
         self.asked = instrument
         try:
             call()

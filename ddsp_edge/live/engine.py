@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
@@ -30,6 +29,9 @@ from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.probe import Probe
 from native.rig import Rig
+
+if TYPE_CHECKING:
+    import mido
 
 FADE_S = 0.05
 
@@ -123,8 +125,8 @@ class LiveEngine:
             time.sleep(fade_s + self._supervisor.latency_s)
         if self._supervisor is not None:
             self._supervisor.stop()
+        self._control.stop()  # before the watch: what hangs in a model would never end
         self._watch.stop()
-        self._control.stop()
 
     def __enter__(self) -> LiveEngine:
         if not self._started:

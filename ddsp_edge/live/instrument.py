@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import mido
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.conditioned import decoding_of
 from ddsp_edge.decoding.conditioner import conditioning
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.timing import Gauges
 from ddsp_edge.settings import Settings
 from native.rig import Part
+
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
 
 #: Of moments that waited, only so many are worth decoding: newer ones are there.
 MOST_BEHIND = 8
@@ -40,6 +43,7 @@ class Tick(NamedTuple):
     confidence: float
     brightness_db: float
     pitched: float
+    treble_db: float
     onset: int
 
     def frame(self, rate: int) -> FeatureFrame:
@@ -53,6 +57,7 @@ class Tick(NamedTuple):
             self.voice,
             self.brightness_db,
             self.pitched,
+            self.treble_db,
         )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import mido
+from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.effect.autofit import AutoFit
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.performer import Performer
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
 from native.rig import MAX_VOICES
+
+if TYPE_CHECKING:
+    import mido
+
+    from ddsp_edge.effect.autofit import AutoFit
 
 
 class EffectInstrument(Instrument):
@@ -50,6 +54,8 @@ class EffectInstrument(Instrument):
         self._tuner.set(settings.tuning)
 
     def listen(self) -> AutoFit:
+        from ddsp_edge.effect.autofit import AutoFit
+
         self._fit = AutoFit(self.info.hop_s)
         return self._fit
 
@@ -84,7 +90,7 @@ class SynthInstrument(Instrument):
         other: Bundle | None = None,
     ) -> None:
         super().__init__(bundle, settings, context, other)
-        self._receiver = Receiver(settings, self.part.events)
+        self._receiver = Receiver(settings, self.part.events, performer=Performer(bundle.info))
         self._now_s = 0.0
 
     def receive(self, message: mido.Message, time_s: float) -> None:
@@ -110,7 +116,7 @@ class SynthInstrument(Instrument):
         if isinstance(other, SynthInstrument):
             self._now_s = other._now_s
             self.part.go_on_from(other.part)
-            self._receiver = other._receiver.go_on(self.part.events)
+            self._receiver = other._receiver.go_on(self.part.events, Performer(self.info))
 
     def freeze(self, on: bool) -> None:
         """Hold the notes that sound, as by a sustain pedal of its own."""

@@ -28,22 +28,22 @@ Address = tuple[int, int]  #: client, port
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The sequencer at one moment."""
+    """The clients, ports and connections of the ALSA sequencer at one moment."""
 
     names: Mapping[int, str]  #: client to its name
     ports: Mapping[Address, str]  #: port to its name
     links: frozenset[tuple[Address, Address]]  #: (from, to)
 
     def same_ports(self, other: Clients) -> bool:
-        """The same clients with the same ports, whoever listens to whom."""
+        """Return whether clients and ports are the same; connections may differ."""
         return self.names == other.names and self.ports == other.ports
 
     def listens(self, client: str, source: Address) -> bool:
-        """A client of this name is subscribed to ``source``."""
+        """Return whether a client of this name is subscribed to ``source``."""
         return any(a == source and self.names.get(b[0]) == client for a, b in self.links)
 
     def heard_by(self, client: str) -> frozenset[Address]:
-        """The ports that are connected to a client of this name."""
+        """Return the ports that are connected to a client of this name."""
         return frozenset(a for a, b in self.links if self.names.get(b[0]) == client)
 
 

@@ -24,7 +24,7 @@ MAGIC_BYTES = 12
 
 @dataclass(frozen=True)
 class MidiFile:
-    """What a file says."""
+    """The contents of a Standard MIDI File, in seconds."""
 
     messages: list[tuple[float, mido.Message]]  #: (seconds, channel message), in order of time
     remarks: tuple[str, ...] = ()  #: what was passed over or mended, for the user
@@ -72,12 +72,12 @@ def read_midi(path: Path | str) -> MidiFile:
 
 
 def is_note(message: mido.Message) -> bool:
-    """Whether a message starts or ends a note."""
+    """Return whether a message starts or ends a note."""
     return message.type in ("note_on", "note_off")
 
 
 def _one_timeline(file: StandardMidiFile) -> Track:
-    """All tracks as one, in the order in which they are played."""
+    """Return all tracks merged into one, in the order in which they are played."""
     if file.kind == 2:
         whole, begin = Track(), 0
         rest = MAX_PATTERN_REST * (file.ticks_per_beat or 1)

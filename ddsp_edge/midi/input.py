@@ -31,7 +31,7 @@ def load_rtmidi() -> ModuleType:
 
 
 def why_not(api: str) -> str:
-    """Why the interface cannot be there; "" where it can."""
+    """Return the reason why the interface cannot exist here; empty where it can."""
     if api == "alsa" and not SEQUENCER.exists():
         return f"this machine has no ALSA sequencer ({SEQUENCER}): sudo modprobe snd-seq"
     return ""
@@ -68,11 +68,11 @@ class MidiInput:
         self._rt.set_callback(heard)
 
     def sources(self) -> list[str]:
-        """The ports that can be listened to, as rtmidi calls them."""
+        """Return the names of the ports that can be listened to, as rtmidi gives them."""
         return [name for name in self._rt.get_ports() if name]
 
     def connect(self, source: str) -> bool:
-        """Listen to ``source``; False where it has gone meanwhile."""
+        """Listen to ``source``; return False where it has gone in the meantime."""
         try:
             self._rt.open_port(self.sources().index(source), "in")
         except (ValueError, self._error):
@@ -80,7 +80,7 @@ class MidiInput:
         return True
 
     def open_virtual(self, port: str) -> None:
-        """A port that others connect to. Raises UserError."""
+        """Open a port that other programs can connect to. Raises UserError."""
         try:
             self._rt.open_virtual_port(port)
         except self._error as error:

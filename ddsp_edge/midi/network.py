@@ -49,7 +49,7 @@ class _Peer:
     counted_s: float = field(default_factory=time.monotonic)
 
     def pause_s(self, messages: int) -> float:
-        """How long it must not be read after these many more messages."""
+        """Count ``messages`` more; return for how many seconds the client must not be read."""
         now = time.monotonic()
         self.debt = max(0.0, self.debt - (now - self.counted_s) * RATE) + messages
         self.counted_s = now

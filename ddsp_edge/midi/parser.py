@@ -21,7 +21,7 @@ class MidiBytes:
         self._length = 0
 
     def feed(self, data: bytes) -> list[mido.Message]:
-        """The messages that ``data`` completes."""
+        """Take bytes in any portions; return the messages that they complete."""
         found: list[mido.Message] = []
         for byte in data:
             if byte >= FIRST_REALTIME:

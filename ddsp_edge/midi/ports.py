@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mido
 
@@ -23,6 +23,10 @@ from ddsp_edge.midi.network import MidiNetwork, address_of
 from ddsp_edge.midi.parser import MidiBytes
 from ddsp_edge.midi.port_names import address, is_keyboard, plain_name
 from ddsp_edge.midi.source import Deliver, MidiSource
+
+if TYPE_CHECKING:
+    from ddsp_edge.midi.announcement import Announcement
+    from ddsp_edge.midi.rtp import RtpMidi
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ def list_ports(api: str = "alsa", name: str = "ddsp-edge") -> list[str]:
 
 @dataclass(slots=True)
 class _Open:
-    """A port of rtmidi that is listened to."""
+    """A port of rtmidi that is open, with the source it feeds."""
 
     port: str  # rtmidi's name
     source: MidiSource
@@ -51,7 +55,7 @@ class _Open:
     received: int | None = None  # bytes that its card had received when it was last looked at
 
     def look_for_bytes(self) -> None:
-        """A sign of life where the card has received any byte since the last look."""
+        """Give the source a sign of life where the card has received a byte since the last call."""
         received = _received(self.port)
         if received != self.received:
             self.received = received
@@ -68,7 +72,7 @@ class MidiPorts:
 
     ``api``: "alsa", "jack" or "none". ``network``: None, a port of this machine (9080) or
     "address:port". ``ignore``: patterns of names, as in a shell; ``off``: plain names, see
-    :meth:`switch_off`. ``name``: ours, for the others.
+    :meth:`switch_off`. ``rtp``: as ``network``, for RTP-MIDI. ``name``: ours, for the others.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class MidiPorts:
         ignore: Sequence[str] = (),
         off: Sequence[str] = (),
         name: str = "ddsp-edge",
+        rtp: str | int | None = None,
     ) -> None:
         if api not in (*APIS, "none"):
             raise UserError(f"MIDI interface {api!r}: choose {', '.join((*APIS, 'none'))}")
@@ -89,6 +94,7 @@ class MidiPorts:
         self._off = frozenset(off)
         self._present: list[str] = []  # plain names of what could be listened to
         self._address = None if network is None else address_of(network)
+        self._rtp_address = None if rtp is None else address_of(rtp)
         self._lock = threading.Lock()  # of _sources
         self._sources: list[MidiSource] = []
         self._open: dict[str, _Open] = {}  # rtmidi's name to what is open
@@ -101,6 +107,8 @@ class MidiPorts:
         self._retry_at = 0.0
         self._problem = ""
         self._network: MidiNetwork | None = None
+        self._rtp: RtpMidi | None = None
+        self._announcement: Announcement | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ddsp-midi", daemon=True)
 
@@ -110,11 +118,19 @@ class MidiPorts:
         if self._api != "none":
             load_rtmidi()
         if self._address is not None:
-            self._network = MidiNetwork(
-                self._address,
-                lambda name: self._plug(self._new_source(name, "network")),
-                self._unplug,
-            )
+            self._network = MidiNetwork(self._address, self._plug_network, self._unplug)
+        if self._rtp_address is not None:
+            from ddsp_edge.midi.announcement import Announcement  # few have it
+            from ddsp_edge.midi.rtp import RtpMidi
+
+            try:
+                self._rtp = RtpMidi(self._rtp_address, self._plug_network, self._unplug, self._name)
+            except UserError:
+                if self._network is not None:
+                    self._network.stop()
+                raise
+            if not self._rtp.address[0].startswith("127."):
+                self._announcement = Announcement(self._name, self._rtp.address[1])
         if self._api != "none":
             self._rescan()
         self._thread.start()
@@ -127,6 +143,12 @@ class MidiPorts:
         if self._network is not None:
             self._network.stop()
             self._network = None
+        if self._rtp is not None:
+            self._rtp.stop()
+            self._rtp = None
+        if self._announcement is not None:
+            self._announcement.stop()
+            self._announcement = None
         opened = [*self._open.values(), *([self._virtual] if self._virtual else [])]
         for each in opened:
             self._unplug(each.source)
@@ -139,8 +161,13 @@ class MidiPorts:
         return self._network.address if self._network else None
 
     @property
+    def rtp_address(self) -> tuple[str, int] | None:
+        """The address of RTP-MIDI's first port; None: it is off."""
+        return self._rtp.address if self._rtp else None
+
+    @property
     def problem(self) -> str:
-        """Why the interface is not there; "" where it is."""
+        """The reason why the MIDI interface is missing; empty where it is present."""
         return self._problem
 
     def ports(self) -> list[dict[str, str]]:
@@ -177,6 +204,9 @@ class MidiPorts:
         while (unique := name if number == 1 else f"{name} #{number}") in taken:
             number += 1
         return MidiSource(unique, kind, self._deliver, self._others)
+
+    def _plug_network(self, name: str) -> MidiSource:
+        return self._plug(self._new_source(name, "network"))
 
     def _plug(self, source: MidiSource) -> MidiSource:
         with self._lock:
@@ -319,13 +349,16 @@ def _lost(opened: _Open, clients: alsa_seq.Clients) -> bool:
 
 
 def _received(port: str) -> int | None:
-    """See :func:`ddsp_edge.midi.alsa_seq.received_bytes`."""
+    """Return how many bytes the card of a port has received; None where that is unknown."""
     where = address(port)
     return alsa_seq.received_bytes(where[0]) if where is not None else None
 
 
 def _pass_on(source: MidiSource, data: Sequence[int]) -> None:
-    """On rtmidi's thread, for every message; nothing is raised."""
+    """Pass the bytes of a message on to its source.
+
+    It runs in rtmidi's thread and raises nothing.
+    """
     try:
         messages = [mido.Message.from_bytes(data)]
     except ValueError:  # several at once (ALSA's 14-bit controllers), or nonsense

@@ -42,7 +42,7 @@ class Track:
 
 @dataclass
 class StandardMidiFile:
-    """A file as its bytes have it; times are in ticks."""
+    """The tracks of a file as its bytes state them; times are in ticks."""
 
     kind: int  #: format 0, 1 or 2
     ticks_per_beat: int  #: 0 where ``seconds_per_tick`` holds instead
@@ -52,11 +52,11 @@ class StandardMidiFile:
 
 
 class NoHeaderError(ValueError):
-    """The bytes are no MIDI file."""
+    """Raised where the bytes have no header of a MIDI file."""
 
 
 class _DamageError(Exception):
-    """The track cannot be read any further."""
+    """Raised where a track is damaged and cannot be read any further."""
 
 
 def parse(data: bytes) -> StandardMidiFile:
@@ -195,7 +195,7 @@ class _TrackReader:
         return self._data[self._at - 1]
 
     def _number_of_bytes(self) -> int:
-        """A variable-length quantity, of at most four bytes."""
+        """Read a variable-length quantity, of at most four bytes. Raises _DamageError."""
         value = 0
         for _ in range(4):
             byte = self._byte()

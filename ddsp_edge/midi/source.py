@@ -28,7 +28,7 @@ Held = tuple[str, int, int]
 
 
 def _rest(held: Held) -> mido.Message:
-    """The message that releases ``held``."""
+    """Return the message that releases ``held``: a note, controller, bend or pressure."""
     kind, channel, number = held
     if kind == "note":
         return mido.Message("note_off", channel=channel, note=number, velocity=64)
@@ -110,8 +110,12 @@ class MidiSource:
             self._held.discard(held)
 
     def holds(self, held: Held) -> bool:
-        """Whether the source holds this. Any thread."""
+        """Return whether the source holds this. Any thread may call it."""
         return held in self._held
+
+    def notes(self) -> list[tuple[int, int]]:
+        """Return the (channel, key) of every note that the source holds. Any thread may call it."""
+        return [(channel, key) for kind, channel, key in list(self._held) if kind == "note"]
 
     def gone_silent(self, now_s: float, timeout_s: float) -> bool:
         """Whether it promised active sensing and has sent nothing for longer than ``timeout_s``."""

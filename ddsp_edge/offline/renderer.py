@@ -110,6 +110,10 @@ class Engine:
 
         ``pans`` are (seconds, -1..1) in the order of time: the player's own, added to the setting.
         """
+        return self._to_stereo(self.mono(frames, duration_s), pans)
+
+    def mono(self, frames: Iterable[FeatureFrame], duration_s: float) -> np.ndarray:
+        """The sound of ``frames`` before gain, pan and room, (samples,) float32."""
         mono = np.zeros(round(duration_s * self.rate), np.float32)
         parts: list[list[FeatureFrame]] = [[] for _ in self._voices]
         for frame in frames:
@@ -118,7 +122,7 @@ class Engine:
             self._render_alone(parts[0], mono)
         else:
             self._render_shared(self._bank, parts, mono)
-        return self._to_stereo(mono, pans)
+        return mono
 
     def _render_alone(self, frames: list[FeatureFrame], out: np.ndarray) -> None:
         voice, at = self._voices[0], 0

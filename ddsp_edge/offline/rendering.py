@@ -44,7 +44,7 @@ def render(
 
     ``morph_model`` is the one that the setting ``morph`` leads to.
     """
-    source, settings = _existing(source), settings or Settings()
+    source, settings = existing(source), settings or Settings()
     begun = time.perf_counter()
     bundle = model if isinstance(model, Bundle) else find_model(model)
     other = morph_model
@@ -58,7 +58,7 @@ def render(
     remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
-        performance = synth_frames(source, engine.info, settings)
+        performance = synth_frames(source, engine.info, settings, seed)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
@@ -71,12 +71,8 @@ def render(
     sound = engine.render(frames, duration + TAIL_S, pans)
     if audio is not None:
         sound = with_dry(sound, audio, settings)
-    sound = _without_silence(sound, round(duration * rate))
+    sound, lowered_db = turned_down(without_silence(sound, round(duration * rate)))
     peak = float(np.abs(sound).max(initial=0.0))
-    lowered_db = 0.0
-    if peak > 1.0:
-        lowered_db = 20 * float(np.log10(peak)) + 0.1
-        sound *= db_to_gain(-lowered_db)
     if peak <= db_to_gain(TAIL_DBFS):
         remarks.append(f"nothing is heard: {_why_silent(performance, audio)}")
     done = time.perf_counter()
@@ -119,20 +115,31 @@ def is_midi(source: Path) -> bool:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
 
 
-def _existing(source: Path | str) -> Path:
+def existing(source: Path | str) -> Path:
+    """The path of an input file. Raises UserError where there is none."""
     if not Path(source).exists():
         raise UserError(f"{source}: no such file")
     return Path(source)
 
 
-def _without_silence(sound: np.ndarray, least: int) -> np.ndarray:
+def without_silence(sound: np.ndarray, least: int) -> np.ndarray:
     """Cut the end where it stays below TAIL_DBFS, but keep ``least`` samples."""
     heard = np.flatnonzero(np.abs(sound).max(axis=1) > db_to_gain(TAIL_DBFS))
     return sound[: max(least, int(heard[-1]) + 1 if len(heard) else 0)]
 
 
+def turned_down(sound: np.ndarray) -> tuple[np.ndarray, float]:
+    """``sound``, in place so soft that it does not clip, and by how many dB it was lowered."""
+    peak = float(np.abs(sound).max(initial=0.0))
+    if peak <= 1.0:
+        return sound, 0.0
+    lowered_db = 20 * float(np.log10(peak)) + 0.1
+    sound *= db_to_gain(-lowered_db)
+    return sound, lowered_db
+
+
 def default_out(source: Path, model: ModelInfo) -> Path:
-    """In the current folder: the input's name and the model's."""
+    """Return a file name in the current folder, of the input's name and the model's."""
     return Path(f"{source.stem}-{model.name.lower().replace(' ', '-')}.wav")
 
 
@@ -154,7 +161,7 @@ def render_file(
     are refused before anything is rendered, and where ``out`` is None :func:`default_out` gets a
     number that is free. Raises UserError.
     """
-    source = _existing(source)
+    source = existing(source)
     bundle = model if isinstance(model, Bundle) else find_model(model)
     if out is None:
         named = default_out(source, bundle.info)

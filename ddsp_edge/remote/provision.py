@@ -62,7 +62,9 @@ def provision(host: str, options: Sequence[str], wheelhouse: Path | None = None)
             "sudo visudo"
         )
     if code not in (0, 2):  # 2: install.sh has said why
-        raise UserError(f"{host}: broke off there, exit code {code} (see above); run it again")
+        raise UserError(
+            f"{host}: provisioning ended with exit code {code} (see above); run it again"
+        )
     return code
 
 

@@ -17,22 +17,19 @@ def pick(held: Sequence[Key], priority: str) -> Key:
     return held[-1]
 
 
-def spare_voice(voices: Sequence[NoteVoice], key: Key) -> NoteVoice:
-    """The voice of many that misses least when it plays ``key`` now.
+def spare_voice(voices: Sequence[NoteVoice], key: Key, time_s: float) -> NoteVoice:
+    """The voice of many that misses least when it plays ``key`` from ``time_s`` on.
 
     The one that plays that key already (it is struck again); else a silent one, the longest
-    unused; else the quietest of those that are let go; else the one whose note is oldest, a
-    pedal's before a finger's.
+    unused; else the one of least worth (:meth:`NoteVoice.worth`).
     """
 
-    def cost(voice: NoteVoice) -> tuple[int, float, float]:
+    def cost(voice: NoteVoice) -> tuple[int, int, float, float]:
         mine = voice.key
         if voice.sounds and mine is not None and mine.is_of(key.port, key.channel, key.note):
-            return 0, 0.0, 0.0
+            return 0, 0, 0.0, 0.0
         if not voice.sounds:
-            return 1, 0.0, voice.struck_s
-        if not voice.held:
-            return 2, voice.loudness_db, voice.struck_s
-        return (4 if mine is not None and mine.down else 3), 0.0, voice.struck_s
+            return 1, 0, 0.0, voice.struck_s
+        return 2, *voice.worth(time_s)
 
     return min(voices, key=cost)

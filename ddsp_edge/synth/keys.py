@@ -21,6 +21,7 @@ class Key:
     down: bool = True  #: a finger holds it
     kept: bool = False  #: the sostenuto pedal holds it
     pressure: float = 0.0  #: 0..1, of the key itself
+    pitch: float = 0.0  #: MIDI note that it plays: transposed, and as it is tuned
     zone: int = 0  #: the channel whose pedals hold it: its own, or its MPE zone's manager
 
     def is_of(self, port: str, channel: int, note: int) -> bool:
@@ -54,11 +55,16 @@ class Keys:
         velocity: int,
         member: ChannelTouch | None = None,
         zone: int | None = None,
+        pitch: float | None = None,
     ) -> Key:
-        """A note-on; of a key that is held already it is a new one. ``zone`` None: its channel."""
+        """A note-on; of a key that is held already it is a new one.
+
+        ``zone`` None: its channel; ``pitch`` None: its note.
+        """
+        pitch = note if pitch is None else pitch
         zone = channel if zone is None else zone
         soft = self._is_down("soft", zone)
-        key = Key(port, channel, note, velocity, member, soft, zone=zone)
+        key = Key(port, channel, note, velocity, member, soft, zone=zone, pitch=pitch)
         before = self.find(port, channel, note)
         if before is not None:
             key.kept = before.kept

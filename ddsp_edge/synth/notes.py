@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
+from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key, Keys
+from ddsp_edge.synth.performer import Performer
 from ddsp_edge.synth.voice import NoteVoice
 from native.player import EventSender, SynthSettings
 
@@ -24,14 +26,28 @@ def synth_settings(settings: Settings) -> SynthSettings:
         velocity_range_db=settings.velocity_range,
         vibrato_rate_hz=settings.vibrato_rate,
         vibrato_depth=settings.vibrato_depth,
+        vibrato_amount=settings.expression * settings.expression_vibrato,
+        pitch_amount=settings.expression * settings.expression_pitch,
+        dynamics_amount=settings.expression * settings.expression_dynamics,
+        attack_amount=settings.expression * settings.expression_attack,
     )
 
 
 class Notes:
     """The voices and the keys that they play. Times are seconds of the player's clock."""
 
-    def __init__(self, settings: Settings, sender: EventSender) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sender: EventSender,
+        performer: Performer | None = None,
+        budget: VoiceBudget | None = None,
+    ) -> None:
         self._settings, self._sender = settings, sender
+        self.performer = performer  #: chooses how each note is played; None: as it is written
+        self.budget = budget or VoiceBudget()
+        self.budget.join(self)
+        self.transpose = 0  #: semitones from the keys to what they play
         self.keys = Keys()
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
         self.one_voice = settings.voices == 1  #: it plays legato; else each key has its own
@@ -47,10 +63,14 @@ class Notes:
             self.voices.append(NoteVoice(index, self._sender))
         self._sender.set(synth_settings(settings), time_s)
 
+    def pitch_of(self, note: int) -> float | None:
+        """The MIDI note that a key plays; None: the tuning leaves it silent."""
+        return float(note + self.transpose)
+
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""
         if not self.one_voice:
-            voice = spare_voice(self.voices[: self._settings.voices], key)
+            voice = spare_voice(self.voices[: self._settings.voices], key, time_s)
             self._strike(voice, key, time_s, False, controllers)
             return
         # What only a pedal holds makes no legato and keeps no other key from sounding.
@@ -92,10 +112,21 @@ class Notes:
     def _strike(
         self, voice: NoteVoice, key: Key, time_s: float, legato: bool, controllers: Controllers
     ) -> None:
-        start, glide_s = controllers.glide_from, 0.0
+        if not voice.counts:
+            self.budget.make_room(time_s)
+        start: float | None = controllers.glide_from
+        glide_s = 0.0
+        if start is not None:
+            start = self.pitch_of(round(start))
         if start is not None or (controllers.gliding and self._struck):
             sent = controllers.glide_s
             glide_s = self._settings.portamento if sent is None else sent
         controllers.glide_from = None
-        voice.strike(key, time_s, legato, controllers, start, glide_s)
+        expression = None
+        if self.performer is not None:
+            tied_to = voice.key.note if legato and voice.key and not glide_s else None
+            expression = self.performer.play(
+                key.channel, key.note, key.velocity / 127, time_s, tied_to
+            )
+        voice.strike(key, time_s, legato, controllers, start, glide_s, expression)
         self._struck = True

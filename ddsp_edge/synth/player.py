@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.budget import VoiceBudget
+from ddsp_edge.synth.performer import Performer, Score
 from ddsp_edge.synth.receiver import Receiver
 from native.player import Synth
 
@@ -33,12 +36,25 @@ class SynthPlayer(Receiver):
 
     Each FeatureFrame says its ``voice``, from 0 up, below ``settings.voices`` (after :meth:`set`
     with fewer voices the others still fade out). ``pan`` (-1..1, CC 10, to be added to the setting)
-    is for the caller. Wheels, pedals and controllers act on the notes of their own channel.
+    is for the caller. Wheels, pedals and controllers act on the notes of their own channel. With a
+    ``seed`` the same messages are played the same each time; None varies.
     """
 
-    def __init__(self, info: ModelInfo, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        settings: Settings | None = None,
+        seed: int | None = 1,
+        part: BandPart = WHOLE,
+        budget: VoiceBudget | None = None,
+    ) -> None:
         self._synth = _synth_of(info)
-        super().__init__(settings or Settings(), self._synth)
+        self._performer, self._seed = Performer(info, seed), seed
+        super().__init__(settings or Settings(), self._synth, self._performer, part, budget)
+
+    def read_ahead(self, score: Score) -> None:
+        """Know these notes before they are played: the performer shapes them as a whole."""
+        self._performer.read(score)
 
     def for_model(self, info: ModelInfo) -> SynthPlayer:
         """Return a player of another model that goes on with every note, pedal and wheel.
@@ -47,8 +63,9 @@ class SynthPlayer(Receiver):
         """
         synth = _synth_of(info)
         synth.adopt(self._synth)
-        other = self.go_on(synth)
-        other._synth = synth
+        performer = Performer(info, self._seed)
+        other = self.go_on(synth, performer)
+        other._synth, other._performer = synth, performer
         return other
 
     @property

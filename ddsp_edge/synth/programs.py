@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import mido
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import mido
 
 
 class Programs:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import mido
-
+from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
+from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.channels import Channels
 from ddsp_edge.synth.controllers import CENTRE, VALUE_ACTIONS
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.notes import Notes
+from ddsp_edge.synth.performer import Performer
 from native.player import EventSender
+
+if TYPE_CHECKING:
+    import mido
 
 #: The port of a pedal that holds every channel; no cable has this name.
 HOLD = "hold"
@@ -28,29 +32,50 @@ class Receiver:
     that came together, :meth:`tell` sends what wheels and pedals changed; :meth:`pass_time`
     belongs to every tick or so, and after the messages of the same moment: else active sensing
     seems to have stopped. Program changes and banks are for whoever chooses the model
-    (:class:`ddsp_edge.synth.programs.Programs`).
+    (:class:`ddsp_edge.synth.programs.Programs`). As the ``part`` of a band it hears its own
+    channel and keys, and shares the ``budget`` of voices.
     """
 
-    def __init__(self, settings: Settings, sender: EventSender) -> None:
-        self.settings, self._sender = settings, sender
+    def __init__(
+        self,
+        settings: Settings,
+        sender: EventSender,
+        performer: Performer | None = None,
+        part: BandPart = WHOLE,
+        budget: VoiceBudget | None = None,
+    ) -> None:
+        self.part, self._given = part, settings
+        self.settings, self._sender = part.applied_to(settings), sender
         self._now = 0.0  # the latest time that was heard of
         self._sensing: dict[str, float] = {}  # port to its last message, where it is sensed
-        self._notes = Notes(settings, sender)
-        self._channels = Channels(settings)
+        self._notes = Notes(self.settings, sender, performer, budget)
+        self._notes.transpose = part.transpose
+        self._channels = Channels(self.settings)
         self._struck_channel = 0  # of the last note-on
         self._touched = True  # something may differ from what was sent
 
-    def go_on(self, sender: EventSender) -> Self:
-        """Return another one that holds what this one holds and sends to ``sender``.
+    def go_on(
+        self,
+        sender: EventSender,
+        performer: Performer | None = None,
+        budget: VoiceBudget | None = None,
+    ) -> Self:
+        """Return another one that holds what this one holds, sends to ``sender`` and takes its
+        voices from ``budget`` (None: from the same one).
 
-        What the voices are playing is for the sender to take over.
+        What the voices are playing is for the sender to take over; ``performer`` is that of the
+        other model.
         """
+        budget = budget or self._notes.budget
         other = copy.copy(self)
         other._sender = sender
         # Together: a key and the controllers speak of the same channel's touch.
-        other._notes, other._channels = copy.deepcopy(
-            (self._notes, self._channels), {id(self._sender): sender}
-        )
+        kept: dict[int, object] = {id(self._sender): sender, id(self._notes.budget): budget}
+        if self._notes.performer is not None:
+            kept[id(self._notes.performer)] = performer
+        other._notes, other._channels = copy.deepcopy((self._notes, self._channels), kept)
+        other._notes.performer = performer
+        budget.join(other._notes)
         other._sensing = dict(self._sensing)
         return other
 
@@ -87,8 +112,19 @@ class Receiver:
         configures = channel in (midi_map.LOWER, midi_map.UPPER) and self._channels.mpe
         return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
+    def change_part(self, part: BandPart) -> None:
+        """Another channel, range, transposition or number of voices, which ends all notes."""
+        old, self.part = self.part, part
+        heard = ("channel", "key_low", "key_high", "velocity_low", "velocity_high", "transpose")
+        if any(getattr(old, name) != getattr(part, name) for name in heard):
+            self._forget_keys()
+        self._notes.transpose = part.transpose
+        self.set(self._given)
+
     def set(self, settings: Settings) -> None:
         """New settings while playing. Another number of voices, channel or MPE ends all notes."""
+        self._given = settings
+        settings = self.part.applied_to(settings)
         old, self.settings = self.settings, settings
         for controllers in self._channels:
             if settings.bend_range != old.bend_range:
@@ -172,10 +208,13 @@ class Receiver:
             self._let_go(message, port)
             return
         channel, note = message.channel, message.note
+        pitch = self._notes.pitch_of(note)
+        if pitch is None or not self.part.takes(note, message.velocity):
+            return
         self._struck_channel = channel
         controllers = self._channels.of(channel)
         member, zone = controllers.member(channel), controllers.channel
-        key = self._notes.keys.press(port, channel, note, message.velocity, member, zone)
+        key = self._notes.keys.press(port, channel, note, message.velocity, member, zone, pitch)
         self._notes.press(key, self._now, controllers)
 
     def _let_go(self, message: mido.Message, port: str) -> None:
@@ -272,7 +311,7 @@ class Receiver:
         self._notes.one_voice = self.settings.voices == 1
 
 
-_Action = Callable[[Receiver, mido.Message, str], None]
+_Action = Callable[[Receiver, "mido.Message", str], None]
 
 #: ``action`` of a message's row in the table to what does it.
 MESSAGE_ACTIONS: dict[str, _Action] = {

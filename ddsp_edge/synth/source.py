@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
+from ddsp_edge.synth.performer import read_ahead
 from ddsp_edge.synth.player import SynthPlayer
 
 
@@ -52,42 +55,63 @@ class Performance:
         return self.tuning_hz * 2.0 ** ((note.number + bend - 69) / 12)
 
 
-def synth_frames(path: Path | str, info: ModelInfo, settings: Settings) -> Performance:
+def synth_frames(
+    path: Path | str, info: ModelInfo, settings: Settings, seed: int = 1
+) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
+
+    The file is read ahead for the shape of phrases; ``seed`` is that of what a player leaves to
+    chance.
 
     The music ends when its last note has died away, whatever messages follow. Raises UserError
     for a file that cannot be read or has no notes.
     """
     file = read_midi(path)
     messages = file.messages
-    player = SynthPlayer(info, settings)
+    player = SynthPlayer(info, settings, seed=seed)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
-    notes = _notes(heard)
-    if not notes:
+    if not _notes(heard):
         why = [_hint(settings, bool(drums)), *(f"; {remark}" for remark in file.remarks)]
         raise UserError(f"{path}: holds no notes{''.join(why)}")
-    walk = _Walk(player, info.hop_s, {note.channel for note in notes})
-    last_note_s = max(time_s for time_s, message in heard if is_note(message))
-    ends_s = last_note_s
-    for time_s, together in itertools.groupby(heard, key=lambda each: each[0]):
-        if time_s > last_note_s and not walk.sounds_until(time_s):
-            break  # what follows can change nothing that is heard
-        walk.receive(time_s, [message for _, message in together])
-        ends_s = time_s
-    walk.finish(ends_s, settings.release)
-    duration_s = walk.frames[-1].time_s + info.hop_s
-    return Performance(
-        walk.frames,
-        notes,
-        duration_s,
-        walk.bends,
-        walk.pans,
-        settings.tuning,
-        len(drums),
-        list(file.remarks),
-        sorted(set(walk.muted)) if all(walk.muted) else [],
+    (performance,) = perform([player], [info], [heard])
+    performance.skipped, performance.remarks = len(drums), list(file.remarks)
+    return performance
+
+
+def perform(
+    players: Sequence[SynthPlayer],
+    infos: Sequence[ModelInfo],
+    streams: Sequence[list[tuple[float, mido.Message]]],
+) -> list[Performance]:
+    """Play to each player its own messages, which hold at least a note, all on one clock.
+
+    Of messages of the same moment those of the first player come first.
+    """
+    walks = [
+        _Walk(player, info.hop_s, stream)
+        for player, info, stream in zip(players, infos, streams, strict=True)
+    ]
+    for player, walk in zip(players, walks, strict=True):
+        player.read_ahead(read_ahead(walk.notes))
+    merged = heapq.merge(
+        *(
+            [(time_s, index, message) for time_s, message in stream]
+            for index, stream in enumerate(streams)
+        ),
+        key=lambda each: each[:2],
     )
+    for time_s, together in itertools.groupby(merged, key=lambda each: each[0]):
+        received: dict[int, list[mido.Message]] = {}
+        for _, index, message in together:
+            received.setdefault(index, []).append(message)
+        for walk in walks:  # all of them: they share a budget of voices
+            walk.run_to(time_s)
+        for index, messages in received.items():
+            walks[index].receive(time_s, messages)
+    for walk in walks:
+        walk.finish()
+    return [walk.performance() for walk in walks]
 
 
 def _hint(settings: Settings, drums: bool) -> str:
@@ -99,58 +123,87 @@ def _hint(settings: Settings, drums: bool) -> str:
 class _Walk:
     """Drives a player through time."""
 
-    def __init__(self, player: SynthPlayer, hop_s: float, channels: set[int]) -> None:
-        self.frames: list[FeatureFrame] = []
-        self.bends: dict[int, list[tuple[float, float]]] = {channel: [] for channel in channels}
-        self.pans: list[tuple[float, float]] = []
-        self.muted: list[str] = []  #: for each note that starts, what silences it, or nothing
+    def __init__(
+        self, player: SynthPlayer, hop_s: float, stream: list[tuple[float, mido.Message]]
+    ) -> None:
+        self.notes = _notes(stream)
+        self._frames: list[FeatureFrame] = []
+        self._bends: dict[int, list[tuple[float, float]]] = {
+            note.channel: [] for note in self.notes
+        }
+        self._pans: list[tuple[float, float]] = []
+        self._muted: list[str] = []  # for each note that starts, what silences it, or nothing
         self._player, self._hop_s = player, hop_s
         self._next = 0  # index of the next grid frame
+        self._last_note_s = max(time_s for time_s, message in stream if is_note(message))
+        self._ends_s = self._last_note_s
+        self._ended = False  # what follows can change nothing that is heard
+
+    def performance(self) -> Performance:
+        """Return what was played, frames and notes."""
+        return Performance(
+            self._frames,
+            self.notes,
+            self._frames[-1].time_s + self._hop_s,
+            self._bends,
+            self._pans,
+            self._player.settings.tuning,
+            muted=sorted(set(self._muted)) if all(self._muted) else [],
+        )
 
     def receive(self, time_s: float, messages: list[mido.Message]) -> None:
-        """Messages of the same moment."""
-        self._run_to(time_s)
+        """Messages of the same moment, to which it has run."""
+        if time_s > self._last_note_s and not self._ended:
+            self._ended = not self._player.sounding
+        if self._ended:
+            return
+        self._ends_s = time_s
         player = self._player
         for message in messages:
             player.receive(time_s, message)
             if message.type == "note_on" and message.velocity:
                 cause = player.muted_by(message.channel)
-                self.muted.append(f"{cause} is 0 on channel {message.channel + 1}" if cause else "")
-        self.frames += player.onsets(time_s)
-        for channel, bends in self.bends.items():
+                self._muted.append(
+                    f"{cause} is 0 on channel {message.channel + 1}" if cause else ""
+                )
+        self._frames += player.onsets(time_s)
+        for channel, bends in self._bends.items():
             bend = player.bend(channel)
             if bend != (bends[-1][1] if bends else 0.0):
                 bends.append((time_s, bend))
-        if player.pan != (self.pans[-1][1] if self.pans else 0.0):
-            self.pans.append((time_s, player.pan))
+        if player.pan != (self._pans[-1][1] if self._pans else 0.0):
+            self._pans.append((time_s, player.pan))
 
-    def _run_to(self, time_s: float) -> None:
-        """Frames that are due before ``time_s``: the grid's, and a rise after a dip."""
+    def run_to(self, time_s: float) -> None:
+        """Frames that are due before ``time_s``, the grid's and rises after a dip; after the last
+        note only as long as something sounds."""
+        while self._next * self._hop_s < time_s and not self._ended:
+            if self._next * self._hop_s > self._last_note_s and not self._player.sounding:
+                return
+            self._run_on(min(time_s, (self._next + 0.5) * self._hop_s))
+        self._run_on(time_s)
+
+    def _run_on(self, time_s: float) -> None:
         player = self._player
         while True:
             on_grid, onset_s = self._next * self._hop_s, player.next_onset_s
             if onset_s <= on_grid and onset_s < time_s:
-                self.frames += player.onsets(onset_s)
+                self._frames += player.onsets(onset_s)
             elif on_grid < time_s:
                 self._next += 1
-                self.frames += player.frames(on_grid)
+                self._frames += player.frames(on_grid)
             else:
                 return
 
-    def sounds_until(self, time_s: float) -> bool:
-        """Go on towards a time, and say whether any voice still sounds there."""
-        while self._player.sounding and self._next * self._hop_s < time_s:
-            self._run_to(min(time_s, (self._next + 0.5) * self._hop_s))
-        return bool(self._player.sounding)
-
-    def finish(self, last_s: float, release_s: float) -> None:
+    def finish(self) -> None:
         """Let go of what is still held, and fade out."""
-        self._run_to(last_s + self._hop_s)
+        self._run_on(self._ends_s + self._hop_s)
         self._player.release_all()
+        release_s = self._player.settings.release
         limit = self._next * self._hop_s + 10 * release_s + 1.0
         while self._player.sounding and self._next * self._hop_s < limit:
-            self._run_to((self._next + 0.5) * self._hop_s)
-        self._run_to((self._next + 0.5) * self._hop_s)
+            self._run_on((self._next + 0.5) * self._hop_s)
+        self._run_on((self._next + 0.5) * self._hop_s)
 
 
 def _notes(messages: list[tuple[float, mido.Message]]) -> list[FileNote]:

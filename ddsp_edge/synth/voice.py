@@ -5,8 +5,12 @@ from __future__ import annotations
 from ddsp_edge.synth.controllers import Controllers
 from ddsp_edge.synth.keys import Key
 from ddsp_edge.synth.midi_map import SOFT_DB
+from ddsp_edge.units import SILENCE_DB
 from native import player as native_player
-from native.player import EventSender, Note
+from native.player import EventSender, Note, NoteExpression
+
+#: By then a note that was struck can be heard, in seconds.
+HEARD_S = 0.05
 
 
 class NoteVoice:
@@ -17,6 +21,7 @@ class NoteVoice:
         self.key: Key | None = None  #: the last one that it was struck for
         self.held = False  #: something holds that key
         self.struck_s = -1.0  #: when it was last struck
+        self._gave_way = False  # another note took its place
         self._touch = native_player.Touch()  # as it was sent last
 
     def strike(
@@ -25,19 +30,22 @@ class NoteVoice:
         time_s: float,
         legato: bool,
         controllers: Controllers,
-        glide_from: int | None = None,
+        glide_from: float | None = None,
         glide_s: float = 0.0,
+        expression: NoteExpression | None = None,
     ) -> None:
         """Play a key. The pitch glides from ``glide_from`` (None: from the voice that was struck
         last); at once where ``glide_s`` is 0."""
         self.key, self.held, self.struck_s = key, True, time_s
+        self._gave_way = False
         self._touch = controllers.note_touch(key.member, key.pressure)
         note = Note(
-            pitch=key.note,
+            pitch=key.pitch,
             velocity=key.velocity / 127,
             level_db=-SOFT_DB * key.soft,
             glide_s=glide_s,
             glide_from=native_player.FROM_LAST if glide_from is None else glide_from,
+            expression=expression or NoteExpression(),
         )
         self._sender.start(self.index, note, self._touch, time_s, legato)
 
@@ -45,6 +53,11 @@ class NoteVoice:
         """Let the note go; it fades over its release."""
         self.held = False
         self._sender.release(self.index, time_s)
+
+    def give_way(self, time_s: float, fade_ms: int) -> None:
+        """Fade out in so many milliseconds, whatever holds the key: the voice is wanted."""
+        self.held, self._gave_way = False, True
+        self._sender.release(self.index, time_s, fade_ms)
 
     def stop(self, time_s: float) -> None:
         """Silence the voice at once, without its release."""
@@ -65,6 +78,21 @@ class NoteVoice:
     def sounds(self) -> bool:
         """Whether its envelope has not ended."""
         return self._sender.sounds(self.index)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it sounds and does not give way to another one."""
+        return self.key is not None and not self._gave_way and self.sounds
+
+    def worth(self, time_s: float) -> tuple[int, float, float]:
+        """How much is missed without it: an inaudible voice least, then the quietest of those
+        that are let go, then the oldest that only a pedal holds, then the oldest."""
+        # One that was struck just now has not been heard yet.
+        if self.loudness_db <= SILENCE_DB and time_s > self.struck_s + HEARD_S:
+            return 0, 0.0, self.struck_s
+        if not self.held:
+            return 1, self.loudness_db, self.struck_s
+        return (3 if self.key is not None and self.key.down else 2), 0.0, self.struck_s
 
     @property
     def loudness_db(self) -> float:

@@ -44,7 +44,7 @@ def check_new(path: Path | str, option: str) -> None:
     """
     if Path(path).is_file():
         raise UserError(
-            f"{path}: is there already; add --force to replace it, or give {option} another name"
+            f"{path}: exists already; add --force to replace it, or give {option} another name"
         )
 
 

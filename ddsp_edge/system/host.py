@@ -19,7 +19,11 @@ THROTTLED = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "too h
 
 
 class Host:
-    """Methods block; any thread. ``root`` is the file system that is looked at."""
+    """Reads the state of the machine.
+
+    Methods block and may be called by any thread.      ``root`` is the root of the file system
+    that is read.
+    """
 
     def __init__(self, models: Path, root: Path = Path("/")) -> None:
         self._models, self._root = models, root

@@ -123,7 +123,7 @@ class Graph:
         return a, self.number(b)
 
     def check_understood(self) -> None:
-        """Raises UnknownGraphError where an operator was not looked at."""
+        """Raise UnknownGraphError where an operator has not been read as part of the network."""
         left = [o.name for o in self._read if o.output not in self._understood]
         if left:
             raise UnknownGraphError(f"{left[0]} has no place in the network")

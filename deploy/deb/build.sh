@@ -31,6 +31,7 @@ python=3.$(find "$wheels" -name 'numpy-*' | sed -n 's/.*numpy-.*-cp3\([0-9]*\)-.
 case $python in
 3.11) debian=12 ;;
 3.13) debian=13 ;;
+3.14) debian=14 ;;
 *) debian='' ;;
 esac
 version=$version+${debian:+deb$debian}
@@ -128,7 +129,7 @@ Maintainer: ddsp-edge <ddsp-edge@localhost>
 Section: sound
 Priority: optional
 Installed-Size: $(du -sk "$stage" | cut -f1)
-Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2 (>= 1.1) | libasound2t64$depends
+Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2t64 | libasound2 (>= 1.1)$depends
 Recommends: $recommends
 Description: neural instruments: sing or play in, a violin comes out
  A stage pedal and a headless MIDI sound module. Models in the manner of DDSP

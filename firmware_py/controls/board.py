@@ -130,7 +130,7 @@ class Board:
         return self._relay is not None
 
     def close(self) -> None:
-        """Release all pins; the lights go out."""
+        """Release all pins, which switches the lights off."""
         for device in reversed(self._devices):
             with contextlib.suppress(Exception):  # the others must be closed all the same
                 device.close()
@@ -138,7 +138,7 @@ class Board:
 
 
 def _call(call: Callable[..., None], *arguments: Any) -> Callable[[], None]:
-    """gpiozero looks at a callback's signature: none must be left."""
+    """Return a callback without parameters; gpiozero inspects the signature of what it calls."""
 
     def without_arguments() -> None:
         call(*arguments)

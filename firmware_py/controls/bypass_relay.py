@@ -1,4 +1,4 @@
-"""The true-bypass relay: it moves while the output is muted."""
+"""Drives the relay of a true bypass, which only moves while the output is muted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BypassRelay:
             self.due_s = now_s + self._settle_s
 
     def poll(self, now_s: float) -> None:
-        """Do the next step of the sequence where it is due."""
+        """Take the next step of the switching sequence where it is due at ``now_s``, in seconds."""
         if self.due_s is None or now_s < self.due_s:
             return
         if self._is != self._wanted:
@@ -40,7 +40,7 @@ class BypassRelay:
             self.due_s = None
 
     def release(self) -> None:
-        """Bypass at once and unmute: for the end of the program."""
+        """Switch to bypass at once and unmute, as the program does at its end."""
         self._mute(True)
         self._energise(False)
         self._mute(False)

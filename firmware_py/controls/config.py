@@ -26,7 +26,7 @@ SHOWS = {
 
 
 def _named(control: str) -> None:
-    """Check that mappings can refer to the name. Raises UserError."""
+    """Raise UserError where mappings could not refer to a control of this name."""
     parse_control(control)
 
 
@@ -47,7 +47,7 @@ class SwitchConfig:
 
 @dataclass(frozen=True, slots=True)
 class KeyConfig:
-    """A USB pedal that is a keyboard: one of its keys is a switch."""
+    """One key of a USB pedal that registers as a keyboard; it works as a switch."""
 
     name: str
     key: str  #: as Linux calls it, KEY_PAGEUP; `evtest` shows it
@@ -91,7 +91,7 @@ class ExpressionConfig:
 
 @dataclass(frozen=True, slots=True)
 class LightConfig:
-    """An LED, and the state that it shows."""
+    """An LED at a pin, and the state of the box that it shows."""
 
     shows: Literal["active", "bypass", "tuner", "freeze", "clip", "signal", "card"]
     pin: Pin
@@ -112,7 +112,7 @@ class RelayConfig:
 
 @dataclass(frozen=True, slots=True)
 class ControlsConfig:
-    """All controls of the box; none by default."""
+    """The table [controls]: all controls of the box. There are none by default."""
 
     switches: Annotated[tuple[SwitchConfig, ...], Range(0, 32)] = ()
     keys: Annotated[tuple[KeyConfig, ...], Range(0, 64)] = ()

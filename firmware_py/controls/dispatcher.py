@@ -9,9 +9,7 @@ import selectors
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import mido
+from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.actions import Action
@@ -31,6 +29,9 @@ from firmware_py.controls.expression import RATE_HZ, PedalPosition
 from firmware_py.controls.gestures import HOLD_S, Press
 from firmware_py.controls.keys import Keyboards
 from firmware_py.controls.packages import MissingPackage
+
+if TYPE_CHECKING:
+    import mido
 
 _LOG = logging.getLogger(__name__)
 #: USB pedals are looked for this often, in seconds.
@@ -92,7 +93,7 @@ class ControlDispatcher:
             self._relay = BypassRelay(self._board.energise, self._board.mute, config.relay.settle_s)
 
     def _open_keyboards(self, keys: tuple[KeyConfig, ...]) -> Keyboards:
-        """Without evdev: none, which is logged."""
+        """Open the configured keyboards; without the package evdev, log that there are none."""
         callbacks = self._watch, self._unwatch, self._key_edge, self._gone
         try:
             return Keyboards(keys, *callbacks)
@@ -101,7 +102,7 @@ class ControlDispatcher:
             return Keyboards((), *callbacks)
 
     def _open_board(self, config: ControlsConfig, pin_factory: Any | None) -> Board | None:
-        """Without gpiozero or lgpio: none, which is logged."""
+        """Open the pins; without gpiozero or lgpio, log the reason and return None."""
         try:
             return Board(config, self, pin_factory)
         except MissingPackage as error:
@@ -110,11 +111,11 @@ class ControlDispatcher:
             return None
 
     def start(self) -> None:
-        """Start the thread; from now on controls act."""
+        """Start the thread that reads the controls and acts on them."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Release pins and keyboards; the relay bypasses."""
+        """Stop the thread, switch the relay to bypass, release pins and keyboards."""
         self._stopping = True
         if self._thread.is_alive():
             self._post(lambda: None)
@@ -177,12 +178,15 @@ class ControlDispatcher:
     # ---- from other threads (gpiozero's, MIDI's) ----------------------------------------
 
     def edge(self, kind: str, name: str, down: bool) -> None:
-        """A switch went down or up."""
+        """Take a press (``down``) or release of a switch. Any thread may call it."""
         now_s = time.monotonic()
         self._post(lambda: self._pressed(kind, name, down, now_s))
 
     def click(self, kind: str, name: str) -> None:
-        """A latching switch was pressed, which has no length."""
+        """Take a change of a latching switch as a press without duration.
+
+        Any thread may call it.
+        """
         self.edge(kind, name, True)
         self.edge(kind, name, False)
 
@@ -226,7 +230,7 @@ class ControlDispatcher:
             self._do(post)
 
     def _timeout_s(self) -> float | None:
-        """Seconds until something is due; None: nothing is."""
+        """Return the seconds until something is due, or None where nothing is."""
         due = [press.due_s for press in self._presses.values()]
         if self._relay is not None:
             due.append(self._relay.due_s)

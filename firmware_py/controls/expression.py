@@ -24,7 +24,7 @@ class PedalPosition:
         self._told: float | None = None
 
     def again(self) -> None:
-        """Report the position once more, though it has not moved."""
+        """Let the next reading report the position even if it has not moved."""
         self._told = None
 
     def read(self, raw: float) -> float | None:

@@ -50,7 +50,7 @@ class Press:
         return ("long", "up") if late else ("short", "up")
 
     def poll(self, now_s: float) -> tuple[Gesture, ...]:
-        """The gestures that are due without an edge: a long press."""
+        """Return the gestures that time alone completes: a long press."""
         if self.due_s is None or now_s < self.due_s:
             return ()
         self.due_s = None
@@ -62,7 +62,7 @@ class Press:
 
 
 class TapTempo:
-    """Measures a tempo from taps."""
+    """Measures a tempo from the intervals between taps."""
 
     def __init__(self) -> None:
         self._taps: list[float] = []

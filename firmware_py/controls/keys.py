@@ -167,7 +167,7 @@ class Keyboards:
         device.close()
 
     def close(self) -> None:
-        """Close all keyboards."""
+        """Close all keyboards and give their keys back to the system."""
         for path, device in list(self._open.items()):
             self._unwatch(device.fd)
             self._close(path, device)

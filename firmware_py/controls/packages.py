@@ -12,7 +12,7 @@ class MissingPackage(UserError):
 
 
 def load_gpiozero() -> Any:
-    """gpiozero. Raises MissingPackage."""
+    """Import gpiozero. Raises MissingPackage with the command that installs it."""
     try:
         import gpiozero
     except ImportError:
@@ -23,7 +23,10 @@ def load_gpiozero() -> Any:
 
 
 def load_lgpio_factory() -> Any:
-    """gpiozero's pin factory over lgpio. Raises MissingPackage."""
+    """Make gpiozero's pin factory over lgpio.
+
+    Raises MissingPackage with the command that installs it.
+    """
     try:
         from gpiozero.pins.lgpio import LGPIOFactory
     except ImportError as error:
@@ -35,7 +38,7 @@ def load_lgpio_factory() -> Any:
 
 
 def load_evdev() -> Any:
-    """evdev. Raises MissingPackage."""
+    """Import evdev. Raises MissingPackage with the command that installs it."""
     try:
         import evdev
     except ImportError:

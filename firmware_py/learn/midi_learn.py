@@ -77,7 +77,7 @@ class MidiLearn:
         return {"learning": request.as_json()}
 
     def cancel(self) -> dict[str, Any]:
-        """Stop listening; does nothing where nothing is being learned."""
+        """Stop learning; where nothing is being learned this does nothing."""
         with self._lock:
             session, self._session = self._session, None
         if session is not None:

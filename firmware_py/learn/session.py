@@ -75,7 +75,7 @@ class LearnRequest:
         return not self.do or gesture not in ("move", "turn")
 
     def mapping(self, control: ControlGesture) -> ControlMapping:
-        """The mapping that gives ``control`` this setting or action. Raises UserError."""
+        """Return the mapping that gives ``control`` this setting or action. Raises UserError."""
         if self.do:
             return ControlMapping(str(control), do=self.do)
         setting, range_ = SETTINGS[self.set], self.range
@@ -84,7 +84,7 @@ class LearnRequest:
         return ControlMapping(str(control), set=self.set, range=range_)
 
     def as_json(self) -> dict[str, Any]:
-        """For answers and the status, as plain JSON values."""
+        """Return the request as plain JSON values, for answers and the status."""
         values = asdict(self)
         del values["low"], values["high"]
         range_ = self.range
@@ -169,7 +169,7 @@ class LearnSession:
         return False
 
     def poll(self, now_s: float) -> ControlGesture | None:
-        """The control that is meant, once it is certain; else None."""
+        """Return the control that is meant once that is certain, else None."""
         with self._lock:
             if self._pressed is not None:
                 return self._pressed

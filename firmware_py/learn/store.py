@@ -29,7 +29,10 @@ class _LearnedFile:
 
 
 class LearnedMappings:
-    """For the worker's thread. The file is read each time: a person may edit it too."""
+    """Reads and writes the file, each time anew: a person may edit it too.
+
+    The worker's thread's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
@@ -39,7 +42,10 @@ class LearnedMappings:
                 os.replace(earlier, self.path)
 
     def read(self) -> tuple[ControlMapping, ...]:
-        """The mappings, none where there is no file. Raises UserError where it is damaged."""
+        """Return the mappings, none where there is no file.
+
+        Raises UserError where it is damaged.
+        """
         if not self.path.exists():
             return ()
         return from_dict(_LearnedFile, read_toml(self.path), str(self.path)).mappings
@@ -50,7 +56,7 @@ class LearnedMappings:
         self._write([*kept, mapping])
 
     def remove(self, unwanted: Callable[[ControlMapping], bool]) -> int:
-        """Remove mappings; returns how many. Raises UserError."""
+        """Remove mappings and return how many there were. Raises UserError."""
         rows = self.read()
         kept = [each for each in rows if not unwanted(each)]
         if len(kept) < len(rows):

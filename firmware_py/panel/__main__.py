@@ -16,11 +16,16 @@ NICE = 10  #: gives way to whatever plays
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code 0 after SIGTERM or Ctrl-C, 2 where it cannot begin (one line says why)."""
+    """Serve the panel; return the exit code: 0 after SIGTERM or Ctrl-C, 2 where it cannot start."""
     parser = argparse.ArgumentParser(
         prog="ddsp-edge-panel", description="The instrument in a browser (docs/panel.md)."
     )
-    parser.add_argument("--config", type=Path, metavar="PATH", help="as python -m firmware_py")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        help="config file (default: as python -m firmware_py)",
+    )
     parser.add_argument("--host", help="address to serve on (default: [panel] host)")
     parser.add_argument("--port", type=int, help="(default: [panel] port)")
     args = parser.parse_args(argv)
@@ -36,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(config_path: Path | None, host: str | None, port: int | None) -> None:
-    """Raises UserError."""
+    """Serve the panel until a signal ends it. Raises UserError where it cannot start."""
     try:
         from firmware_py.panel.web import serve
     except ImportError as error:

@@ -34,7 +34,10 @@ LOCKED_S = (60.0, 3600.0)  #: an address's first wait, doubled each time, and th
 UNLOCK = "at the box: ddsp-edge panel-code --unlock, or a footswitch with the action pairing_unlock"
 MAX_DEVICES = 32  #: that are paired; with one more the oldest is forgotten
 MAX_FILE_BYTES = 64 * 1024
-WHERE = "the code is shown by: ddsp-edge panel-code; also in the log, on a paired phone and tuner"
+#: Where a person finds the code.
+WHERE = (
+    "the box shows it on its tuner, in its log and to ddsp-edge panel-code; so does a paired phone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Devices:
         return token
 
     def find(self, token: str) -> Device | None:
-        """The device with this token; None where there is none."""
+        """Return the device with this token, or None where there is none."""
         self._refresh()
         return self._devices.get(_hash(token))
 
@@ -135,13 +138,13 @@ class Pairing:
         self._log()
 
     def renew(self) -> None:
-        """Make another code and show it."""
+        """Replace the pairing code by another and show that."""
         self._code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
         self._until_s, self._logged = self._clock() + CODE_S, False
         self._show()
 
     def _show(self) -> None:
-        """Store the code where the box's own display reads it."""
+        """Store the code in the file that the box's own display reads."""
         ago_s = self._clock() - self._asked_s
         asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
         try:
@@ -162,13 +165,13 @@ class Pairing:
         return True
 
     def shown(self) -> tuple[str, float]:
-        """(the code, seconds for which it is valid), for a browser that is paired already."""
+        """Return the code and the seconds for which it is valid, for a browser that is paired."""
         if not self.due_s():
             self.renew()
         return self._code, self.due_s()
 
     def due_s(self) -> float:
-        """Seconds until the code expires, at least 0."""
+        """Return the seconds until the code expires, at least 0."""
         return max(0.0, self._until_s - self._clock())
 
     def _log(self) -> None:
@@ -177,7 +180,7 @@ class Pairing:
             self._logged = True
 
     def close(self) -> None:
-        """Remove the code."""
+        """Remove the code: no browser can be paired until the next one."""
         self._path.unlink(missing_ok=True)
 
     def unlock(self) -> None:
@@ -235,7 +238,7 @@ class Pairing:
 
 @dataclass(slots=True)
 class _Address:
-    """The wrong codes of one address, and until when it must wait."""
+    """Counts the wrong codes of one address, which has to wait after several."""
 
     wrong: int = 0
     locked_until_s: float = 0.0

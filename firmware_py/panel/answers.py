@@ -1,4 +1,4 @@
-"""What is answered: JSON, and what went wrong as {"error", "remedy"}."""
+"""The panel's responses: JSON, and errors as {"error", "remedy"}."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUS = {"engine": 503, "busy": 503, "internal": 502, "refused": 409}
 
 
 class ApiError(UserError):
-    """A request that is not carried out, with its HTTP status."""
+    """Raised for a request that is not carried out; it has an HTTP status."""
 
     def __init__(
         self, status: int, error: str, remedy: str = "", headers: dict[str, str] | None = None
@@ -28,7 +28,7 @@ class ApiError(UserError):
 
 
 def from_user_error(error: UserError, status: int = 409) -> ApiError:
-    """A UserError's text is `what; remedy`."""
+    """Make an error of a UserError, whose text is `what; remedy`."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, RequestError):
@@ -40,14 +40,14 @@ def from_user_error(error: UserError, status: int = 409) -> ApiError:
 def answer(
     data: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """JSON that is kept nowhere."""
+    """Return a JSON response that no cache may store."""
     body = json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(body, status, kept, "application/json")
 
 
 def file_answer(request: Request, data: bytes, kind: str) -> Response:
-    """A file that the browser keeps and asks for each time: mostly 304."""
+    """Return a file that the browser caches but revalidates each time: mostly 304."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:20]}"'
     headers = {"Cache-Control": "private, no-cache", "ETag": etag}
     if etag in request.headers.get("if-none-match", ""):
@@ -56,5 +56,5 @@ def file_answer(request: Request, data: bytes, kind: str) -> Response:
 
 
 def refusal(error: ApiError) -> Response:
-    """The answer to a request that is not carried out."""
+    """Return the response to a request that is not carried out."""
     return answer({"error": error.error, "remedy": error.remedy}, error.status, error.headers)

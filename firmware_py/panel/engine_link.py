@@ -29,7 +29,7 @@ RETRY_S = (0.1, 2.0)  #: pauses between attempts to connect, growing
 
 
 class EngineLink:
-    """``on_event(message, line)`` and ``on_up(up)`` are called in the event loop."""
+    """Connects to the engine. ``on_event(message, line)`` and ``on_up(up)`` run in its loop."""
 
     def __init__(
         self,
@@ -46,7 +46,10 @@ class EngineLink:
         self._listening = False
 
     async def call(self, verb: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The result of a verb. Raises RequestError; code ``engine`` where none answers."""
+        """Return the result of a verb.
+
+        Raises RequestError, with code ``engine`` where none answers.
+        """
         if self._writer is None:
             raise RequestError("engine", "the engine is not running", _START)
         if len(self._pending) >= MAX_PENDING:
@@ -97,7 +100,7 @@ class EngineLink:
     # ---- the connection
 
     async def run(self) -> None:
-        """Connect, and connect again, until cancelled."""
+        """Connect to the engine, and again whenever it is lost, until cancelled."""
         pause_s = RETRY_S[0]
         while True:
             try:

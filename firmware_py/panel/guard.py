@@ -75,7 +75,7 @@ class Guard:
         await self._app(scope, receive, sender)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
-        """Raises ApiError."""
+        """Raise ApiError where the request's host, origin or token is not accepted."""
         client = (scope.get("client") or ("",))[0]
         if not self._buckets.take(network_of(client)):
             raise ApiError(429, "too many requests", "slow down", {"Retry-After": "1"})
@@ -117,7 +117,7 @@ class Guard:
         return self._upload_bytes if scope["path"] == self._upload else MAX_BODY_BYTES
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        """A receive function that bounds the body's size and the time between its parts."""
+        """Return a receive function that limits the body's size and the time between its parts."""
         most, got, complete = self._most(scope), 0, False
 
         async def bounded() -> Message:
@@ -139,7 +139,7 @@ class Guard:
 
 
 def too_large(most: int) -> ApiError:
-    """The error for a body over the limit."""
+    """Return the error for a request body over the limit."""
     return ApiError(413, "the body is too large", f"at most {most} bytes are taken here")
 
 
@@ -179,11 +179,11 @@ def known_host(host: str, names: set[str]) -> bool:
 
 
 def own_names() -> list[str]:
-    """The names by which this machine may be reached on its networks."""
+    """Return the names by which this machine can be reached on its networks."""
     name = socket.gethostname().split(".")[0]
     return ["localhost", name, f"{name}.local", f"{name}.lan", f"{name}.home.arpa"]
 
 
 def device_of(scope: Scope) -> Any:
-    """The device whose token came with the request."""
+    """Return the paired device whose token came with the request."""
     return scope["device"]

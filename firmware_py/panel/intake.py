@@ -39,14 +39,14 @@ def pair_request(body: bytes, kind: str) -> tuple[str, str]:
 
 
 def only(request: Request, *names: str) -> None:
-    """Check that the query has no other parameters than these."""
+    """Raise ApiError where the query has other parameters than these."""
     for name in request.query_params:
         if name not in names:
             raise ApiError(400, f"{name[:60]!r} is not known here", did_you_mean(name, names))
 
 
 def switch(request: Request, name: str) -> bool:
-    """A boolean parameter of the query; False where it is left out."""
+    """Return a boolean parameter of the query, False where it is left out."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
         raise ApiError(400, f"{name} is wrong", "give true or false")
@@ -55,7 +55,7 @@ def switch(request: Request, name: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def uploaded(request: Request) -> AsyncIterator[BinaryIO]:
-    """The file in the body, whole; its size was bounded by the guard."""
+    """Return the whole file in the body; the guard has limited its size."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with contextlib.AsyncExitStack() as stack:
         try:

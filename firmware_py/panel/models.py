@@ -35,7 +35,7 @@ class _Known:
 
 
 class Models:
-    """Every method may block and may be called by any thread. Raises ApiError."""
+    """Lists and changes the models of the box. Methods block; any thread may call them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,7 +45,7 @@ class Models:
     # ---- what there is
 
     def _files(self) -> dict[str, tuple[str, Path]]:
-        """(origin, path) by name; a user's model hides the shipped one of its name."""
+        """Return (origin, path) by name; a user's model hides the shipped one of its name."""
         found: dict[str, tuple[str, Path]] = {}
         hidden: set[str] = set()
         for origin, path in model_files():
@@ -74,7 +74,7 @@ class Models:
             return self._read[key]
 
     def list(self) -> list[dict[str, Any]]:
-        """Every model, a damaged one with its problem."""
+        """Return a row for every model; a damaged one states its problem."""
         store = self._store()
         return [
             self._row(store, name, origin, path) for name, (origin, path) in self._files().items()
@@ -102,7 +102,7 @@ class Models:
         }
 
     def row(self, name: str) -> dict[str, Any]:
-        """One row of :meth:`list`."""
+        """Return the row of one model, as in :meth:`list`."""
         origin, path = self._found(name)
         return self._row(self._store(), name, origin, path)
 
@@ -113,14 +113,14 @@ class Models:
         return found
 
     def preview(self, name: str) -> tuple[bytes, str]:
-        """The preview: (the sound file's bytes, its media type)."""
+        """Return the preview: the bytes of the sound file and its media type."""
         bundle = self._bundle(name)
         if not bundle.preview:
             raise ApiError(404, f"{name} has no preview", "play it")
         return bundle.preview, AUDIO[bundle.preview_name]
 
     def picture(self, name: str) -> bytes:
-        """The picture, as the bytes of a PNG."""
+        """Return the picture of a model as the bytes of a PNG."""
         bundle = self._bundle(name)
         if not bundle.picture:
             raise ApiError(404, f"{name} has no picture", "its card says what it is")
@@ -171,11 +171,11 @@ class Models:
         return {"model": self.row(installed.name), "news": news, "runtime": runtime}
 
     def remove(self, name: str) -> None:
-        """A model that was installed, and its older versions."""
+        """Remove an installed model and its older versions. Raises ApiError."""
         self._change(name, "remove")
 
     def rollback(self, name: str) -> dict[str, Any]:
-        """Install the version before again."""
+        """Install the previous version of a model again. Raises ApiError."""
         self._change(name, "rollback")
         return self.row(name)
 
@@ -196,7 +196,7 @@ class Models:
 
 
 def _nameless(error: UserError, path: Path) -> str:
-    """An error's text without the path, which is no business of a browser."""
+    """Return the text of an error without the path, which a browser need not know."""
     return str(error).replace(f"{path}: ", "").replace(str(path), path.name)
 
 
@@ -205,5 +205,5 @@ def _status(error: ApiError) -> int:
 
 
 def staging() -> BinaryIO:
-    """Where an upload is kept until it is whole: a file without a name."""
+    """Open a nameless file that holds an upload until it is complete."""
     return tempfile.TemporaryFile(prefix="ddsp-edge-panel-", buffering=CHUNK)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""The API in OpenAPI's words: GET /api/openapi.json. Tests fuzz the server with it."""
+"""The OpenAPI description of the API: GET /api/openapi.json. Tests fuzz the server with it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ SCHEMAS: Json = {
 
 
 def _answers(good: Json, *statuses: int, token: bool = True) -> Json:
-    """Good answers and the errors that there may be."""
+    """Return the responses of an operation: the good ones and the possible errors."""
     # 400: the web server's, 421, 403: Host, Origin; 429: rate; all may come everywhere.
     errors = {400, 403, 405, 408, 413, 421, 429, *statuses, *((401,) if token else ())}
     error = {"description": "not carried out", "content": _json(_ref("Error"))}
@@ -246,7 +246,7 @@ _PATHS: Json = {
 
 
 def description() -> Json:
-    """OpenAPI 3.1. The WebSocket /ws is not part of it (docs/panel.md)."""
+    """Return the description, OpenAPI 3.1. It leaves out the WebSocket /ws (docs/panel.md)."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "ddsp-edge panel", "version": ddsp_edge.__version__},

@@ -47,7 +47,7 @@ class Pages:
         self._pages: dict[str, tuple[int, _Page]] = {}
 
     def _page(self, name: str) -> _Page:
-        """Raises ApiError for what is not one of the files."""
+        """Return a static file, from memory where it has not changed. Raises ApiError."""
         kind = TYPES.get(Path(name).suffix)
         if kind is None or not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,79}", name):
             raise ApiError(404, "there is no such file", "GET / is the page")
@@ -64,11 +64,11 @@ class Pages:
         return page
 
     async def index(self, request: Request) -> Response:
-        """GET /"""
+        """Answer GET / with the page of the panel."""
         return self._answer(request, "index.html")
 
     async def file(self, request: Request) -> Response:
-        """GET /static/{file}"""
+        """Answer GET /static/{file} with one of the panel's files."""
         return self._answer(request, request.path_params["file"])
 
     def _answer(self, request: Request, name: str) -> Response:

@@ -11,7 +11,7 @@ MAX_CLIENTS = 1024
 
 
 def network_of(address: str) -> str:
-    """What an address counts as: itself, or with IPv6, where everybody has 2^64, its network."""
+    """Return what an address counts as: itself, or its network of 2^64 addresses in IPv6."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -32,7 +32,7 @@ class Bucket:
         self._at_s = time.monotonic()
 
     def take(self) -> bool:
-        """Whether one more may pass now."""
+        """Take a token; return whether there was one, so that one more may pass."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at_s) * self._rate_hz)
         self._at_s = now
@@ -42,7 +42,7 @@ class Bucket:
         return True
 
     async def wait(self) -> None:
-        """Wait until one more may pass."""
+        """Wait until there is a token, and take it."""
         while not self.take():
             await asyncio.sleep((1.0 - self._tokens) / self._rate_hz)
 
@@ -55,7 +55,7 @@ class Buckets:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, client: str) -> bool:
-        """Whether the client may ask once more now."""
+        """Return whether the client may send one more request now."""
         bucket = self._buckets.pop(client, None) or Bucket(self._rate_hz, self._burst)
         self._buckets[client] = bucket
         if len(self._buckets) > MAX_CLIENTS:

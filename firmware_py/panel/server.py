@@ -152,7 +152,7 @@ class Panel:
         return answer({"model": row, "playing": await self._reload()})
 
     async def _reload(self) -> dict[str, Any] | None:
-        """What plays is loaded anew if its file has changed; None without an engine."""
+        """Load what plays anew where its file has changed; return None without an engine."""
         try:
             return await self.proxy.link.call("reload")
         except RequestError as error:
@@ -219,7 +219,7 @@ def make_app(
 
 
 def _address(request: Request) -> str:
-    """What the request's address counts as."""
+    """Return the network that the address of a request is counted under."""
     return network_of(request.client.host if request.client else "")
 
 

@@ -27,7 +27,7 @@ class Logs:
         self._lines: list[str] = []
 
     def read(self, lines: str | None, unit: str | None) -> dict[str, Any]:
-        """The last lines of a service. Raises ApiError, 404 where there is no journal."""
+        """Return the last lines of a service. Raises ApiError, 404 where there is no journal."""
         wanted = "200" if lines is None else lines
         if not (wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= MAX_LOG_LINES):
             raise ApiError(400, "lines is wrong", f"give 1 to {MAX_LOG_LINES}")

@@ -28,7 +28,7 @@ REQUEST_S = 10.0  #: for the first request on a connection to arrive
 
 
 class _Impatient(H11Protocol):
-    """A connection on which no request arrives is closed, and one too many: they are counted."""
+    """A connection that is closed where no request arrives, or where there are too many."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -38,7 +38,7 @@ class _Impatient(H11Protocol):
         self.loop.call_later(REQUEST_S, self._give_up)
 
     def _of_mine(self) -> int:
-        """How many connections this one's client has; the box itself may have all (ssh -L)."""
+        """Return how many connections the client has; the box itself may have all (ssh -L)."""
         mine = network_of(self.client[0]) if self.client else ""
         if not mine or is_own(mine):
             return 0
@@ -52,12 +52,12 @@ class _Impatient(H11Protocol):
 
 
 def is_own(network: str) -> bool:
-    """Whether an address is the box itself."""
+    """Return whether a network is the box itself."""
     return network.startswith("127.") or network == network_of("::1")
 
 
 class _Server(uvicorn.Server):
-    """Ends well at a signal: uvicorn's own way is to die of it in the end."""
+    """A server that returns after a signal; uvicorn's own raises the signal again at the end."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -92,7 +92,7 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
 
 
 def make_server(app: ASGIApp) -> uvicorn.Server:
-    """What serves the application."""
+    """Return the web server of the application, not yet started."""
     return _Server(
         uvicorn.Config(
             app,

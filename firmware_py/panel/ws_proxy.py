@@ -47,7 +47,7 @@ MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
 
 
 class Browser:
-    """A connected browser. Of meters it is sent the newest, everything else in order."""
+    """A connected browser. It gets the newest meters, and everything else in order."""
 
     def __init__(self, socket: WebSocket, device: Device) -> None:
         self.socket, self.device = socket, device
@@ -60,7 +60,7 @@ class Browser:
         self._something = asyncio.Event()
 
     def post(self, line: str) -> None:
-        """Queue a line for the browser."""
+        """Queue a line for the browser; dismiss one that takes none any more."""
         if len(self._lines) >= MAX_UNSENT:
             self.dismiss(TOO_SLOW)
             return
@@ -202,7 +202,7 @@ class WebSocketProxy:
         if any(isinstance(result, TimeoutError) for result in results):
             browser.close_code = TOO_SLOW
         if browser.close_code == TOO_SLOW:
-            log.info("%s takes nothing any more; it is sent away", browser.device.name)
+            log.info("%s reads nothing any more; it is disconnected", browser.device.name)
         if browser.close_code is not None:
             async with asyncio.timeout(SEND_S):
                 await browser.socket.close(browser.close_code)
@@ -284,7 +284,7 @@ class WebSocketProxy:
 
 
 def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
-    """The engine takes paths where it takes models' names; a browser's are names only."""
+    """Raise RequestError for a path: the engine takes one as a model, a browser may not send it."""
     name = str(arguments.get(MODEL_IN.get(verb, ""), ""))
     path_like = "/" in name or "\\" in name or name.startswith(".")
     if "path" in arguments or path_like or name.lower().endswith(SUFFIXES):
@@ -294,7 +294,7 @@ def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
 
 
 async def _text(socket: WebSocket) -> str:
-    """The next message. Raises WebSocketDisconnect."""
+    """Return the next message as text. Raises WebSocketDisconnect."""
     message = await socket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))

@@ -1,1 +1,1 @@
-"""The server of the control socket."""
+"""The server of the control socket: peers, requests, events."""

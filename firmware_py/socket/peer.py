@@ -20,7 +20,7 @@ BURST = 25.0
 
 
 class PeerGone(Exception):
-    """The client has left, or is no longer wanted."""
+    """Raised where the client has left or is to be disconnected."""
 
 
 class Peer:
@@ -50,7 +50,7 @@ class Peer:
         return len(self._input) < MAX_LINE_BYTES
 
     def receive(self, now_s: float) -> None:
-        """Read what has arrived. Raises PeerGone."""
+        """Read the bytes that have arrived. Raises PeerGone at the end."""
         try:
             data = self.socket.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -82,7 +82,7 @@ class Peer:
         return line
 
     def resumes_s(self) -> float | None:
-        """When the next line that is already here may be answered."""
+        """Return when the next line that has arrived may be answered, in seconds."""
         if b"\n" not in self._input:
             return None
         return self._allowed_s + max(0.0, 1.0 - self._allowance) / self._requests_per_s
@@ -91,7 +91,7 @@ class Peer:
 
     @property
     def unsent(self) -> int:
-        """Bytes that the client has not taken."""
+        """Count of bytes that the client has not taken yet."""
         return self._unsent
 
     def send(self, data: bytes) -> None:
@@ -103,7 +103,7 @@ class Peer:
         self.flush()
 
     def flush(self) -> None:
-        """Send what can be sent now. Raises PeerGone."""
+        """Send as much as the socket takes now. Raises PeerGone."""
         while self._output:
             try:
                 sent = self.socket.send(self._output[0])
@@ -118,6 +118,6 @@ class Peer:
                 self._output.popleft()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; errors in doing so are ignored."""
         with contextlib.suppress(OSError):
             self.socket.close()

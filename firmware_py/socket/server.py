@@ -81,7 +81,7 @@ class ControlServer:
         self._thread = threading.Thread(target=self._run, name="control-socket", daemon=True)
 
     def start(self) -> None:
-        """Start the thread that answers."""
+        """Start the thread that accepts clients and answers them."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -10,6 +10,8 @@ typedef struct {
     float f0_hz;          /* last trusted pitch; 0 until there is one */
     float confidence;     /* 0 (no pitch) .. 1 (perfectly periodic) */
     float loudness_db;    /* mean square, dB re full scale, -80 .. +10 */
+    float treble_db;      /* share of the power above 5 kHz, dB, -60 .. 0, where there is no
+                           * trusted pitch (confidence below 0.6); elsewhere, or in silence, 0 */
 } ddsp_features;
 
 /* Setup. NULL when out of memory. */

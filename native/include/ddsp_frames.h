@@ -7,6 +7,7 @@ typedef struct {
     float confidence;     /* 0..1, how periodic the input was; 1 for MIDI */
     float brightness_db;  /* the timbre of a note so much louder, at this loudness; 0 */
     float pitched;        /* 0..1, the share of the sound that is a note; the rest is noise */
+    float treble_db;      /* share of the sound above 5 kHz, dB, which bounds that noise; 0: not */
     int32_t onset;        /* 1: a note starts here and is reached at once, not over a hop */
 } ddsp_feature_frame;
 

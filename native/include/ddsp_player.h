@@ -46,15 +46,46 @@ void ddsp_effect_adopt(ddsp_effect *effect, const ddsp_effect *other);
 void ddsp_effect_frame(ddsp_effect *effect, const ddsp_features *heard, double time_s,
                        ddsp_feature_frame *out);
 
-/* ---- synth player: envelope, glide, bend, pressure, vibrato of each voice ---- */
+/* ---- synth player: envelope, glide, expression, bend, pressure, vibrato of each voice ---- */
 
 typedef struct ddsp_synth ddsp_synth;
 
 enum { DDSP_ALL_VOICES = -1 };
 
+/* How a player would play one note: choices made once, at its start, by whoever sends it, and
+ * carried out frame by frame. Fields that are 0 ask for nothing; ddsp_synth_settings says how much
+ * of each group is heard. Sizes are those of amount 1. */
+typedef struct {
+    uint32_t seed;            /* of everything irregular below */
+    /* vibrato */
+    float vibrato_cents;      /* each way, once it has grown; 0..200 */
+    float vibrato_db;         /* of the level, with it; 0..12 */
+    float vibrato_hz;         /* 0..12 */
+    float vibrato_delay_s, vibrato_rise_s;  /* it begins then and grows for so long */
+    float vibrato_wander;     /* 0..1: how irregular its rate and depth are */
+    /* pitch */
+    float detune_cents;       /* throughout; -100..100 */
+    float drift_cents;        /* irregular and slow, about its middle; root mean square, 0..100 */
+    float scoop_cents;        /* where the pitch begins; -2400..2400 */
+    float scoop_s;            /* it arrives then: from a legato note on an S curve, else soon */
+    /* dynamics */
+    float accent_db;          /* throughout; -24..24 */
+    float swell_db, swell_s;  /* rises by so much until then ... */
+    float fade_db, fade_s;    /* ... and falls by so much in the time that follows */
+    float tremor_db;          /* irregular, 2 to 9 Hz; peak of a sine of that power, 0..12 */
+    float flicker_db;         /* of the timbre, irregular, 5 to 22 Hz; root mean square, 0..12 */
+    /* attack and release */
+    float attack_db, attack_s;  /* begins so far below its level and arrives then */
+    float attack_noise;       /* 0..1: so much of its harmonics are noise as it begins */
+    float release_stretch;    /* of release_s; 0 or 1: as it is; up to 8 */
+    float release_cents;      /* falls by so much as it dies away; -200..200 */
+    float release_noise;      /* 0..1: so much becomes noise as it dies away */
+} ddsp_note_expression;
+
 /* What one note is played with, chosen once at its start. Fields that are 0 ask for nothing, so
- * that a later version may add fields; `version` says which ones the sender knew. */
-enum { DDSP_NOTE_VERSION = 1 };
+ * that a later version may add fields; `version` says which ones the sender knew: since 2
+ * `expression`. */
+enum { DDSP_NOTE_VERSION = 2 };
 typedef struct {
     int32_t version;      /* DDSP_NOTE_VERSION */
     float pitch;          /* MIDI note */
@@ -62,6 +93,7 @@ typedef struct {
     float level_db;       /* added to the loudness: the soft pedal */
     float glide_s;        /* seconds from glide_from to pitch; 0: at once */
     float glide_from;     /* MIDI note; below 0: where the voice that was struck last is now */
+    ddsp_note_expression expression;
 } ddsp_note;
 
 /* How a voice, or with DDSP_ALL_VOICES the whole instrument, is touched while it sounds. The two
@@ -79,12 +111,16 @@ typedef struct {
     float tuning_hz;          /* of A4 */
     float velocity_range_db;  /* from the softest to the loudest stroke */
     float vibrato_rate_hz, vibrato_depth;         /* depth in semitones */
+    /* How much of each group of a note's expression is heard, 0..4: 0 none, 1 as it says. A note
+     * that sounds moves there in about 50 ms. */
+    float vibrato_amount, pitch_amount, dynamics_amount, attack_amount;
 } ddsp_synth_settings;
 
 enum {
     DDSP_EVENT_START = 1,     /* a note on a voice: note, touch */
     DDSP_EVENT_RETARGET,      /* the same, legato: its envelope goes on */
-    DDSP_EVENT_RELEASE,       /* nothing holds the voice's note any more */
+    DDSP_EVENT_RELEASE,       /* nothing holds the voice's note any more; value > 0: the voice is
+                               * wanted elsewhere, and fades in at most so many milliseconds */
     DDSP_EVENT_STOP,          /* silence at once */
     DDSP_EVENT_TOUCH,         /* touch, of a voice or of DDSP_ALL_VOICES */
     DDSP_EVENT_SYNTH,         /* synth: new settings, and those of the envelopes */

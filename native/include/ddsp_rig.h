@@ -52,6 +52,11 @@ uint32_t ddsp_part_faults(ddsp_part *part);
 /* Setup. NULL is allowed; not while a rig has it. */
 void ddsp_part_free(ddsp_part *part);
 
+/* Any thread. The part's share of the left and the right side, linear, 0..16; 1 and 1 until it is
+ * set. It moves there in 10 ms, but at once before the part is played. 1; DDSP_BAD_ARGUMENT for
+ * a part not prepared. */
+int ddsp_part_set_gain(ddsp_part *part, float left, float right);
+
 /* Control. An event for the part's player (voices at and above n_voices are not there), which
  * happens at the head of the next block. 1; 0 when the ring, of 256, is full. */
 int ddsp_part_send_event(ddsp_part *part, const ddsp_event *event);
@@ -96,7 +101,12 @@ int ddsp_part_send_frame(ddsp_part *part, int voice, int64_t position, int onset
 
 typedef struct ddsp_rig ddsp_rig;
 
-enum { DDSP_MAX_PARTS = 4, DDSP_TIME_BUCKETS = 24 };
+enum {
+    DDSP_MAX_TOGETHER = 16,     /* parts that play as one group */
+    DDSP_MAX_GROUPS = 4,        /* in a rig, with those that fade out */
+    DDSP_MAX_PARTS = DDSP_MAX_GROUPS * DDSP_MAX_TOGETHER,
+    DDSP_TIME_BUCKETS = 24
+};
 
 /* Controls: linear gains 0..16 unless stated; each moves there in 10 ms (the
  * reverb in 20 ms), but at once before the first block. */
@@ -154,10 +164,15 @@ void ddsp_rig_free(ddsp_rig *rig);
  * delay_s later (0..60) it is faded in and all others are faded out, equal
  * power, in fade_s (0..10). part NULL: all are faded out. A later call replaces
  * one that still waits. A part is played once.
- * 1; 0 when four parts are out (see ddsp_rig_retired) or the ring is full;
+ * 1; 0 when DDSP_MAX_GROUPS groups are out (see ddsp_rig_retired) or the ring is full;
  * DDSP_BAD_ARGUMENT for a part not prepared with this rate and block, or played
  * before. From 1 on the rig owns the part. */
 int ddsp_rig_play(ddsp_rig *rig, ddsp_part *part, float delay_s, float fade_s);
+
+/* Control. The same for n parts, 1..DDSP_MAX_TOGETHER, which begin with the same sample and are
+ * faded in and out together; all of them or none. */
+int ddsp_rig_play_together(ddsp_rig *rig, ddsp_part *const *parts, int n, float delay_s,
+                           float fade_s);
 
 /* Control. A part that the audio thread has done with, which the caller owns
  * again; NULL when there is none. */

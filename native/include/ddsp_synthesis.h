@@ -106,5 +106,10 @@ void ddsp_output_set_reverb(ddsp_output *output, float size, float damping,
 void ddsp_output_process(ddsp_output *output, const float *in, float *out,
                          int n);
 
+/* Audio. The same of n samples for each side; the room hears the mean of both.
+ * right NULL: both sides are the left one. */
+void ddsp_output_process_sides(ddsp_output *output, const float *left, const float *right,
+                               float *out, int n);
+
 /* Setup. NULL is allowed. */
 void ddsp_output_free(ddsp_output *output);

@@ -451,3 +451,29 @@ def test_a_consonant_after_a_vowel_brings_no_low_note() -> None:
         frames = Analyser(rate, HOP_S, eager=True).process(x)
         after = frames[frames["position"] > late + len(vowel)]
         assert np.abs(cents(after["f0_hz"], f0[-1])).max() < 60.0
+
+
+@pytest.mark.parametrize("rate", [8000, 44_100, 48_000, 96_000])
+def test_treble_is_the_share_of_the_power_above_5_khz(rate: int) -> None:
+    rng = np.random.default_rng(5)
+    spectrum = np.fft.rfft(rng.normal(size=rate))
+    hz = np.fft.rfftfreq(rate, 1 / rate)
+    edge = min(5000.0, 0.4 * rate)
+
+    def noise(low_hz: float, high_hz: float) -> np.ndarray:
+        sound = np.fft.irfft(np.where((hz >= low_hz) & (hz < high_hz), spectrum, 0.0), rate)
+        return 0.1 * sound / sound.std()
+
+    def treble(audio: np.ndarray) -> float:
+        found = analyse(audio, rate)
+        return float(np.median(found["treble_db"][found["confidence"] < 0.6]))
+
+    above, below = noise(1.2 * edge, rate / 2), noise(200.0, 0.5 * edge)
+    assert treble(above) > -2.0
+    assert treble(below) < -20.0
+    assert treble(below + 0.1 * above) == pytest.approx(-19.0, abs=2.0)
+    assert not analyse(tone(220.0, rate, 0.5), rate)["treble_db"][20:].any()  # has a pitch
+    assert not analyse(np.zeros(rate), rate)["treble_db"].any()
+    wild = np.where(np.arange(rate) < rate // 2, np.nan, np.inf)
+    found = analyse(wild, rate)["treble_db"]
+    assert np.all(np.isfinite(found)) and np.all((found >= -60.0) & (found <= 0.0))

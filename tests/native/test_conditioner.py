@@ -67,6 +67,7 @@ def frames(count: int, hop_s: float, seed: int = 2) -> list[FeatureFrame]:
                 onset=i % 50 == 0 or i == 75,
                 brightness_db=float(np.float32(rng.uniform(-8, 8))) if i % 3 == 0 else 0.0,
                 pitched=float(np.float32(rng.uniform())) if i % 4 == 0 else 1.0,
+                treble_db=float(np.float32(rng.uniform(-60, 0))) if i % 8 == 0 else 0.0,
             )
         )
     return found

@@ -92,7 +92,7 @@ static ddsp_feature_frame some_frame(void)
 {
     return (ddsp_feature_frame){control(2000.0f), -80.0f * control(1.0f), 1.0f,
                                 uniform() < 0.2f ? control(20.0f) : 0.0f, control(1.0f),
-                                uniform() < 0.1f};
+                                -60.0f * control(1.0f), uniform() < 0.1f};
 }
 
 static int sane(const ddsp_control_frame *frame, int n_harmonics, int n_noise)

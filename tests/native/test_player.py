@@ -19,7 +19,7 @@ from ddsp_edge.effect.scales import SCALES
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import NOTE_NAMES, Settings
 from ddsp_edge.synth.notes import synth_settings
-from native.player import ALL_VOICES, FROM_LAST, Features, Note, Synth, Touch
+from native.player import ALL_VOICES, FROM_LAST, Features, Note, NoteExpression, Synth, Touch
 
 HOP_S = 0.005
 
@@ -35,15 +35,17 @@ def assert_same(mine: FeatureFrame | Features, reference: FeatureFrame) -> None:
     assert mine.loudness_db == pytest.approx(reference.loudness_db, abs=1e-3)
     assert mine.confidence == pytest.approx(reference.confidence, abs=1e-6)
     assert mine.pitched == pytest.approx(reference.pitched, abs=1e-6)
+    assert mine.treble_db == pytest.approx(reference.treble_db, abs=1e-5)
     assert mine.brightness_db == pytest.approx(reference.brightness_db, abs=1e-5)
 
 
 f32 = lambda low, high: st.floats(low, high, width=32)  # noqa: E731
-#: Hz, confidence, dB: as an analyser says them, and as a broken one would.
+#: Hz, confidence, dB, dB above 5 kHz: as an analyser says them, and as a broken one would.
 HEARD = st.tuples(
     st.one_of(f32(20, 4000), st.just(0.0), st.floats(width=32)),
     st.one_of(f32(0, 1), st.floats(width=32)),
     st.one_of(f32(-80, 0), st.floats(width=32)),
+    st.one_of(f32(-60, 0), st.floats(width=32)),
 )
 SETTINGS = st.builds(
     Settings,
@@ -80,7 +82,9 @@ def test_the_effect_player(steps: list[object]) -> None:
             reference.reset()
         else:
             now += dt_s
-            assert_same(mine.frame(*step, now), reference.frame(*step, now))
+            f0_hz, confidence, loudness_db, treble_db = step
+            heard = (f0_hz, confidence, loudness_db, now, treble_db)
+            assert_same(mine.frame(*heard), reference.frame(*heard))
 
 
 def test_the_effect_player_over_a_phrase_with_every_setting_changed_on_the_way() -> None:
@@ -124,6 +128,7 @@ EVENTS = st.one_of(
             st.sampled_from([0.0, -6.0]),
             st.one_of(st.just(0.0), f32(0, 2)),
             st.one_of(st.just(FROM_LAST), st.integers(0, 127)),
+            st.just(NoteExpression()),  # a note that stands still
         ),
         TOUCHES,
         st.booleans(),
@@ -232,22 +237,24 @@ ANY = st.floats(width=32)
             st.integers(-3, 20),
             st.tuples(ANY, ANY, ANY, ANY, ANY),
             st.tuples(ANY, ANY, ANY, ANY, ANY),
-            st.tuples(ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY),
+            st.tuples(*[ANY] * 12),
+            st.tuples(st.integers(0, 2**32 - 1), *[ANY] * 23),
         ),
         max_size=30,
     )
 )
 def test_no_event_makes_a_frame_that_is_not_finite_or_out_of_range(events: list) -> None:
     synth, event = Synth(HOP_S, -50.0, -10.0), ffi.new("ddsp_event *")
-    for tick, (kind, voice, note, touch, settings) in enumerate(events):
+    for tick, (kind, voice, note, touch, settings, expression) in enumerate(events):
         event.kind, event.voice = kind, voice
-        event.note = (1, *note)
+        event.note = (2, *note)
+        event.note.expression = expression
         event.touch, event.synth = touch, settings
         lib.ddsp_synth_event(synth._synth, event, tick * HOP_S)
         for frame in synth.onsets(tick * HOP_S) + synth.frames(tick * HOP_S):
             assert all(math.isfinite(value) for value in frame)
             assert -80.0 <= frame.loudness_db <= 0.0 and -12.0 <= frame.brightness_db <= 12.0
-            assert 0.0 < frame.f0_hz < 150_000.0
+            assert 0.0 < frame.f0_hz < 150_000.0 and 0.0 <= frame.pitched <= 1.0
 
 
 def test_a_player_of_nonsense_is_refused() -> None:

@@ -22,7 +22,8 @@ HOP_S = 0.005
 MODEL = (HOP_S, -60.0, -10.0)
 #: What an event of a kind says; the rest of the struct is left over from others.
 NOTES = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
-NOTE_FIELDS = [name for name, _ in ffi.typeof("ddsp_note").fields]
+NOTE_FIELDS = [name for name, _ in ffi.typeof("ddsp_note").fields if name != "expression"]
+EXPRESSION_FIELDS = [name for name, _ in ffi.typeof("ddsp_note_expression").fields]
 TOUCH_FIELDS = [name for name, _ in ffi.typeof("ddsp_touch").fields]
 SYNTH_FIELDS = [name for name, _ in ffi.typeof("ddsp_synth_settings").fields]
 
@@ -33,6 +34,7 @@ def said(event: Any) -> tuple[Any, ...]:
         parts.append(event.serial)
     if event.kind in NOTES:
         parts += [getattr(event.note, name) for name in NOTE_FIELDS]
+        parts += [getattr(event.note.expression, name) for name in EXPRESSION_FIELDS]
     if event.kind in (*NOTES, lib.DDSP_EVENT_TOUCH):
         parts += [getattr(event.touch, name) for name in TOUCH_FIELDS]
     if event.kind == lib.DDSP_EVENT_SYNTH:

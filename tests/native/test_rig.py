@@ -10,7 +10,7 @@ import pytest
 from rig_pump import HOP_S, PERIOD, RATE, answering, make_part, pump, send, sine
 
 from native.kernel import Analyser
-from native.rig import MAX_PARTS, Part, Rig, RigControl
+from native.rig import MAX_GROUPS, MAX_TOGETHER, Part, Rig, RigControl
 
 
 def test_without_a_part_it_is_silent() -> None:
@@ -106,14 +106,62 @@ def test_a_part_joins_fades_and_retires() -> None:
     assert not tail[-960:].any() and rig.retired() is second
 
 
-def test_four_parts_and_no_more() -> None:
+@pytest.mark.parametrize("together", [1, MAX_TOGETHER])
+def test_four_groups_and_no_more(together: int) -> None:
     rig = Rig(RATE, PERIOD)
-    parts = [make_part() for _ in range(MAX_PARTS + 1)]
-    assert [rig.play(part) for part in parts] == [True] * MAX_PARTS + [False]
+    groups = [[make_part() for _ in range(together)] for _ in range(MAX_GROUPS + 1)]
+    assert [rig.play_together(group) for group in groups] == [True] * MAX_GROUPS + [False]
     pump(rig, 0.2)
     while rig.retired() is not None:
         pass
-    assert rig.play(parts[-1])
+    assert rig.read().parts == together and rig.play_together(groups[-1])
+
+
+def test_parts_together_are_the_sum_of_each_alone() -> None:
+    def played(*which: int) -> np.ndarray:
+        rig = Rig(RATE, PERIOD)
+        parts = {each: make_part() for each in which}
+        assert rig.play_together(list(parts.values()))
+        for each, part in parts.items():
+            part.set_gain(*GAINS[each])
+            send(part, f0_hz=220.0 * (each + 1), amplitude=0.1)
+        return pump(rig, 0.2)
+
+    both = played(0, 1)
+    np.testing.assert_allclose(both, played(0) + played(1), atol=2e-6)
+    assert np.abs(played(0)[4800:, 1]).max() == 0.0  # hard left
+    assert np.abs(both).max() > 0.05
+
+
+GAINS = {0: (1.0, 0.0), 1: (0.25, 0.5)}
+
+
+def test_a_part_s_gain_moves_without_a_step() -> None:
+    rig = Rig(RATE, PERIOD)
+    part = make_part()
+    rig.play(part)
+    send(part, f0_hz=100.0, amplitude=0.2)
+    before = pump(rig, 0.2)[-4800:]
+    part.set_gain(0.0, 1.0)
+    after = pump(rig, 0.2)
+    steps = np.abs(np.diff(np.concatenate([before, after]), axis=0)).max()
+    assert steps <= 1.2 * np.abs(np.diff(before, axis=0)).max()
+    assert not after[-4800:, 0].any() and np.abs(after[-4800:, 1]).max() > 0.05
+    part.set_gain(1.0, 1.0)
+    pump(rig, 0.1)
+    again = pump(rig, 0.05)
+    np.testing.assert_array_equal(again[:, 0], again[:, 1])
+
+
+def test_a_group_is_whole_or_not_there() -> None:
+    rig = Rig(RATE, PERIOD)
+    part = make_part()
+    other = make_part(sample_rate=44_100)
+    for wrong in ([part, part], [], [other, part], [part] * (MAX_TOGETHER + 1)):
+        with pytest.raises(ValueError, match="parts"):
+            rig.play_together(wrong)
+    assert rig.play_together([part]) and pump(rig, 0.01) is not None
+    assert rig.read().parts == 1
 
 
 def test_a_part_outlives_its_rig() -> None:

@@ -80,7 +80,12 @@ class ReferenceEffect:
         self.frozen = on
 
     def frame(
-        self, f0_hz: float, confidence: float, loudness_db: float, time_s: float
+        self,
+        f0_hz: float,
+        confidence: float,
+        loudness_db: float,
+        time_s: float,
+        treble_db: float = 0.0,
     ) -> FeatureFrame:
         """One tick of the analyser: ``time_s`` seconds since the start, in their order.
 
@@ -107,7 +112,10 @@ class ReferenceEffect:
             self._begins = False
         self._follow(level, dt_s)
         pitched = self._voicing.step(confidence >= VOICED, dt_s)
-        return self._mixed(note, confidence, level, pitched, time_s, dt_s)
+        out = self._mixed(note, confidence, level, pitched, time_s, dt_s)
+        # NaN counts as 0, as in C.
+        out.treble_db = min(0.0, max(SILENCE_DB, treble_db)) if treble_db == treble_db else 0.0
+        return out
 
     def _passed(self, time_s: float) -> float:
         """Seconds since the last tick; a hop where that makes no sense."""

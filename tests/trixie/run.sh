@@ -10,6 +10,9 @@
 # kept for a week in DDSP_EDGE_CACHE (default: ~/.cache/ddsp-edge). It is entered with chroot in a
 # mount namespace: root is needed, a virtual machine is not. How apt and pip reach their
 # registries is this machine's: settings, certificates and variables are handed in.
+#
+# --suite forky has Python 3.14. Debian's lists of a release in the making expire after a week:
+# with DDSP_EDGE_OLD_MIRROR=1 a mirror that stands still (a snapshot) will do.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 suite=trixie
@@ -36,6 +39,8 @@ command -v mmdebstrap >/dev/null || {
 }
 
 arch=$(dpkg --print-architecture)
+stale=
+[ -z "${DDSP_EDGE_OLD_MIRROR:-}" ] || stale='Acquire::Check-Valid-Until "false";'
 bare=$cache/$suite-$arch-$(echo "$include" | cksum | cut -d' ' -f1).tar
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ddsp-edge-$suite.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -47,7 +52,7 @@ if [ -z "$(find "$bare" -mtime -7 2>/dev/null)" ]; then
         2>/dev/null | grep -v security | head -n 1)
     echo "making a bare $suite system"
     # shellcheck disable=SC2086
-    mmdebstrap --quiet --variant=minbase --include=$include "$suite" "$scratch/bare.tar" $mirror ||
+    mmdebstrap --quiet --variant=minbase --include=$include ${stale:+--aptopt="$stale"} "$suite" "$scratch/bare.tar" $mirror ||
         stop "mmdebstrap could not make $suite (see above)"
     mv "$scratch/bare.tar" "$bare"
 fi
@@ -58,6 +63,7 @@ hand_in() { # root
     cp /etc/resolv.conf /etc/hosts "$1/etc/"
     apt-config dump 2>/dev/null | grep '^Acquire::' | grep -v '^Acquire::IndexTargets' \
         >"$1/etc/apt/apt.conf.d/99ddsp-edge-host" || true
+    [ -z "$stale" ] || echo "$stale" >>"$1/etc/apt/apt.conf.d/99ddsp-edge-host"
     for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/*.conf /etc/pip.conf \
         "$HOME/.config/pip/pip.conf" /etc/ssl/certs/ca-certificates.crt "${PIP_CERT:-}"; do
         case $file in

@@ -51,7 +51,8 @@ pc() {
     step "a quick set of tests, on $(.venv/bin/python --version)"
     sh deploy/set-up.sh quick
     # What needs no sound server, browser, sshd or trainer.
-    .venv/bin/python -m pytest -q -p no:cacheprovider tests/native tests/ddsp_edge/cards \
+    .venv/bin/python -m pytest -q -p no:cacheprovider -n $(($(nproc) + 1)) --dist loadscope \
+        --reruns 2 -r fER tests/native tests/ddsp_edge/cards \
         tests/ddsp_edge/midi tests/ddsp_edge/bundles tests/ddsp_edge/offline tests/ddsp_edge/cli \
         tests/firmware_py/controls tests/packaging
 }
@@ -84,6 +85,15 @@ packages() {
     says "ok  python-rtmidi" ddsp-edge doctor
     says "ok  pyalsaaudio" ddsp-edge doctor
     says "x real time" ddsp-edge render ddsp_edge/demo/tune.mid --model cello --out /tmp/tune.wav --force
+    sh deploy/install.sh --uninstall
+    step "wheels for another Python"
+    mkdir /tmp/other
+    for wheel in out/wheels/*.whl; do
+        cp "$wheel" "/tmp/other/$(basename "$wheel" | sed 's/-cp31[2-9]-cp31[2-9]-/-cp311-cp311-/')"
+    done
+    ! sh deploy/install.sh --no-start --wheelhouse /tmp/other >/tmp/said 2>&1 || fail "they were installed"
+    tail -n 1 /tmp/said | grep -q 'are for Python 3.11, here is 3[.]1[3-9]: make wheels RELEASE=[a-z]' ||
+        fail "$(cat /tmp/said)"
     sh deploy/install.sh --uninstall
     step "apt-get install ./ddsp-edge_*.deb"
     apt-get purge -y -qq python3-rtmidi python3-evdev >/dev/null 2>&1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -32,10 +33,34 @@ def load(path: Path, key: str) -> dict[str, Any]:
         raise UserError(f"{path}: cannot be read ({reason}); start again with --fresh") from None
     if not matches:
         raise UserError(
-            f"{path}: was made with other data or options; use another --work "
-            "folder, or start again with --fresh"
+            f"{path}: was made with {_differences(saved['key'], key)}; give that again, or choose "
+            "another --work folder, or start again with --fresh"
         )
     return saved
+
+
+def _differences(before: str, now: str) -> str:
+    """What of a run is different, by its options where these tell it.
+
+    Both are keys of a :class:`~ddsp_edge.training.fit.trainer.Trainer`.
+    """
+    try:
+        (plan, _, profile, data), (new_plan, _, new_profile, new_data) = (
+            json.loads(before),
+            json.loads(now),
+        )
+        found = [
+            f"--{name.replace('_', '-')} {plan[name]!r} (now {new_plan.get(name)!r})"
+            for name in plan
+            if plan[name] != new_plan.get(name)
+        ]
+        if profile["name"] != new_profile["name"]:
+            found.append(f"--profile {profile['name']} (now {new_profile['name']})")
+        elif data != new_data and not found:
+            found.append("other recordings, or another range of pitches")
+    except (ValueError, TypeError, KeyError, AttributeError):  # an older version's
+        found = []
+    return ", ".join(found) or "another version of this program, or other options"
 
 
 class Stop:

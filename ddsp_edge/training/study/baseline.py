@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_edge import evaluation
-from ddsp_edge.system.atomic_files import write_atomically
+from ddsp_edge.system.atomic_files import check_new, write_atomically
 from ddsp_edge.training.data.dataset import Dataset, prepare
 from ddsp_edge.training.data.features import TRUST
 from ddsp_edge.training.export.measure import CROP_S
@@ -184,7 +184,10 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=["plain"])
     parser.add_argument("--minutes", type=float, default=10.0, help="of one core's time, each")
     parser.add_argument("--out", type=Path, default=Path("baseline.json"))
+    parser.add_argument("--force", action="store_true", help="replace the file of --out")
     args = parser.parse_args(words)
+    if not args.force:
+        check_new(args.out, "--out")
     torch.set_num_threads(1)
     recipe, rows = RECIPES[args.recipe], []
     for step in args.steps:

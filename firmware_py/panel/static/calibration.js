@@ -54,7 +54,7 @@ export function roundTrip(found) {
   const beyond = found.beyond_samples === null ? "Not measured: how much of it is due to converters and cable (the driver does not report its buffers)."
     : `Converters and cable take ${((found.beyond_samples / found.rate_hz) * 1000).toFixed(2)} ms of it; the rest is the buffers.`;
   const parts = [`${found.round_trip_ms.toFixed(2)} ms there and back: ${samples} samples at ${found.rate_hz / 1000} kHz.`,
-    beyond, `Heard on the ${found.input} input, ${found.snr_db.toFixed(0)} dB over the noise.`, found.warning];
+    beyond, `Measured at the ${found.input} input, ${found.snr_db.toFixed(0)} dB above the noise.`, found.warning];
   return parts.filter(Boolean).join(" ");
 }
 

@@ -87,7 +87,7 @@ export function soundCard() {
     root: h("div", { class: "stack" }, state, selects, back,
       h("div", { class: "row" }, tone("left"), tone("right")),
       h("div", { class: "meters" }, left.root, right.root),
-      h("button", { type: "button", onclick: look }, "Look again")),
+      h("button", { type: "button", onclick: look }, "Refresh the list")),
     look,
     meters({ input_sides_dbfs: levels = [], input_sides_clip: clips = [] }) {
       left.show(levels[0], clips[0]);
@@ -107,7 +107,7 @@ export function midiPorts() {
     return h("li", { class: "item flat", "data-port": port },
       h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by config.toml" : KINDS[kind] ?? kind)),
       h("button", { type: "button", class: "toggle", "aria-pressed": String(Boolean(heard)), disabled: by === "config",
-        "aria-label": `Hear ${port}`, onclick: choose }, heard ? "Heard" : "Off"));
+        "aria-label": `Listen to ${port}`, onclick: choose }, heard ? "On" : "Off"));
   }
 
   let shown = "";

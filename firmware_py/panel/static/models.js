@@ -141,7 +141,7 @@ export function modelCards() {
     onclick: () => attempt(async () => {
       if (link.engine) await link.call("reload");
       await refreshModels();
-    }, "Looked again") }, "Look again");
+    }, "List refreshed") }, "Refresh the list");
   return { root: h("div", {}, uploader(), list), again, refresh() {
     showChanged();
     refreshModels();

@@ -66,7 +66,7 @@ function setlists(root) {
     await change("setlist", { name });
   }
   root.replaceChildren(
-    h("label", { for: "setlist" }, "Previous and next go through"),
+    h("label", { for: "setlist" }, "Set list for previous and next"),
     h("div", { class: "row" }, select,
       h("button", { type: "button", id: "setlist-new", onclick: add, disabled: !names().length }, "New set list")),
     setlist && lists[setlist] ? editor(setlist, lists[setlist]) : "");

@@ -11,6 +11,7 @@
 #include "analysis/low_pitch.h"
 #include "analysis/pitch.h"
 #include "analysis/section.h"
+#include "analysis/treble.h"
 
 #define COARSE_RATE 12000.0
 #define RUMBLE_HZ 30.0      /* below this is stage, not voice */
@@ -61,6 +62,7 @@ struct ddsp_analyser {
     double sample_rate, hop;    /* hop in samples, not always whole */
     int max_block, max_frames;
     ddsp_section rumble, formant[2];
+    ddsp_treble treble;
     history heard;
     ddsp_pitch pitch;           /* of every decimation-th sample */
     ddsp_low_pitch low_pitch;   /* likewise, below its lowest */
@@ -105,6 +107,7 @@ int ddsp_analyser_prepare(ddsp_analyser *a, double sample_rate, int max_block, d
     const double formant_hz = fmin(FORMANT_HZ, 0.4 * sample_rate);
     a->formant[0] = ddsp_section_pass(sample_rate, formant_hz, 0.5412, 0);
     a->formant[1] = ddsp_section_pass(sample_rate, formant_hz, 1.3066, 0);
+    a->treble = ddsp_treble_new(sample_rate);
 
     a->decimation = (int)lround(sample_rate / COARSE_RATE);
     a->decimation = a->decimation < 1 ? 1 : a->decimation;
@@ -162,6 +165,8 @@ static ddsp_features features_now(ddsp_analyser *a, float period_s, float confid
                                        a->heard.length);
     f.loudness_db =
         ddsp_loudness_db(history_oldest(&a->heard) + a->heard.length - n, n);
+    if (f.confidence < TRUSTED)
+        f.treble_db = ddsp_treble_db(&a->treble, history_oldest(&a->heard), a->heard.length);
     return f;
 }
 

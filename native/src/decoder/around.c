@@ -4,12 +4,10 @@
 #include <math.h>
 
 #include "common/sanitize.h"
+#include "decoder/unpitched.h"
 
 #define SILENCE_DB (-80.0f)
 #define FADE_IN_DB 6.0f          /* above silence: so no gate is heard */
-#define UNPITCHED_POWER 0.25118864f /* -6 dB: noise in place of a note is so much softer */
-#define LARGEST_UNPITCHED 100.0  /* it is at most so much louder than the model's own */
-#define NOISE_POWER (1.0 / 3.0)  /* of the white noise behind the magnitudes: uniform, -1..1 */
 #define LEAST 1e-30f
 #define LEAST_HZ 1e-3f           /* below it there is no pitch, nor above the largest */
 #define LARGEST_HZ 1e6f
@@ -46,30 +44,6 @@ void ddsp_around_show(const ddsp_conditioned_model *model, const ddsp_settings_r
     shown->f0_hz = (float)(played_hz * (shown_shift / shift));
 }
 
-/* All but `share` of the harmonics becomes noise of the model's own colour. */
-static void give_way(const ddsp_conditioned_model *model, ddsp_control_frame *controls,
-                     float share)
-{
-    const float *weights = controls->harmonic_distribution, *noise = controls->noise_magnitudes;
-    double total = 0.0, squares = 0.0, own = 0.0;
-    for (int k = 0; k < model->n_harmonics; k++) {
-        total += weights[k];
-        squares += (double)weights[k] * (double)weights[k];
-    }
-    for (int b = 0; b < model->n_noise; b++)
-        own += (double)noise[b] * (double)noise[b];
-    own *= NOISE_POWER / model->n_noise;
-    const double each = total > 0.0 ? (double)controls->amplitude / total : 0.0;
-    controls->amplitude *= share;
-    if (!(total > 0.0 && own > 0.0))
-        return;
-    const double lost = 0.5 * (1.0 - (double)share * (double)share) * each * each * squares;
-    const double louder = sqrt(1.0 + UNPITCHED_POWER * lost / own);
-    const float gain = (float)(louder < LARGEST_UNPITCHED ? louder : LARGEST_UNPITCHED);
-    for (int b = 0; b < model->n_noise; b++)
-        controls->noise_magnitudes[b] *= gain;
-}
-
 /* What no model should answer, made sane: a foreign one may. */
 static void clean(const ddsp_conditioned_model *model, ddsp_control_frame *controls)
 {
@@ -99,7 +73,7 @@ void ddsp_around_tell(const ddsp_conditioned_model *model, const ddsp_settings_r
     const float share =
         1.0f - ramp->now.unpitched * (1.0f - ddsp_within(in->pitched, 0.0f, 1.0f));
     if (share < 1.0f)
-        give_way(model, controls, share);
+        ddsp_unpitched_give_way(model, share, in->treble_db, controls);
     controls->amplitude = ddsp_flush(controls->amplitude * (ramp->harmonic_gain * gain), LEAST);
     const float noise_gain = ramp->noise_gain * gain;
     for (int b = 0; b < model->n_noise; b++)

@@ -129,7 +129,7 @@ static void follow(ddsp_effect *effect, double level, double dt_s)
 
 /* What is played and what is frozen, one fading into the other. */
 static void mix(ddsp_effect *effect, double note, double confidence, double level, double pitched,
-                double dt_s, ddsp_feature_frame *out)
+                float treble_db, double dt_s, ddsp_feature_frame *out)
 {
     const double step = dt_s / FREEZE_S, held = effect->held_note;
     effect->hold = effect->frozen ? fmin(1.0, effect->hold + step)
@@ -153,6 +153,7 @@ static void mix(ddsp_effect *effect, double note, double confidence, double leve
         .loudness_db = (float)level,
         .confidence = ddsp_within((float)confidence, 0.0f, 1.0f),
         .pitched = (float)pitched,
+        .treble_db = ddsp_within(treble_db, (float)DDSP_SILENCE_DB, 0.0f),
     };
 }
 
@@ -182,5 +183,6 @@ void ddsp_effect_frame(ddsp_effect *effect, const ddsp_features *heard, double t
     else if (has_pitch)
         effect->begins = 0;
     follow(effect, level, dt_s);
-    mix(effect, note, heard->confidence, level, voicing(effect, has_pitch, dt_s), dt_s, out);
+    const double pitched = voicing(effect, has_pitch, dt_s);
+    mix(effect, note, heard->confidence, level, pitched, heard->treble_db, dt_s, out);
 }

@@ -38,6 +38,7 @@ double ddsp_envelope_attack(ddsp_envelope *envelope, double time_s, int legato)
         return fmax(time_s, envelope->since);
     envelope->from = ddsp_envelope_level(envelope, time_s);
     envelope->since = time_s;
+    envelope->cut_s = 0.0;
     envelope->stage = DDSP_ENVELOPE_ATTACK;
     if (envelope->from > DIP_ABOVE) {
         envelope->from *= DIP;
@@ -46,13 +47,26 @@ double ddsp_envelope_attack(ddsp_envelope *envelope, double time_s, int legato)
     return envelope->since;
 }
 
-void ddsp_envelope_release(ddsp_envelope *envelope, double time_s)
+void ddsp_envelope_release(ddsp_envelope *envelope, double time_s, double stretch)
 {
     if (!is_down(envelope))
         return;
     envelope->from = ddsp_envelope_level(envelope, time_s);
     envelope->stage = DDSP_ENVELOPE_RELEASE;
     envelope->since = time_s;
+    envelope->stretch = stretch;
+}
+
+void ddsp_envelope_cut(ddsp_envelope *envelope, double time_s, double seconds)
+{
+    if (envelope->stage == DDSP_ENVELOPE_SILENT)
+        return;
+    envelope->from = ddsp_envelope_level(envelope, time_s);
+    if (envelope->stage == DDSP_ENVELOPE_SILENT)
+        return;
+    envelope->stage = DDSP_ENVELOPE_RELEASE;
+    envelope->since = time_s;
+    envelope->cut_s = seconds;
 }
 
 double ddsp_envelope_level(ddsp_envelope *envelope, double time_s)
@@ -71,7 +85,9 @@ double ddsp_envelope_level(ddsp_envelope *envelope, double time_s)
         return toward(envelope->from, adsr->sustain, t / adsr->decay_s);
     if (envelope->stage == DDSP_ENVELOPE_RELEASE) {
         /* A straight line in decibels: 60 dB in the release time. */
-        const double level = envelope->from * pow(RELEASED, t / adsr->release_s);
+        const double cut_s = envelope->cut_s, own_s = adsr->release_s * envelope->stretch;
+        const double release_s = cut_s > 0.0 && cut_s < own_s ? cut_s : own_s;
+        const double level = envelope->from * pow(RELEASED, t / release_s);
         if (level > SILENT)
             return level;
         envelope->stage = DDSP_ENVELOPE_SILENT;

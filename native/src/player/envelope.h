@@ -14,6 +14,8 @@ typedef struct {
     ddsp_adsr adsr;
     int stage;
     double since, from;     /* seconds and level where the segment began */
+    double stretch;         /* of this note's release: release_s times this; above 0 */
+    double cut_s;           /* of a release that is shorter than its own; 0: it is not */
 } ddsp_envelope;
 
 /* New times and levels: the segment begins again from the level that there is. */
@@ -23,8 +25,11 @@ void ddsp_envelope_set(ddsp_envelope *envelope, ddsp_adsr adsr, double time_s);
  * loud one that is struck again dips for 5 ms first, else nobody would hear the stroke. */
 double ddsp_envelope_attack(ddsp_envelope *envelope, double time_s, int legato);
 
-/* Every key is up. */
-void ddsp_envelope_release(ddsp_envelope *envelope, double time_s);
+/* Every key is up; the release takes release_s times `stretch`, above 0. */
+void ddsp_envelope_release(ddsp_envelope *envelope, double time_s, double stretch);
+
+/* The voice is wanted elsewhere: 60 dB in so many seconds, also from a release under way. */
+void ddsp_envelope_cut(ddsp_envelope *envelope, double time_s, double seconds);
 
 /* At a time not before the last event; moves on to the next segment when due. */
 double ddsp_envelope_level(ddsp_envelope *envelope, double time_s);

@@ -12,8 +12,8 @@ typedef struct {
     double openness;            /* 0 closed .. 1 open: the ramp */
 } ddsp_gate;
 
-/* Loudness with the quiet end pulled down into silence: below -60 dB two decibels are taken
- * for one, so that room noise fades without a switch that could flutter. */
+/* Loudness with an expander's knee: below -60 dB the slope is 2:1, so that room noise fades into
+ * silence without a switch that could flutter. */
 double ddsp_gate_knee(double loudness_db);
 
 /* A threshold of DDSP_SILENCE_DB lets everything through. */

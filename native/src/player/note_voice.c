@@ -4,12 +4,16 @@
 
 /* A voice is shown so much silence before it rests, for the model to forget the note. */
 #define SETTLE_S 2.0
+#define HANDS_SEMITONES 0.25    /* bent by so much, or louder or softer by so much, hands ... */
+#define HANDS_DB 3.0            /* ... play the whole expression */
+#define HANDS_COME_S 0.03
+#define HANDS_GO_S 1.5
 
 void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr)
 {
     *voice = (ddsp_note_voice){
         .serial = voice->serial,
-        .envelope = {.adsr = adsr},
+        .envelope = {.adsr = adsr, .stretch = 1.0},
         .due_s = INFINITY,
         .rise_s = -1.0,
         .last_s = -1.0,
@@ -18,11 +22,16 @@ void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr)
         .quiet_s = -INFINITY,
         .loudness_db = -INFINITY,
     };
+    ddsp_motion_reset(&voice->motion);
 }
 
 void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, double from,
-                            double time_s, int legato)
+                            const ddsp_amounts *amounts, double time_s, int legato)
 {
+    const int tied = legato && ddsp_note_voice_sounds(voice);
+    ddsp_motion_strike(&voice->motion, &note->expression, amounts, time_s, tied);
+    if (!tied)
+        voice->bent = voice->pressed = 0.0;
     voice->note = *note;
     voice->struck = 1;
     voice->from = from;
@@ -31,6 +40,28 @@ void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, doubl
     voice->glide_s = note->glide_s;
     voice->rise_s = ddsp_envelope_attack(&voice->envelope, time_s, legato);
     voice->due_s = time_s;
+}
+
+void ddsp_note_voice_release(ddsp_note_voice *voice, const ddsp_amounts *amounts, double time_s)
+{
+    ddsp_motion_release(&voice->motion, time_s);
+    ddsp_envelope_release(&voice->envelope, time_s, ddsp_motion_stretch(&voice->motion, amounts));
+}
+
+/* What `now` does, followed fast up and slowly down: hands stay a while after they have moved. */
+static double followed(double before, double now, double passed_s)
+{
+    const double time_s = now > before ? HANDS_COME_S : HANDS_GO_S;
+    return before + (fmin(now, 1.0) - before) * -expm1(-passed_s / time_s);
+}
+
+void ddsp_note_voice_follow_hands(ddsp_note_voice *voice, double bend, double level_db,
+                                  double passed_s)
+{
+    const double bent = fabs(bend - voice->struck_bend) / HANDS_SEMITONES;
+    const double pressed = fabs(level_db - voice->struck_db) / HANDS_DB;
+    voice->bent = followed(voice->bent, bent, passed_s);
+    voice->pressed = followed(voice->pressed, pressed, passed_s);
 }
 
 void ddsp_note_voice_stop(ddsp_note_voice *voice, double time_s)

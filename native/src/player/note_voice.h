@@ -7,6 +7,7 @@
 
 #include "ddsp_kernel.h"
 #include "player/envelope.h"
+#include "player/motion.h"
 
 typedef struct {
     uint32_t serial;        /* of the last event that it took */
@@ -14,6 +15,9 @@ typedef struct {
     ddsp_note note;
     ddsp_touch touch;
     ddsp_envelope envelope;
+    ddsp_motion motion;
+    double struck_bend, struck_db;  /* of all touches as it was struck */
+    double bent, pressed;   /* 0..1: how much the player's own hands do to pitch and level */
     double due_s;           /* of a frame that waits for no tick; infinity: none */
     double rise_s, last_s;  /* end of a dip; time of the last such frame */
     double from, to;        /* the glide */
@@ -24,9 +28,18 @@ typedef struct {
 
 void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr);
 
-/* Plays a note whose glide begins at a pitch. */
+/* Plays a note whose glide begins at a pitch; amounts: of its expression that are heard. */
 void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, double from,
-                            double time_s, int legato);
+                            const ddsp_amounts *amounts, double time_s, int legato);
+
+/* Nothing holds its note any more. */
+void ddsp_note_voice_release(ddsp_note_voice *voice, const ddsp_amounts *amounts, double time_s);
+
+/* All touches together bend by so many semitones and add so many decibels; `passed_s` seconds
+ * after the last call. Where they move after the stroke, hands play, and the note's own expression
+ * gives way. */
+void ddsp_note_voice_follow_hands(ddsp_note_voice *voice, double bend, double level_db,
+                                  double passed_s);
 
 /* Silence at once. */
 void ddsp_note_voice_stop(ddsp_note_voice *voice, double time_s);

@@ -17,6 +17,8 @@ struct ddsp_synth {
     double hop_s, loudest_db, range_db;     /* the model's */
     ddsp_synth_settings settings;
     ddsp_touch touch;                       /* the instrument's */
+    ddsp_amounts amounts;                   /* of the notes' expression, on their way ... */
+    ddsp_amounts wanted;                    /* ... to the settings' */
     double tick_s;                          /* the last tick */
     double turn, turn_s;                    /* the vibrato was at this phase (of 1) then */
     int last;                               /* voice that was struck last; -1: none */
@@ -84,6 +86,14 @@ static double phase(const ddsp_synth *synth, double time_s)
     return synth->turn + synth->settings.vibrato_rate_hz * (time_s - synth->turn_s);
 }
 
+static int sounds(const ddsp_synth *synth)
+{
+    for (int v = 0; v < DDSP_MAX_VOICES; v++)
+        if (ddsp_note_voice_sounds(&synth->voice[v]))
+            return 1;
+    return 0;
+}
+
 static void set(ddsp_synth *synth, const ddsp_synth_settings *settings, double time_s)
 {
     synth->turn = fmod(phase(synth, time_s), 1.0); /* it goes on from here, at another rate */
@@ -96,6 +106,9 @@ static void set(ddsp_synth *synth, const ddsp_synth_settings *settings, double t
         .vibrato_rate_hz = ddsp_within(settings->vibrato_rate_hz, 0.0f, 100.0f),
         .vibrato_depth = ddsp_within(settings->vibrato_depth, 0.0f, 24.0f),
     };
+    synth->wanted = ddsp_amounts_of(settings);
+    if (!sounds(synth))
+        synth->amounts = synth->wanted;
     for (int v = 0; v < DDSP_MAX_VOICES; v++)
         ddsp_envelope_set(&synth->voice[v].envelope, adsr_of(settings), time_s);
 }
@@ -111,6 +124,19 @@ static ddsp_touch sane(const ddsp_touch *touch)
     };
 }
 
+/* Of all touches together: semitones, and dB. */
+static double bend(const ddsp_synth *synth, const ddsp_note_voice *voice)
+{
+    return (double)synth->touch.bend + voice->touch.bend;
+}
+
+static double touched_db(const ddsp_synth *synth, const ddsp_note_voice *voice)
+{
+    const ddsp_touch *all = &synth->touch, *own = &voice->touch;
+    return (double)all->level_db + own->level_db
+           + PRESSURE_DB * fmaxf(all->pressure, own->pressure);
+}
+
 static void strike(ddsp_synth *synth, int v, const ddsp_event *event, double time_s)
 {
     const ddsp_note note = {
@@ -120,15 +146,19 @@ static void strike(ddsp_synth *synth, int v, const ddsp_event *event, double tim
         .level_db = ddsp_within(event->note.level_db, -1000.0f, 24.0f),
         .glide_s = ddsp_within(event->note.glide_s, 0.0f, LONGEST_S),
         .glide_from = ddsp_within(event->note.glide_from, -1.0f, 256.0f),
+        .expression = event->note.expression,
     };
     double from = note.pitch;
     if (note.glide_from >= 0.0f)
         from = note.glide_from;
     else if (synth->last >= 0)
         from = ddsp_note_voice_pitch(&synth->voice[synth->last], time_s);
-    synth->voice[v].touch = sane(&event->touch);
-    ddsp_note_voice_strike(&synth->voice[v], &note, from, time_s,
+    ddsp_note_voice *voice = &synth->voice[v];
+    voice->touch = sane(&event->touch);
+    ddsp_note_voice_strike(voice, &note, from, &synth->amounts, time_s,
                            event->kind == DDSP_EVENT_RETARGET);
+    voice->struck_bend = bend(synth, voice);
+    voice->struck_db = touched_db(synth, voice);
     synth->last = v;
 }
 
@@ -145,8 +175,10 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
         synth->voice[v].serial = event->serial;
         if (event->kind == DDSP_EVENT_START || event->kind == DDSP_EVENT_RETARGET)
             strike(synth, v, event, time_s);
+        else if (event->kind == DDSP_EVENT_RELEASE && event->value > 0)
+            ddsp_envelope_cut(&synth->voice[v].envelope, time_s, event->value * 1e-3);
         else if (event->kind == DDSP_EVENT_RELEASE)
-            ddsp_envelope_release(&synth->voice[v].envelope, time_s);
+            ddsp_note_voice_release(&synth->voice[v], &synth->amounts, time_s);
         else if (event->kind == DDSP_EVENT_STOP)
             ddsp_note_voice_stop(&synth->voice[v], time_s);
         else if (event->kind == DDSP_EVENT_TOUCH)
@@ -162,24 +194,39 @@ void ddsp_synth_panic(ddsp_synth *synth, double time_s)
 
 /* ---- frames ---- */
 
+/* 0..1, of the mod wheels. */
+static double wheels(const ddsp_synth *synth, const ddsp_note_voice *voice)
+{
+    return fmin(synth->touch.vibrato + voice->touch.vibrato, 1.0);
+}
+
 /* Semitones, of the mod wheels' vibrato. */
 static double vibrato(const ddsp_synth *synth, const ddsp_note_voice *voice, double time_s)
 {
-    const double wheels = fmin(synth->touch.vibrato + voice->touch.vibrato, 1.0);
-    const double depth = synth->settings.vibrato_depth * wheels;
+    const double depth = synth->settings.vibrato_depth * wheels(synth, voice);
     return depth > 0.0 ? depth * sin(FULL_TURN * phase(synth, time_s)) : 0.0;
 }
 
-static double loudness(const ddsp_synth *synth, const ddsp_note_voice *voice, double level)
+static double loudness(const ddsp_synth *synth, const ddsp_note_voice *voice, double level,
+                       double moved_db)
 {
     if (!(level > 0.0) || !voice->struck)
         return SILENCE_DB;
-    const ddsp_touch *all = &synth->touch, *own = &voice->touch;
     const double range_db = fmin(synth->settings.velocity_range_db, synth->range_db);
     const double db = synth->loudest_db - range_db * (1.0 - voice->note.velocity)
-                      + all->level_db + own->level_db + voice->note.level_db
-                      + PRESSURE_DB * fmax(all->pressure, own->pressure) + 20.0 * log10(level);
+                      + touched_db(synth, voice) + voice->note.level_db + 20.0 * log10(level)
+                      + moved_db;
     return fmax(SILENCE_DB, fmin(db, 0.0));
+}
+
+/* What the note's expression adds; it gives way to what the player does by hand. */
+static ddsp_moved moved(const ddsp_synth *synth, const ddsp_note_voice *voice, double time_s)
+{
+    ddsp_amounts amounts = synth->amounts;
+    amounts.vibrato *= (1.0 - wheels(synth, voice)) * (1.0 - voice->bent);
+    amounts.pitch *= 1.0 - voice->bent;
+    amounts.dynamics *= 1.0 - voice->pressed;
+    return ddsp_motion_at(&voice->motion, &amounts, time_s);
 }
 
 /* A frame is reached at the end of its ramp: it says what should be there then. */
@@ -188,10 +235,12 @@ static void make(ddsp_synth *synth, int v, double time_s, double ahead_s, int on
 {
     ddsp_note_voice *voice = &synth->voice[v];
     const double reached_s = time_s + ahead_s, level = ddsp_note_voice_level(voice, reached_s);
-    const double pitch = ddsp_note_voice_pitch(voice, reached_s) + synth->touch.bend
-                         + voice->touch.bend + vibrato(synth, voice, reached_s);
+    const ddsp_moved own = moved(synth, voice, reached_s);
+    const double pitch = ddsp_note_voice_pitch(voice, reached_s) + bend(synth, voice)
+                         + vibrato(synth, voice, reached_s) + own.cents / 100.0;
     const float brightness = synth->touch.brightness + voice->touch.brightness;
-    voice->loudness_db = (float)loudness(synth, voice, level);
+    const double brightness_db = BRIGHTNESS_DB * ddsp_within(brightness, -1.0f, 1.0f);
+    voice->loudness_db = (float)loudness(synth, voice, level, own.level_db);
     out->time_s = time_s;
     out->voice = v;
     out->frame = (ddsp_feature_frame){
@@ -199,10 +248,23 @@ static void make(ddsp_synth *synth, int v, double time_s, double ahead_s, int on
                          * exp2((fmin(pitch, HIGHEST_PITCH) - 69.0) / 12.0)),
         .loudness_db = voice->loudness_db,
         .confidence = 1.0f,
-        .brightness_db = (float)BRIGHTNESS_DB * ddsp_within(brightness, -1.0f, 1.0f),
-        .pitched = 1.0f,
+        .brightness_db = ddsp_within((float)(brightness_db + own.brightness_db),
+                                     (float)-BRIGHTNESS_DB, (float)BRIGHTNESS_DB),
+        .pitched = (float)own.pitched,
         .onset = onset,
     };
+}
+
+/* A tick has passed: what does not depend on time alone moves on. */
+static void move_on(ddsp_synth *synth)
+{
+    ddsp_amounts_approach(&synth->amounts, &synth->wanted, synth->hop_s);
+    for (int v = 0; v < DDSP_MAX_VOICES; v++) {
+        ddsp_note_voice *voice = &synth->voice[v];
+        if (ddsp_note_voice_sounds(voice))
+            ddsp_note_voice_follow_hands(voice, bend(synth, voice), touched_db(synth, voice),
+                                         synth->hop_s);
+    }
 }
 
 double ddsp_synth_due(const ddsp_synth *synth)
@@ -238,6 +300,7 @@ int ddsp_synth_frames(ddsp_synth *synth, double time_s, ddsp_voice_frame *out)
 {
     int n = 0;
     synth->tick_s = time_s;
+    move_on(synth);
     for (int v = 0; v < DDSP_MAX_VOICES; v++) {
         const ddsp_note_voice *voice = &synth->voice[v];
         if (!ddsp_note_voice_skips(voice, time_s)

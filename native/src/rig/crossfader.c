@@ -5,17 +5,19 @@
 
 #define QUARTER_TURN 1.57079633f
 
-void ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *part)
+unsigned ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *const *parts, int n)
 {
-    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
-        if (!crossfader->slot[s].part) {
-            crossfader->slot[s] = (ddsp_crossfader_slot){part, 0.0f, 0.0f};
-            return;
-        }
-    }
+    if (n < 1)
+        return 0;
+    crossfader->groups++;
+    for (int s = 0, taken = 0; s < DDSP_MAX_PARTS && taken < n; s++)
+        if (!crossfader->slot[s].part)
+            crossfader->slot[s] =
+                (ddsp_crossfader_slot){parts[taken++], crossfader->groups, 0.0f, 0.0f};
+    return crossfader->groups;
 }
 
-void ddsp_crossfader_change(ddsp_crossfader *crossfader, ddsp_part *next, int in, int fade)
+void ddsp_crossfader_change(ddsp_crossfader *crossfader, unsigned next, int in, int fade)
 {
     crossfader->waiting = 1;
     crossfader->next = next;
@@ -44,7 +46,7 @@ int ddsp_crossfader_until(ddsp_crossfader *crossfader, int n)
         for (int s = 0; s < DDSP_MAX_PARTS; s++) {
             ddsp_crossfader_slot *slot = &crossfader->slot[s];
             slot->from = gain_now(crossfader, slot);
-            slot->to = slot->part && slot->part == crossfader->next ? 1.0f : 0.0f;
+            slot->to = slot->part && slot->group == crossfader->next ? 1.0f : 0.0f;
         }
         crossfader->fade_at = 0;
         crossfader->fade_length = crossfader->next_fade;
@@ -55,30 +57,45 @@ int ddsp_crossfader_until(ddsp_crossfader *crossfader, int n)
     return crossfader->waiting && crossfader->next_in < n ? crossfader->next_in : n;
 }
 
-void ddsp_crossfader_process(ddsp_crossfader *crossfader, const float *mono, float *wet, float *work, int n)
+/* work times the slot's gain at each sample of a fade. */
+static void fade(const ddsp_crossfader *crossfader, const ddsp_crossfader_slot *slot, float *work,
+                 int n)
+{
+    for (int i = 0; i < n; i++) {
+        const float angle =
+            QUARTER_TURN * (float)(crossfader->fade_at + i + 1) / (float)crossfader->fade_length;
+        work[i] *= gain_at(slot, cosf(angle), sinf(angle));
+    }
+}
+
+int ddsp_crossfader_process(ddsp_crossfader *crossfader, const float *mono, float *const wet[2],
+                            float *work, int n)
 {
     const int fading = crossfader->fade_at < crossfader->fade_length;
+    int sides = 0;
+    for (int s = 0; s < DDSP_MAX_PARTS; s++)
+        if (crossfader->slot[s].part)
+            sides |= ddsp_part_take_gain(crossfader->slot[s].part);
     for (int s = 0; s < DDSP_MAX_PARTS; s++) {
         const ddsp_crossfader_slot *slot = &crossfader->slot[s];
         if (!slot->part)
             continue;
         ddsp_part_process(slot->part, mono, work, n);
-        if (!fading) {
-            if (slot->to > 0.0f)
-                for (int i = 0; i < n; i++)
-                    wet[i] += work[i];
+        if (fading)
+            fade(crossfader, slot, work, n);
+        else if (!(slot->to > 0.0f))
             continue;
-        }
-        for (int i = 0; i < n; i++) {
-            const float angle =
-                QUARTER_TURN * (float)(crossfader->fade_at + i + 1) / (float)crossfader->fade_length;
-            wet[i] += work[i] * gain_at(slot, cosf(angle), sinf(angle));
-        }
+        if (sides)
+            ddsp_part_mix(slot->part, work, wet, n);
+        else
+            for (int i = 0; i < n; i++)
+                wet[0][i] += work[i];
     }
     if (fading)
         crossfader->fade_at += n;
     if (crossfader->waiting)
         crossfader->next_in -= n;
+    return sides;
 }
 
 ddsp_part *ddsp_crossfader_leave(ddsp_crossfader *crossfader)
@@ -87,7 +104,7 @@ ddsp_part *ddsp_crossfader_leave(ddsp_crossfader *crossfader)
         return NULL;
     for (int s = 0; s < DDSP_MAX_PARTS; s++) {
         ddsp_crossfader_slot *slot = &crossfader->slot[s];
-        if (slot->part && slot->to == 0.0f && !(crossfader->waiting && crossfader->next == slot->part)) {
+        if (slot->part && slot->to == 0.0f && !(crossfader->waiting && crossfader->next == slot->group)) {
             ddsp_part *part = slot->part;
             *slot = (ddsp_crossfader_slot){0};
             return part;

@@ -250,11 +250,11 @@ DDSP_CPU_DISPATCH(static, leave,
           seen *found),
          (now, left, right, limit, clean, out, n, found))
 
-void ddsp_mixer_mix(ddsp_mixer *mixer, const float *parts, float *out, int n)
+void ddsp_mixer_mix(ddsp_mixer *mixer, const float *sum, const float *right_sum, float *out, int n)
 {
     int32_t level = 0;
     unsigned clips = 0;
-    ddsp_output_process(mixer->output, parts, mixer->room, n);
+    ddsp_output_process_sides(mixer->output, sum, right_sum, mixer->room, n);
     for (int done = 0; done < n; done += CHUNK) {
         const int count = n - done < CHUNK ? n - done : CHUNK;
         controls now;

@@ -33,7 +33,8 @@ void ddsp_mixer_set(ddsp_mixer *mixer, const float *values, int jump);
 /* A block's input (2n samples, NULL: silence), made sane, into clean and mono. */
 void ddsp_mixer_hear(ddsp_mixer *mixer, const float *in, int n);
 
-/* The parts' mono sum and the input into 2n samples of output. */
-void ddsp_mixer_mix(ddsp_mixer *mixer, const float *parts, float *out, int n);
+/* The sum of the parts and the input into 2n samples of output. right_sum NULL: sum is both
+ * sides'; else the left one's. */
+void ddsp_mixer_mix(ddsp_mixer *mixer, const float *sum, const float *right_sum, float *out, int n);
 
 #endif

@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/sanitize.h"
+#include "common/smoothed_value.h"
 #include "rig/frame_queue.h"
 #include "rig/performer.h"
 #include "rig/starvation.h"
 
 enum { MOST_FRAME_SLOTS = 256 };
+#define GAIN_RAMP_S 0.01
+#define LARGEST_GAIN 16.0f
 
 struct ddsp_part {
     double sample_rate;         /* 0 until prepared */
@@ -23,6 +27,7 @@ struct ddsp_part {
     ddsp_frame_queue frames[DDSP_MAX_VOICES];
     ddsp_performer performer;
     /* Audio thread's. */
+    ddsp_smoothed_value gain[2];    /* of the sides */
     int held;                   /* a panic is under way: take no frames */
     ddsp_starvation starvation;
     ddsp_part_events events;
@@ -30,6 +35,7 @@ struct ddsp_part {
     const unsigned *panics;     /* of the rig; NULL before it is played */
     const ddsp_part *predecessor;
     atomic_uint refused;        /* frames that found a full ring */
+    _Atomic float asked_gain[2];
 };
 
 ddsp_part *ddsp_part_new(void)
@@ -121,7 +127,18 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block, int n_
         release(part);
     else
         ddsp_starvation_reset(&part->starvation, sample_rate);
+    if (status == DDSP_OK)
+        ddsp_part_set_gain(part, 1.0f, 1.0f);
     return status;
+}
+
+int ddsp_part_set_gain(ddsp_part *part, float left, float right)
+{
+    if (!part || part->sample_rate == 0.0)
+        return DDSP_BAD_ARGUMENT;
+    atomic_store_explicit(&part->asked_gain[0], left, memory_order_relaxed);
+    atomic_store_explicit(&part->asked_gain[1], right, memory_order_relaxed);
+    return 1;
 }
 
 int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_hz)
@@ -170,12 +187,15 @@ uint32_t ddsp_part_faults(ddsp_part *part)
     return atomic_load_explicit(&part->performer.faults, memory_order_relaxed);
 }
 
-int ddsp_part_join(ddsp_part *part, double sample_rate, int max_block, const unsigned *panics)
+int ddsp_part_may_join(const ddsp_part *part, double sample_rate, int max_block)
 {
-    if (part->panics || part->sample_rate != sample_rate || part->max_block != max_block)
-        return 0;
+    return part && !part->panics && part->sample_rate == sample_rate
+           && part->max_block == max_block;
+}
+
+void ddsp_part_join(ddsp_part *part, const unsigned *panics)
+{
     part->panics = panics;
-    return 1;
 }
 
 static unsigned panics(const ddsp_part *part)
@@ -231,9 +251,38 @@ int ddsp_part_send_frame(ddsp_part *part, int voice, int64_t position, int onset
 
 /* ---- audio thread ---- */
 
+static float asked_gain(ddsp_part *part, int side)
+{
+    const float asked = atomic_load_explicit(&part->asked_gain[side], memory_order_relaxed);
+    return ddsp_flush(ddsp_within(asked, 0.0f, LARGEST_GAIN), 1e-10f);
+}
+
 void ddsp_part_begin(ddsp_part *part, int64_t position)
 {
     ddsp_performer_begin(&part->performer, position);
+    for (int s = 0; s < 2; s++)
+        ddsp_smoothed_value_jump(&part->gain[s], asked_gain(part, s));
+}
+
+int ddsp_part_take_gain(ddsp_part *part)
+{
+    int apart = 0;
+    for (int s = 0; s < 2; s++) {
+        ddsp_smoothed_value_to(&part->gain[s], asked_gain(part, s), GAIN_RAMP_S,
+                               part->sample_rate);
+        apart |= ddsp_smoothed_value_at(&part->gain[s], 0) != 1.0f
+                 || asked_gain(part, s) != 1.0f;
+    }
+    return apart;
+}
+
+void ddsp_part_mix(ddsp_part *part, const float *in, float *const sides[2], int n)
+{
+    for (int s = 0; s < 2; s++) {
+        for (int i = 0; i < n; i++)
+            sides[s][i] += ddsp_smoothed_value_at(&part->gain[s], i + 1) * in[i];
+        ddsp_smoothed_value_advance(&part->gain[s], n);
+    }
 }
 
 const ddsp_part *ddsp_part_predecessor(const ddsp_part *part)

@@ -11,9 +11,13 @@ typedef struct {
     unsigned late, ticks, tick_overruns, frame_overruns, stalls;
 } ddsp_part_events;
 
-/* Control: the rig takes the part; panics counts the rig's ddsp_rig_panic calls, on
- * the control thread. 0: not prepared so, or played before. */
-int ddsp_part_join(ddsp_part *part, double sample_rate, int max_block, const unsigned *panics);
+/* Control: whether a rig of this rate and block may take the part; 0: it was not prepared so, or
+ * was played before. */
+int ddsp_part_may_join(const ddsp_part *part, double sample_rate, int max_block);
+
+/* Control: the rig takes the part; panics counts the rig's ddsp_rig_panic calls, on the control
+ * thread. */
+void ddsp_part_join(ddsp_part *part, const unsigned *panics);
 
 /* Audio: time starts; the first sample is number `position`. */
 void ddsp_part_begin(ddsp_part *part, int64_t position);
@@ -30,6 +34,13 @@ void ddsp_part_overtake(ddsp_part *part);
 
 /* Audio: hears mono, writes out; n <= max_block. Position goes on by n. */
 void ddsp_part_process(ddsp_part *part, const float *mono, float *out, int n);
+
+/* Audio: moves towards the gain that was asked for last; whether the part is not in the middle
+ * at full gain, or moves. */
+int ddsp_part_take_gain(ddsp_part *part);
+
+/* Audio: adds n samples of the part to both sides, at its gains. */
+void ddsp_part_mix(ddsp_part *part, const float *in, float *const sides[2], int n);
 
 /* Audio: forgets frames sent before panic number `panic` and takes no more until
  * ddsp_part_silence, which resets the voices. */

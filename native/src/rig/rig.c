@@ -26,7 +26,8 @@
 enum { PLAY_SLOTS = 16 };
 
 typedef struct {
-    ddsp_part *part;
+    ddsp_part *part[DDSP_MAX_TOGETHER];
+    int n;              /* parts that play together; 0: all are faded out */
     int delay, fade;    /* samples */
 } play_command;
 
@@ -41,10 +42,11 @@ struct ddsp_rig {
     /* Control thread's. */
     unsigned panics;
     ddsp_part *owned[DDSP_MAX_PARTS];
+    unsigned owned_group[DDSP_MAX_PARTS], groups;
     /* Audio thread's. */
     ddsp_mixer mixer;
     ddsp_crossfader crossfader;
-    float *wet, *work;              /* [max_block] */
+    float *wet[2], *work;           /* [max_block] */
     int64_t position;
     int started;
     unsigned panics_done;           /* begun, that is */
@@ -68,7 +70,7 @@ static void release(ddsp_rig *rig)
     ddsp_ring_free(&rig->plays);
     ddsp_ring_free(&rig->retired);
     ddsp_mixer_free(&rig->mixer);
-    free(rig->wet);
+    free(rig->wet[0]);
     memset(rig, 0, sizeof *rig);
 }
 
@@ -87,9 +89,10 @@ int ddsp_rig_prepare(ddsp_rig *rig, double sample_rate, int max_block, int wake_
     release(rig);
     rig->max_block = max_block;
     rig->wake_fd = wake_fd;
-    rig->wet = calloc((size_t)max_block * 2, sizeof(float));
-    rig->work = rig->wet ? rig->wet + max_block : NULL;
-    if (!rig->wet || !ddsp_ring_prepare(&rig->plays, PLAY_SLOTS, sizeof(play_command))
+    rig->wet[0] = calloc((size_t)max_block * 3, sizeof(float));
+    rig->wet[1] = rig->wet[0] ? rig->wet[0] + max_block : NULL;
+    rig->work = rig->wet[0] ? rig->wet[1] + max_block : NULL;
+    if (!rig->wet[0] || !ddsp_ring_prepare(&rig->plays, PLAY_SLOTS, sizeof(play_command))
         || !ddsp_ring_prepare(&rig->retired, DDSP_MAX_PARTS, sizeof(ddsp_part *))
         || ddsp_mixer_prepare(&rig->mixer, sample_rate, max_block, &rig->meter) != DDSP_OK) {
         release(rig);
@@ -104,23 +107,64 @@ int ddsp_rig_prepare(ddsp_rig *rig, double sample_rate, int max_block, int wake_
 
 /* ---- control thread ---- */
 
-int ddsp_rig_play(ddsp_rig *rig, ddsp_part *part, float delay_s, float fade_s)
+static void own(ddsp_rig *rig, ddsp_part *part)
 {
     int slot = 0;
-    while (part && slot < DDSP_MAX_PARTS && rig->owned[slot])
+    while (rig->owned[slot])
         slot++;
+    rig->owned[slot] = part;
+    rig->owned_group[slot] = rig->groups;
+}
+
+/* Groups of which a part is out. */
+static int groups_out(const ddsp_rig *rig)
+{
+    int n = 0;
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        int first = rig->owned[s] != NULL;
+        for (int k = 0; k < s; k++)
+            first &= !rig->owned[k] || rig->owned_group[k] != rig->owned_group[s];
+        n += first;
+    }
+    return n;
+}
+
+static int play(ddsp_rig *rig, ddsp_part *const *parts, int n, float delay_s, float fade_s)
+{
     play_command *to = rig->sample_rate > 0.0 ? ddsp_ring_slot(&rig->plays) : NULL;
-    if (slot == DDSP_MAX_PARTS || !to)
+    if (!to || (n > 0 && groups_out(rig) == DDSP_MAX_GROUPS))
         return 0;
-    if (part && !ddsp_part_join(part, rig->sample_rate, rig->max_block, &rig->panics))
-        return DDSP_BAD_ARGUMENT;
-    if (part)
-        rig->owned[slot] = part;
-    to->part = part;
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < i; k++)
+            if (parts[k] == parts[i])
+                return DDSP_BAD_ARGUMENT;
+        if (!ddsp_part_may_join(parts[i], rig->sample_rate, rig->max_block))
+            return DDSP_BAD_ARGUMENT;
+    }
+    rig->groups++;
+    for (int i = 0; i < n; i++) {
+        ddsp_part_join(parts[i], &rig->panics);
+        own(rig, parts[i]);
+        to->part[i] = parts[i];
+    }
+    to->n = n;
     to->delay = (int)lround(ddsp_within(delay_s, 0.0f, LONGEST_DELAY_S) * rig->sample_rate);
     to->fade = (int)lround(ddsp_within(fade_s, 0.0f, LONGEST_FADE_S) * rig->sample_rate);
     ddsp_ring_push(&rig->plays);
     return 1;
+}
+
+int ddsp_rig_play(ddsp_rig *rig, ddsp_part *part, float delay_s, float fade_s)
+{
+    return play(rig, &part, part ? 1 : 0, delay_s, fade_s);
+}
+
+int ddsp_rig_play_together(ddsp_rig *rig, ddsp_part *const *parts, int n, float delay_s,
+                           float fade_s)
+{
+    if (n < 1 || n > DDSP_MAX_TOGETHER)
+        return DDSP_BAD_ARGUMENT;
+    return play(rig, parts, n, delay_s, fade_s);
 }
 
 ddsp_part *ddsp_rig_retired(ddsp_rig *rig)
@@ -202,15 +246,16 @@ static void take_plays(ddsp_rig *rig)
     for (unsigned n = ddsp_ring_count(&rig->plays); n > 0; n--) {
         const play_command command = *(const play_command *)ddsp_ring_at(&rig->plays, 0);
         ddsp_ring_pop(&rig->plays, 1);
-        if (command.part) {
-            ddsp_part_begin(command.part, rig->position);
-            const ddsp_part *before = ddsp_part_predecessor(command.part);
+        for (int i = 0; i < command.n; i++) {
+            ddsp_part_begin(command.part[i], rig->position);
+            const ddsp_part *before = ddsp_part_predecessor(command.part[i]);
             for (int s = 0; s < DDSP_MAX_PARTS; s++)
                 if (before && rig->crossfader.slot[s].part == before)
-                    ddsp_part_adopt(command.part);
-            ddsp_crossfader_add(&rig->crossfader, command.part);
+                    ddsp_part_adopt(command.part[i]);
         }
-        ddsp_crossfader_change(&rig->crossfader, command.part, command.delay, command.fade);
+        const unsigned group =
+            ddsp_crossfader_add(&rig->crossfader, command.part, command.n);
+        ddsp_crossfader_change(&rig->crossfader, group, command.delay, command.fade);
     }
 }
 
@@ -241,9 +286,11 @@ static void end_panic(ddsp_rig *rig)
 static void process_stretch(ddsp_rig *rig, const float *in, float *out, int n)
 {
     ddsp_mixer_hear(&rig->mixer, in, n);
-    memset(rig->wet, 0, (size_t)n * sizeof *rig->wet);
-    ddsp_crossfader_process(&rig->crossfader, rig->mixer.mono, rig->wet, rig->work, n);
-    ddsp_mixer_mix(&rig->mixer, rig->wet, out, n);
+    for (int s = 0; s < 2; s++)
+        memset(rig->wet[s], 0, (size_t)n * sizeof *rig->wet[s]);
+    const int apart =
+        ddsp_crossfader_process(&rig->crossfader, rig->mixer.mono, rig->wet, rig->work, n);
+    ddsp_mixer_mix(&rig->mixer, rig->wet[0], apart ? rig->wet[1] : NULL, out, n);
     ddsp_test_tone_process(&rig->tone, rig->mixer.clean, out, n);
     ddsp_meter_sides(rig->meter.input_sides, rig->mixer.clean, n);
     ddsp_meter_sides(rig->meter.output_sides, out, n);

@@ -109,22 +109,22 @@ DDSP_INLINE void take_body(const float *restrict in, float *restrict x, int n)
 DDSP_CPU_DISPATCH(static, take, (const float *restrict in, float *restrict x, int n), (in, x, n))
 
 /* Dry and room at the wet share of each sample, into left and right, which hold the room. */
-DDSP_INLINE void mix_body(const ddsp_output *output, const float *restrict x,
+DDSP_INLINE void mix_body(const ddsp_output *output, const float *x, const float *y,
                           const float *restrict fraction, float *restrict left,
                           float *restrict right, int n)
 {
     for (int i = 0; i < n; i++) {
         const float wet = ddsp_ramp_value(output->wet_start, output->wet_target, fraction[i]);
-        const float dry = (1.0f - wet * wet) * x[i], room = room_level(wet);
-        left[i] = dry + room * left[i];
-        right[i] = dry + room * right[i];
+        const float dry = 1.0f - wet * wet, room = room_level(wet);
+        left[i] = dry * x[i] + room * left[i];
+        right[i] = dry * y[i] + room * right[i];
     }
 }
 
 DDSP_CPU_DISPATCH(static, mix,
-         (const ddsp_output *output, const float *restrict x, const float *restrict fraction,
-          float *restrict left, float *restrict right, int n),
-         (output, x, fraction, left, right, n))
+         (const ddsp_output *output, const float *x, const float *y,
+          const float *restrict fraction, float *restrict left, float *restrict right, int n),
+         (output, x, y, fraction, left, right, n))
 
 /* Both sides times their gains, side by side. */
 DDSP_INLINE void leave_body(const ddsp_output *output, const float *left, const float *right,
@@ -144,22 +144,32 @@ DDSP_CPU_DISPATCH(static, leave,
           const float *restrict fraction, float *restrict out, int n),
          (output, left, right, fraction, out, n))
 
-/* 1 <= n <= DDSP_REVERB_CHUNK samples; the reverb's ramp does not end inside. */
-static void process_chunk(ddsp_output *output, const float *in, float *out, int n)
+/* 1 <= n <= DDSP_REVERB_CHUNK samples; the reverb's ramp does not end inside. right NULL: both
+ * sides are the left one. The room hears the mean of both. */
+static void process_chunk(ddsp_output *output, const float *left, const float *right, float *out,
+                          int n)
 {
-    float x[DDSP_REVERB_CHUNK], fraction[DDSP_REVERB_CHUNK];
-    float side[2][DDSP_REVERB_CHUNK];
+    float x[DDSP_REVERB_CHUNK], z[DDSP_REVERB_CHUNK], fraction[DDSP_REVERB_CHUNK];
+    float middle[DDSP_REVERB_CHUNK], side[2][DDSP_REVERB_CHUNK];
     if (n < 1)
         return; /* GCC 14 does not see that n >= 1, and would find x read unset below */
-    take(in, x, n);
+    const float *y = x, *heard = x;
+    take(left, x, n);
+    if (right) {
+        take(right, z, n);
+        for (int i = 0; i < n; i++)
+            middle[i] = 0.5f * (x[i] + z[i]);
+        y = z;
+        heard = middle;
+    }
     const int room = output->wet_start > 0.0f || output->wet_target > 0.0f;
     if (room) {
         ddsp_ramp_fractions(&output->reverb_ramp, 0, fraction, n);
-        ddsp_reverb_process(&output->reverb, x, fraction, side[0], side[1], n);
-        mix(output, x, fraction, side[0], side[1], n);
+        ddsp_reverb_process(&output->reverb, heard, fraction, side[0], side[1], n);
+        mix(output, x, y, fraction, side[0], side[1], n);
     }
     ddsp_ramp_fractions(&output->gain_ramp, 0, fraction, n);
-    leave(output, room ? side[0] : x, room ? side[1] : x, fraction, out, n);
+    leave(output, room ? side[0] : x, room ? side[1] : y, fraction, out, n);
     ddsp_ramp_advance(&output->gain_ramp, n);
     ddsp_ramp_advance(&output->reverb_ramp, n);
     if (output->reverb_ramp.elapsed == output->reverb_ramp.length) {
@@ -171,16 +181,22 @@ static void process_chunk(ddsp_output *output, const float *in, float *out, int 
 
 void ddsp_output_process(ddsp_output *output, const float *in, float *out, int n)
 {
+    ddsp_output_process_sides(output, in, NULL, out, n);
+}
+
+void ddsp_output_process_sides(ddsp_output *output, const float *left, const float *right,
+                               float *out, int n)
+{
     if (output->sample_rate == 0.0) {
         memset(out, 0, (size_t)n * 2 * sizeof *out);
         return;
     }
     for (int done = 0; done < n;) {
-        const int left = output->reverb_ramp.length - output->reverb_ramp.elapsed;
+        const int rest = output->reverb_ramp.length - output->reverb_ramp.elapsed;
         int count = n - done < DDSP_REVERB_CHUNK ? n - done : DDSP_REVERB_CHUNK;
-        if (left > 0 && count > left)
-            count = left;
-        process_chunk(output, in + done, out + 2 * done, count);
+        if (rest > 0 && count > rest)
+            count = rest;
+        process_chunk(output, left + done, right ? right + done : NULL, out + 2 * done, count);
         done += count;
     }
 }

@@ -86,7 +86,7 @@ int main(int argc, char **argv)
             heard += mono[0];
         } else if (part == 'd') {
             if (block * BLOCK >= frames * HOP) {
-                const ddsp_feature_frame in = {base_hz + 20.0f * uniform(), -20.0f, 1, 0, 1, 0};
+                const ddsp_feature_frame in = {base_hz + 20.0f * uniform(), -20.0f, 1, 0, 1, 0, 0};
                 ddsp_decoder_step(network, &memory, &in, &controls);
                 heard += controls.amplitude;
                 frames++;

@@ -74,7 +74,7 @@ def test_a_full_queue_is_busy_and_tried_again(tmp_path):
 @pytest.mark.parametrize("version", ["true", "1.0", "2", '"1"', "null", "[1]"])
 def test_only_the_number_1_is_our_version(version):
     assert decode(b'{"v": 1, "do": "status"}')["v"] == 1
-    with pytest.raises(RequestError, match="is not spoken here"):
+    with pytest.raises(RequestError, match="is not supported"):
         decode(b'{"v": %s, "do": "status"}' % version.encode())
 
 

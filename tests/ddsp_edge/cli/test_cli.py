@@ -146,7 +146,7 @@ def test_render_keeps_what_is_there(tiny_path, tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     assert cli.main(named) == 2
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 1 and "o.wav: is there already; add --force" in said[0]
+    assert len(said) == 1 and "o.wav: exists already; add --force" in said[0]
     assert before == [(tmp_path / name).stat().st_mtime_ns for name in ("o.wav", "o.png")]
     assert cli.main([*named, "--force"]) == 0
     assert before[0] != (tmp_path / "o.wav").stat().st_mtime_ns
@@ -178,6 +178,19 @@ def test_analyze(tmp_path, capsys):
     assert cli.main(["analyze", str(VOICE), "--hop", "1"]) == 2
     assert cli.main(["analyze", str(tmp_path / "no.wav")]) == 2
     assert cli.main(["analyze", str(VOICE), "--out", str(tmp_path / "no" / "f.csv")]) == 2
+
+
+def test_analyze_keeps_what_is_there(tmp_path, capsys):
+    out = tmp_path / "f.csv"
+    out.write_text("mine")
+    words = ["analyze", str(VOICE), "--out", str(out)]
+    assert cli.main(words) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "f.csv: exists already; add --force" in said[0]
+    assert out.read_text() == "mine"
+    assert cli.main([*words, "--force"]) == 0
+    assert out.read_text().startswith("time_s,")
+    assert cli.main(["analyze", str(VOICE), "--out", "/dev/null"]) == 0  # loses nothing
 
 
 def test_each_command_says_which_channel_it_takes(tiny_path, tmp_path, capsys):

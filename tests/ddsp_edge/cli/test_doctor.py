@@ -49,11 +49,11 @@ def test_exit_code_and_words_follow_the_device_set(
     assert _run() == 0
     out = capsys.readouterr().out
     assert "Ready to play." in out
-    assert "mend it: x" in out
+    assert "fix: x" in out
     monkeypatch.setattr(doctor, "examine", lambda: bad)
     assert _run() == 1
     out = capsys.readouterr().out
-    assert "mend it: pip install -e ." in out
+    assert "fix: pip install -e ." in out
     assert "Not ready to play" in out
 
 

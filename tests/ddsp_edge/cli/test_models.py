@@ -50,7 +50,21 @@ def test_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "neither a model bundle nor" in bad
     assert "DDSP-VST, 16 kHz, 20 ms" in horn
     assert tiny.split() == (
-        ["tiny", "48", "kHz,", "5", "ms,", "147", "to", "1480", "Hz,", "CC0", "1.0", "[user]"]
+        [
+            "tiny",
+            "48",
+            "kHz,",
+            "5",
+            "ms,",
+            "147",
+            "to",
+            "1480",
+            "Hz,",
+            "licence",
+            "CC0",
+            "1.0",
+            "[user]",
+        ]
     )
 
 
@@ -253,6 +267,14 @@ def test_export_vst(
         assert archive.namelist() == ["Horn/Horn.tflite"]
     assert _run("check", "horn-vst.zip") == 0
     assert "DDSP-VST would take it" in capsys.readouterr().out
+    before = Path("horn-vst.zip").stat().st_mtime_ns
+    assert _run("export-vst", "horn") == 0
+    assert Path("horn-vst-2.zip").read_bytes() == Path("horn-vst.zip").read_bytes()
+    with pytest.raises(UserError, match=r"horn-vst.zip: exists already; add --force"):
+        _run("export-vst", "horn", "--out", "horn-vst.zip")
+    assert Path("horn-vst.zip").stat().st_mtime_ns == before
+    assert _run("export-vst", "horn", "--out", "horn-vst.zip", "--force") == 0
+    assert Path("horn-vst.zip").stat().st_mtime_ns != before
     with pytest.raises(UserError, match=r"name it X.zip"):
         _run("export-vst", "horn", "--out", "x.wav")
     with pytest.raises(UserError, match="the input itself"):

@@ -1,10 +1,12 @@
 """What is refused is named first, with the name that was meant; commands stand in groups."""
 
+import argparse
+
 import pytest
 
 from ddsp_edge import cli
 from ddsp_edge.cli.commands import COMMANDS, GROUPS
-from ddsp_edge.cli.parser import suggestion
+from ddsp_edge.cli.parser import parser_of, suggestion
 
 
 @pytest.mark.parametrize("words", [[], ["help"]])
@@ -21,6 +23,27 @@ def test_help_has_the_groups_in_order(capsys):
     said = capsys.readouterr().out
     places = [said.index(f"\n{title}:") for title in GROUPS]
     assert places == sorted(places)
+
+
+def test_each_command_says_of_itself_what_the_list_says():
+    actions = parser_of(*COMMANDS)._actions
+    commands = next(a for a in actions if isinstance(a, argparse._SubParsersAction))
+    assert {each.dest: each.help for each in commands._choices_actions} == COMMANDS
+
+
+def test_every_option_says_more_than_whose_it_is():
+    """No "of the output": a help line stands by itself."""
+
+    def lines(parser):
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for name, each in action.choices.items():
+                    yield from ((f"{name} {where}", line) for where, line in lines(each))
+            elif isinstance(action.help, str):
+                yield (action.option_strings or [action.dest])[0], action.help
+
+    poor = [(w, line) for w, line in lines(parser_of(*COMMANDS)) if line.startswith(("of ", "..."))]
+    assert poor == []
 
 
 @pytest.mark.parametrize(

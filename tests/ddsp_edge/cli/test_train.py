@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 
 import numpy as np
 import pytest
@@ -35,12 +36,22 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     assert cli.main(command) == 2  # half a minute of notes
     assert "at least 2 are needed" in capsys.readouterr().err
     assert (tmp_path / "runs/toy/report.png").stat().st_size > 10_000
-    command += ["--least-minutes", "0"]
+    command += ["--least-minutes", "0", "--teacher-warm-steps", "5", "--teacher-steps", "2"]
     assert cli.main([*command, "--minutes", "0.0001"]) == 0
     assert "run the same command to go on" in capsys.readouterr().out
     assert not (tmp_path / "toy.zip").exists()
     assert cli.main(command) == 0
-    assert "held-out loss" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "first its teacher" in said.out and "now the small network" in said.out
+    assert "held-out loss" in said.out and "nan" not in said.out
+    # What torch and the converters print is in the log, not here.
+    assert said.err == "" and (tmp_path / "runs/toy/export.log").exists()
+    teacher = read_bundle(tmp_path / "runs/toy/teacher.zip")
+    # What --out names and is there is refused before anything is computed.
+    made = (tmp_path / "toy.zip").read_bytes()
+    assert cli.main([*command, "--out", "toy.zip", "--work", "runs/no"]) == 2
+    assert "toy.zip: exists already; add --force" in capsys.readouterr().err
+    assert (tmp_path / "toy.zip").read_bytes() == made and not (tmp_path / "runs/no").exists()
     bundle = read_bundle(tmp_path / "toy.zip")
     assert bundle.info.name == "Toy" and bundle.info.quantization == "int8"
     for fact in ("held out", "Seed 1", "ddsp-edge train", "int8", "float32"):
@@ -51,12 +62,42 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     soundfile.write(tmp_path / "in.wav", tone, 48_000)
     assert cli.main(["render", "in.wav", "--model", "toy.zip", "--out", "out.wav"]) == 0
     assert np.abs(soundfile.read(tmp_path / "out.wav")[0]).max() > 0.01
-    small = ["--size", "small", "--teacher", "toy.zip", "--work", "runs/small"]
-    assert cli.main([*command, *small, "--out", "small.zip"]) == 0
-    taught = read_bundle(tmp_path / "small.zip")
-    assert (bundle.info.state_size, taught.info.state_size) == (96, 32)
-    assert "the controls of Toy (" in taught.card
-    assert "--size small --teacher toy.zip" in taught.card
+    assert (teacher.info.state_size, bundle.info.state_size) == (96, 32)
+    assert "the controls of Toy (" in bundle.card
+    # A changed option is named; an instrument that is there teaches as well.
+    assert cli.main([*command, "--steps", "4"]) == 2
+    assert "--steps 3 (now 4)" in capsys.readouterr().err
+    given = ["--teacher", "runs/toy/teacher.zip", "--work", "runs/again", "--minutes", "0"]
+    assert cli.main([*command, *given]) == 0
+    said = capsys.readouterr().out
+    assert not (tmp_path / "toy-2.zip").exists()
+    assert "its teacher" not in said and "stopped at step 0 of 9" in said
+
+
+def test_stopped_it_says_how_to_go_on(folder, tmp_path, capsys, monkeypatch):
+    """Ctrl-C at the first step, which is never cut in half, and while recordings are prepared."""
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(folder), "--name", "Toy", "--single-notes", "--least-minutes", "0"]
+    command += ["--warm-steps", "6", "--steps", "3", "--size", "large", "--teacher", "none"]
+
+    def show(first, total):
+        return lambda progress: signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_progress", show)
+        assert cli.main(command) == 130
+    said = capsys.readouterr().err.strip()
+    assert "stopped at step 1 of 9" in said and "run the same command" in said
+
+    def cut(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ddsp_edge.training.data.dataset.prepare", cut)
+        assert cli.main(command) == 130
+    assert "what is analysed is kept" in capsys.readouterr().err
+    assert cli.main([*command, "--minutes", "0"]) == 0
+    assert "going on from step 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -69,6 +110,7 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
         (["nowhere", "--name", "A"], "no such folder"),
         (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
         (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
+        (["{folder}", "--name", "A", "--float32-out", "{folder}/00.flac"], "--float32-out another"),
     ],
 )
 def test_bad_input_is_one_line(words, message, folder, capsys, tmp_path, monkeypatch):
@@ -89,6 +131,8 @@ def test_recipes_name_their_source_and_licence():
         ["--recipe", "flute"],
         ["--name", "My Horn", "--single-notes", "--lowest", "60"],
         ["--name", "A", "--least-minutes", "0.5"],
+        ["--name", "A", "--size", "large", "--teacher", "none", "--steps", "9"],
+        ["--name", "A", "--teacher-steps", "9", "--warm-steps", "3"],
     ],
 )
 def test_the_card_names_a_command_that_says_the_same(words):

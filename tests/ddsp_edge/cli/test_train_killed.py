@@ -19,7 +19,7 @@ pytest.importorskip("litert_torch", reason="the train extra is not installed")
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["--name", "Toy", "--single-notes", "--lowest", "150", "--highest", "900"]
 WORDS += ["--warm-steps", "16", "--steps", "14", "--threads", "1", "--checkpoint-every", "0"]
-WORDS += ["--least-minutes", "0", "--device", "cpu"]
+WORDS += ["--least-minutes", "0", "--device", "cpu", "--size", "large", "--teacher", "none"]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference_conditioner import FADE_IN_DB, LARGEST_UNPITCHED, NOISE_POWER, UNPITCHED_DB
+from reference_conditioner import (
+    DULLER,
+    FADE_IN_DB,
+    LARGEST_UNPITCHED,
+    NOISE_POWER,
+    TREBLE_HZ,
+    UNPITCHED_DB,
+)
 from tiny_decoder import HARMONICS, INFO, NOISE, tiny_bundle
 
 from ddsp_edge.decoding.conditioned import Target, decoding_of
@@ -102,6 +109,46 @@ def test_unpitched_says_how_much() -> None:
     half = shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0.5)
     same(half, shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.5)))
     same(shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0), unpitched=0), raw(330.0, -20.0))
+
+
+def treble_of(controls: ControlFrame) -> float:
+    """Mean square of the noise above 5 kHz."""
+    hz = np.linspace(0.0, INFO.sample_rate / 2, NOISE)
+    above = controls.noise_magnitudes[hz >= TREBLE_HZ].astype(np.float64)
+    return float(NOISE_POWER * np.sum(above**2) / NOISE)
+
+
+@pytest.mark.parametrize("treble_db", [-30.0, -20.0, -10.0])
+def test_noise_is_no_brighter_than_what_is_heard(treble_db: float) -> None:
+    plain, bounded = (
+        raw(330.0, -20.0),
+        shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0, treble_db=treble_db)),
+    )
+    (note, own), (_, noise) = power(plain), power(bounded)
+    assert treble_of(bounded) <= treble_of(plain) + 10 ** (DULLER * treble_db / 10) * note * (
+        1 + 1e-5
+    )
+    # The rest of its power goes below, and the noise is never less than the model's own.
+    assert noise == pytest.approx(own + 10 ** (UNPITCHED_DB / 10) * note, rel=1e-4)
+    assert np.all(bounded.noise_magnitudes >= plain.noise_magnitudes)
+
+
+def test_noise_for_a_consonant_has_the_colour_of_the_model() -> None:
+    bright = FeatureFrame(0.0, 330.0, -20.0, pitched=0.0, treble_db=-5.0)
+    same(shaped(bright), shaped(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0)))
+
+
+def test_a_model_with_treble_alone_is_quieter_where_none_is_heard() -> None:
+    conditioner = conditioner_of(tiny_bundle(), Settings())
+    conditioner.begin(FeatureFrame(0.0, 330.0, -20.0, pitched=0.0, treble_db=-40.0))
+    noise = np.zeros(NOISE, np.float32)
+    noise[-1] = 1e-3
+    conditioner.answer(1.0, np.ones(HARMONICS, np.float32), noise)
+    assert conditioner.next() is not None
+    controls = conditioner.controls
+    note = 0.5 / HARMONICS
+    added = treble_of(controls) - NOISE_POWER * 1e-6 / NOISE
+    assert added == pytest.approx(10 ** (-4 * DULLER) * note, rel=0.01)
 
 
 def test_a_model_with_hardly_any_noise_gives_no_more_than_the_limit() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tiny_decoder import tiny_bundle
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
-from ddsp_edge.decoding import networks
+from ddsp_edge.decoding import agreement, networks
 from ddsp_edge.decoding.agreement import compare
 from ddsp_edge.tflite.network import read_network
 from ddsp_edge.tflite.runtimes import RuntimeMissing
@@ -52,7 +52,7 @@ def test_a_new_file_is_compared_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert networks.network_of(bundle) is not None
     assert len(list(tmp_path.rglob("*.json"))) == 1 and networks.is_known(bundle)
     networks.forget()
-    monkeypatch.setattr(networks, "compare", lambda *_: pytest.fail("compared again"))
+    monkeypatch.setattr(agreement, "compare", lambda *_: pytest.fail("compared again"))
     assert networks.network_of(bundle) is not None
 
 
@@ -91,7 +91,7 @@ def test_without_a_runtime_our_own_networks_play(monkeypatch: pytest.MonkeyPatch
     def missing(*_: object) -> None:
         raise RuntimeMissing("none here")
 
-    monkeypatch.setattr(networks, "compare", missing)
+    monkeypatch.setattr(agreement, "compare", missing)
     verdict = networks.judge(unknown_file())
     assert verdict.network is not None and "no TFLite runtime" in str(verdict)
 

@@ -14,7 +14,7 @@ from ddsp_edge import cli
 from ddsp_edge.bundles.bundle import read_bundle, write_bundle
 from ddsp_edge.demo import PIANO, TUNE, VOICE, gallery, piano
 from ddsp_edge.demo.gallery import GalleryInstrument, GalleryItem, fitted
-from ddsp_edge.demo.page import page
+from ddsp_edge.demo.page import check_page, page
 from ddsp_edge.demo.tune import phrase_for
 from ddsp_edge.library import catalog
 from ddsp_edge.library.catalog import find_model
@@ -83,6 +83,16 @@ def made(tmp_path_factory) -> Path:
         patch.setenv("DDSP_EDGE_MODELS", str(folder / "none"))
         assert cli.main(["demo", "--all", "--out", str(folder)]) == 0
     return folder
+
+
+def test_another_page_is_not_replaced(tmp_path, capsys):
+    (tmp_path / "index.html").write_text("<title>My band</title>")
+    assert cli.main(["demo", "--all", "--no-picture", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1 and "index.html: is there already, and another page" in said[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    (tmp_path / "index.html").write_text(page([], []))
+    check_page(tmp_path)
 
 
 def test_the_page_is_whole_and_stands_alone(made):

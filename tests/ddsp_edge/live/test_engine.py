@@ -59,7 +59,7 @@ def test_a_note_sounds_with_the_next_block():
 
 def test_the_noise_of_a_chord_is_as_loud_as_in_the_file():
     """The voices share one noise in both; it is another piece, as notes begin with a block."""
-    settings = Settings(reverb_wet=0.0, voices=4, attack=0.001, harmonic_gain=-60.0)
+    settings = Settings(reverb_wet=0.0, expression=0, voices=4, attack=0.001, harmonic_gain=-60.0)
     notes, hop_s = (50, 57, 62), VIOLIN.info.hop_s
     messages = [mido.Message("note_on", note=note, velocity=100) for note in notes]
     player = SynthPlayer(VIOLIN.info, settings)
@@ -80,7 +80,7 @@ def test_the_noise_of_a_chord_is_as_loud_as_in_the_file():
 
 
 def test_a_pitch_is_the_one_that_was_played():
-    with pumped(VIOLIN, source="synth", settings=Settings(reverb_wet=0.0)) as pump:
+    with pumped(VIOLIN, source="synth", settings=Settings(reverb_wet=0.0, expression=0)) as pump:
         pump.midi("note_on", note=69, velocity=100)
         pump.run(0.5)
         sound = pump.run(1.0)[:, 0]
@@ -90,7 +90,7 @@ def test_a_pitch_is_the_one_that_was_played():
 
 @pytest.mark.parametrize("source", ["synth", "effect"])
 def test_a_model_is_changed_while_it_sounds_without_gap_or_click(source):
-    settings = Settings(reverb_wet=0.0)
+    settings = Settings(reverb_wet=0.0, expression=0)
     heard = {"synth": lambda s: s, "effect": lambda s: steady_voice()[: round(s * RATE)]}
     with pumped(VIOLIN, source=source, settings=settings) as pump:
         if source == "synth":
@@ -161,7 +161,7 @@ def test_the_newest_wish_wins():
 
 
 def test_settings_reach_what_plays_and_bad_ones_nothing():
-    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0)) as pump:
+    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0, expression=0)) as pump:
         pump.midi("note_on", note=50, velocity=100)
         pump.run(0.5)
         loud = level_db(pump.run(0.3))
@@ -213,7 +213,7 @@ def test_freeze_holds_the_sound_of_voice_and_of_keys():
         pump.engine.freeze(False)
         pump.run(1.0)
         assert level_db(pump.run(0.2)) < -75
-    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0)) as pump:
+    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0, expression=0)) as pump:
         pump.midi("note_on", note=50, velocity=100)
         pump.engine.freeze(True)
         pump.midi("note_off", note=50)
@@ -276,7 +276,7 @@ def test_programs_are_told():
 
 def test_no_voice_is_lost_when_the_control_thread_was_late():
     """Ten blocks pass unanswered: what is sent then still ends where it should."""
-    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0)) as pump:
+    with pumped(CELLO, source="synth", settings=Settings(reverb_wet=0.0, expression=0)) as pump:
         pump.midi("note_on", note=50, velocity=100)
         pump.run(0.5)
         block = np.zeros((PERIOD, 2), np.float32)

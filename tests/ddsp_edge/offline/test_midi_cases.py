@@ -43,7 +43,7 @@ def test_a_muted_track_mutes_no_other(tiny_path):
 
 def test_a_bend_on_another_channel_bends_nothing(tiny_path):
     path = CASES / "k03-ch2-bend.mid"
-    performance = synth_frames(path, find_model(tiny_path).info, Settings())
+    performance = synth_frames(path, find_model(tiny_path).info, Settings(expression=0))
     sounding = {round(f.f0_hz, 2) for f in performance.frames if f.loudness_db > -79}
     assert sounding == {261.63}
 
@@ -54,8 +54,9 @@ def test_breath_at_rest_is_not_breath(tiny_path):
 
 
 def test_a_key_above_the_range_softens_no_other():
-    tune = render(CASES / "k22-tune.mid", "violin")
-    more = render(CASES / "k22-tune-plus-108.mid", "violin")
+    plain = Settings(expression=0)
+    tune = render(CASES / "k22-tune.mid", "violin", settings=plain)
+    more = render(CASES / "k22-tune-plus-108.mid", "violin", settings=plain)
     assert more.lowered_db == tune.lowered_db == 0.0
     same = slice(0, 2 * 48_000 - 4800)
     assert np.array_equal(more.sound[same], tune.sound[same])

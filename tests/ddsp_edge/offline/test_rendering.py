@@ -177,7 +177,7 @@ def test_an_earlier_result_is_not_lost(tone_path, tiny_path, tmp_path, monkeypat
     picture.write_bytes(b"drawn")
     for out, drawn, lost in ((named, None, named), (tmp_path / "new.wav", picture, picture)):
         option = "--out" if drawn is None else "--picture"
-        with pytest.raises(UserError, match=f"^{lost}: is there already; add --force .*{option}"):
+        with pytest.raises(UserError, match=f"^{lost}: exists already; add --force .*{option}"):
             render_file(tone_path, tiny_path, out, picture=drawn)
     assert picture.read_bytes() == b"drawn" and not (tmp_path / "new.wav").exists()
     again = render_file(tone_path, tiny_path, overwrite=True).out

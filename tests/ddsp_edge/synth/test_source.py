@@ -51,7 +51,8 @@ def play(tmp_path):
         file.tracks.extend(mido.MidiTrack(track) for track in tracks)
         path = tmp_path / "tune.mid"
         file.save(path)
-        return synth_frames(path, info, settings or Settings())
+        plain = (settings or Settings()).changed({"expression": 0})
+        return synth_frames(path, info, plain)
 
     return from_messages
 

@@ -173,7 +173,7 @@ def test_a_number_that_is_free(tmp_path):
     assert numbered(path) == tmp_path / "a.b-3.wav"
     (tmp_path / "a.b-3.wav").symlink_to("nowhere")
     assert numbered(path) == tmp_path / "a.b-5.wav"
-    with pytest.raises(UserError, match="is there already; add --force to replace it, or give --x"):
+    with pytest.raises(UserError, match="exists already; add --force to replace it, or give --x"):
         check_new(path, "--x")
     (tmp_path / "null.wav").symlink_to("/dev/null")
     check_new(tmp_path / "null.wav", "--out")
