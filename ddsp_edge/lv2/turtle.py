@@ -151,11 +151,22 @@ def _fixed(plugin: Plugin) -> list[str]:
         supports = ["atom:supports midi:MidiEvent , patch:Message"]
     optional = "lv2:portProperty lv2:connectionOptional"
     ports = [
-        ["a lv2:InputPort , atom:AtomPort", *_head(0, "control", "Control")]
-        + ["atom:bufferType atom:Sequence", *supports, "lv2:designation lv2:control", optional],
-        ["a lv2:OutputPort , atom:AtomPort", *_head(1, "notify", "Notify")]
-        + ["atom:bufferType atom:Sequence", "atom:supports patch:Message"]
-        + ["lv2:designation lv2:control", optional],
+        [
+            "a lv2:InputPort , atom:AtomPort",
+            *_head(0, "control", "Control"),
+            "atom:bufferType atom:Sequence",
+            *supports,
+            "lv2:designation lv2:control",
+            optional,
+        ],
+        [
+            "a lv2:OutputPort , atom:AtomPort",
+            *_head(1, "notify", "Notify"),
+            "atom:bufferType atom:Sequence",
+            "atom:supports patch:Message",
+            "lv2:designation lv2:control",
+            optional,
+        ],
     ]
     if plugin.audio_in:
         ports.append(["a lv2:InputPort , lv2:AudioPort", *_head(2, "in", "In")])
@@ -163,23 +174,39 @@ def _fixed(plugin: Plugin) -> list[str]:
         head = _head(len(ports), symbol, name)
         ports.append(["a lv2:OutputPort , lv2:AudioPort", *head, f"lv2:designation pg:{side}"])
     ports.append(
-        ["a lv2:InputPort , lv2:ControlPort", *_head(len(ports), "enabled", "Enabled")]
-        + ["lv2:minimum 0", "lv2:maximum 1", "lv2:default 1"]
-        + ["lv2:portProperty lv2:toggled , lv2:integer , lv2:connectionOptional"]
-        + ["lv2:designation lv2:enabled"]
+        [
+            "a lv2:InputPort , lv2:ControlPort",
+            *_head(len(ports), "enabled", "Enabled"),
+            "lv2:minimum 0",
+            "lv2:maximum 1",
+            "lv2:default 1",
+            "lv2:portProperty lv2:toggled , lv2:integer , lv2:connectionOptional",
+            "lv2:designation lv2:enabled",
+        ]
     )
     ports.append(
-        ["a lv2:OutputPort , lv2:ControlPort", *_head(len(ports), "latency", "Latency")]
-        + ["lv2:minimum 0", "lv2:maximum 8192", "lv2:default 0", "units:unit units:frame"]
-        + ["lv2:portProperty lv2:reportsLatency , lv2:integer , lv2:connectionOptional"]
-        + ["lv2:designation lv2:latency"]
+        [
+            "a lv2:OutputPort , lv2:ControlPort",
+            *_head(len(ports), "latency", "Latency"),
+            "lv2:minimum 0",
+            "lv2:maximum 8192",
+            "lv2:default 0",
+            "units:unit units:frame",
+            "lv2:portProperty lv2:reportsLatency , lv2:integer , lv2:connectionOptional",
+            "lv2:designation lv2:latency",
+        ]
     )
     if plugin is EFFECT:
         ports.append(
-            ["a lv2:InputPort , lv2:ControlPort", *_head(len(ports), "freeze", "Freeze")]
-            + ["rdfs:comment " + _text("hold the present sound")]
-            + ["lv2:minimum 0", "lv2:maximum 1", "lv2:default 0"]
-            + ["lv2:portProperty lv2:toggled , lv2:integer"]
+            [
+                "a lv2:InputPort , lv2:ControlPort",
+                *_head(len(ports), "freeze", "Freeze"),
+                "rdfs:comment " + _text("hold the present sound"),
+                "lv2:minimum 0",
+                "lv2:maximum 1",
+                "lv2:default 0",
+                "lv2:portProperty lv2:toggled , lv2:integer",
+            ]
         )
     return [_block(port) for port in ports]
 

@@ -14,7 +14,6 @@ from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.library.folders import shipped_folder
 from ddsp_edge.lv2.model_file import write_model
 
-
 #: As test_kernel_c.py has them, so that the objects are compiled once.
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unknown-pragmas"]
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define SOFT_DB 6.0f
+#define SILENCE_DB (-80.0f)
+#define HEARD_S 0.05            /* by then a note that was struck can be heard */
 #define FROM_LAST (-1.0f)       /* a glide from where the voice struck last is now */
 
 /* ---- events ---- */
@@ -91,16 +93,18 @@ typedef struct {
     double level, since;
 } cost;
 
-static cost cost_of(const ddsp_played_voice *voice, const ddsp_key *key)
+static cost cost_of(const ddsp_played_voice *voice, const ddsp_key *key, double time_s)
 {
     const ddsp_key *mine = &voice->key;
     if (voice->sounds && mine->id && mine->note == key->note && mine->channel == key->channel)
         return (cost){0, 0.0, 0.0};
     if (!voice->sounds)
         return (cost){1, 0.0, voice->struck_s};
+    if (voice->loudness_db <= SILENCE_DB && time_s > voice->struck_s + HEARD_S)
+        return (cost){2, 0.0, voice->struck_s};
     if (!voice->held)
-        return (cost){2, voice->loudness_db, voice->struck_s};
-    return (cost){mine->id && mine->down ? 4 : 3, 0.0, voice->struck_s};
+        return (cost){3, voice->loudness_db, voice->struck_s};
+    return (cost){mine->id && mine->down ? 5 : 4, 0.0, voice->struck_s};
 }
 
 static int is_less(cost a, cost b)
@@ -113,14 +117,14 @@ static int is_less(cost a, cost b)
 }
 
 /* The voice of many that misses least when it plays the key: the one that plays it already, else
- * a silent one, the longest unused, else the quietest that is let go, else the oldest note, a
- * pedal's before a finger's. */
-static int spare_voice(const ddsp_notes *notes, const ddsp_key *key)
+ * a silent one, the longest unused, else an inaudible one, else the quietest that is let go, else
+ * the oldest note, a pedal's before a finger's. */
+static int spare_voice(const ddsp_notes *notes, const ddsp_key *key, double time_s)
 {
     int best = 0;
-    cost least = cost_of(&notes->voices[0], key);
+    cost least = cost_of(&notes->voices[0], key, time_s);
     for (int v = 1; v < notes->settings.voices; v++) {
-        const cost now = cost_of(&notes->voices[v], key);
+        const cost now = cost_of(&notes->voices[v], key, time_s);
         if (is_less(now, least)) {
             least = now;
             best = v;
@@ -169,7 +173,7 @@ void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,
                       ddsp_channels *channels, ddsp_event_list *events)
 {
     if (!notes->one_voice) {
-        strike(notes, spare_voice(notes, key), key, time_s, 0, channels, events);
+        strike(notes, spare_voice(notes, key, time_s), key, time_s, 0, channels, events);
         return;
     }
     /* What only a pedal holds makes no legato and keeps no other key from sounding. */
