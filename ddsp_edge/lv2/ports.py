@@ -23,9 +23,17 @@ GROUPS = {
     "decay": "Envelope",
     "sustain": "Envelope",
     "release": "Envelope",
-    "expression": "Expression",
     "vibrato": "Expression",
 }
+#: Settings of the performer, which chooses how each note is played (ddsp_edge/synth/performer.py):
+#: it is not in the plug-in, whose notes are played as they are written. They stand at 0 there.
+LEFT_OUT = (
+    "expression",
+    "expression_vibrato",
+    "expression_pitch",
+    "expression_dynamics",
+    "expression_attack",
+)
 KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
 
 
@@ -71,7 +79,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One of the two plug-ins."""
+    """The effect or the instrument, and the ports that it has."""
 
     name: str  #: "effect" or "instrument"
     kind: str  #: the word before the descriptions of settings that only it has
@@ -83,7 +91,7 @@ class Plugin:
         return tuple(
             Port(name, setting, group_of(name, setting.doc))
             for name, setting in SETTINGS.items()
-            if kind_of(setting.doc) in ("", self.kind)
+            if kind_of(setting.doc) in ("", self.kind) and name not in LEFT_OUT
         )
 
     @property
@@ -119,7 +127,7 @@ def settings_table() -> str:
         "#define DDSP_LV2_SETTINGS_TABLE_H",
         "",
         "enum {",
-        *(f"    SETTING_{name.upper()}," for name in SETTINGS),
+        *(f"    SETTING_{name.upper()}," for name in SETTINGS if name not in LEFT_OUT),
         "    SETTINGS",
         "};",
         "",
@@ -129,6 +137,8 @@ def settings_table() -> str:
         "} setting_ranges[SETTINGS] = {",
     ]
     for name, setting in SETTINGS.items():
+        if name in LEFT_OUT:
+            continue
         port = Port(name, setting, "")
         numbers = ", ".join(_c_float(x) for x in (port.minimum, port.maximum, port.default))
         lines.append(f"    [SETTING_{name.upper()}] = {{{numbers}, {int(port.whole)}}},")

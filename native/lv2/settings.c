@@ -80,7 +80,6 @@ ddsp_effect_settings ddsp_settings_effect(const ddsp_settings *s)
 
 ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
 {
-    const float all = get(s, SETTING_EXPRESSION);
     return (ddsp_receiver_settings){
         .synth = {
             .attack_s = get(s, SETTING_ATTACK),
@@ -91,10 +90,6 @@ ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
             .velocity_range_db = get(s, SETTING_VELOCITY_RANGE),
             .vibrato_rate_hz = get(s, SETTING_VIBRATO_RATE),
             .vibrato_depth = get(s, SETTING_VIBRATO_DEPTH),
-            .vibrato_amount = all * get(s, SETTING_EXPRESSION_VIBRATO),
-            .pitch_amount = all * get(s, SETTING_EXPRESSION_PITCH),
-            .dynamics_amount = all * get(s, SETTING_EXPRESSION_DYNAMICS),
-            .attack_amount = all * get(s, SETTING_EXPRESSION_ATTACK),
         },
         .portamento_s = get(s, SETTING_PORTAMENTO),
         .bend_range = get(s, SETTING_BEND_RANGE),

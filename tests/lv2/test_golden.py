@@ -3,7 +3,8 @@
 Two things of `render` are left out, since no live instrument does them: the silent frames before
 the first note (the phase of its partials differs by a constant), and the phase of a voice that
 rested between two notes, so no voice is used twice here. Notes begin well before a frame of the
-model, since a live voice ends the ramp of an onset first.
+model, since a live voice ends the ramp of an onset first. The plug-in has no performer: expression
+is 0.
 """
 
 from __future__ import annotations
@@ -124,11 +125,19 @@ def in_files(score: Score, rate: int, folder: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("score", "settings"),
     [
-        (tune(), Settings()),
-        (tune(), Settings(attack=0.2, release=0.5, reverb_wet=0.4, output_gain=-6, pan=0.3)),
-        (tune(), Settings(tuning=442, harmonic_gain=-6, noise_gain=3, pitch_shift=-5)),
-        (chords(), Settings(voices=8)),
-        (mpe(), Settings(voices=4, mpe="on")),
+        (tune(), Settings(expression=0)),
+        (
+            tune(),
+            Settings(
+                expression=0, attack=0.2, release=0.5, reverb_wet=0.4, output_gain=-6, pan=0.3
+            ),
+        ),
+        (
+            tune(),
+            Settings(expression=0, tuning=442, harmonic_gain=-6, noise_gain=3, pitch_shift=-5),
+        ),
+        (chords(), Settings(expression=0, voices=8)),
+        (mpe(), Settings(expression=0, voices=4, mpe="on")),
     ],
     ids=["tune", "levels", "pitches", "chords", "mpe"],
 )

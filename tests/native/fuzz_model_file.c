@@ -64,7 +64,9 @@ static int plays(const ddsp_model *model)
     ddsp_conditioner *conditioner = ddsp_conditioner_new();
     int good = ddsp_conditioner_prepare(conditioner, 1, &info->conditioned, NULL, plain) == DDSP_OK;
     for (int i = 0; good && i < 4; i++) {
-        const ddsp_feature_frame frame = {220.0f, -20.0f, 1.0f, 0.0f, 1.0f, i == 0};
+        const ddsp_feature_frame frame = {.f0_hz = 220.0f, .loudness_db = -20.0f,
+                                          .confidence = 1.0f, .pitched = 1.0f,
+                                          .onset = i == 0};
         static ddsp_control_frame out;
         float offset_s, ramp_s;
         ddsp_conditioner_begin(conditioner, 0, &frame);
