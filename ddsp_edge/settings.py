@@ -110,6 +110,9 @@ class Settings:
     output_gain: float = _number("dB", -60, 24, 0, "level of the output")
     pan: float = _number("", -1, 1, 0, "-1 is left, 1 is right")
     morph: float = _number("", 0, 1, 0, "from the model (0) to the one it is morphed with (1)")
+    beyond_range: str = _choice(
+        ("thin", "silent"), "thin", "notes that the instrument itself could not play"
+    )
     reverb_size: float = _number("", 0, 1, 0.5, "size of the room")
     reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room absorbs high frequencies")
     reverb_wet: float = _number("", 0, 1, 0.15, "how much of the room is heard")

@@ -207,6 +207,18 @@ class Commands:
     def morph_model(self, name: str | None = None, path: str | None = None) -> Future[Result]:
         return self._submit(self._playback.morph_with, name, path)
 
+    def parts(self) -> Future[Result]:
+        return self._submit(self._playback.list_parts)
+
+    def part_set(self, part: int, values: dict[str, Any]) -> Future[Result]:
+        return self._submit(self._playback.set_part, part, values)
+
+    def part_add(self, values: dict[str, Any] | None = None) -> Future[Result]:
+        return self._submit(self._playback.add_part, values or {})
+
+    def part_remove(self, part: int) -> Future[Result]:
+        return self._submit(self._playback.remove_part, part)
+
     def reload(self) -> Future[Result]:
         return self._submit(self._playback.reload)
 

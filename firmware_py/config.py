@@ -57,6 +57,8 @@ class MidiConfig:
     channel: Annotated[int, Range(0, 16)] = 0
     api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
     ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
+    scale: str = ""  #: Scala scale (.scl) that keys are tuned to; "": equal temperament
+    keyboard_map: str = ""  #: Scala keyboard map (.kbm) of it; "": key 60 is its first note
     network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"
     rtp: str = ""  #: also hear RTP-MIDI (Mac, iPad, rtpmidid): "0.0.0.0:5004"; "": off
 
@@ -66,6 +68,8 @@ class MidiConfig:
             from ddsp_edge.midi.network import address_of
 
             address_of(address)
+        if self.keyboard_map and not self.scale:
+            raise UserError("keyboard_map needs its scale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class InstrumentConfig:
     #: was played last.
     source: SourceMode = "auto"
     model: str = "violin"  #: name or path
+    #: Voices that sound at once in all parts together: what the board can compute.
+    voices: Annotated[int, Range(1, 256)] = 16
     models: str = ""  #: folder; "": models in the state folder
     presets: str = ""  #: folder; "": presets in the state folder
     state: str = ""  #: folder; "": systemd's, /var/lib/ddsp-edge

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,9 +18,12 @@ from typing import Any, Literal, cast
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed, shipped_folder, user_folder
+from ddsp_edge.library.nearest import ModelChoice
 from ddsp_edge.live.engine import LiveEngine
+from ddsp_edge.live.instrument import Band
 from ddsp_edge.presets.folder import PresetFolder
 from ddsp_edge.presets.mapping import ControlMapping
+from ddsp_edge.presets.parts import MOST_PARTS, NO_MODEL, BandPart, check_parts
 from ddsp_edge.presets.preset import Preset, SourceMode
 from ddsp_edge.settings import Settings
 from firmware_py.config import Config
@@ -46,6 +49,7 @@ class NowPlaying:
     preset: Preset | None = None
     digest: bytes = b""  #: of the models' files
     morph_model: str = ""  #: as ``model``: the second model of a morph
+    parts: tuple[BandPart, ...] = ()  #: of a band, where it follows MIDI
 
 
 class Playback:
@@ -109,7 +113,8 @@ class Playback:
             name = "" if last.no_morph else last.morph_model or preset.morph_model
             other = self._restored_morph_model(name)
             mode = last.source or preset.source
-            self._play(bundle, other, mode, preset.settings, preset)
+            parts = () if last.model else preset.parts
+            self._play(bundle, other, mode, preset.settings, preset, parts)
         elif last.model:
             other = self._restored_morph_model(last.morph_model)
             self._play(find_model(last.model), other, last.source or None)
@@ -156,7 +161,9 @@ class Playback:
         now = self.now
         if now.source_mode != "auto" or now.source == source or now.model is None:
             return False
-        self._wait(find_model(now.model), self._morph_bundle(), source)
+        self._wait(
+            find_model(now.model), self._morph_bundle(), source, band=self._with_models(now.parts)
+        )
         self.now = replace(self.now, source=source)
         return True
 
@@ -192,7 +199,10 @@ class Playback:
         if wanted is None:
             raise UserError("model: no model plays; give the name of one")
         mode = cast("SourceMode | None", source)
-        return self._play(find_model(wanted), self._morph_bundle(), mode, preset=self.now.preset)
+        parts = self.now.parts if name is None and path is None else ()
+        return self._play(
+            find_model(wanted), self._morph_bundle(), mode, preset=self.now.preset, parts=parts
+        )
 
     def morph_with(self, name: str | None = None, path: str | None = None) -> dict[str, Any]:
         """Choose the model that the setting ``morph`` leads to, by name or path; neither: none.
@@ -205,16 +215,23 @@ class Playback:
             raise UserError("morph_model: no model plays; give the first one with model")
         wanted: str | Path | None = Path(path) if path is not None else name
         other = find_model(wanted) if wanted is not None else None
-        return self._play(find_model(self.now.model), other, preset=self.now.preset)
+        return self._play(
+            find_model(self.now.model), other, preset=self.now.preset, parts=self.now.parts
+        )
 
     def _morph_bundle(self) -> Bundle | None:
         """The second model of what plays. Raises UserError where it has gone."""
         return find_model(self.now.morph_model) if self.now.morph_model else None
 
-    def play_program(self, bank: int, program: int) -> dict[str, Any]:
-        """Play what the program map names; without an entry, the preset (or, where there are no
-        presets, the model) of that number. Raises UserError."""
+    def play_program(self, bank: int, program: int, channel: int = 0) -> dict[str, Any]:
+        """Change the model of a band's parts on ``channel`` (1 to 16) to the program's.
+
+        Without such a part play what the program map names; without an entry, the preset (or,
+        where there are no presets, the model) of that number. Raises UserError.
+        """
         number = check_program(bank, program)
+        if self._program_of_band(number, program, channel):
+            return self.playing()
         row = self.programs.chosen().get(number)
         if row is not None:
             return self.play_preset(row.preset) if row.preset else self.play_model(row.model)
@@ -230,15 +247,100 @@ class Playback:
         """Load what plays again where its file has changed. Raises UserError."""
         if self.now.model is not None:
             bundle, other = find_model(self.now.model), self._morph_bundle()
-            if _digest(bundle, other) != self.now.digest:
-                self._play(bundle, other, preset=self.now.preset)
+            others = [each for _, each in self._with_models(self.now.parts)]
+            if _digest(bundle, other, *others) != self.now.digest:
+                self._play(bundle, other, preset=self.now.preset, parts=self.now.parts)
         return self.playing()
 
     def _play_preset(self, preset: Preset) -> dict[str, Any]:
         bundle = find_model(preset.model)
         other = find_model(preset.morph_model) if preset.morph_model else None
         preset = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
-        return self._play(bundle, other, preset.source, preset.settings, preset)
+        return self._play(bundle, other, preset.source, preset.settings, preset, preset.parts)
+
+    def _with_models(self, parts: Sequence[BandPart], bundle: Bundle | None = None) -> Band:
+        """The parts with their models; one that names none has ``bundle``, or what plays.
+
+        Raises UserError.
+        """
+        if bundle is None and self.now.model is not None:
+            bundle = find_model(self.now.model)
+        found = []
+        for part in parts:
+            model = find_model(part.model) if part.model else bundle
+            assert model is not None
+            found.append((part, model))
+        return tuple(found)
+
+    # ---- the parts of a band
+
+    def _parts_now(self) -> tuple[BandPart, ...]:
+        """The parts that play; of one model alone a part that is all of it."""
+        if self.now.model is None:
+            raise UserError("parts: no model plays; give the name of one")
+        return self.now.parts or (BandPart(),)
+
+    def list_parts(self) -> dict[str, Any]:
+        """The parts of the band that plays, with every value; "parts" is empty without a band."""
+        most, voices = MOST_PARTS, self._config.instrument.voices
+        return {"parts": _rows(self.now), "most": most, "voices": voices}
+
+    def set_part(self, number: int, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Change values of a part, counted from 1; only another model is loaded. Raises
+        UserError."""
+        parts = list(self._parts_now())
+        old = self._part(parts, number)
+        parts[number - 1] = new = old.changed(values, f"part {number}")
+        if new.model == NO_MODEL:
+            raise UserError(f"part {number}: to leave it out, remove it")
+        return self._use_parts(tuple(parts), old.model == new.model and bool(self.now.parts))
+
+    def add_part(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a part at the end. Raises UserError."""
+        parts = (*self._parts_now(), BandPart().changed(values, "part"))
+        check_parts(parts, "parts")
+        return self._use_parts(parts, False)
+
+    def remove_part(self, number: int) -> dict[str, Any]:
+        """Remove a part, counted from 1; after the last one the model plays alone. Raises
+        UserError."""
+        parts = list(self.now.parts)
+        self._part(parts, number)
+        del parts[number - 1]
+        return self._use_parts(tuple(parts), False)
+
+    @staticmethod
+    def _part(parts: Sequence[BandPart], number: int) -> BandPart:
+        if not 1 <= number <= len(parts):
+            what = f"they are 1 to {len(parts)}" if parts else "no band plays"
+            raise UserError(f"part {number}: there is none; {what}")
+        return parts[number - 1]
+
+    def _use_parts(self, parts: tuple[BandPart, ...], same_models: bool) -> dict[str, Any]:
+        assert self.now.model is not None
+        if same_models:
+            self._engine.change_parts(parts)
+            self.take(replace(self.now, parts=parts))
+        else:
+            bundle, preset = find_model(self.now.model), self.now.preset
+            self._play(bundle, self._morph_bundle(), preset=preset, parts=parts)
+        return self.list_parts()
+
+    def _program_of_band(self, number: int, program: int, channel: int) -> bool:
+        """Give the parts of a channel the model of a program; whether there is such a part."""
+        mine = [part for part in self.now.parts if part.channel and part.channel == channel]
+        if not mine:
+            return False
+        row = self.programs.chosen().get(number)
+        model = row.model if row is not None and row.model else ModelChoice().nearest(program)
+        if not model:
+            raise UserError(f"program {program} on channel {channel}: it has no pitch; it stays")
+        parts = tuple(
+            replace(part, model=model) if part in mine else part for part in self.now.parts
+        )
+        if parts != self.now.parts:
+            self._use_parts(parts, False)
+        return True
 
     def _play(
         self,
@@ -247,6 +349,7 @@ class Playback:
         mode: SourceMode | None = None,
         settings: Settings | None = None,
         preset: Preset | None = None,
+        parts: tuple[BandPart, ...] = (),
     ) -> dict[str, Any]:
         """Play, wait until it does, and return :meth:`playing`.
 
@@ -255,11 +358,14 @@ class Playback:
         """
         mode = mode or self.now.source_mode
         source = self._source_for(mode)
-        self._wait(bundle, other, source, settings and self._on_this_box(settings))
+        band = self._with_models(parts, bundle)
+        self._wait(bundle, other, source, settings and self._on_this_box(settings), band)
         if preset is not None:
             self.last_preset = preset.name
-        digest = _digest(bundle, other)
-        self.take(NowPlaying(_name_of(bundle), source, mode, preset, digest, _name_of(other)))
+        digest = _digest(bundle, other, *(each for _, each in band))
+        self.take(
+            NowPlaying(_name_of(bundle), source, mode, preset, digest, _name_of(other), parts)
+        )
         return self.playing()
 
     def _wait(
@@ -268,9 +374,10 @@ class Playback:
         other: Bundle | None,
         source: str | None,
         settings: Settings | None = None,
+        band: Band = (),
     ) -> None:
         """Load a model and wait until the engine plays it. Raises UserError."""
-        future = self._engine.play(bundle, source, settings, other)
+        future = self._engine.play(bundle, source, settings, other, band)
         try:
             future.result(PLAY_S)
         except CancelledError:
@@ -328,7 +435,9 @@ class Playback:
     def _play_again(self, what: NowPlaying) -> None:
         assert what.model is not None
         other = find_model(what.morph_model) if what.morph_model else None
-        self._play(find_model(what.model), other, what.source_mode, preset=what.preset)
+        self._play(
+            find_model(what.model), other, what.source_mode, preset=what.preset, parts=what.parts
+        )
 
     # ---- settings
 
@@ -357,6 +466,7 @@ class Playback:
         return preset is not None and (
             (preset.model, preset.morph_model, preset.source)
             != (now.model, now.morph_model, now.source_mode)
+            or preset.parts != now.parts
             or preset.settings != self.portable_settings()
         )
 
@@ -369,7 +479,16 @@ class Playback:
             "source": now.source,
             "source_mode": now.source_mode,
             "morph_model": now.morph_model or None,
+            "parts": _rows(now),
         }
+
+
+def _rows(now: NowPlaying) -> list[dict[str, Any]]:
+    """The parts of a band as the control socket shows them."""
+    return [
+        {"number": number, **asdict(part), "plays": part.model or now.model}
+        for number, part in enumerate(now.parts, 1)
+    ]
 
 
 def _name_of(bundle: Bundle | None) -> str:
@@ -384,8 +503,9 @@ def _name_of(bundle: Bundle | None) -> str:
     return str(path.absolute())
 
 
-def _digest(bundle: Bundle, other: Bundle | None = None) -> bytes:
+def _digest(bundle: Bundle, *others: Bundle | None) -> bytes:
     found = hashlib.sha256(bundle.model)
-    if other is not None:
-        found.update(other.model)
+    for other in others:
+        if other is not None:
+            found.update(other.model)
     return found.digest()

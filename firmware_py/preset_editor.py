@@ -38,6 +38,7 @@ class PresetEditor:
                 "model": entry.preset.model if entry.preset else None,
                 "source": entry.preset.source if entry.preset else None,
                 "morph_model": (entry.preset.morph_model or None) if entry.preset else None,
+                "parts": len(entry.preset.parts) if entry.preset else None,
                 "problem": entry.problem,
             }
             for entry in self._presets.entries()
@@ -61,7 +62,7 @@ class PresetEditor:
         mappings = now.preset.mappings if now.preset else ()
         settings = self._playback.portable_settings()
         mode = now.source_mode
-        preset = Preset(name, now.model, mode, settings, mappings, now.morph_model)
+        preset = Preset(name, now.model, mode, settings, mappings, now.morph_model, now.parts)
         saved = self._presets.save(preset)
         self._playback.last_preset = saved.name
         self._playback.take(replace(now, preset=saved))

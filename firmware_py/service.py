@@ -14,6 +14,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.midi.scala import read_key_pitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
@@ -55,7 +56,12 @@ class Service:
         overrides = DeviceOverrides(config.state_folder)
         audio, audio_problem = _audio(config, overrides)
         settings = Settings(channel=config.midi.channel)
-        engine = LiveEngine(audio.card_settings(), config.instrument.source, settings)
+        engine = LiveEngine(
+            audio.card_settings(),
+            config.instrument.source,
+            settings,
+            voices=config.instrument.voices,
+        )
         self._engine, self._overrides = engine, overrides
         self._notices = Notices(engine.publish)
         self._notices.report("audio", audio_problem)
@@ -127,6 +133,7 @@ class Service:
         remove_partial_files(self._config.state_folder, self._config.presets_folder)
         self._engine.subscribe(self._on_event)
         self._engine.start(wait_for_card=True)
+        self._tune()
         self._worker.submit(self._playback.restore).result()
         self._worker.submit(self._learn.restore)
         self._server.start()
@@ -138,6 +145,18 @@ class Service:
         except UserError as error:
             self._notices.report("midi ports", str(error))
         self._peripherals.start()
+
+    def _tune(self) -> None:
+        """Tune the keys as the config says; a damaged file is told and changes nothing."""
+        midi, problem = self._config.midi, ""
+        try:
+            pitches = (
+                read_key_pitches(midi.scale, midi.keyboard_map or None) if midi.scale else None
+            )
+            self._engine.tune(pitches)
+        except UserError as error:
+            problem = str(error)
+        self._notices.report("scale", problem)
 
     def _stop(self) -> None:
         # What hangs (a driver, a model that is being loaded) is not waited for.
@@ -189,8 +208,10 @@ class Service:
         """Act on an event of the engine. It runs in the engine's events thread."""
         kind = event["event"]
         if kind == "program":
-            bank, program = event["bank"], event["program"]
-            self._worker.newest("program", self._play_program, bank, program)
+            bank, program, channel = event["bank"], event["program"], event["channel"]
+            # Of each channel the newest: those of a band come together at a song's start.
+            kind_of_job = f"program {channel}" if self._playback.now.parts else "program"
+            self._worker.newest(kind_of_job, self._play_program, bank, program, channel)
         elif kind == "card":
             log.info("card %s: %s", event["state"], event["detail"])
         elif kind == "fault":
@@ -199,9 +220,9 @@ class Service:
                 self._worker.submit(self._playback.replace_hung, event["model"])
         self._server.publish(event)
 
-    def _play_program(self, bank: int, program: int) -> None:
+    def _play_program(self, bank: int, program: int, channel: int) -> None:
         try:
-            self._playback.play_program(bank, program)
+            self._playback.play_program(bank, program, channel)
             self._notices.report("program", "")
         except UserError as error:
             self._notices.report("program", str(error))
@@ -216,6 +237,7 @@ class Service:
         else:
             before, self._config = self._config, config
             self._peripherals.change(config)
+            self._tune()
             self._worker.submit(self._playback.use_channel, config.midi.channel)
             fixed = ("audio", "instrument", "control")
             changed = [

@@ -157,6 +157,17 @@ class NetworkDecoder:
 
 
 @dataclass(frozen=True)
+class LoudnessTables:
+    """``ddsp_loudness_map``: ``loudness_db`` (levels,); the tables are (notes, levels)."""
+
+    lowest_note: float
+    loudness_db: np.ndarray
+    shown_db: np.ndarray
+    gain_db: np.ndarray
+    noise_db: np.ndarray
+
+
+@dataclass(frozen=True)
 class ConditionedModel:
     """``ddsp_conditioned_model``; ``network`` None where the caller decodes."""
 
@@ -167,8 +178,10 @@ class ConditionedModel:
     hop_s: float
     usual_hz: float
     offset_db: float = 0.0
-    lowest_hz: float = 0.0  #: bounds of the pitch that is shown; 0: none
+    lowest_hz: float = 0.0  #: the range that it has learnt; 0: no bound
     highest_hz: float = 0.0
+    reach: float = 0.0  #: semitones beyond the range that it is shown at most
+    loudness_map: LoudnessTables | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,7 @@ class Conditioning:
     noise_gain_db: float = 0.0
     unpitched: float = 1.0
     morph: float = 0.0
+    beyond: float = 0.0
 
 
 class FeatureFields(Protocol):
@@ -220,7 +234,7 @@ class Question(NamedTuple):
     """What a conditioner wants a model without a network to decode."""
 
     model: int  #: 0: the first, 1: the second
-    joins: bool  #: the model forgets before what it played on this voice
+    forgets: bool  #: the model forgets before what it played on this voice
     f0_hz: float
     loudness_db: float
 
@@ -243,7 +257,8 @@ class Conditioner:
         self._conditioner = ffi.gc(lib.ddsp_conditioner_new(), lib.ddsp_conditioner_free)
         if self._conditioner == ffi.NULL:
             raise MemoryError("ddsp_conditioner_new")
-        models = [_model(first), _model(second) if second else ffi.NULL]
+        keep: list[Any] = []  # until the maps are copied
+        models = [_model(first, keep), _model(second, keep) if second else ffi.NULL]
         settings = _conditioning(conditioning or Conditioning())[0]
         _check(
             lib.ddsp_conditioner_prepare(self._conditioner, voices, *models, settings),
@@ -289,7 +304,7 @@ class Conditioner:
         asked = lib.ddsp_conditioner_ask(self._conditioner, voice, self._in)
         if asked < 0:
             return None
-        return Question(min(asked, 1), asked == 2, self._in.f0_hz, self._in.loudness_db)
+        return Question(asked & 1, asked >= 2, self._in.f0_hz, self._in.loudness_db)
 
     def answer(
         self,
@@ -324,7 +339,7 @@ class Conditioner:
             yield times
 
 
-def _model(model: ConditionedModel) -> Any:
+def _model(model: ConditionedModel, keep: list[Any]) -> Any:
     struct = ffi.new("ddsp_conditioned_model *")
     struct.network = model.network._network if model.network else ffi.NULL
     for name in (
@@ -336,8 +351,26 @@ def _model(model: ConditionedModel) -> Any:
         "offset_db",
         "lowest_hz",
         "highest_hz",
+        "reach",
     ):
         setattr(struct, name, getattr(model, name))
+    if model.loudness_map is not None:
+        struct.loudness_map = _map(model.loudness_map, keep)
+    return struct
+
+
+def _map(source: LoudnessTables, keep: list[Any]) -> Any:
+    struct = ffi.new("ddsp_loudness_map *")
+    keep.append(struct)
+    shape = np.shape(source.shown_db)
+    struct.lowest_note, struct.n_levels = source.lowest_note, len(source.loudness_db)
+    struct.n_notes = shape[0] if len(shape) == 2 else 0
+    struct.loudness_db = _floats(source.loudness_db, keep)
+    for name in ("shown_db", "gain_db", "noise_db"):
+        table = getattr(source, name)
+        if np.shape(table) != (struct.n_notes, struct.n_levels):
+            raise ValueError(f"a loudness map whose {name} has the shape {np.shape(table)}")
+        setattr(struct, name, _floats(table, keep))
     return struct
 
 

@@ -200,6 +200,7 @@ class ReferenceConditioner:
         self.band_limit_hz = info.band_limit_hz
         self.second: tuple[int, float] | None = None
         self._own = ControlFrame(info.n_harmonics, info.n_noise)
+        self._silent = [True] * voices  #: so was each voice's last frame
         self._out, self._masked = self._own, False
         self._second: Decoder | None = None
         if other is not None:
@@ -240,8 +241,13 @@ class ReferenceConditioner:
 
         Take all of them: the models move on with each.
         """
+        if self._silent[frame.voice]:  # the models forget the note before
+            self.decoder.reset(frame.voice)
+            if self._second is not None:
+                self._second.reset(frame.voice)
         self._around.decode(self.decoder, frame, self._own, frame.voice)
         yield from self._aims(frame)
+        self._silent[frame.voice] = not frame.loudness_db > SILENCE_DB
 
     def _aims(self, frame: FeatureFrame) -> Iterator[Target]:
         """The first model has answered, into ``_own``."""

@@ -20,7 +20,7 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
 class NoEngine(UserError):
-    """No answer: there is no engine, its socket may not be opened, or it hangs."""
+    """Raised where no engine runs, its socket may not be opened, or it does not answer."""
 
 
 class ControlClient:
@@ -50,7 +50,7 @@ class ControlClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up; the next call connects anew."""
+        """Close the connection; the next call connects again."""
         if self._socket is not None:
             self._socket.close()
         self._socket = None
@@ -59,7 +59,10 @@ class ControlClient:
     def call(
         self, verb: str, *, timeout_s: float | None = None, **arguments: Any
     ) -> dict[str, Any]:
-        """The result of a verb (ddsp_edge/api/verbs.py). Raises RequestError, NoEngine."""
+        """Return the result of a verb (ddsp_edge/api/verbs.py).
+
+        Raises RequestError and NoEngine.
+        """
         self._last_id += 1
         deadline = time.monotonic() + (self.timeout_s if timeout_s is None else timeout_s)
         given = {key: value for key, value in arguments.items() if value is not None}
@@ -149,7 +152,7 @@ class ControlClient:
             pass
 
     def _message(self, deadline: float | None) -> dict[str, Any]:
-        """The next line. Raises NoEngine."""
+        """Return the next line as a message. Raises NoEngine."""
         while (end := self._input.find(b"\n")) < 0:
             self._receive(deadline)
         line = bytes(self._input[:end])
@@ -194,4 +197,4 @@ def _connect(connection: socket.socket, path: str) -> None:
 
 
 class _TooLate(NoEngine):
-    """The engine did not answer in time."""
+    """Raised where the engine did not answer in time."""

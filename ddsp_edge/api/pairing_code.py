@@ -18,7 +18,7 @@ ASKED_S = 120.0
 
 
 def code_file() -> Path:
-    """$DDSP_EDGE_PANEL_CODE, else the service's, else (where there is none) the user's own."""
+    """Return the path: $DDSP_EDGE_PANEL_CODE, else the service's, else the user's own."""
     if chosen := os.environ.get(ENVIRONMENT):
         return Path(chosen)
     if given := os.environ.get("RUNTIME_DIRECTORY"):
@@ -37,7 +37,7 @@ def code_json(code: str, valid_s: float, asked: float = 0.0) -> bytes:
 
 
 def read_code(path: Path | None = None) -> tuple[str, float]:
-    """(code, seconds that it is valid for). Raises UserError where no panel is running."""
+    """Return the code and its remaining seconds. Raises UserError where no panel is running."""
     path = path or code_file()
     try:
         there = path.exists()

@@ -31,7 +31,7 @@ class RequestError(UserError):
 
 
 def default_socket() -> Path:
-    """$DDSP_EDGE_SOCKET, else the service's, else (where there is none) the user's own."""
+    """Return the path: $DDSP_EDGE_SOCKET, else the service's, else the user's own."""
     if chosen := os.environ.get(ENVIRONMENT):
         return Path(chosen)
     runtime = os.environ.get("XDG_RUNTIME_DIR")
@@ -41,7 +41,7 @@ def default_socket() -> Path:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """One line of strict JSON; numbers that JSON does not have (NaN, infinities) become null."""
+    """Return a line of strict JSON; numbers that JSON does not have become null."""
     message = {"v": VERSION, **message}
     try:
         text = json.dumps(message, allow_nan=False, separators=(",", ":"))
@@ -61,7 +61,7 @@ def _finite(value: Any) -> Any:
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """A line to its object, of our version. Raises RequestError."""
+    """Parse a line of this protocol version into its object. Raises RequestError."""
     message = decode_object(line)
     if not is_version(message.get("v")):
         raise RequestError(
@@ -78,7 +78,7 @@ def is_version(value: Any) -> bool:
 
 
 def decode_object(line: bytes) -> dict[str, Any]:
-    """A line to its object, of any version. Raises RequestError."""
+    """Parse a line of any protocol version into its object. Raises RequestError."""
     if line.count(b"[") + line.count(b"{") > MAX_OPENERS:
         # Counted before: the parser's recursion may be deeper than a thread's stack.
         raise RequestError("request", "nested too deeply", _EXAMPLE)
@@ -100,7 +100,7 @@ _EXAMPLE = 'write for instance {"v": 1, "id": 1, "do": "status"}'
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys are all different: of two that are alike each reader takes another."""
+    """Return an object whose keys all differ. Raises ValueError: readers disagree on duplicates."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is given twice")
@@ -120,7 +120,7 @@ def _depth(value: Any) -> int:
 
 
 def checked_id(request_id: Any) -> Any:
-    """The id of a request, as it comes back with the answer. Raises RequestError."""
+    """Return the id of a request, which the answer repeats. Raises RequestError."""
     if request_id is None or (isinstance(request_id, str) and len(request_id) <= 100):
         return request_id
     whole = isinstance(request_id, int) and not isinstance(request_id, bool)
@@ -136,7 +136,7 @@ def answer(request_id: Any, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(request_id: Any, error: Exception) -> dict[str, Any]:
-    """The message that answers a request which failed. A UserError's text is `what; remedy`."""
+    """Return the answer to a request that failed. A UserError's text is `what; remedy`."""
     if isinstance(error, RequestError):
         code, text, remedy = error.code, error.error, error.remedy
     elif isinstance(error, UserError):

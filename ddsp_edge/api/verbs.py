@@ -95,6 +95,7 @@ class Verb:
 
 _ON = Argument("switch", "left out: the other of the two", required=False)
 _PRESET = Argument("text", "name of a preset")
+_PART = Argument("whole", "number of the part, from 1")
 _BANK = Argument("whole", "MIDI bank, 0 to 16383")
 _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 
@@ -129,6 +130,18 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
+    "parts": Verb("the parts of the band that plays, with every value; none: no band", {}, True),
+    "part_set": Verb(
+        "change a part of the band; only another model is loaded: as parts",
+        {"part": _PART, "values": Argument("values", 'for instance {"level": -6, "pan": 0.5}')},
+        True,
+    ),
+    "part_add": Verb(
+        "add a part; what plays alone becomes the first one: as parts",
+        {"values": Argument("values", "left out: the same model on every key", required=False)},
+        True,
+    ),
+    "part_remove": Verb("remove a part of the band: as parts", {"part": _PART}, True),
     "reload": Verb("load what plays again if its file has changed: what plays now", {}, True),
     "presets": Verb("the presets in their order, and which one plays", {}, True),
     "preset": Verb("play a preset, with a cross-fade: what plays now", {"name": _PRESET}, True),
@@ -274,7 +287,7 @@ VERBS: dict[str, Verb] = {
 
 
 def check_request(message: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(verb, arguments) of a decoded request. Raises RequestError."""
+    """Return the verb and checked arguments of a decoded request. Raises RequestError."""
     name = message.get("do")
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:

@@ -66,7 +66,7 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
         voices=voices,
     )  # fmt: skip
     part = Part(RATE, PERIOD, voices, harmonics, info.n_noise, RATE / 2, info.hop_s,
-                source == "effect", loudness_db=(info.min_loudness_db, info.max_loudness_db),
+                source == "effect", loudness_db=info.note_loudness_db,
                 conditioner=conditioner)  # fmt: skip
     rig = Rig(RATE, PERIOD)
     rig.set(RigControl.REVERB_WET, 0.3)

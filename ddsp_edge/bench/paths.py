@@ -20,7 +20,7 @@ SCALAR = ("-DDDSP_PORTABLE", "-DDDSP_SCALAR", "-fno-tree-vectorize", "-fno-tree-
 
 
 def flags() -> dict[str, tuple[str, ...]]:
-    """Name to compiler flags, the widest first; the first is the one that ships."""
+    """Return compiler flags by name, the widest first; the first is the one that ships."""
     if platform.machine() in ("x86_64", "AMD64"):
         wide = {"AVX2": ()} if _has_avx2() else {}
         return {**wide, "SSE2": ("-DDDSP_PORTABLE",), "scalar": SCALAR}
@@ -64,7 +64,7 @@ class PathVoice:
 
 
 def libraries(folder: Path) -> dict[str, Path]:
-    """Each path as a library in ``folder``, those that can be compiled here."""
+    """Compile each path that can be compiled here as a library in ``folder``."""
     if compiler() is None:
         return {}
     return {
@@ -74,7 +74,7 @@ def libraries(folder: Path) -> dict[str, Path]:
 
 
 def results() -> list[Result]:
-    """Oscillators and noise on each path; nothing without a checkout and a compiler."""
+    """Measure oscillators and noise on each path; nothing without a checkout and a compiler."""
     found = []
     with tempfile.TemporaryDirectory() as name:
         for path, library in libraries(Path(name)).items():
@@ -92,7 +92,7 @@ def results() -> list[Result]:
 
 
 def oscillator_ns(voice: Any, harmonics: int = HARMONICS, block: int = BLOCK) -> float:
-    """Nanoseconds for one harmonic of one sample while every control moves."""
+    """Return the nanoseconds for one harmonic of one sample while every control moves."""
     weights, none = np.ones(harmonics, np.float32), np.zeros(0, np.float32)
     out, f0_hz = np.zeros(block, np.float32), iter(range(10**9))
 
@@ -105,7 +105,7 @@ def oscillator_ns(voice: Any, harmonics: int = HARMONICS, block: int = BLOCK) ->
 
 
 def noise_us(voice: Any, samples: int) -> float:
-    """``samples`` of noise in 65 bands, microseconds."""
+    """Return the microseconds for ``samples`` of noise in 65 bands."""
     voice.set_frame(0.0, 0.0, np.zeros(0, np.float32), np.ones(BANDS, np.float32), 0.005)
     out = np.zeros(samples, np.float32)
 

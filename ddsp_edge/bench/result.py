@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """``ratio`` is how many times better than ``against``, whose value is ``peer_value``."""
+    """One figure; ``ratio`` says how many times better it is than ``against`` (``peer_value``)."""
 
     name: str
     value: float
@@ -30,13 +30,13 @@ class Result:
 def against(
     name: str, value: float, unit: str, peer: str, peer_value: float, more: bool = False
 ) -> Result:
-    """A result beside its peer; ``more``: more is better, else less. Both above 0."""
+    """Return a result beside its peer, both above 0; ``more``: larger is better, else smaller."""
     ratio = value / peer_value if more else peer_value / value
     return Result(name, value, unit, peer, peer_value, ratio)
 
 
 def best_s(work: Callable[[], object], repeats: int) -> float:
-    """The fastest of ``repeats`` runs, seconds: what the machine can do undisturbed."""
+    """Return the seconds of the fastest of ``repeats`` runs, the least disturbed one."""
     fastest = float("inf")
     for _ in range(repeats):
         begun = time.perf_counter()

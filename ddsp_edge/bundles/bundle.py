@@ -64,7 +64,7 @@ def read_bundle(path: Path | str) -> Bundle:
 
 
 def parse_bundle(data: bytes, path: Path) -> Bundle:
-    """As :func:`read_bundle`, of bytes that were read already; errors name ``path``."""
+    """Parse bytes as :func:`read_bundle` does those of a file; errors name ``path``."""
     try:
         return _read(path, data)
     except (ZipError, MetadataError, TfliteError) as error:
@@ -130,7 +130,7 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
 
 
 def _check_picture(data: bytes) -> None:
-    """What a browser may be given: few bytes can say that they are an enormous picture."""
+    """Raise ZipError for a picture that a browser should not get: its size may be huge."""
     if not data.startswith(PNG_MARK) or data[12:16] != b"IHDR" or len(data) < 33:
         raise ZipError(f"its {PICTURE} is not what its name says")
     width, height = struct.unpack(">II", data[16:24])

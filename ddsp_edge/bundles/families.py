@@ -109,7 +109,7 @@ FAMILIES: dict[str, Expression] = {
         slide_s=_T(0.09, 0.025),
         phrase_db=_T(3.0),
         attack_s=_T(0.11, 0.02, velocity=-0.12),
-        attack_noise=_T(0.35, 0.1),
+        attack_noise=_T(0.35, 0.1, velocity=0.2),
         release_cents=_T(15.0, 6.0),
         release_noise=_T(0.3, 0.1),
     ),

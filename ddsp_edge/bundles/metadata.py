@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ddsp_edge.bundles.expression import Expression, ExpressionError, parse_expression
+from ddsp_edge.bundles.loudness_map import LoudnessMap, LoudnessMapError, parse_loudness_map
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE
 
 #: Longest metadata.json that is read, in bytes.
@@ -113,6 +114,10 @@ class Room:
             rule.check(f"room.{key}", getattr(self, key))
 
 
+#: JSON keys (and fields) of loudness maps, optional.
+MAPS = ("loudness_map", "heard_map")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """metadata.json with our field names; see :data:`KEYS` for ranges."""
@@ -139,6 +144,8 @@ class ModelInfo:
     export_time: str  #: ISO 8601
     room: Room | None = None  #: of the recordings, where it was learnt
     expression: Expression | None = None  #: how it is played, where that was learnt
+    loudness_map: LoudnessMap | None = None  #: how loud the model is shown a note of MIDI
+    heard_map: LoudnessMap | None = None  #: the same for what the effect hears
 
     def __post_init__(self) -> None:
         for key, (field, rule) in KEYS.items():
@@ -165,16 +172,38 @@ class ModelInfo:
         """The highest frequency that the model has learnt."""
         return self.sample_rate / 2.0
 
+    @property
+    def note_loudness_db(self) -> tuple[float, float]:
+        """The softest and the loudest note that MIDI may ask for, in dB.
+
+        With a loudness map the model sounds as loud as it is asked to be, however soft; without
+        one only what it has learnt can be asked for.
+        """
+        if self.loudness_map is None:
+            return self.min_loudness_db, self.max_loudness_db
+        return min(self.min_loudness_db, self.loudness_map.softest_db), self.max_loudness_db
+
     def as_json(self) -> dict[str, Any]:
-        """Return the content of metadata.json, for ``json.dumps``."""
+        """Return the content of metadata.json but for its loudness maps, which are long.
+
+        Programs that ask for models are told this.
+        """
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
         room = {"room": asdict(self.room)} if self.room else {}
         played = {"expression": self.expression.as_json()} if self.expression else {}
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room, **played}
 
     def to_bytes(self) -> bytes:
-        """Return metadata.json as it lies in a bundle, in UTF-8."""
-        return (json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+        """Return metadata.json as it lies in a bundle: a line for each key, in UTF-8."""
+        values = self.as_json()
+        for key in MAPS:
+            if (found := getattr(self, key)) is not None:
+                values[key] = found.as_json()
+        lines = [
+            f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+            for key, value in values.items()
+        ]
+        return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8")
 
 
 def _short(value: Any) -> str:
@@ -242,7 +271,20 @@ def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> Model
         expression = parse_expression(values.get("expression"))
     except ExpressionError as error:
         raise MetadataError(str(error)) from None
-    return ModelInfo(**fields, room=_room(values.get("room")), expression=expression)
+    return ModelInfo(
+        **fields,
+        room=_room(values.get("room")),
+        expression=expression,
+        loudness_map=_map("loudness_map", values),
+        heard_map=_map("heard_map", values),
+    )
+
+
+def _map(key: str, values: dict[str, Any]) -> LoudnessMap | None:
+    try:
+        return parse_loudness_map(values.get(key))
+    except LoudnessMapError as error:
+        raise MetadataError(f"{key}: {error}") from None
 
 
 def _room(said: Any) -> Room | None:
@@ -258,5 +300,5 @@ def _room(said: Any) -> Room | None:
 
 
 def _fixed(defaults: dict[str, Any]) -> dict[str, Any]:
-    """What a DDSP-VST file cannot say about itself, whatever it holds."""
+    """Return the facts that every DDSP-VST file shares and cannot state itself."""
     return {key: defaults[key] for key in ("profile", "name", "state_size", "quantization")}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ddsp_edge.bundles.bundle import CARD, METADATA, Bundle, read_bundle
-from ddsp_edge.bundles.metadata import VST_KEYS, ModelInfo
+from ddsp_edge.bundles.metadata import MAPS, VST_KEYS, ModelInfo
 from ddsp_edge.bundles.vst_check import check_for_vst
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
@@ -19,8 +19,11 @@ OUR_KEYS = ("licence", "attribution", "attack_s")
 def vst_model(bundle: Bundle) -> bytes:
     """Return the ``.tflite`` with its metadata appended, as DDSP-VST reads it."""
     said = bundle.info.as_json()
-    metadata = json.dumps({key: said[key] for key in (*VST_KEYS, *OUR_KEYS)}, indent=2)
-    return build_zip({METADATA: metadata.encode()}, behind=bundle.model)
+    told = {key: said[key] for key in (*VST_KEYS, *OUR_KEYS)}
+    for key in MAPS:  # the plug-in passes them over; they are played here
+        if (found := getattr(bundle.info, key)) is not None:
+            told[key] = found.as_json()
+    return build_zip({METADATA: json.dumps(told).encode()}, behind=bundle.model)
 
 
 def vst_zip(bundle: Bundle) -> bytes:
@@ -49,7 +52,7 @@ def write_vst(bundle: Bundle, path: Path | str) -> Bundle:
 
 
 def refusal(info: ModelInfo) -> str:
-    """Why a model cannot be DDSP-VST's, and what to do."""
+    """Return why DDSP-VST cannot take a model, and the remedy."""
     return (
         f"DDSP-VST plays one shape of model only (16 kHz, 50 frames a second, 60 harmonics, 65 "
         f"noise bands, a state of 512); {info.name} has {info.sample_rate / 1000:g} kHz, "

@@ -24,7 +24,7 @@ LIVE_RATES = (48000, 44100, 96000, 88200)
 
 
 def load_alsaaudio() -> ModuleType:
-    """The package pyalsaaudio. Raises UserError."""
+    """Import pyalsaaudio. Raises UserError with the command that installs it."""
     try:
         import alsaaudio
     except ImportError as error:
@@ -34,7 +34,7 @@ def load_alsaaudio() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Pcm:
-    """One direction of one device, and what it takes. Empty where ``problem`` says why."""
+    """One direction of one device and what it supports; empty where ``problem`` says why."""
 
     name: str  #: as ALSA opens it
     direction: str  #: "playback" or "capture"
@@ -47,7 +47,7 @@ class Pcm:
 
     @property
     def usable(self) -> bool:
-        """The audio thread can run it; also where that cannot be seen because it is in use."""
+        """Whether the audio thread can run it; assumed where it is in use and cannot be probed."""
         if self.problem:
             return self.problem.startswith("in use")
         fits = set(self.formats) & set(FORMATS) and set(self.rates) & set(LIVE_RATES)
@@ -62,18 +62,18 @@ class Card:
     pcms: tuple[Pcm, ...]
 
     def pcm(self, direction: str) -> Pcm | None:
-        """The first of a direction that can be used."""
+        """Return the first PCM of a direction that can be used, else None."""
         return next((p for p in self.pcms if p.direction == direction and p.usable), None)
 
     @property
     def problem(self) -> str:
-        """Why nothing can be played on it; "" where it plays."""
+        """The reason why nothing can be played on it; empty where it plays."""
         if self.pcm("playback") is not None:
             return ""
         return "; ".join(p.problem for p in self.pcms if p.problem) or "it has no output"
 
     def as_json(self) -> dict[str, Any]:
-        """The card's facts, the same for every command, verb and page that shows them."""
+        """Return the card's facts, the same for every command, verb and page that shows them."""
         return {
             "stable_id": self.identity.stable_id,
             **asdict(self.identity),
@@ -84,7 +84,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which card, and why this one and not the others."""
+    """The chosen card, and the reason for choosing it."""
 
     card: Card | None
     reason: str
@@ -167,7 +167,7 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
 
 
 def list_cards() -> list[Card]:
-    """Every card with its PCMs. Raises UserError without pyalsaaudio."""
+    """Return every card with its PCMs. Raises UserError without pyalsaaudio."""
     alsa = load_alsaaudio()
     identities = {each.index: each for each in read_cards()}
     named = {
@@ -201,7 +201,7 @@ def other_pcms() -> list[str]:
 
 
 def _lacks(card: Card, needs: Sequence[str]) -> str:
-    """What a card lacks, in words; "" where it lacks nothing."""
+    """Return in words what a card lacks; empty where it lacks nothing."""
     missing = []
     for direction in needs:
         if card.pcm(direction) is None:

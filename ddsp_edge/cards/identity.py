@@ -29,7 +29,7 @@ _VIRTUAL = {"Dummy", "Loopback", "VirMIDI", "pcsp"}
 
 @dataclass(frozen=True, slots=True)
 class CardIdentity:
-    """One card as the kernel knows it."""
+    """The identity of one card, as the kernel's files state it."""
 
     index: int  #: ALSA's number, may change whenever cards come and go
     alsa_id: str  #: ALSA's short name, unique now; the second of a kind gets another one
@@ -81,7 +81,7 @@ def _kind(driver: str, name: str, alsa_id: str, device: Path) -> str:
 
 
 def read_cards(root: Path = Path("/")) -> list[CardIdentity]:
-    """Every sound card there is now, by number. ``root``: where proc and sys are mounted."""
+    """Return the present sound cards by number. ``root`` is where proc and sys are mounted."""
     lines = _text(root / "proc/asound/cards").splitlines()
     found = []
     for number, line in enumerate(lines):

@@ -76,7 +76,7 @@ def _mixers(card: CardIdentity) -> list[Any]:
 
 
 def levels(card: CardIdentity) -> list[Level]:
-    """Every control that has a volume. Raises UserError."""
+    """Return the level of every control that has a volume. Raises UserError."""
     return [
         _read(mixer, direction)
         for mixer in _mixers(card)

@@ -22,7 +22,7 @@ class PcmName:
     device: int | None = None  #: None: the card's first
 
     def now(self, direction: str) -> str | None:
-        """For "playback" or "capture", what to open; None where the card is not there."""
+        """Return the PCM to open for "playback" or "capture"; None where the card is missing."""
         if not self.card:
             return self.text
         card = find(self.card, read_cards())
@@ -35,7 +35,7 @@ class PcmName:
 
 
 def named(text: str) -> PcmName:
-    """A stable id, a card's short name or number, or any PCM's name. Raises UserError."""
+    """Parse a stable id, a card's short name or number, or any PCM's name. Raises UserError."""
     if match := _HARDWARE.match(text):
         kind, which, device = match[1], match[2], match[3]
         return _of_card(find(which, read_cards()), which, kind, int(device or 0))
@@ -49,12 +49,12 @@ def named(text: str) -> PcmName:
 
 
 def _of_card(card: CardIdentity | None, which: str, kind: str, device: int | None) -> PcmName:
-    """By the stable id from now on; a card that is not there yet, by the name that was given."""
+    """Name a card by its stable id, or, where it is not plugged in yet, by the given name."""
     return PcmName("", card.stable_id if card else f"id={which}", kind, device)
 
 
 def best(effect: bool) -> tuple[PcmName, str]:
-    """The card to play on where nobody says which, and why. Raises UserError without one."""
+    """Return the card to play on by default, and the reason. Raises UserError without one."""
     chosen = choose(list_cards(), effect)
     if chosen.card is None:
         raise UserError(

@@ -28,14 +28,14 @@ def add_engine_parser(subparsers: argparse._SubParsersAction[Any], name: str, li
 
 
 def ask(args: argparse.Namespace, verb: str, **arguments: Any) -> dict[str, Any]:
-    """One question to the engine. Raises UserError: NoEngine, or RequestError with its answer."""
+    """Ask the engine and return its answer. Raises NoEngine or RequestError (UserErrors)."""
     with ControlClient(args.socket) as engine:
         timeout_s = WAITS_S if VERBS[verb].waits else None
         return engine.call(verb, timeout_s=timeout_s, **arguments)
 
 
 def show(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:
-    """The result for programs or for people. Returns the exit code 0."""
+    """Print the result for programs or for people; return the exit code 0."""
     print(json.dumps(result, indent=2) if args.json else text)
     return 0
 

@@ -8,6 +8,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "render": "play a recording or a MIDI file on a model and write a sound file",
         "live": "play live: sound or MIDI in, sound out",
         "demo": "render a sung phrase as a violin and a MIDI tune as a cello",
+        "compare": "hear a tune on this, a sampled and a physical instrument, side by side",
         "fit": "find settings that move a player's range into a model's",
     },
     "make an instrument": {
@@ -57,7 +58,7 @@ A first hour:
 
 
 def listing() -> str:
-    """All commands with their lines, by group."""
+    """Return all commands with their lines, by group."""
     blocks = []
     for title, commands in GROUPS.items():
         lines = [f"  {name:<12}{line}" for name, line in commands.items()]
@@ -66,7 +67,7 @@ def listing() -> str:
 
 
 def overview() -> str:
-    """What ``ddsp-edge`` alone prints: the commands' names by group, and how to begin."""
+    """Return what ``ddsp-edge`` alone prints: the commands' names by group, and first steps."""
     lines = ["Neural instruments: pitch and loudness in, a violin out.", ""]
     for title, commands in GROUPS.items():
         short = title.split(" (")[0]

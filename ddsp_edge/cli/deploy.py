@@ -46,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 1 where a host failed. Raises UserError."""
+    """Deploy to every host; return 0, or 1 where a host failed. Raises UserError."""
     from ddsp_edge.remote import signing
     from ddsp_edge.remote.connection import DeviceConnection
     from ddsp_edge.remote.deploy import deploy, on_each, pack

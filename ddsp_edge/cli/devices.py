@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0, also where there is no card. Raises UserError."""
+    """List cards and ports, or set levels; return 0, also without a card. Raises UserError."""
     return int(args.run(args))
 
 
@@ -87,7 +87,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _levels(identity: CardIdentity) -> list[mixer_levels.Level]:
-    """None of them where the mixer cannot be opened: listing goes on."""
+    """Return the card's levels; none where its mixer cannot be opened, so that listing goes on."""
     try:
         return mixer_levels.levels(identity)
     except UserError:

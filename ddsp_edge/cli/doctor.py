@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0 where everything needed to play is there, else 1."""
+    """Print the findings; return 0 where everything that playing needs is present, else 1."""
     findings = examine()
     ready = all(finding.ok for finding in findings if finding.group == "device")
     if args.json:

@@ -43,7 +43,7 @@ def _version(package: str) -> str:
 
 
 def _try(group: str, name: str, remedy: str, probe: Callable[[], str]) -> Finding:
-    """``probe`` returns the detail, or raises with the reason."""
+    """Make a finding of ``probe``, which returns the detail or raises with the reason."""
     try:
         return Finding(group, name, True, probe())
     except Exception as error:  # whatever a broken installation throws is the finding
@@ -60,7 +60,7 @@ def _imports(module: str, package: str) -> Callable[[], str]:
 
 
 def _present(module: str, package: str) -> Callable[[], str]:
-    """Found without importing it: torch alone would take seconds."""
+    """Return whether a package is installed, without importing it: torch would take seconds."""
 
     def probe() -> str:
         if importlib.util.find_spec(module) is None:
@@ -95,7 +95,7 @@ def _mp3() -> str:
 
 
 def _runtimes() -> list[Finding]:
-    """One of them is enough; the device set wants any, each has its own line."""
+    """Return a finding for each TFLite runtime; the device needs only one of them."""
     lines = []
     for name, (_, command) in RUNTIMES.items():
         lines.append(_try("runtime", name, command, partial(_runtime_version, name)))
@@ -161,7 +161,7 @@ def _program(*names: str) -> Callable[[], str]:
 
 
 def examine() -> list[Finding]:
-    """Every finding, the device set first; nothing is changed."""
+    """Return every finding, those that the device needs first. Nothing is changed."""
     train, aptget = "pip install 'ddsp-edge[train]'", "sudo apt-get install -y"
     quantizer = "ai-edge-quantizer"
     rebuild = "pip install -e .  # in the clone; on a device: provision it again"

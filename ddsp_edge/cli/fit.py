@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddsp_edge.bundles.metadata import ModelInfo
+    from ddsp_edge.effect.autofit import Fit, Unit
+    from ddsp_edge.settings import Settings
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -42,23 +49,43 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Measure the recording and print the settings that fit. Raises UserError."""
+def fit_of(
+    source: str | Path,
+    info: ModelInfo,
+    settings: Settings,
+    unit: Unit = "octaves",
+    keep_pitch: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Fit:
+    """Measure a recording, as ``settings`` trim it; ``say`` is told of the file's oddities.
+
+    Raises UserError.
+    """
     from ddsp_edge.effect.autofit import learn
     from ddsp_edge.effect.mix import trimmed
     from ddsp_edge.effect.source import analyse
-    from ddsp_edge.library.catalog import find_model
     from ddsp_edge.offline.rendering import DEFAULT_RATE
-    from ddsp_edge.settings import parse_settings
     from ddsp_edge.system.audio_file import read_audio
+
+    audio = trimmed(read_audio(source, DEFAULT_RATE, say), settings)
+    return learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(info, unit, keep_pitch)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure the recording and print the settings that fit. Raises UserError."""
+    from ddsp_edge.library.catalog import find_model
+    from ddsp_edge.settings import parse_settings
 
     settings = parse_settings(args.set)
     info = find_model(args.model).info
-    # Beside the settings, which a shell may take from the standard output.
-    audio = read_audio(args.source, DEFAULT_RATE, lambda line: print(line, file=sys.stderr))
-    audio = trimmed(audio, settings)
-    fit = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(
-        info, "semitones" if args.semitones else "octaves", args.keep_pitch
+    fit = fit_of(
+        args.source,
+        info,
+        settings,
+        "semitones" if args.semitones else "octaves",
+        args.keep_pitch,
+        # Beside the settings, which a shell may take from the standard output.
+        lambda line: print(line, file=sys.stderr),
     )
     words = [f"--set {name}={value:g}" for name, value in fit.settings.items() if value]
     if args.json:

@@ -90,7 +90,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0 when it is stopped, by Ctrl-C too. Raises UserError."""
+    """Play until stopped; return 0, also after Ctrl-C. Raises UserError."""
     settings = parse_settings(args.set)
     from ddsp_edge.cards.settings import CardSettings
     from ddsp_edge.errors import UserError

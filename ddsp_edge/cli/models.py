@@ -9,6 +9,7 @@ from typing import Any
 
 from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
+from ddsp_edge.cli import models_sweep
 from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model, model_files
@@ -18,10 +19,12 @@ from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge models list | info | check | add | remove | export-vst | export-lv2`."""
+    """`ddsp-edge models list | info | check | add | remove | sweep | calibrate | export-vst |
+    export-lv2`."""
     parser = subparsers.add_parser("models", help="list, describe, check, add or remove models")
     actions = parser.add_subparsers(
-        required=True, metavar="list | info | check | add | remove | export-vst | export-lv2"
+        required=True,
+        metavar="list | info | check | add | remove | sweep | calibrate | export-vst | export-lv2",
     )
     listing = actions.add_parser("list", help="list the models that --model can name")
     listing.set_defaults(run=run, action=_list)
@@ -49,6 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     remove = actions.add_parser("remove", help="remove a model that was added")
     remove.add_argument("model", metavar="NAME")
     remove.set_defaults(run=run, action=_remove)
+    models_sweep.add_actions(actions)
     vst = actions.add_parser(
         "export-vst",
         help="write the zip that DDSP-VST takes",
@@ -80,7 +84,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0; `check` gives 2 for a bad file. Raises UserError."""
+    """Carry out the action; return 0, or 2 where `check` finds a bad file. Raises UserError."""
     return int(args.action(args))
 
 
@@ -159,7 +163,7 @@ def _room(room: Room) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    """Every check that reading makes, a trial in a process of its own; then DDSP-VST's rules."""
+    """Check a file as reading does, try it in a process of its own, then test DDSP-VST's rules."""
     problems: list[str] = []
     played: list[str] = []
     info, path = None, Path(args.model)

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _unlocked(socket_path: str | None) -> tuple[str, float]:
-    """The new code, as soon as the panel has made it. Raises UserError."""
+    """Wait for the panel's new code and return it. Raises UserError."""
     before, _ = read_code()
     with ControlClient(socket_path) as engine:
         engine.call("pairing_unlock")

@@ -20,7 +20,7 @@ def suggestion(word: str, names: Iterable[str]) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; options are not abbreviated, so that new ones may come."""
+    """Reports an error in one line; options cannot be abbreviated, so that new ones may come."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"allow_abbrev": False, **options})
@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser_of(*commands: str) -> Parser:
-    """The whole parser of each of ``commands``; the others only exist, and are not imported."""
+    """Make a parser with the options of ``commands``; the others are only named, not imported."""
     parser = Parser(
         prog="ddsp-edge",
         description="Neural instruments: pitch and loudness in, a violin out.",

@@ -57,7 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code of install.sh. Raises UserError."""
+    """Provision the host; return the exit code of install.sh. Raises UserError."""
     from ddsp_edge.remote.provision import provision
 
     words = []

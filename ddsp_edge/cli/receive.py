@@ -24,7 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """2 where the connection was cut in the middle. Raises UserError."""
+    """Answer requests; return 2 where the connection was cut off, else 0. Raises UserError."""
     from ddsp_edge.errors import UserError
     from ddsp_edge.remote.policy import load_policy
     from ddsp_edge.remote.protocol import write_line

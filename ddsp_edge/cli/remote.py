@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 1 where a host failed. Raises UserError."""
+    """Carry out the action on every host; return 0, or 1 where one failed. Raises UserError."""
     from ddsp_edge.remote.deploy import on_each
 
     arguments: dict[str, Any] = {"name": getattr(args, "model", None)}

@@ -15,6 +15,7 @@ from ddsp_edge.cli.render_band import run_band
 from ddsp_edge.settings import SETTINGS, Settings, parse_settings
 
 if TYPE_CHECKING:
+    from ddsp_edge.midi.scala import KeyPitches
     from ddsp_edge.offline.report import RenderReport
 
 
@@ -32,6 +33,31 @@ def settings_help() -> str:
         for name, s in SETTINGS.items()
     )
     return "settings of --set:\n" + "\n".join(lines)
+
+
+def add_tuning(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a Scala tuning."""
+    parser.add_argument(
+        "--scale", type=Path, metavar="FILE.scl", help="Scala scale that MIDI keys are tuned to"
+    )
+    parser.add_argument(
+        "--keyboard-map",
+        type=Path,
+        metavar="FILE.kbm",
+        help="Scala keyboard map for --scale (default: key 60 is the scale's first note)",
+    )
+
+
+def tuning_of(args: argparse.Namespace) -> KeyPitches | None:
+    """Read the tuning that the options name. Raises UserError."""
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.midi.scala import read_key_pitches
+
+    if args.scale is None:
+        if args.keyboard_map is not None:
+            raise UserError("--keyboard-map: give its --scale too")
+        return None
+    return read_key_pitches(args.scale, args.keyboard_map)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -89,6 +115,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="set one of the settings below; in a band CHANNEL.KEY=VALUE too, for instance "
         "3.model=cello or 3.level=-6",
     )
+    add_tuning(parser)
     parser.add_argument(
         "--fit",
         action="store_true",
@@ -130,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--set morph: say to which model; for instance --morph-model cello")
     if args.model is not None and (args.band or of_channels):
         raise UserError("--model: one model plays all channels; leave it out for a band")
-    args.settings = settings
+    args.settings, args.key_pitches = settings, tuning_of(args)
     args.bundle = find_model(args.model) if args.model is not None else None
     if args.source != "-" and Path(args.source).is_dir():
         if args.bundle is None:
@@ -182,20 +209,15 @@ def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderR
         args.seed,
         args.morph_model,
         args.force,
+        args.key_pitches,
     )
 
 
 def _fitted(args: argparse.Namespace, source: Path) -> Settings:
-    """The settings of --set, and those of auto-fit that it does not name. Raises UserError."""
-    from ddsp_edge.effect.autofit import learn
-    from ddsp_edge.effect.mix import trimmed
-    from ddsp_edge.effect.source import analyse
-    from ddsp_edge.offline.rendering import DEFAULT_RATE
-    from ddsp_edge.system.audio_file import read_audio
+    """Return the settings of --set, and auto-fit's where --set names none. Raises UserError."""
+    from ddsp_edge.cli.fit import fit_of
 
-    info = args.bundle.info
-    audio = trimmed(read_audio(source, DEFAULT_RATE), args.settings)
-    found = learn(analyse(audio, DEFAULT_RATE, info.hop_s), info.hop_s).fit(info).settings
+    found = fit_of(source, args.bundle.info, args.settings).settings
     named = {word.split("=", 1)[0].strip() for word in args.set}
     chosen = {name: value for name, value in found.items() if name not in named}
     words = " ".join(f"{name}={value:g}" for name, value in chosen.items() if value)
@@ -238,7 +260,7 @@ def _run_folder(args: argparse.Namespace) -> int:
 
 
 def _facts(args: argparse.Namespace, report: RenderReport) -> dict[str, Any]:
-    """What --json prints: plain values by name."""
+    """Return what --json prints: plain values by name."""
     from ddsp_edge.evaluation import peak_dbfs
 
     return {

@@ -34,6 +34,7 @@ def run_band(args: argparse.Namespace, source: Path, out: Path | None, to_stdout
         args.runtime,
         args.seed,
         args.force,
+        args.key_pitches,
     )
     say = sys.stderr if to_stdout else sys.stdout
     if args.json:

@@ -39,6 +39,6 @@ def _lines(status: dict[str, Any]) -> list[str]:
 
 
 def _still(card: dict[str, Any]) -> str:
-    """A card that is open but whose driver or sound server takes nothing any more."""
+    """Return a remark where the card is open but its driver or sound server takes no sound."""
     still_s = card.get("no_sound_s", 0.0)
     return f", but no sound for {still_s:.0f} s" if still_s >= 1.0 else ""

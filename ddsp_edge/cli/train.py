@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.calibration.calibrate import OVERRIDE
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
+from ddsp_edge.training.plan import STEPS, STEPS_TAUGHT
 from ddsp_edge.training.recipes import RECIPES, Recipe
+from ddsp_edge.training.run_options import write_options
 
 if TYPE_CHECKING:
     from ddsp_edge.bundles.metadata import Room
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
     from ddsp_edge.training.fit.trainer import Model, Trainer
     from ddsp_edge.training.plan import Plan, Progress
 
-#: Steps of the two stages: the controls, then the sound.
-STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
 
@@ -108,6 +109,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--room", action="store_true", help="model the reverberation of the recordings separately"
     )
     made.add_argument(
+        OVERRIDE, action="store_true", help="write it although a key fails (docs/models.md)"
+    )
+    made.add_argument(
         "--baseline",
         type=Path,
         metavar="JSON",
@@ -148,6 +152,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=60.0,
         metavar="S",
         help="seconds between two checkpoints, at most 120 (default: %(default)g)",
+    )
+    how.add_argument(
+        "--sample-every",
+        type=_positive,
+        default=300.0,
+        metavar="S",
+        help="seconds between two samples of the sound in the run folder (default: %(default)g)",
+    )
+    how.add_argument(
+        "--report-only",
+        action="store_true",
+        help="prepare the recordings and write the report on them, then stop",
     )
     how.add_argument(
         "--sweep",
@@ -246,7 +262,10 @@ def run(args: argparse.Namespace) -> int:
             f"{run_folder / 'cache'}. Run the same command to go on"
         ) from None
     least = LEAST_MINUTES if args.least_minutes is None else args.least_minutes
-    report(dataset, run_folder, least_minutes=least)
+    write_options(run_folder, vars(args))
+    report(dataset, run_folder, least_minutes=0.0 if args.report_only else least)
+    if args.report_only:
+        return 0
     plan = Plan.of(
         profile, warm_steps=warm_steps, steps=steps, seed=args.seed, room=args.room, size=size
     )
@@ -264,7 +283,8 @@ def run(args: argparse.Namespace) -> int:
         if fit is None:
             return 0
         if args.fresh or not bundle.exists():
-            _export(*fit, Training(dataset, recipe, large, command), bundle, "int8", None)
+            taught_with = Training(dataset, recipe, large, command)
+            _export(*fit, taught_with, bundle, "int8", None, True)  # nobody plays it
         teacher = Teacher.of(read_bundle(bundle), profile)
         print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
     plan = replace(plan, teacher=teacher.text if teacher else "")
@@ -275,12 +295,33 @@ def run(args: argparse.Namespace) -> int:
     training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
     # Another training may have written one of that name meanwhile.
     out = named if args.out or args.force else numbered(named)
-    measured = _export(trainer, model, training, out, args.quantize, args.float32_out)
+    measured = _export(
+        trainer,
+        model,
+        training,
+        out,
+        args.quantize,
+        args.float32_out,
+        args.allow_failed_sweep,
+    )
+    if profile is profiles.EDGE:
+        _learn_expression(out, args.folder, recipe)
     print(
         f"{out}: {measured.size_bytes} bytes of model, held-out loss "
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
     )
     return 0
+
+
+def _learn_expression(out: Path, folder: Path, recipe: Recipe) -> None:
+    """Put how it is played into the bundle; recordings that do not teach it are no failure."""
+    from ddsp_edge.training.expression.add import add_expression
+
+    print("learning how it is played (docs/expression.md)")
+    try:
+        add_expression(out, folder, recipe)
+    except UserError as error:
+        print(f"it is played as its family: {error}")
 
 
 class _Stopped(KeyboardInterrupt):
@@ -336,7 +377,7 @@ def _fit(
     )
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")
-    log = RunLog(trainer, dataset)
+    log = RunLog(trainer, dataset, args.sample_every)
     show = _progress(trainer.step, trainer.total)
     try:
         model = (
@@ -365,12 +406,20 @@ def _export(
     out: Path,
     quantize: str,
     float32_out: Path | None,
+    allow_failed_sweep: bool,
 ) -> Measured:
     """Write the bundle; what torch and the converters print goes into the run folder's log."""
     from ddsp_edge.training.export.build import build_bundle
 
     with quiet_stderr(trainer.run_folder / "export.log"):
-        return build_bundle(model, training, out, quantize, float32_out)
+        return build_bundle(
+            model,
+            training,
+            out,
+            quantize,
+            float32_out,
+            allow_failed_sweep=allow_failed_sweep,
+        )
 
 
 def _check_results(args: argparse.Namespace, named: Path) -> None:

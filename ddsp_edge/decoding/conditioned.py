@@ -104,7 +104,7 @@ class ConditionedDecoder:
                 question = self.conditioner.ask(voice)
                 if question is None or question.model != model:
                     continue
-                if question.joins:
+                if question.forgets:
                     decoder.reset(voice)
                 shown.append(FeatureFrame(0.0, question.f0_hz, question.loudness_db, voice=voice))
             decoder.step_many(shown, self._answers[model])

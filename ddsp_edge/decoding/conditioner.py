@@ -15,10 +15,9 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.settings import Settings
 from native.decoder import ConditionedModel, Conditioner, Conditioning, Network
 
-#: So far outside of its trained range, in semitones, a model is still asked for a pitch: beyond, it
-#: answers anything, mostly far too loud. DDSP-VST states the mean range of many takes, ours the
-#: 1st to 99th percentile.
-RANGE_MARGIN = {"edge": 3.0, "vst": 12.0}
+#: So far outside of its trained range, in semitones, a model is shown a pitch at most: beyond, it
+#: answers anything. DDSP-VST states the mean range of many takes, ours the 1st to 99th percentile.
+REACH = {"edge": 2.0, "vst": 12.0}
 
 
 def conditioning(settings: Settings) -> Conditioning:
@@ -31,6 +30,7 @@ def conditioning(settings: Settings) -> Conditioning:
         noise_gain_db=settings.noise_gain,
         unpitched=settings.unpitched,
         morph=settings.morph,
+        beyond=1.0 if settings.beyond_range == "silent" else 0.0,
     )
 
 
@@ -45,25 +45,32 @@ def conditioner_of(
     """Return a conditioner for ``voices`` voices of a model, and perhaps of an ``other`` one.
 
     ``other`` is the model that the setting ``morph`` leads to. ``notes``: loudness is the first
-    model's touch (MIDI), so the other one is shown its own; else both hear the player.
+    model's touch (MIDI), so the other one is shown its own; else both hear the player. Each kind
+    has a loudness map of its own.
     ``networks`` has one network a model where C decodes them, and is empty where the caller does.
     """
     offset_db = other.info.max_loudness_db - bundle.info.max_loudness_db if other and notes else 0.0
     first, second = [*networks, None, None][:2]
     return Conditioner(
-        conditioned_model(bundle, first, 0.0),
-        conditioned_model(other, second, offset_db) if other else None,
+        conditioned_model(bundle, first, 0.0, notes),
+        conditioned_model(other, second, offset_db, notes) if other else None,
         conditioning(settings),
         voices,
     )
 
 
 def conditioned_model(
-    bundle: Bundle, network: Network | None = None, offset_db: float = 0.0
+    bundle: Bundle,
+    network: Network | None = None,
+    offset_db: float = 0.0,
+    notes: bool = False,
 ) -> ConditionedModel:
-    """Return what a conditioner has to know of a bundle's model."""
+    """Return what a conditioner has to know of a bundle's model.
+
+    ``notes``: with the loudness map of MIDI notes; else with that of what the effect hears.
+    """
     info = bundle.info
-    margin = 2.0 ** (RANGE_MARGIN[info.profile] / 12.0)
+    loudness_map = info.loudness_map if notes else info.heard_map
     return ConditionedModel(
         network,
         info.n_harmonics,
@@ -72,6 +79,8 @@ def conditioned_model(
         info.hop_s,
         math.sqrt(info.min_pitch_hz * info.max_pitch_hz),
         offset_db,
-        info.min_pitch_hz / margin,
-        info.max_pitch_hz * margin,
+        info.min_pitch_hz,
+        info.max_pitch_hz,
+        REACH[info.profile],
+        loudness_map.native() if loudness_map else None,
     )

@@ -28,7 +28,7 @@ LEADS = {
     "are heard by the same analyser as on stage and played by the model, frame by frame. "
     "Octaves and loudness are fitted to the instrument's range by the program "
     "(<code>ddsp-edge fit</code>).",
-    "tunes": "The opening of the Largo of Dvořák's ninth symphony, with bends and swells, from "
+    "tunes": "The opening of the Largo of Dvořák's ninth symphony, played from plain notes, from "
     "one MIDI file.",
     "instruments": "The same made-up phrase, moved to the middle of each instrument's range; "
     "below it what the model is made of.",
@@ -46,15 +46,18 @@ def check_page(folder: Path) -> None:
         raise UserError(f"{path}: is there already, and another page; give --out another folder")
 
 
-def write_page(folder: Path, pieces: list[GalleryItem], models: list[GalleryInstrument]) -> Path:
+def write_page(
+    folder: Path, pieces: list[GalleryItem], models: list[GalleryInstrument], comparison: str = ""
+) -> Path:
     """Write ``folder/index.html``, whole or not at all; its path. Raises UserError."""
     path = folder / "index.html"
-    write_atomically(path, page(pieces, models).encode("utf-8"))
+    write_atomically(path, page(pieces, models, comparison).encode("utf-8"))
     return path
 
 
-def page(pieces: list[GalleryItem], models: list[GalleryInstrument]) -> str:
-    """Return the whole page as HTML."""
+def page(pieces: list[GalleryItem], models: list[GalleryInstrument], comparison: str = "") -> str:
+    """Return the whole page as HTML; ``comparison`` is the page beside it, where there is one."""
+    beside = f'<li><a href="{escape(comparison)}">Side by side</a></li>' if comparison else ""
     style = (HERE / "page.css").read_text(encoding="utf-8")
     links = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title in GROUPS.items())
     parts = [_group(key, [p for p in pieces if p.entry.group == key], models) for key in GROUPS]
@@ -73,7 +76,7 @@ def page(pieces: list[GalleryItem], models: list[GalleryInstrument]) -> str:
 <p>Neural instruments (DDSP) that play on a small board: pitch and loudness in, an instrument out.
 Everything on this page was rendered and measured on one machine by <code>ddsp-edge demo
 --all</code>, version {escape(__version__)}, through the engine that plays on stage.</p>
-<nav aria-label="On this page"><ul>{links}<li><a href="#figures">The figures</a></li>\
+<nav aria-label="On this page"><ul>{links}{beside}<li><a href="#figures">The figures</a></li>\
 <li><a href="#sources">Sources and licences</a></li></ul></nav>
 </header>
 <main>
@@ -188,7 +191,7 @@ def _model(model: GalleryInstrument) -> str:
 
 
 def _measured(card: str) -> list[tuple[str, str]]:
-    """What the trainer measured, from the JSON at the end of our cards; nothing of others'."""
+    """Return what the trainer measured, from the JSON at the end of a card; nothing for others."""
     try:
         facts: dict[str, Any] = json.loads(card.split("```json\n")[1].split("```")[0])
         measured = facts["measured"]

@@ -86,7 +86,7 @@ class AutoFit:
         self._n = self._ticks = 0
 
     def hear(self, f0_hz: float, confidence: float, loudness_db: float) -> None:
-        """One tick; what has no clear pitch, or is silence, only passes time."""
+        """Take one tick; without a clear pitch, or in silence, it only counts as time."""
         if self._ticks < len(self._levels):
             self._levels[self._ticks] = loudness_db if loudness_db > SILENCE_DB else SILENCE_DB
         self._ticks += 1
@@ -97,12 +97,12 @@ class AutoFit:
 
     @property
     def heard_s(self) -> float:
-        """Seconds that were heard since the start."""
+        """Seconds of input since the start."""
         return self._ticks * self._hop_s
 
     @property
     def clear_s(self) -> float:
-        """Seconds of clear pitch among them: progress that a display may show."""
+        """Seconds of clear pitch since the start: the progress that a display may show."""
         return self._n * self._hop_s
 
     def fit(self, info: ModelInfo, unit: Unit = "octaves", keep_pitch: bool = False) -> Fit:
@@ -129,7 +129,7 @@ class AutoFit:
         return Fit(settings, player, inside, room_db)
 
     def _room(self) -> float | None:
-        """The room's level in dB; None where nobody paused."""
+        """Return the level of the room in dB; None where the player never paused."""
         levels = self._levels[: self._ticks]
         length = max(1, round(ROOM_S / self._hop_s))
         if len(levels) < 2 * length:
@@ -139,7 +139,7 @@ class AutoFit:
         return room if room <= np.percentile(levels, HIGH) - ROOM_BELOW_DB else None
 
     def _player(self, room_db: float | None) -> tuple[np.ndarray, PlayerRange]:
-        """The notes that count, and their range. Raises UserError."""
+        """Return the notes that count and their range. Raises UserError."""
         heard = self._heard[: self._n]
         if room_db is not None:  # a hum has a clear pitch too
             heard = heard[heard[:, 1] > room_db + 2.0 * ROOM_MARGIN_DB]
@@ -160,7 +160,7 @@ class AutoFit:
 
 
 def _gate(room_db: float | None, soft_db: float) -> dict[str, float]:
-    """The gate's settings that keep the room out and the softest notes in; {} where none do."""
+    """Return the gate's settings that keep the room out and the softest notes in; {} for none."""
     if room_db is None or room_db <= KNEE_DB:  # a silent room plays nothing
         return {}
     for hysteresis in HYSTERESES_DB:
@@ -171,7 +171,7 @@ def _gate(room_db: float | None, soft_db: float) -> dict[str, float]:
 
 
 def _best_shift(notes: np.ndarray, info: ModelInfo, step: int) -> int:
-    """Multiple of ``step`` semitones that leaves least outside; the smallest of equal ones."""
+    """Return the multiple of ``step`` semitones that leaves least outside (the smallest)."""
     limit = SETTINGS["pitch_shift"]
     assert isinstance(limit, Setting)
     candidates = range(-int(limit.maximum) // step * step, int(limit.maximum) + 1, step)
@@ -196,7 +196,7 @@ def _limited(name: str, value: float) -> float:
 
 
 def learn(features: np.ndarray, hop_s: float) -> AutoFit:
-    """All rows of the analyser (``FEATURE_DTYPE``), as :meth:`AutoFit.hear` would hear them."""
+    """Learn from all rows of the analyser (``FEATURE_DTYPE``), as :meth:`AutoFit.hear` would."""
     fit = AutoFit(hop_s)
     columns = (features[name].tolist() for name in ("f0_hz", "confidence", "loudness_db"))
     for f0_hz, confidence, loudness_db in zip(*columns, strict=True):

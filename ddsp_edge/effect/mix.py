@@ -22,7 +22,7 @@ def mix_gains(mix: float) -> tuple[float, float]:
 
 
 def trimmed(audio: np.ndarray, settings: Settings) -> np.ndarray:
-    """The input as analyser and dry path hear it."""
+    """Return the input with ``input_trim`` applied, as analyser and dry path get it."""
     if settings.input_trim == 0.0:
         return audio
     return audio * np.float32(db_to_gain(settings.input_trim))
@@ -43,5 +43,5 @@ def with_dry(sound: np.ndarray, audio: np.ndarray, settings: Settings) -> np.nda
 
 
 def clipped_samples(audio: np.ndarray) -> int:
-    """How many samples are at full scale or beyond: what a clip light shows."""
+    """Return the number of samples at full scale or beyond, which a clip light shows."""
     return int(np.count_nonzero(np.abs(audio) >= FULL_SCALE))

@@ -22,7 +22,7 @@ def is_pitch(f0_hz: float) -> bool:
 
 
 def effect_settings(settings: Settings) -> EffectSettings:
-    """What the effect player is told of the settings."""
+    """Return the part of the settings that the effect player applies."""
     return EffectSettings(
         gate_db=settings.gate,
         gate_hysteresis_db=settings.gate_hysteresis,
@@ -57,11 +57,11 @@ class EffectPlayer:
         self._effect.set(effect_settings(settings))
 
     def reset(self) -> None:
-        """Forget what was heard and what is frozen."""
+        """Forget the input so far and let go of a frozen sound."""
         self._effect.reset()
 
     def freeze(self, on: bool) -> None:
-        """Hold the present sound until released; again while frozen: nothing changes."""
+        """Hold the present sound until it is released; holding it twice changes nothing."""
         self._effect.freeze(on)
 
     def frame(

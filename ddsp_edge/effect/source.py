@@ -12,17 +12,17 @@ from native.kernel import Analyser
 
 
 def analyse(audio: np.ndarray, rate: float, hop_s: float) -> np.ndarray:
-    """Mono audio to features (``native.kernel.FEATURE_DTYPE``), one row a hop."""
+    """Analyse mono audio into features (``native.kernel.FEATURE_DTYPE``), one row a hop."""
     return Analyser(rate, hop_s).process(audio)
 
 
 def heard_on_stage(audio: np.ndarray, rate: float, hop_s: float) -> np.ndarray:
-    """As :func:`analyse`, but as the stage's ear tells it: a sound's first pitch at once."""
+    """Do as :func:`analyse`, but report a sound's first pitch at once, as live."""
     return Analyser(rate, hop_s, eager=True).process(audio)
 
 
 def frames_of(features: np.ndarray, rate: float, player: EffectPlayer) -> list[FeatureFrame]:
-    """Features of :func:`analyse` to frames, through the stage's own player."""
+    """Turn features of :func:`analyse` into frames with the player that also plays live."""
     return [
         player.frame(f0_hz, confidence, loudness_db, time_s, treble_db)
         for f0_hz, confidence, loudness_db, time_s, treble_db in zip(
@@ -39,6 +39,6 @@ def frames_of(features: np.ndarray, rate: float, player: EffectPlayer) -> list[F
 def effect_frames(
     audio: np.ndarray, rate: float, info: ModelInfo, settings: Settings | None = None
 ) -> list[FeatureFrame]:
-    """Mono audio (``input_trim`` applied) to the frames of a model, at its control rate."""
+    """Turn mono audio (``input_trim`` applied) into the frames of a model, at its control rate."""
     player = EffectPlayer(info, settings or Settings())
     return frames_of(heard_on_stage(audio, rate, info.hop_s), rate, player)

@@ -63,14 +63,14 @@ class Tuner:
         self._tuning = tuning_hz
 
     def reset(self) -> None:
-        """Forget every pitch that was heard."""
+        """Forget every pitch of the input so far."""
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
         self._note = -1000
         self._far = self._missing = 0
 
     def hear(self, f0_hz: float, confidence: float) -> Reading | None:
-        """One tick of the analyser; what to show now, None while nothing is clear."""
+        """Take one tick of the analyser; return what to show now, None while nothing is clear."""
         if confidence >= CONFIDENT and is_pitch(f0_hz):
             self._missing = 0
             self._add(69.0 + 12.0 * math.log2(f0_hz / 440.0))
@@ -103,7 +103,7 @@ class Tuner:
 
     @property
     def reading(self) -> Reading | None:
-        """What to show now; None until enough pitches were heard."""
+        """What to show now; None until enough ticks had a clear pitch."""
         n = len(self._sorted)
         if n < self._first:
             return None

@@ -4,6 +4,7 @@ Independent of the instrument's own analyser, offline, NumPy only. Mono float ar
 Hz, seconds, cents and dB out. What each figure means: docs/evaluation.md.
 """
 
+from ddsp_edge.evaluation.expression import ExpressionMeasure, measure_expression
 from ddsp_edge.evaluation.joins import JoinMeasure, measure_joins
 from ddsp_edge.evaluation.level import (
     click_ratio,
@@ -17,6 +18,7 @@ from ddsp_edge.evaluation.pitch import F0Comparison, F0Track, compare_f0, track_
 from ddsp_edge.evaluation.spectrum import multi_scale_spectral_loss, spectral_difference_db
 
 __all__ = [
+    "ExpressionMeasure",
     "F0Comparison",
     "F0Track",
     "JoinMeasure",
@@ -27,6 +29,7 @@ __all__ = [
     "lone_clicks",
     "loudness_correlation",
     "loudness_track",
+    "measure_expression",
     "measure_joins",
     "measure_notes",
     "multi_scale_spectral_loss",

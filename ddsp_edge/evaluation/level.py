@@ -10,14 +10,14 @@ ALONE, AROUND_S, AUDIBLE = 2.5, 0.03, 5e-4
 
 
 def peak_dbfs(audio: np.ndarray) -> float:
-    """Largest sample, dB re full scale; -200 for digital silence."""
+    """Return the largest sample in dB re full scale; -200 for digital silence."""
     return float(20 * np.log10(max(float(np.abs(audio).max(initial=0.0)), 1e-10)))
 
 
 def loudness_track(
     audio: np.ndarray, rate: int, hop_s: float = 0.01, window_s: float = 0.04
 ) -> np.ndarray:
-    """Mean square over Hann windows centred on each hop, dB re full scale."""
+    """Return the mean square in dB re full scale, over Hann windows centred on each hop."""
     size, hop = round(window_s * rate), round(hop_s * rate)
     window = np.hanning(size + 2)[1:-1]
     window /= window.sum()

@@ -17,6 +17,8 @@ NEAR_CENTS, SHORTEST_S, QUIETEST_DB = 90.0, 0.4, 35.0
 SLOWEST_HZ, FASTEST_HZ = 3.0, 9.0
 #: What is left out of a note's start and end, in hops.
 START_HOPS, END_HOPS = 8, 5
+#: Least autocorrelation of a held note, and the rate in Hz that is enough to hear its pitch.
+CLEAR, ENOUGH_RATE = 0.85, 12_000
 _FLUX_WINDOW, _FLUX_STEP, _BANDS, _TOP_HZ = 2048, 512, 40, 12_000.0
 _FLUX_RATE = 48_000  #: what these sizes are meant for
 
@@ -67,12 +69,12 @@ def held_notes(
     shortest_s: float = SHORTEST_S,
 ) -> list[HeldNote]:
     """Cut the notes that are held out of a recording of one voice."""
-    f0 = track_f0(audio, rate, low_hz, high_hz, HOP_S).f0_hz
+    if len(audio) < rate * HOP_S:
+        return []
+    f0 = track_f0(*_thinned(audio, rate), low_hz, high_hz, HOP_S, voiced=CLEAR).f0_hz
     level = loudness_track(audio, rate, HOP_S)
     count = min(len(f0), len(level))
     f0, level = _without_spikes(f0[:count]), level[:count]
-    if count == 0:
-        return []
     mel = mel_log_spectra(audio, rate)
     held = (f0 > 0) & (level > level.max() - QUIETEST_DB)
     found, first = [], 0
@@ -84,12 +86,31 @@ def held_notes(
     return found
 
 
+def _thinned(audio: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
+    """The audio at a whole part of its rate that is enough for pitches, and that rate."""
+    every = rate // ENOUGH_RATE
+    if every < 2:
+        return audio, rate
+    at = np.arange(-8 * every, 8 * every + 1)
+    low_pass = np.sinc(at / every) * np.hanning(len(at))
+    thin = np.convolve(np.asarray(audio, np.float64), low_pass / low_pass.sum(), "same")[::every]
+    return thin, round(rate / every)
+
+
 def motion_of(notes: list[HeldNote]) -> Motion:
     """Return the medians of what the notes do."""
     if not notes:
         return Motion(0, 0.0, 0.0, 0.0, 0.0)
     rows = [(n.pitch_motion, n.level_motion, n.flux, n.attack_s) for n in notes]
-    return Motion(len(notes), *(float(v) for v in np.nanmedian(np.array(rows), axis=0)))
+    medians = [
+        float(np.median(known)) if len(known) else 0.0
+        for known in map(_known, zip(*rows, strict=True))
+    ]
+    return Motion(len(notes), *medians)
+
+
+def _known(values: tuple[float, ...]) -> list[float]:
+    return [value for value in values if np.isfinite(value)]
 
 
 def motion(track: np.ndarray, low_hz: float = SLOWEST_HZ, high_hz: float = FASTEST_HZ) -> float:

@@ -105,7 +105,7 @@ def _onset(
 
 
 def _rise(power: np.ndarray, level: float, start: int, rate: int, score_at: int) -> float:
-    """Seconds from the score's time to where the power passes ``level`` after ``start``."""
+    """Return the seconds from the score's time until the power passes ``level`` after ``start``."""
     above = np.flatnonzero(power[start:] >= level)
     return float(start + above[0] - score_at) / rate if len(above) else float("nan")
 

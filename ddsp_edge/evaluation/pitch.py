@@ -29,8 +29,12 @@ def track_f0(
     high_hz: float = 2000.0,
     hop_s: float = 0.005,
     periods: float = 3.0,
+    voiced: float = VOICED,
 ) -> F0Track:
-    """f0 over windows of ``periods`` periods of ``low_hz``; within a cent when steady."""
+    """Track f0 over windows of ``periods`` periods of ``low_hz``, to a cent where it is steady.
+
+    ``voiced`` is the least autocorrelation, 0..1, of what has a pitch.
+    """
     size = int(periods * rate / low_hz) | 1
     fft_size = 1 << int(np.ceil(np.log2(size + rate / low_hz + 2)))
     window = np.hanning(size + 2)[1:-1]
@@ -48,14 +52,14 @@ def track_f0(
         power = np.abs(np.fft.rfft(rows, fft_size, axis=1)) ** 2
         r = np.fft.irfft(power, FINER * fft_size, axis=1)[:, : lags[-1] + 2]
         r /= np.maximum(r[:, :1], 1e-20) * (of_window[: lags[-1] + 2] / of_window[0])
-        f0[at : at + _BLOCK] = _pick(r, lags, FINER * rate, low_hz)
+        f0[at : at + _BLOCK] = _pick(r, lags, FINER * rate, low_hz, voiced)
     f0[level < level.max(initial=0.0) * 10 ** (QUIET_DB / 10)] = 0.0
     f0[level < 1e-12] = 0.0
     return F0Track(np.arange(count) * hop_s, f0, hop_s)
 
 
-def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float) -> np.ndarray:
-    """The best peak of each row of autocorrelation, refined by a parabola."""
+def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float, least: float) -> np.ndarray:
+    """Return the best peak of each row of autocorrelation, refined by a parabola."""
     here, before, after = r[:, lags], r[:, lags - 1], r[:, lags + 1]
     peak = (here >= before) & (here > after)
     score = here - OCTAVE_COST * np.log2(low_hz * lags / rate)
@@ -64,7 +68,7 @@ def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float) -> np.ndarr
     a, b, c = before[rows, best], here[rows, best], after[rows, best]
     curve = a - 2 * b + c
     shift = np.where(curve < 0, 0.5 * (a - c) / np.where(curve < 0, curve, -1.0), 0.0)
-    voiced = peak[rows, best] & (b > VOICED)
+    voiced = peak[rows, best] & (b > least)
     return np.where(voiced, rate / (lags[best] + np.clip(shift, -0.5, 0.5)), 0.0)
 
 
@@ -86,7 +90,7 @@ def cents(f0_hz: np.ndarray | float, reference_hz: np.ndarray | float) -> np.nda
 def compare_f0(
     reference: F0Track, track: F0Track, max_delay_s: float = 0.06, transposed: float = 0.0
 ) -> F0Comparison:
-    """``track`` against ``reference`` moved by ``transposed`` semitones, at the best delay."""
+    """Compare ``track`` with ``reference`` moved by ``transposed`` semitones, at the best delay."""
     best: F0Comparison | None = None
     for shift in range(round(max_delay_s / reference.hop_s) + 1):
         count = min(len(reference.f0_hz), len(track.f0_hz) - shift)

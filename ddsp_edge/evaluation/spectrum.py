@@ -11,7 +11,7 @@ LOG_FLOOR = 1e-5  #: amplitude of a sine, -100 dB: what is added before the loga
 
 
 def spectrogram(audio: np.ndarray, size: int, hop: int) -> np.ndarray:
-    """Magnitudes (frames, size / 2 + 1) over periodic Hann windows, not scaled."""
+    """Return unscaled magnitudes (frames, size / 2 + 1) over periodic Hann windows."""
     audio = np.asarray(audio, np.float64)
     if len(audio) < size:
         audio = np.pad(audio, (0, size - len(audio)))

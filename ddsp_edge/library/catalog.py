@@ -52,7 +52,7 @@ def model_files() -> list[tuple[str, Path]]:
 
 
 def entries() -> list[Entry]:
-    """Every file of both folders, broken ones with their problem."""
+    """Return an entry for every file of both folders; broken ones state their problem."""
     result = []
     for origin, path in model_files():
         try:

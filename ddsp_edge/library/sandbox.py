@@ -114,7 +114,7 @@ def _key(bundle: Bundle, runtime: str) -> str:
 
 
 def _record_folders() -> list[Path]:
-    """Beside the models (a device's service and its receiver share it), and the user's cache."""
+    """Return the folders of records: beside the models, and in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return [user_folder() / ".tried", Path(cache).expanduser() / "ddsp-edge" / "tried"]
 
@@ -167,7 +167,7 @@ def _child(where: str, runtime: str, per_channel: str) -> int:
 
 
 def _play(session: Session, where: str) -> None:
-    """Every note at every loudness, and a note that is held; the state is never taken back."""
+    """Play every note at every loudness and a held note, without resetting the state."""
     pitch, loudness, state = session.inputs
     amplitude, harmonics, noise, next_state = session.outputs
     state[:] = 0.0

@@ -181,7 +181,10 @@ class ModelStore:
                     left.unlink()
 
     def path(self, name: str) -> Path:
-        """Where a model of that name lies. Raises UserError for a name that cannot be one."""
+        """Return the path of a model of that name.
+
+        Raises UserError for a name that cannot be one.
+        """
         if not re.fullmatch(rf"[a-z0-9_-]{{1,{LONGEST_SLUG}}}", name) or name.startswith("-"):
             raise UserError(f"{name!r} is no name of a model")
         return self.folder / f"{name}.zip"
@@ -219,7 +222,7 @@ class ModelStore:
         return Staged(file, data, sha256, label)
 
     def _stage(self) -> BinaryIO:
-        """A new file in staging: without a name where the file system can do that."""
+        """Open a new file in staging, without a name where the file system allows that."""
         try:
             handle = os.open(self._staging, os.O_TMPFILE | os.O_RDWR, 0o600)
         except OSError as error:
@@ -260,7 +263,7 @@ class ModelStore:
         return self.get(name), True
 
     def _newest_time(self, name: str) -> str:
-        """The newest export time that a name ever had here; empty where it had none."""
+        """Return the newest export time that a name ever had here; empty where it had none."""
         try:
             newest = (self._newest / name).read_text()[:64]
         except (OSError, ValueError):
@@ -277,7 +280,7 @@ class ModelStore:
             write_atomically(self._newest / name, latest.encode())
 
     def _keep(self, name: str, target: Path) -> None:
-        """The present file into the history, by a link: it stays where it is."""
+        """Link the present file into the history; it stays where it is."""
         folder = self._history / name
         folder.mkdir(exist_ok=True)
         numbers = self._numbers(name)
@@ -318,7 +321,7 @@ class ModelStore:
         raise UserError(f"no older version of {name!r} is kept")
 
     def remove(self, name: str) -> None:
-        """A model and its history, but not how new it was. Within :meth:`change`."""
+        """Remove a model and its history, but not the record of its age. Within :meth:`change`."""
         target = self.path(name)
         if not target.exists():
             raise UserError(f"no model is called {name!r} here; {self._known()}")
@@ -332,7 +335,7 @@ class ModelStore:
             sync_folder(self.folder)
 
     def get(self, name: str) -> Installed:
-        """One model. Raises UserError where there is none of that name."""
+        """Return one model. Raises UserError where there is none of that name."""
         path = self.path(name)
         if not path.is_file():
             raise UserError(f"no model is called {name!r} here; {self._known()}")
@@ -372,7 +375,7 @@ def _is_older(one: str, other: str) -> bool:
 
 
 def _read_some(stream: BinaryIO | io.RawIOBase, most: int) -> bytes:
-    """Some bytes, none at the end. Raises UserError where nothing comes for ``STALL_S``."""
+    """Read some bytes, none at the end. Raises UserError where none come for ``STALL_S``."""
     if isinstance(stream, io.RawIOBase):  # from another machine, and nothing is kept in a buffer
         ready, _, _ = select.select([stream], [], [], STALL_S)
         if not ready:

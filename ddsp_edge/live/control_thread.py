@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.gc_control import Collector
-from ddsp_edge.live.instrument import Instrument, PlaybackContext
+from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
 from ddsp_edge.live.mailbox import Mailbox
 from ddsp_edge.live.mixer_controls import MixerControls
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import Tester, TestSignal
+from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
 from native.rig import Rig
@@ -47,7 +49,7 @@ class ControlThread:
     """One thread owns the control side of the rig, the mixer's controls and the instruments.
 
     The methods of the second half run in it alone: others :meth:`post` them. ``reload(bundle,
-    other)`` is called in it when another rate or period took the instruments away, and has to
+    other, band)`` is called in it when another rate or period took the instruments away, and has to
     load this model again.
     """
 
@@ -56,7 +58,7 @@ class ControlThread:
         context: PlaybackContext,
         requests: Requests,
         input: str,
-        reload: Callable[[Bundle, Bundle | None], None],
+        reload: Callable[[Bundle, Bundle | None, Band], None],
         priority: int = 0,
     ) -> None:
         self.mailbox, self.events, self.gauges = Mailbox(), Events(), context.gauges
@@ -204,9 +206,13 @@ class ControlThread:
         self._collector.idle(now_s, quiet=current is None or current.quiet)
 
     def _receive(self, message: mido.Message, arrived_ns: int) -> None:
-        program = self._programs.receive(message, self.requests.settings.channel)
+        current = self.active.current
+        # The parts of a band hear channels of their own.
+        channel = 0 if current is not None and current.band else self.requests.settings.channel
+        program = self._programs.receive(message, channel)
         if program is not None:
-            self.events.publish("program", bank=program[0], program=program[1])
+            bank, number = program
+            self.events.publish("program", bank=bank, program=number, channel=message.channel + 1)
         if not self._arrived:
             # The next block begins at the rig's position: what is sent now sounds from there.
             self._received_s = self.mixer.read().position / self.context.rate
@@ -287,7 +293,7 @@ class ControlThread:
         for _, _, entered in waiting:
             entered(False)
         if current is not None and not waiting:
-            self._reload(current.bundle, current.other)
+            self._reload(current.bundle, current.other, current.band)
         done()
 
     def catch_up(self, done: Callable[[], None]) -> None:
@@ -303,6 +309,18 @@ class ControlThread:
         settings, current = self.requests.settings, self.active.current
         self.active.set(settings)
         self.mixer.apply(settings, listens=current is None or current.listens)
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Tune the keys, also of the models that come."""
+        self.context.key_pitches = pitches
+        if self.active.current is not None:
+            self.active.current.tune(pitches)
+
+    def change_parts(self, parts: Sequence[BandPart]) -> None:
+        """Other levels, places and keys of the parts of the band that plays."""
+        self.active.change_parts(parts)
+        if self.flows:
+            self.active.sound()
 
     def test(self, wanted: TestSignal) -> None:
         """Play a signal over everything, once somebody runs the rig."""

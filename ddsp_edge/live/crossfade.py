@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ddsp_edge.live.instrument import Instrument
+from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.rig import Rig
 
@@ -47,7 +48,8 @@ class ActiveInstruments:
         before = self.current
         if before is not None:
             instrument.adopt(before)
-        if not self._rig.play(instrument.part, instrument.lead_s if before else 0.0, FADE_S):
+        lead_s = instrument.lead_s if before else 0.0
+        if not self._rig.play_together(instrument.parts, lead_s, FADE_S):
             return False
         self.current = instrument
         self.all = (*self.all, instrument)
@@ -113,6 +115,11 @@ class ActiveInstruments:
         if self.current is not None:
             self.current.set(settings)
 
+    def change_parts(self, parts: Sequence[BandPart]) -> None:
+        """Other levels, places and keys of the band that plays."""
+        if self.current is not None:
+            self.current.change_parts(parts)
+
     def freeze(self, on: bool) -> None:
         if self.current is not None:
             self.current.freeze(on)
@@ -130,7 +137,7 @@ class ActiveInstruments:
         """Free what the audio thread has done with."""
         while (part := self._rig.retired()) is not None:
             for instrument in self.all:
-                if instrument.part is part:
+                if instrument.retire(part):
                     self._faults_of_retired += instrument.faults
                     self.all = tuple(i for i in self.all if i is not instrument)
                     break

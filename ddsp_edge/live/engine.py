@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,14 @@ from ddsp_edge.live.card_supervisor import CardSupervisor
 from ddsp_edge.live.control_thread import ControlThread
 from ddsp_edge.live.events import Event, Listener
 from ddsp_edge.live.hang_watch import HangWatch
-from ddsp_edge.live.instrument import PlaybackContext
+from ddsp_edge.live.instrument import Band, PlaybackContext
 from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import TestSignal
 from ddsp_edge.live.timing import Gauges
+from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.probe import Probe
 from native.rig import Rig
@@ -48,6 +50,7 @@ class LiveEngine:
     measuring) at ``rate`` Hz in blocks of ``period`` samples. Else the card's rate and period
     hold. ``source`` "auto" begins as "effect", and where no card has an input one without is
     taken: the caller changes to "synth" then (``status()["card"]["capture"]`` is False).
+    ``voices`` is how many sound at once in all parts together; None: as many as are asked for.
     Raises UserError for a source that is not there.
     """
 
@@ -60,6 +63,7 @@ class LiveEngine:
         rate: int = 48_000,
         period: int = 128,
         seed: int = 1,
+        voices: int | None = None,
     ) -> None:
         if prefer_input := source == "auto":
             source = "effect"
@@ -68,7 +72,7 @@ class LiveEngine:
         if card is not None:
             rate, period = card.rate, card.period
         self._requests = Requests(source, settings or Settings())
-        context = PlaybackContext(rate, period, Gauges(), runtime, seed)
+        context = PlaybackContext(rate, period, Gauges(), runtime, seed, voice_budget=voices)
         self._control = ControlThread(
             context,
             self._requests,
@@ -87,9 +91,9 @@ class LiveEngine:
         self._watch = HangWatch(self._control)
         self._started = self._stopped = False
 
-    def _reload(self, bundle: Bundle, other: Bundle | None) -> None:
+    def _reload(self, bundle: Bundle, other: Bundle | None, band: Band) -> None:
         """Load a model again, with the settings that hold. Control thread."""
-        self._loader.ask(ModelRequest(bundle, None, None, other))
+        self._loader.ask(ModelRequest(bundle, None, None, other, band))
 
     # ---- life ---------------------------------------------------------------------------
 
@@ -170,10 +174,12 @@ class LiveEngine:
         source: str | None = None,
         settings: Settings | None = None,
         other: Bundle | None = None,
+        band: Band = (),
     ) -> Future[ModelInfo]:
         """Change to a model (and source "effect" or "synth", and settings): warmed beside the
         one that plays, then cross-faded over 50 ms. Held notes go on in the new one. ``other`` is
-        the model that the setting ``morph`` leads to; None: none.
+        the model that the setting ``morph`` leads to; None: none. ``band``: the parts that play,
+        where the source is "synth", instead of ``bundle`` alone.
 
         The future's result comes when the new model plays (its cross-fade begins within 80 ms).
         It fails with UserError where the model cannot be used, and the old one plays on; it
@@ -181,7 +187,7 @@ class LiveEngine:
         """
         if source is not None:
             _check_source(source)
-        request = ModelRequest(bundle, source, settings, other)
+        request = ModelRequest(bundle, source, settings, other, band)
         self._loader.ask(request)
         return request.future
 
@@ -198,6 +204,15 @@ class LiveEngine:
         settings = self._requests.change(values)
         self._control.post(self._control.apply)
         return settings
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Tune the keys that are pressed from now on, of every model; None: equal temperament."""
+        self._control.post(self._control.tune, pitches)
+
+    def change_parts(self, parts: Sequence[BandPart]) -> None:
+        """Other levels, places and keys of the band that plays, each level on its ramp; the models
+        stay. Nothing happens where as many parts do not play."""
+        self._control.post(self._control.change_parts, tuple(parts))
 
     def midi(self, message: mido.Message) -> None:
         """A message from any port; its note sounds with the next period, whatever the hop.
@@ -295,7 +310,7 @@ class LiveEngine:
         """``listener(event)`` for every event, a dict; call what is returned to end that.
 
         ``event["event"]`` and what else is in it:
-        "program": bank, program (both from 0)
+        "program": bank, program (both from 0), channel (1 to 16)
         "model": model, source, morph_model (None: there is none)
         "card": state ("waiting", "running", "lost"), card, detail
         "fault": what ("model", "load", "control", "hang"), detail; count or model

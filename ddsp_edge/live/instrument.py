@@ -16,6 +16,8 @@ from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.timing import Gauges
+from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.rig import Part
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from ddsp_edge.effect.autofit import AutoFit
 
+#: The parts of a band, each with its model.
+Band = tuple[tuple[BandPart, Bundle], ...]
 #: Of moments that waited, only so many are worth decoding: newer ones are there.
 MOST_BEHIND = 8
 
@@ -70,6 +74,8 @@ class PlaybackContext:
     gauges: Gauges
     runtime: str | None = None
     seed: int = 1
+    key_pitches: KeyPitches | None = None  #: of a tuning; None: equal temperament
+    voice_budget: int | None = None  #: voices that sound at once in all parts; None: all of them
 
 
 class Instrument:
@@ -111,14 +117,31 @@ class Instrument:
             listens=self.listens,
             seed=context.seed,
             second=decoding.second,
-            loudness_db=(info.min_loudness_db, info.max_loudness_db),
+            loudness_db=info.note_loudness_db,
             conditioner=None if decoding.decoders else decoding.conditioner,
         )
+        #: The band that it was asked to play with; it plays it where it follows MIDI.
+        self.band: Band = ()
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
         self.silenced = False  #: it only fades out, and may say nothing more
         self._no_harmonics = np.zeros(self.part.n_harmonics, np.float32)
         self._no_noise = np.zeros(self.part.n_noise, np.float32)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of the rig that play it, one or, of a band, several."""
+        return [self.part]
+
+    def retire(self, part: Part) -> bool:
+        """Take note that the rig has done with a part of its; whether that was the last one."""
+        return part is self.part
+
+    def change_parts(self, parts: Sequence[BandPart]) -> None:
+        """Take other levels, places and keys of the parts of a band; others have none."""
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Take the pitches of the keys; an instrument that listens to sound has none."""
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""

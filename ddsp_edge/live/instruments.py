@@ -9,7 +9,10 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
+from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
+from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.performer import Performer
 from ddsp_edge.synth.receiver import Receiver
 from ddsp_edge.units import SILENCE_DB
@@ -88,9 +91,16 @@ class SynthInstrument(Instrument):
         settings: Settings,
         context: PlaybackContext,
         other: Bundle | None = None,
+        band_part: BandPart = WHOLE,
+        budget: VoiceBudget | None = None,
     ) -> None:
         super().__init__(bundle, settings, context, other)
-        self._receiver = Receiver(settings, self.part.events, performer=Performer(bundle.info))
+        self.band_part = band_part
+        self._budget = budget or VoiceBudget(context.voice_budget)
+        self._receiver = Receiver(
+            settings, self.part.events, Performer(bundle.info), band_part, self._budget
+        )
+        self._receiver.tune(context.key_pitches)
         self._now_s = 0.0
 
     def receive(self, message: mido.Message, time_s: float) -> None:
@@ -113,10 +123,23 @@ class SynthInstrument(Instrument):
         self._receiver.tell()
 
     def adopt(self, other: Instrument) -> None:
-        if isinstance(other, SynthInstrument):
+        if type(other) is SynthInstrument:  # a band has no keys of its own
             self._now_s = other._now_s
             self.part.go_on_from(other.part)
-            self._receiver = other._receiver.go_on(self.part.events, Performer(self.info))
+            self._receiver = other._receiver.go_on(
+                self.part.events, Performer(self.info), self._budget
+            )
+            self._receiver.tune(self.context.key_pitches)
+            self._receiver.change_part(self.band_part)
+
+    def tune(self, pitches: KeyPitches | None) -> None:
+        self._receiver.tune(pitches)
+
+    def change_part(self, band_part: BandPart) -> None:
+        """Take another place in a band; notes end where other keys are heard from now on."""
+        self.band_part = band_part
+        self._receiver.change_part(band_part)
+        self._receiver.tell()
 
     def freeze(self, on: bool) -> None:
         """Hold the notes that sound, as by a sustain pedal of its own."""

@@ -8,12 +8,14 @@ import threading
 import time
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.live.band import BandInstrument
 from ddsp_edge.live.control_thread import ControlThread
 from ddsp_edge.live.gc_control import settle
-from ddsp_edge.live.instrument import PlaybackContext
-from ddsp_edge.live.instruments import SOURCES
+from ddsp_edge.live.instrument import Instrument, PlaybackContext
+from ddsp_edge.live.instruments import SOURCES, SynthInstrument
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.timing import Histogram
+from ddsp_edge.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -83,13 +85,21 @@ class Loader:
         while not self._stopping:
             begun = time.monotonic_ns()
             source, settings = self._requests.plan(request)
-            instrument = SOURCES[source](request.bundle, settings, self._context, request.other)
+            instrument = self._made(request, source, settings)
             settle()
             self.took_ns.add(time.monotonic_ns() - begun)
             answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
             self._control.post(self._control.enter, instrument, request, answers.put)
             if answers.get():
                 return
+
+    def _made(self, request: ModelRequest, source: str, settings: Settings) -> Instrument:
+        bundle, context = request.bundle, self._context
+        if source == SynthInstrument.source and request.band:
+            return BandInstrument(bundle, settings, context, request.band)
+        instrument = SOURCES[source](bundle, settings, context, request.other)
+        instrument.band = request.band  # for the day when it follows MIDI
+        return instrument
 
     def _fail(self, request: ModelRequest, error: Exception) -> None:
         self._requests.drop(request)

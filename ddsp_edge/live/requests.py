@@ -10,6 +10,7 @@ from typing import Any
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.live.instrument import Band
 from ddsp_edge.settings import Settings
 
 
@@ -21,6 +22,7 @@ class ModelRequest:
     source: str | None
     settings: Settings | None
     other: Bundle | None = None  #: the model that ``morph`` leads to; here None is none
+    band: Band = ()  #: what plays where it follows MIDI; here none is ``bundle`` alone
     future: Future[ModelInfo] = field(default_factory=Future)
 
 

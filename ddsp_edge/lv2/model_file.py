@@ -20,7 +20,7 @@ from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.network import read_network
-from native.decoder import Layer, NetworkWeights
+from native.decoder import Layer, LoudnessTables, NetworkWeights
 
 MAGIC, VERSION = b"DDSPEDGE", 1
 SUFFIX = ".ddspw"
@@ -44,6 +44,9 @@ def model_bytes(bundle: Bundle) -> bytes:
         b"NAME": info.name.encode(),
         b"LICE": info.licence.encode(),
     }
+    for tag, loudness_map in ((b"NMAP", info.loudness_map), (b"HMAP", info.heard_map)):
+        if loudness_map is not None:
+            sections[tag] = _map(loudness_map.native())
     if room is not None:
         sections[b"ROOM"] = _doubles(room.size, room.damping, room.wet)
     return _file(sections)
@@ -90,10 +93,17 @@ def _info(bundle: Bundle) -> bytes:
         model.usual_hz,
         model.lowest_hz,
         model.highest_hz,
-        info.min_loudness_db,
-        info.max_loudness_db,
+        *info.note_loudness_db,
         info.attack_s,
+        model.reach,
     )
+
+
+def _map(tables: LoudnessTables) -> bytes:
+    n_notes, n_levels = tables.shown_db.shape
+    head = struct.pack("<dII", tables.lowest_note, n_notes, n_levels)
+    floats = (tables.loudness_db, tables.shown_db, tables.gain_db, tables.noise_db)
+    return head + b"".join(np.ascontiguousarray(each, "<f4").tobytes() for each in floats)
 
 
 def _network(w: NetworkWeights) -> bytes:

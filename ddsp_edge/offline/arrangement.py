@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 import mido
 
 from ddsp_edge.bundles.bundle import Bundle
-from ddsp_edge.library.catalog import find_model, model_files
+from ddsp_edge.library.nearest import ModelChoice
 from ddsp_edge.midi.file import is_note
-from ddsp_edge.midi.general_midi import DRUM_BANKS, PROGRAMS, library_name
+from ddsp_edge.midi.general_midi import DRUM_BANKS, PROGRAMS
 from ddsp_edge.presets.band_map import BandMap
 from ddsp_edge.presets.parts import NO_MODEL, BandPart
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 
 Timed = tuple[float, mido.Message]
-#: A model of whose range fewer notes are is passed over for one that has more of them.
-ENOUGH_IN_RANGE = 0.9
 MOST_VOICES = 16
 
 
@@ -52,7 +50,7 @@ def arrange(
 
     Raises UserError for a model that is not there or a value out of its range.
     """
-    models = _Models()
+    models = ModelChoice()
     parts: list[PlannedPart] = []
     remarks: list[str] = []
     drums = 0
@@ -73,19 +71,6 @@ def arrange(
             remarks += [each for each in said if each not in remarks]
             drums += skipped
     return Arrangement(parts, remarks, drums)
-
-
-class _Models:
-    """Bundles by name, each read once."""
-
-    def __init__(self) -> None:
-        self.names = {path.stem.lower() for _, path in model_files()}
-        self._bundles: dict[str, Bundle] = {}
-
-    def find(self, name: str) -> Bundle:
-        if name not in self._bundles:
-            self._bundles[name] = find_model(name)
-        return self._bundles[name]
 
 
 def _programs(messages: Iterable[Timed]) -> list[tuple[float, mido.Message, int | None]]:
@@ -109,7 +94,7 @@ def _of_channel(
     spec: BandPart,
     stream: list[tuple[float, mido.Message, int | None]],
     band: BandMap,
-    models: _Models,
+    models: ModelChoice,
 ) -> tuple[list[PlannedPart], list[str], int]:
     """The parts that play a channel as ``spec`` says: more than one where its program changes to
     that of another model. Also remarks, and how many messages are drums'."""
@@ -126,7 +111,7 @@ def _of_channel(
             drums += sum(each == program for _, _, each in stream)
             continue
         else:
-            model = band.model_of(program) or _nearest(program, keys, models)
+            model = band.model_of(program) or models.nearest(program, keys)
         if model in ("", NO_MODEL):
             name = PROGRAMS[program].name if program is not None else "drums"
             if not model:
@@ -150,26 +135,6 @@ def _of_channel(
             )
         )
     return parts, remarks, drums
-
-
-def _nearest(program: int, keys: Sequence[int], models: _Models) -> str:
-    """The model for a program: one of its own name, else the first of the table in whose range
-    most of the keys are. "": none."""
-    own = library_name(program)
-    if own in models.names:
-        return own
-    best, most = "", -1.0
-    for name in PROGRAMS[program].models:
-        if name not in models.names:
-            continue
-        info = models.find(name).info
-        low, high = info.min_pitch_note - 0.5, info.max_pitch_note + 0.5
-        share = sum(low <= key <= high for key in keys) / len(keys)
-        if share >= ENOUGH_IN_RANGE:
-            return name
-        if share > most:
-            best, most = name, share
-    return best
 
 
 def _polyphony(messages: Iterable[Timed], takes: Callable[[int, int], bool]) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.midi.file import read_midi
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.offline.arrangement import Arrangement, PlannedPart, arrange
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.rendering import (
@@ -84,10 +85,12 @@ def render_band(
     runtime: str | None = None,
     seed: int = 1,
     budget: int | None = None,
+    key_pitches: KeyPitches | None = None,
 ) -> BandReport:
     """Play a MIDI file as the band it was written for; nothing is written.
 
-    ``budget``: how many voices sound at once in all parts; None: as many as they need. The rest
+    ``budget``: how many voices sound at once in all parts; None: as many as they need.
+    ``key_pitches``: those of a Scala tuning. The rest
     as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
     """
     source, settings = existing(source), settings or Settings()
@@ -119,6 +122,8 @@ def render_band(
         SynthPlayer(each.bundle.info, _settings_of(each, settings), part_seed, each.part, shared)
         for each, part_seed in zip(plan.parts, seeds, strict=True)
     ]
+    for player in players:
+        player.tune(key_pitches)
     infos = [each.bundle.info for each in plan.parts]
     performances = perform(players, infos, [each.messages for each in plan.parts])
     duration_s = max(each.duration_s for each in performances)
@@ -227,6 +232,7 @@ def render_band_file(
     runtime: str | None = None,
     seed: int = 1,
     overwrite: bool = False,
+    key_pitches: KeyPitches | None = None,
 ) -> BandReport:
     """:func:`render_band`, written to ``out``, whole or not at all.
 
@@ -239,7 +245,9 @@ def render_band_file(
     out = check_writable(out, source)
     if not overwrite:
         check_new(out, "--out")
-    report = render_band(source, band, overrides, rate, settings, runtime, seed)
+    report = render_band(
+        source, band, overrides, rate, settings, runtime, seed, key_pitches=key_pitches
+    )
     write_audio(out, report.sound, rate)
     report.out = out
     return report

@@ -18,7 +18,7 @@ _PIECE = 1 << 20
 
 @contextlib.contextmanager
 def standard_input() -> Iterator[Path]:
-    """A file with all that comes in, for as long as the block runs. Raises UserError."""
+    """Provide a file with the whole standard input while the block runs. Raises UserError."""
     stream = sys.stdin.buffer
     if sys.stdin.isatty():
         raise UserError("-: the input is a terminal; pipe an audio or MIDI file into it")

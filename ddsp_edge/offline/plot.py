@@ -39,7 +39,7 @@ def check_picture(path: Path | str) -> None:
 
 
 def pyplot() -> Any:
-    """matplotlib's, without a screen. Raises UserError where it is not installed."""
+    """Import matplotlib's pyplot, without a screen. Raises UserError where it is missing."""
     try:
         import matplotlib
     except ImportError:
@@ -53,7 +53,7 @@ def pyplot() -> Any:
 
 
 def draw(report: RenderReport, path: Path | str) -> None:
-    """Input above, output in the middle, loudness below. Raises UserError."""
+    """Draw the input above, the output in the middle, loudness below. Raises UserError."""
     check_picture(path)
     plt = pyplot()
     figure, axes = plt.subplots(
@@ -105,7 +105,7 @@ def save_figure(figure: Any, path: Path | str, **options: Any) -> None:
 
 
 def _tracks(report: RenderReport) -> np.ndarray:
-    """Times, f0 and loudness of the frames; one voice after the other, a gap (NaN) between."""
+    """Return times, f0 and loudness of the frames, voice after voice with a gap (NaN) between."""
     frames = sorted(report.frames, key=lambda frame: frame.voice)
     rows = np.array([(frame.time_s, frame.f0_hz, frame.loudness_db) for frame in frames])
     starts = np.flatnonzero(np.diff([frame.voice for frame in frames])) + 1
@@ -113,7 +113,7 @@ def _tracks(report: RenderReport) -> np.ndarray:
 
 
 def _note_axis(axis: Any, low_hz: float, high_hz: float) -> None:
-    """A tick and a name for every A in reach; in a narrow reach for every natural note."""
+    """Label every A on the axis, or every natural note where the range is narrow."""
     low, high = float(hz_to_midi(low_hz)), float(hz_to_midi(high_hz))
     wanted = (9,) if high - low > 60 else (0, 9) if high - low > 24 else (0, 2, 4, 5, 7, 9, 11)
     ticks = [n for n in range(int(np.ceil(low)), int(high) + 1) if n % 12 in wanted]

@@ -69,7 +69,7 @@ class Engine:
         self._output.reset()
 
     def set(self, settings: Settings) -> None:
-        """New settings; what is heard moves there on a ramp."""
+        """Take new settings; the sound moves to them on a ramp."""
         self.settings = settings
         self._decoding.set(settings)
         self._set_gain()
@@ -81,7 +81,7 @@ class Engine:
         self._output.set_gain(gain * left, gain * right)
 
     def reset(self) -> None:
-        """As new: silence, no memory in the model, no tail in the room."""
+        """Forget everything: notes, the model's state, the reverb's tail."""
         self._decoding.reset()
         for voice in self._voices:
             voice.reset()

@@ -16,6 +16,7 @@ from ddsp_edge.evaluation import peak_dbfs
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
@@ -39,10 +40,12 @@ def render(
     runtime: str | None = None,
     seed: int = 1,
     morph_model: str | Path | Bundle | None = None,
+    key_pitches: KeyPitches | None = None,
 ) -> RenderReport:
     """Play an audio or MIDI file on a model; nothing is written. Raises UserError.
 
-    ``morph_model`` is the one that the setting ``morph`` leads to.
+    ``morph_model`` is the one that the setting ``morph`` leads to, ``key_pitches`` those of a Scala
+    tuning, for a MIDI file.
     """
     source, settings = existing(source), settings or Settings()
     begun = time.perf_counter()
@@ -58,7 +61,7 @@ def render(
     remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
-        performance = synth_frames(source, engine.info, settings, seed)
+        performance = synth_frames(source, engine.info, settings, seed, key_pitches)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
@@ -103,7 +106,7 @@ def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> st
 
 
 def is_midi(source: Path) -> bool:
-    """By its name, or whatever its name by how it begins."""
+    """Return whether a file is MIDI, by its suffix or by its first bytes."""
     if source.suffix.lower() in MIDI_SUFFIXES:
         return True
     if not source.is_file():
@@ -116,7 +119,7 @@ def is_midi(source: Path) -> bool:
 
 
 def existing(source: Path | str) -> Path:
-    """The path of an input file. Raises UserError where there is none."""
+    """Return the path of an input file. Raises UserError where there is none."""
     if not Path(source).exists():
         raise UserError(f"{source}: no such file")
     return Path(source)
@@ -129,7 +132,7 @@ def without_silence(sound: np.ndarray, least: int) -> np.ndarray:
 
 
 def turned_down(sound: np.ndarray) -> tuple[np.ndarray, float]:
-    """``sound``, in place so soft that it does not clip, and by how many dB it was lowered."""
+    """Lower ``sound`` in place so that it does not clip; return it and the dB it was lowered by."""
     peak = float(np.abs(sound).max(initial=0.0))
     if peak <= 1.0:
         return sound, 0.0
@@ -154,6 +157,7 @@ def render_file(
     seed: int = 1,
     morph_model: str | Path | Bundle | None = None,
     overwrite: bool = False,
+    key_pitches: KeyPitches | None = None,
 ) -> RenderReport:
     """:func:`render`, written to ``out``, and a picture of it to ``picture``.
 
@@ -175,7 +179,7 @@ def render_file(
         check_picture(picture)
         if not overwrite:
             check_new(picture, "--picture")
-    report = render(source, bundle, rate, settings, runtime, seed, morph_model)
+    report = render(source, bundle, rate, settings, runtime, seed, morph_model, key_pitches)
     write_audio(out, report.sound, rate)
     report.out = out
     if picture is not None:

@@ -81,7 +81,7 @@ class PresetFolder:
         return first + [name for name, _ in there.values() if name not in set(first)]
 
     def entries(self) -> list[PresetEntry]:
-        """Every preset; a damaged one has its problem in place of the preset."""
+        """Return an entry for every preset; a damaged one states its problem instead."""
         result = []
         for name in self.names():
             path = self._path(name)
@@ -97,7 +97,7 @@ class PresetFolder:
         return result
 
     def read(self, name: str) -> Preset:
-        """The preset of that name. Raises UserError."""
+        """Read the preset of that name. Raises UserError."""
         return self._read(*self._found(name))
 
     def next(self, name: str | None, step: int = 1) -> Preset | None:
@@ -117,7 +117,7 @@ class PresetFolder:
         return None
 
     def playlist(self) -> list[str]:
-        """What next and previous go through: the current set list, or all in their order."""
+        """Return the names that next and previous step through: the set list, or all in order."""
         order = self.order()
         if not order.current:
             return self.names()
@@ -191,7 +191,7 @@ class PresetFolder:
         self._write_order(Order(order.order, setlists, current))
 
     def use_setlist(self, setlist: str) -> None:
-        """Choose the set list that next and previous go through; "": all. Raises UserError."""
+        """Choose the set list that next and previous step through; "": all. Raises UserError."""
         self._write_order(replace(self.order(), current=setlist))
 
     def order(self) -> Order:
@@ -206,7 +206,7 @@ class PresetFolder:
     # ---- files
 
     def _files(self) -> dict[str, tuple[str, Path]]:
-        """Casefolded name to (name, path), by name; at most MAX_PRESETS."""
+        """Return (name, path) by casefolded name, sorted; at most MAX_PRESETS."""
         found: dict[str, tuple[str, Path]] = {}
         for path in self._paths():
             name = path.name.removesuffix(SUFFIX)
@@ -215,7 +215,7 @@ class PresetFolder:
         return found
 
     def _paths(self) -> list[Path]:
-        """The folder's TOML files, by name; hidden ones are not ours."""
+        """Return the folder's TOML files sorted by name, without hidden ones."""
         try:
             paths = [p for p in self.folder.iterdir() if p.suffix == SUFFIX and p.name[0] != "."]
         except OSError:  # no folder yet: no presets

@@ -137,7 +137,7 @@ class ControlMapping:
         return self.range or ()
 
     def at(self, position: float) -> Any:
-        """The setting's value at a pedal's position 0..1."""
+        """Return the setting's value at a pedal's position 0..1."""
         setting = SETTINGS[self.set]
         position = min(1.0, max(0.0, position)) if position == position else 0.0
         if self.curve == "slow":
@@ -153,7 +153,9 @@ class ControlMapping:
         return round(value) if setting.whole else value
 
     def pressed(self, now: Any) -> Any:
-        """The value after ``now``, the first after the last or after none of them."""
+        """Return the value that follows ``now``; the first after the last and after any other
+        value.
+        """
         ends = self._ends
         for i, value in enumerate(ends):
             if value == now or (isinstance(value, float) and math.isclose(value, now)):
@@ -161,7 +163,7 @@ class ControlMapping:
         return ends[0]
 
     def turned(self, now: Any, clicks: float) -> Any:
-        """The value so many clicks of an encoder from ``now``."""
+        """Return the value so many clicks of an encoder away from ``now``."""
         setting = SETTINGS[self.set]
         if self.values or isinstance(setting, Choice):
             steps = self._ends
@@ -174,7 +176,7 @@ class ControlMapping:
         return round(value) if setting.whole else value
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys that were given, as TOML stores them."""
+        """Return the keys that were given, as TOML stores them."""
         given = {k: v for k, v in asdict(self).items() if k not in ("source", "action")}
         if self.curve == "linear":
             del given["curve"]
@@ -204,7 +206,7 @@ class Bindings:
         self._table = table
 
     def knows(self, kind: str, name: str) -> frozenset[Gesture]:
-        """The gestures of a control that are mapped."""
+        """Return the gestures of a control that are mapped."""
         return frozenset(c.gesture for c in self._table if (c.kind, c.name) == (kind, name))
 
     def answer(

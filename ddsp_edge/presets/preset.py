@@ -13,10 +13,13 @@ import tomli_w
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.mapping import ControlMapping
+from ddsp_edge.presets.parts import MOST_PARTS, NO_MODEL, BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.toml_config import MAX_BYTES, Range, from_dict, parse_toml
 
 SUFFIX = ".toml"
+#: Of a preset's file: 1, or 2 where it has parts. Files without a version are of version 1.
+VERSION = 2
 MAX_MAPPINGS = 64
 LONGEST_NAME = 48
 #: A preset of this name would be the folder's own file.
@@ -37,6 +40,7 @@ class Preset:
     settings: Settings = field(default_factory=Settings)
     mappings: tuple[ControlMapping, ...] = ()
     morph_model: str = ""  #: the model that the setting morph leads to; "": none
+    parts: tuple[BandPart, ...] = ()  #: of a band, where it follows MIDI; none: ``model`` alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,12 @@ class _PresetFile:
     """The keys of a preset's TOML file."""
 
     model: Annotated[str, Range(1, 256, "characters")]
+    version: Annotated[int, Range(1, VERSION)] = 1
     morph_model: Annotated[str, Range(0, 256, "characters")] = ""
     source: SourceMode = "effect"
     settings: dict[str, float | str] = field(default_factory=dict)
     mappings: Annotated[tuple[ControlMapping, ...], Range(0, MAX_MAPPINGS)] = ()
+    parts: Annotated[tuple[BandPart, ...], Range(0, MOST_PARTS, "parts")] = ()
 
 
 def clean_name(name: str) -> str:
@@ -72,22 +78,39 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
     """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
-    found = from_dict(_PresetFile, parse_toml(data, where), where)
+    tables = parse_toml(data, where)
+    version = tables.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise UserError(f"{where}: version {version} is of a newer ddsp-edge; update this one")
+    found = from_dict(_PresetFile, tables, where)
+    if any(part.model == NO_MODEL for part in found.parts):
+        raise UserError(f'{where}: parts: a part of a preset plays something; leave out "none"')
     try:
         settings = Settings().changed(found.settings)
     except UserError as error:
         raise UserError(f"{where}: settings: {error}") from None
-    return Preset(name, found.model, found.source, settings, found.mappings, found.morph_model)
+    return Preset(
+        name,
+        found.model,
+        found.source,
+        settings,
+        found.mappings,
+        found.morph_model,
+        found.parts,
+    )
 
 
 def preset_bytes(preset: Preset) -> bytes:
-    """The file of a preset; reading it gives the same preset. Raises UserError."""
+    """Return the bytes of a preset's file; reading them gives the same preset. Raises UserError."""
     standard, told = Settings(), {}
     for item in fields(Settings):
         value = getattr(preset.settings, item.name)
         if value != getattr(standard, item.name):
             told[item.name] = value
     tables: dict[str, Any] = {"model": preset.model, "source": preset.source}
+    if preset.parts:
+        tables["version"] = VERSION
+        tables["parts"] = [part.as_dict() for part in preset.parts]
     if preset.morph_model:
         tables["morph_model"] = preset.morph_model
     if told:

@@ -16,7 +16,7 @@ PATH = Path("/etc/ddsp-edge/deploy.toml")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Keys of the file; a device without it takes any good bundle from whoever may log in."""
+    """The keys of deploy.toml; without the file, any valid bundle is taken from any login."""
 
     models: Path = field(default_factory=user_folder)  #: where models are installed
     require_signature: bool = False
@@ -27,7 +27,7 @@ class Policy:
 
 
 def load_policy(path: Path | None = None) -> Policy:
-    """The file's policy, or the default one where there is no file. Raises UserError."""
+    """Return the file's policy, or the default one where there is no file. Raises UserError."""
     chosen = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
     if chosen is None and not PATH.exists():
         return Policy()

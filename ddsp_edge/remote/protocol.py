@@ -18,7 +18,7 @@ MAX_LOG_LINES = 1000
 
 
 def read_line(stream: IO[bytes] | RawIOBase) -> dict[str, Any] | None:
-    """The next message; None at the end. Raises UserError for anything else."""
+    """Return the next message, None at the end. Raises UserError for anything else."""
     line = stream.readline(MAX_LINE + 1)
     if not line:
         return None

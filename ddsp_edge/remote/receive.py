@@ -49,7 +49,7 @@ class DeploymentReceiver:
         }
 
     def run(self) -> int:
-        """0 at the end of the input; 2 where nothing more can be understood."""
+        """Answer requests; return 0 at the end of the input, 2 after a wrong message."""
         while True:
             try:
                 request = protocol.read_line(self._source)
@@ -115,7 +115,7 @@ class DeploymentReceiver:
         return answer
 
     def _signer(self, data: bytes, signature: Any) -> str | None:
-        """Who signed it; None where nobody did and nobody need."""
+        """Return who signed the bundle; None where nobody did and no signature is required."""
         if signature is None:
             if self._policy.require_signature:
                 raise UserError(
@@ -131,7 +131,7 @@ class DeploymentReceiver:
         return signing.verify(data, decoded, self._policy.trusted_keys)
 
     def _play(self, installed: Installed) -> Answer:
-        """Tell the engine; what it plays then, or why it cannot be told."""
+        """Tell the engine to play; return what it plays then, or why it could not be told."""
         try:
             with ControlClient(self._policy.socket) as engine:
                 engine.call("model", path=str(installed.path), timeout_s=ACTIVATE_S)

@@ -7,13 +7,13 @@ receiver compares both (:mod:`ddsp_edge.library.store`).
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.system.atomic_files import write_atomically
 
 #: What a signature was made for (ssh-keygen's ``-n``): one for git or e-mail is no good here.
 NAMESPACE = "ddsp-edge-bundle"
@@ -23,7 +23,7 @@ TIMEOUT_S = 60.0  #: a key on a token may wait for a touch
 
 
 def signature_path(bundle: Path) -> Path:
-    """Where the signature of a bundle lies: beside it."""
+    """Return the path of a bundle's signature, beside the bundle."""
     return bundle.with_name(bundle.name + ".sig")
 
 
@@ -42,15 +42,20 @@ def sign(bundle: Path, key: Path) -> Path:
     if not key.is_file():
         raise UserError(f"{key}: no such key; make one with: ssh-keygen -t ed25519 -f {key}")
     target = signature_path(bundle)
-    with contextlib.suppress(FileNotFoundError):
-        target.unlink()  # ssh-keygen would ask
-    command = [_keygen(), "-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(bundle)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        raise UserError(f"{key}: signing took more than {TIMEOUT_S:g} s") from None
-    if done.returncode != 0 or not target.is_file():
-        raise UserError(f"{bundle}: not signed with {key}: {_reason(done.stderr)}")
+    # Elsewhere first: an earlier signature stays until there is a new one, and ssh-keygen, which
+    # writes beside the file that it is given, would ask.
+    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
+        link = Path(folder) / "bundle"
+        link.symlink_to(bundle.resolve())
+        command = [_keygen(), "-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(link)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise UserError(f"{key}: signing took more than {TIMEOUT_S:g} s") from None
+        made = signature_path(link)
+        if done.returncode != 0 or not made.is_file():
+            raise UserError(f"{bundle}: not signed with {key}: {_reason(done.stderr)}")
+        write_atomically(target, made.read_bytes())
     return target
 
 

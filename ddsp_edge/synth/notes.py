@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.budget import VoiceBudget
@@ -47,6 +48,7 @@ class Notes:
         self.performer = performer  #: chooses how each note is played; None: as it is written
         self.budget = budget or VoiceBudget()
         self.budget.join(self)
+        self.pitches: KeyPitches | None = None  #: of a tuning; None: equal temperament
         self.transpose = 0  #: semitones from the keys to what they play
         self.keys = Keys()
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
@@ -65,7 +67,10 @@ class Notes:
 
     def pitch_of(self, note: int) -> float | None:
         """The MIDI note that a key plays; None: the tuning leaves it silent."""
-        return float(note + self.transpose)
+        note += self.transpose
+        if self.pitches is None:
+            return float(note)
+        return self.pitches[note] if 0 <= note < len(self.pitches) else None
 
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""

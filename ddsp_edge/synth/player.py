@@ -90,4 +90,4 @@ class SynthPlayer(Receiver):
 
 
 def _synth_of(info: ModelInfo) -> Synth:
-    return Synth(info.hop_s, info.min_loudness_db, info.max_loudness_db)
+    return Synth(info.hop_s, *info.note_loudness_db)

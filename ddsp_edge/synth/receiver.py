@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
@@ -112,8 +113,13 @@ class Receiver:
         configures = channel in (midi_map.LOWER, midi_map.UPPER) and self._channels.mpe
         return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
+    def tune(self, pitches: KeyPitches | None) -> None:
+        """Play the keys that are pressed from now on at these pitches; None: as a piano."""
+        self._notes.pitches = pitches
+
     def change_part(self, part: BandPart) -> None:
-        """Another channel, range, transposition or number of voices, which ends all notes."""
+        """Take another place in a band; another channel, range, transposition or number of voices
+        ends all notes."""
         old, self.part = self.part, part
         heard = ("channel", "key_low", "key_high", "velocity_low", "velocity_high", "transpose")
         if any(getattr(old, name) != getattr(part, name) for name in heard):

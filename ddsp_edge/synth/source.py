@@ -15,6 +15,7 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.midi.file import is_note, read_midi
+from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.performer import read_ahead
@@ -56,12 +57,16 @@ class Performance:
 
 
 def synth_frames(
-    path: Path | str, info: ModelInfo, settings: Settings, seed: int = 1
+    path: Path | str,
+    info: ModelInfo,
+    settings: Settings,
+    seed: int = 1,
+    key_pitches: KeyPitches | None = None,
 ) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
 
     The file is read ahead for the shape of phrases; ``seed`` is that of what a player leaves to
-    chance.
+    chance. ``key_pitches`` are those of a Scala tuning.
 
     The music ends when its last note has died away, whatever messages follow. Raises UserError
     for a file that cannot be read or has no notes.
@@ -69,6 +74,7 @@ def synth_frames(
     file = read_midi(path)
     messages = file.messages
     player = SynthPlayer(info, settings, seed=seed)
+    player.tune(key_pitches)
     heard = [(time_s, message) for time_s, message in messages if player.hears(message)]
     drums = [m for _, m in messages if m.channel == PERCUSSION_CHANNEL and not player.hears(m)]
     if not _notes(heard):

@@ -49,7 +49,7 @@ def check_new(path: Path | str, option: str) -> None:
 
 
 def numbered(path: Path) -> Path:
-    """``path``, or where that is taken the first of name-2, name-3, ... that is free."""
+    """Return ``path``, or where that exists the first of name-2, name-3, ... that does not."""
     free, number = path, 2
     while free.exists() or free.is_symlink():
         free, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1

@@ -33,7 +33,7 @@ class Host:
         self._until_s = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """As it was at most KEPT_S ago. What cannot be known here is null."""
+        """Return the state, at most KEPT_S seconds old. What cannot be known here is null."""
         with self._lock:
             if self._kept is None or time.monotonic() >= self._until_s:
                 self._kept, self._until_s = self._look(), time.monotonic() + KEPT_S
@@ -91,7 +91,7 @@ class Host:
         return max(known, default=None)
 
     def _throttling(self) -> dict[str, Any] | None:
-        """What the Raspberry Pi's firmware says; null elsewhere."""
+        """Return what the Raspberry Pi's firmware says of throttling; None elsewhere."""
         text = self._text("sys/devices/platform/soc/soc:firmware/get_throttled")
         try:
             word = int(text, 16)

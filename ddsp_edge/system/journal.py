@@ -10,7 +10,7 @@ TIMEOUT_S = 20.0
 
 
 def read_journal(unit: str, lines: int) -> list[str]:
-    """Oldest first, each with its time. Raises UserError where there is no journal."""
+    """Return lines with their times, oldest first. Raises UserError where there is no journal."""
     command = ["journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(lines), "-u", unit]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)

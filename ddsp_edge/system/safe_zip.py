@@ -80,7 +80,7 @@ class SafeZip:
         return [name for name in self._infos if not name.endswith("/")]
 
     def read(self, name: str, limit: int = MAX_MEMBER_BYTES) -> bytes:
-        """One member, at most ``limit`` bytes. Raises ZipError."""
+        """Return one member of at most ``limit`` bytes. Raises ZipError."""
         info = self._infos[name]
         if info.file_size > limit:
             raise ZipError(f"its {name} has {info.file_size} bytes, more than {limit}")
@@ -99,7 +99,7 @@ def _line(error: Exception) -> str:
 
 
 def _is_clutter(name: str) -> bool:
-    """What Finder, Explorer and the like put into a zip beside its content."""
+    """Return whether a member is what Finder, Explorer and the like add to a zip."""
     *folders, last = name.split("/")
     return (
         "__MACOSX" in folders

@@ -44,12 +44,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def read_toml(path: Path | str, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """The tables of a file of at most ``max_bytes``. Raises UserError, one line."""
+    """Read the tables of a file of at most ``max_bytes``. Raises UserError, one line."""
     return parse_toml(read_limited(path, max_bytes), str(path))
 
 
 def parse_toml(data: bytes, where: str) -> dict[str, Any]:
-    """The tables of a text; ``where`` is named in errors. Raises UserError, one line."""
+    """Parse the tables of a text; errors name ``where``. Raises UserError, one line."""
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -129,7 +129,7 @@ def _value(hint: Any, value: Any, where: str, place: str) -> Any:
 
 
 def _one_of(hints: tuple[Any, ...], value: Any, where: str, place: str) -> Any:
-    """The first alternative that fits; None stands for a missing key, TOML has no null."""
+    """Return the first alternative that fits; None stands for a missing key."""
     problem: UserError | None = None
     for hint in hints:
         if hint is type(None):

@@ -28,7 +28,7 @@ BY_ROW = frozenset(
 
 
 def subgraphs(model: bytes) -> int:
-    """How many a checked file has; more than one is a loop."""
+    """Return how many subgraphs a checked file has; more than one means a loop."""
     reader = Reader(model, TABLES)
     root = reader.follow(0)
     # Only the length of the list: reading all of it costs milliseconds.
@@ -39,7 +39,7 @@ def subgraphs(model: bytes) -> int:
 
 
 def with_rows(model: bytes) -> bytes | None:
-    """A copy of a checked file whose inputs may be resized; None where that cannot be had."""
+    """Return a copy of a checked file with inputs that can be resized, or None."""
     data = bytearray(model)
     try:
         reader = Reader(data, TABLES)

@@ -75,7 +75,7 @@ class TfliteModel:
 
 
 def check_tflite(data: bytes) -> TfliteModel:
-    """Look through a file; raises TfliteError where it is not a decoder that can be trusted."""
+    """Check a file. Raises TfliteError where it is not a decoder that can be trusted."""
     if data[4:8] != b"TFL3":
         raise TfliteError("it is not a TFLite model (no TFL3 mark)")
     try:
@@ -189,7 +189,7 @@ def _check_graph(
     codes: list[int],
     called: set[int],
 ) -> Subgraph:
-    """Each operator reads what is there and writes what nobody else wrote; its operators."""
+    """Check that each operator reads what is written and writes once; return the operators."""
     graph = graphs[number]
     steps: list[Step] = []
     inputs = [_index(i, len(tensors), "input tensor") for i in graph.get("inputs", ())]
@@ -257,7 +257,7 @@ def _options(
 
 
 def _check_counts(name: str, options: dict[str, Any], n_inputs: int, n_outputs: int) -> None:
-    """Options that repeat how many tensors there are: the runtimes believe them."""
+    """Check options that repeat a count of tensors: the runtimes rely on them."""
     for key, operators, count in (
         ("num_splits", ("SPLIT", "SPLIT_V"), n_outputs),
         ("num", ("UNPACK",), n_outputs),
@@ -275,7 +275,7 @@ def _check_loop(
     n_outputs: int,
     called: set[int],
 ) -> None:
-    """Condition and body are later subgraphs, used by this loop alone, and fit it."""
+    """Check that condition and body are later subgraphs, used by this loop alone, and fit it."""
     for key, n_results in (("cond_subgraph_index", 1), ("body_subgraph_index", n_outputs)):
         index = _index(options.get(key, 0), len(graphs), "WHILE's subgraph")
         if index <= number or index in called:

@@ -7,6 +7,9 @@ from typing import Any
 
 from ddsp_edge.training.profiles import EDGE, Profile
 
+#: Steps of the two stages (the controls, then the sound) of `train`: without a teacher, and with.
+STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -30,6 +33,7 @@ class Plan:
     patience: int = 2000  #: steps of the second stage without a better held-out loss end it
     room: bool = False  #: learn the recording's room apart from the instrument
     size: str = "large"  #: of the network (model.SIZES)
+    brightness: float = 1.0  #: weight of the penalty on getting duller with loudness
     teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
 
     @classmethod

@@ -18,7 +18,7 @@ from pathlib import Path
 from ddsp_edge.api.pairing_code import ASKED_S, code_json
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import read_limited, save_file
-from firmware_py.panel.answers import ApiError
+from ddsp_edge.web.answers import ApiError
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from ddsp_edge.system.toml_config import did_you_mean
-from firmware_py.panel.answers import ApiError
+from ddsp_edge.web.answers import ApiError
 from firmware_py.panel.models import staging
 
 MAX_NAME = 60  #: characters of a device's name

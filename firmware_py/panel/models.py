@@ -16,8 +16,8 @@ from ddsp_edge.library.catalog import model_files
 from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
-from firmware_py.panel.answers import ApiError, from_user_error
-from firmware_py.panel.guard import too_large
+from ddsp_edge.web.answers import ApiError, from_user_error
+from ddsp_edge.web.request_checks import too_large
 
 AUDIO = {"preview.ogg": "audio/ogg", "preview.flac": "audio/flac", "preview.wav": "audio/wav"}
 assert set(AUDIO) == set(PREVIEWS)

@@ -21,19 +21,21 @@ from ddsp_edge.api.pairing_code import ASKED_S
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
 from ddsp_edge.errors import UserError
+from ddsp_edge.web.answers import ApiError, answer, file_answer, from_user_error, refusal
+from ddsp_edge.web.pages import Pages
+from ddsp_edge.web.request_checks import own_names
 from firmware_py.panel.access import Devices, Pairing
-from firmware_py.panel.answers import ApiError, answer, file_answer, from_user_error, refusal
-from firmware_py.panel.guard import Guard, device_of, own_names
+from firmware_py.panel.guard import Guard, device_of
 from firmware_py.panel.intake import only, pair_request, switch, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
-from firmware_py.panel.pages import Pages
 from firmware_py.panel.rates import network_of
 from firmware_py.panel.system import Logs, System
 from firmware_py.panel.ws_proxy import WebSocketProxy
 
 log = logging.getLogger(__name__)
 
+STATIC = Path(__file__).parent / "static"
 MODELS = "/api/models"
 #: A form has a few lines around the file.
 MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 16 * 1024
@@ -183,7 +185,7 @@ def make_app(
     hosts: tuple[str, ...] = (),
 ) -> ASGIApp:
     """The whole application; ``hosts``: names it is reached by, besides the machine's own."""
-    panel, pages = Panel(devices, pairing, engine_socket, models_folder), Pages()
+    panel, pages = Panel(devices, pairing, engine_socket, models_folder), Pages(STATIC)
     routes = [
         Route("/", pages.index),
         Route("/static/{file}", pages.file),

@@ -9,7 +9,7 @@ from typing import Any
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.host import Host as System
 from ddsp_edge.system.journal import read_journal
-from firmware_py.panel.answers import ApiError, from_user_error
+from ddsp_edge.web.answers import ApiError, from_user_error
 
 __all__ = ["Logs", "System"]
 

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -15,8 +10,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddsp_edge.api.protocol import MAX_LINE_BYTES
-from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import remove_partial_files
+from ddsp_edge.web.serving import SignalServer, listen
 from firmware_py.config import Config
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.rates import network_of
@@ -56,25 +51,9 @@ def is_own(network: str) -> bool:
     return network.startswith("127.") or network == network_of("::1")
 
 
-class _Server(uvicorn.Server):
-    """A server that returns after a signal; uvicorn's own raises the signal again at the end."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
-        ours = threading.current_thread() is threading.main_thread()
-        for number in signals if ours else ():
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in signals if ours else ():
-                loop.remove_signal_handler(number)
-
-
 async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
     """Serve the panel until SIGTERM or SIGINT. Raises UserError where the address is taken."""
-    listener = _listen(host, port)
+    listener = listen(host, port, "the panel", "choose another [panel] host or port")
     devices_file = config.state_folder / "panel" / "devices.json"
     # The address is ours: no other panel writes there.
     remove_partial_files(devices_file.parent, code_file.parent)
@@ -93,7 +72,7 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
 
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """Return the web server of the application, not yet started."""
-    return _Server(
+    return SignalServer(
         uvicorn.Config(
             app,
             http=_Impatient,
@@ -111,17 +90,3 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             log_level="warning",
         )
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=64)
-    except (OSError, UnicodeError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(
-            f"{host}:{port}: the panel cannot be served there ({reason}); choose another "
-            "[panel] host or port"
-        ) from None
-    listener.setblocking(False)
-    return listener

@@ -44,6 +44,8 @@ NO_TOKEN, TOO_MANY, TOO_SLOW = 4401, 4429, 4408  #: why a browser's socket is cl
 
 #: Verb to the argument that names a model.
 MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
+#: Verbs whose "values" may name one.
+MODEL_IN_VALUES = ("part_set", "part_add")
 
 
 class Browser:
@@ -285,7 +287,11 @@ class WebSocketProxy:
 
 def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
     """Raise RequestError for a path: the engine takes one as a model, a browser may not send it."""
-    name = str(arguments.get(MODEL_IN.get(verb, ""), ""))
+    values = arguments.get("values")
+    if verb in MODEL_IN_VALUES and isinstance(values, dict):
+        name = str(values.get("model", ""))
+    else:
+        name = str(arguments.get(MODEL_IN.get(verb, ""), ""))
     path_like = "/" in name or "\\" in name or name.startswith(".")
     if "path" in arguments or path_like or name.lower().endswith(SUFFIXES):
         raise RequestError(

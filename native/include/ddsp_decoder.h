@@ -85,6 +85,19 @@ double ddsp_decoder_time(const ddsp_network *network, int steps, int repeats);
 
 typedef struct ddsp_conditioner ddsp_conditioner;
 
+/* How loud a model is shown what is to be played, and by how much its answer is turned up so that
+ * it sounds as loud as was asked: a table over pitch and loudness, measured on the model itself
+ * (docs/models.md). Between entries it is linear, beyond its ends as at the nearer one. */
+enum { DDSP_MAX_MAP_NOTES = 160, DDSP_MAX_MAP_LEVELS = 32 };
+typedef struct {
+    int n_notes, n_levels;        /* 1..160 rows, a semitone apart; 2..32 columns */
+    double lowest_note;           /* MIDI note of the first row, -20..160 */
+    const float *loudness_db;     /* n_levels, rising, -80..0: what is asked for */
+    const float *shown_db;        /* n_notes rows of n_levels, -80..0: what the model is shown */
+    const float *gain_db;         /* the same shape, -60..60: of all that it answers */
+    const float *noise_db;        /* the same shape, -60..0: of its noise, besides */
+} ddsp_loudness_map;
+
 /* What is known of a model. */
 typedef struct {
     const ddsp_network *network;  /* lives longer than the conditioner; NULL: decoded elsewhere */
@@ -93,8 +106,12 @@ typedef struct {
     double hop_s;                 /* between two of its frames, 0.001..0.1 */
     double usual_hz;              /* is shown while no pitch is known, 1..100000 */
     double offset_db;             /* is shown so much louder than the frames say, -400..400 */
-    double lowest_hz, highest_hz; /* a pitch beyond is shown as the nearer of the two, before
-                                   * input_pitch; 0 (or not finite): no bound */
+    double lowest_hz, highest_hz; /* the range that it has learnt; 0 (or not finite): no bound */
+    double reach;                 /* semitones, 0..24: a pitch beyond the range is shown at most so
+                                   * far beyond it (before input_pitch). From half of it on it is
+                                   * softer by 1 dB a semitone, by 12 dB at most; 1 to 4 semitones
+                                   * further than it a note fades where `beyond` asks for it */
+    const ddsp_loudness_map *loudness_map; /* copied; NULL: a model is shown what is asked for */
 } ddsp_conditioned_model;
 
 /* Settings; values outside their range count as its nearest end, NaN as 0. */
@@ -106,6 +123,7 @@ typedef struct {
     float noise_gain_db;       /* -60..12 */
     float unpitched;           /* 0..1: how much of what has no pitch becomes noise */
     float morph;               /* 0..1: from the first model to the second */
+    float beyond;              /* 0..1: notes far outside of a model's range are thin (0), silent (1) */
 } ddsp_conditioning;
 
 /* What the voices have to be prepared for (ddsp_voice_prepare, ddsp_voice_prepare_second). */
@@ -128,7 +146,7 @@ int ddsp_conditioner_prepare(ddsp_conditioner *conditioner, int n_voices,
 /* Setup, or audio. After ddsp_conditioner_prepare. */
 ddsp_conditioner_sizes ddsp_conditioner_get_sizes(const ddsp_conditioner *conditioner);
 
-/* Audio. What the next frames move towards: gains, input_gain and unpitched take 20 ms (a voice
+/* Audio. What the next frames move towards: gains, input_gain, unpitched and beyond take 20 ms (a voice
  * that is silent or begins with an onset has them at once), morph 50 ms; shifts of pitch count
  * from the next frame on, since a voice glides or leaps by itself. */
 void ddsp_conditioner_set(ddsp_conditioner *conditioner, ddsp_conditioning settings);
@@ -136,7 +154,9 @@ void ddsp_conditioner_set(ddsp_conditioner *conditioner, ddsp_conditioning setti
 /* Audio. Every voice forgets what it played and stands at the settings. */
 void ddsp_conditioner_reset(ddsp_conditioner *conditioner);
 
-/* Audio. Begins a frame of a voice, 0..n_voices - 1; what the last one had left is dropped. */
+/* Audio. Begins a frame of a voice, 0..n_voices - 1; what the last one had left is dropped. After
+ * a silent frame (-80 dB) the models have forgotten what the voice played, so that the same note
+ * sounds the same whatever was played before. */
 void ddsp_conditioner_begin(ddsp_conditioner *conditioner, int voice,
                             const ddsp_feature_frame *in);
 
@@ -149,8 +169,8 @@ int ddsp_conditioner_next(ddsp_conditioner *conditioner, int voice, ddsp_control
                           float *offset_s, float *ramp_s);
 
 /* Audio. For models without a network: which one is to decode `shown` before the next target and
- * ddsp_conditioner_answer to be called with what it says. 0: the first one; 1: the second one; 2:
- * the second one, which joins in: it forgets before what it played on this voice; -1: none. */
+ * ddsp_conditioner_answer to be called with what it says. 0: the first one; 1: the second one; 2
+ * and 3: the same, which forgets before what it played on this voice; -1: none. */
 int ddsp_conditioner_ask(ddsp_conditioner *conditioner, int voice, ddsp_feature_frame *shown);
 
 /* Audio. What the model that was asked said. */

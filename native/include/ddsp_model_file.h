@@ -1,6 +1,6 @@
 /* ddsp_model_file.h: models as the plug-in reads them (.ddspw). Rules and threads: ddsp_common.h.
  *
- * `ddsp-edge models export-lv2` writes such a file from a bundle (ddsp_edge/lv2/weights.py); it
+ * `ddsp-edge models export-lv2` writes such a file from a bundle (ddsp_edge/lv2/model_file.py); it
  * holds all that the audio thread needs of a model, so that neither Python nor a TFLite runtime
  * does. The layout is in docs/lv2.md. A file may come from anywhere: every length, count and
  * number is checked before it is used, and what is wrong is said by a number.
@@ -12,8 +12,11 @@ typedef struct ddsp_model ddsp_model;
 typedef struct {
     char name[257];
     char licence[1025];
-    ddsp_conditioned_model conditioned;  /* its network is the model's; offset_db is 0 */
-    double min_loudness_db, max_loudness_db;  /* its usual softest and loudest note */
+    ddsp_conditioned_model conditioned;  /* its network is the model's; offset_db is 0, and it has
+                                          * neither of the loudness maps */
+    const ddsp_loudness_map *note_map;   /* how loud it is shown a note of MIDI; NULL: as asked */
+    const ddsp_loudness_map *heard_map;  /* the same for what an effect hears */
+    double min_loudness_db, max_loudness_db;  /* the softest and loudest note that MIDI asks for */
     double attack_s;          /* from a note that starts at once to half its steady power */
     int32_t has_room;         /* 1: the recordings' room was learnt, in our reverb's terms: */
     double room_size, room_damping, room_wet;  /* 0..1 */

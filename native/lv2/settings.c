@@ -55,6 +55,7 @@ ddsp_conditioning ddsp_settings_conditioning(const ddsp_settings *s)
         .noise_gain_db = get(s, SETTING_NOISE_GAIN),
         .unpitched = get(s, SETTING_UNPITCHED),
         .morph = get(s, SETTING_MORPH),
+        .beyond = get(s, SETTING_BEYOND_RANGE), /* thin, silent */
     };
 }
 

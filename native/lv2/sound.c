@@ -63,10 +63,18 @@ void ddsp_shared_model_drop(ddsp_shared_model *model)
     free(model);
 }
 
+/* Each kind of player has a loudness map of its own. */
+static ddsp_conditioned_model first_of(const ddsp_model_info *info, int listens)
+{
+    ddsp_conditioned_model model = info->conditioned;
+    model.loudness_map = listens ? info->heard_map : info->note_map;
+    return model;
+}
+
 static ddsp_conditioned_model second_of(const ddsp_model_info *first, const ddsp_model_info *other,
                                         int listens)
 {
-    ddsp_conditioned_model model = other->conditioned;
+    ddsp_conditioned_model model = first_of(other, listens);
     /* Played by MIDI, loudness is the first model's touch: the other one is shown its own. */
     if (!listens)
         model.offset_db = other->max_loudness_db - first->max_loudness_db;
@@ -78,6 +86,7 @@ static int prepare(ddsp_sound *sound, double sample_rate, int listens, uint32_t 
     const ddsp_conditioning plain = {.unpitched = 1.0f};
     const ddsp_model_info *first = ddsp_model_get_info(sound->models[MODEL]->model);
     const int voices = listens ? 1 : DDSP_MAX_VOICES;
+    const ddsp_conditioned_model model = first_of(first, listens);
     ddsp_conditioned_model second;
     if (sound->models[MORPH_MODEL])
         second = second_of(first, ddsp_model_get_info(sound->models[MORPH_MODEL]->model), listens);
@@ -85,7 +94,7 @@ static int prepare(ddsp_sound *sound, double sample_rate, int listens, uint32_t 
     sound->part = ddsp_part_new();
     if (!sound->conditioner || !sound->part)
         return DDSP_NO_MEMORY;
-    int status = ddsp_conditioner_prepare(sound->conditioner, voices, &first->conditioned,
+    int status = ddsp_conditioner_prepare(sound->conditioner, voices, &model,
                                           sound->models[MORPH_MODEL] ? &second : NULL, plain);
     if (status != DDSP_OK)
         return status;

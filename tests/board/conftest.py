@@ -17,7 +17,17 @@ from ddsp_edge.demo import VOICE
 from ddsp_edge.system.audio_file import read_audio
 
 #: The card is the instrument's alone once its service is installed.
-ORDER = ["files", "instructions", "live", "service", "ssh", "package"]
+ORDER = [
+    "files",
+    "other_release",
+    "instructions",
+    "band",
+    "live",
+    "costs",
+    "service",
+    "ssh",
+    "package",
+]
 collect_ignore_glob = [] if os.environ.get("DDSP_EDGE_BOARD") == "1" else ["test_*.py"]
 
 

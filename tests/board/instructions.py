@@ -9,11 +9,13 @@ assumptions below.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,12 +54,14 @@ def missing() -> str:
     )
 
 
-def count() -> dict[str, float]:
-    """Instructions a second of sound at 48 kHz, of every part."""
+@contextlib.contextmanager
+def counted(program: str) -> Iterator[Callable[..., int]]:
+    """Compile ``count/PROGRAM.c`` with the kernel; a function of its arguments that runs it and
+    returns the instructions that it executed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        load = folder / "load"
-        sources = [HERE / "count/load.c", *sorted((ROOT / "native/src").rglob("*.c"))]
+        load = folder / program
+        sources = [HERE / f"count/{program}.c", *sorted((ROOT / "native/src").rglob("*.c"))]
         includes = [f"-I{ROOT / 'native/include'}", f"-I{ROOT / 'native/src'}"]
         flags = ["-std=c11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
         libraries = ["-static", "-pthread", "-lm"]
@@ -68,6 +72,19 @@ def count() -> dict[str, float]:
             told = _run(EMULATOR, "-plugin", str(plugin), str(load), *arguments)
             return int(re.findall(r"^instructions (\d+)$", told, re.MULTILINE)[0])
 
+        yield executed
+
+
+def count_band(parts: int, voices: int) -> float:
+    """Instructions that the audio thread takes for a second of a band, every voice held."""
+    with counted("band") as executed:
+        told = [executed(str(parts), str(voices), seconds) for seconds in ("1", "0.5")]
+    return 2.0 * (told[0] - told[1])
+
+
+def count() -> dict[str, float]:
+    """Instructions a second of sound at 48 kHz, of every part."""
+    with counted("load") as executed:
         # The second that lies between one and two: neither setting up nor settling.
         return {
             part: float(executed(part, "2") - executed(part, "1") - idle)

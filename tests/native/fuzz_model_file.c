@@ -32,9 +32,11 @@ static size_t damage(uint8_t *data, size_t n)
     if (chance(4) == 0)
         n = HEADER + chance((uint32_t)(n - HEADER));
     for (int i = 0; i < times && n > HEADER; i++) {
-        /* Mostly where the counts are. */
+        /* Mostly where the counts are; those of the loudness maps are at the end. */
         const size_t end = chance(3) && n > 600 ? 600 : n;
-        const size_t at = HEADER + chance((uint32_t)(end - HEADER));
+        const size_t begin = chance(4) == 0 && n > 20000 ? n - 20000 : HEADER;
+        const size_t last = begin > HEADER ? n : end;
+        const size_t at = begin + chance((uint32_t)(last - begin));
         switch (chance(4)) {
         case 0: data[at] ^= (uint8_t)(1u << chance(8)); break;
         case 1: data[at] = wild[chance(sizeof wild)]; break;
@@ -62,7 +64,9 @@ static int plays(const ddsp_model *model)
     const ddsp_model_info *info = ddsp_model_get_info(model);
     const ddsp_conditioning plain = {.unpitched = 1.0f};
     ddsp_conditioner *conditioner = ddsp_conditioner_new();
-    int good = ddsp_conditioner_prepare(conditioner, 1, &info->conditioned, NULL, plain) == DDSP_OK;
+    ddsp_conditioned_model shown = info->conditioned;
+    shown.loudness_map = info->note_map;
+    int good = ddsp_conditioner_prepare(conditioner, 1, &shown, NULL, plain) == DDSP_OK;
     for (int i = 0; good && i < 4; i++) {
         const ddsp_feature_frame frame = {.f0_hz = 220.0f, .loudness_db = -20.0f,
                                           .confidence = 1.0f, .pitched = 1.0f,

@@ -208,15 +208,17 @@ def test_a_model_without_a_network_is_asked() -> None:
     direct.set(conditioning(settings.changed({"morph": 0.5})))
     decoders = [Decoder(violin), Decoder(violin)]
     into = ControlFrame(100, 65)
-    models, joined = set(), []
+    models, forgot = set(), []
     for frame in frames(60, 0.005):
         asked.begin(frame)
         with pytest.raises(RuntimeError, match="asked first"):
             asked.next()
         while (question := asked.ask()) is not None:
-            which, joins, f0_hz, loudness_db = question
+            which, forgets, f0_hz, loudness_db = question
             models.add(which)
-            joined += [frame.time_s] if joins else []
+            if forgets:
+                decoders[which].reset()
+                forgot.append((frame.time_s, which))
             decoders[which].step(FeatureFrame(0.0, f0_hz, loudness_db), into)
             asked.answer(into.amplitude, into.harmonic_distribution, into.noise_magnitudes)
         wanted = list(direct.targets(frame))
@@ -227,7 +229,29 @@ def test_a_model_without_a_network_is_asked() -> None:
         np.testing.assert_allclose(
             asked.controls.amplitude, direct.controls.amplitude, rtol=3e-3, atol=2e-8
         )
-    assert models == {0, 1} and joined == [0.0]
+    assert models == {0, 1}
+    # At the first frame, and after each silent one.
+    assert forgot[:2] == [(0.0, 0), (0.0, 1)] and forgot[2] == (pytest.approx(44 * 0.005), 0)
+
+
+def test_a_note_after_silence_sounds_as_if_it_were_the_first() -> None:
+    conditioner = Conditioner(model(bundle("violin")))
+    note, silence = FeatureFrame(0.0, 330.0, -20.0), FeatureFrame(0.0, 200.0, -80.0)
+
+    def play() -> np.ndarray:
+        for _ in range(30):
+            list(conditioner.targets(note))
+        return conditioner.controls.harmonic_distribution.copy()
+
+    first = play()
+    list(conditioner.targets(silence))
+    for _ in range(40):  # another note, then one silent frame
+        list(conditioner.targets(FeatureFrame(0.0, 660.0, -12.0)))
+    list(conditioner.targets(silence))
+    np.testing.assert_array_equal(play(), first)
+    for _ in range(40):
+        list(conditioner.targets(FeatureFrame(0.0, 660.0, -12.0)))
+    assert np.abs(play() - first).max() > 1e-3  # without silence it remembers
 
 
 def test_a_second_model_forgets_what_it_played_when_it_joins_in_again() -> None:
@@ -241,16 +265,16 @@ def test_a_second_model_forgets_what_it_played_when_it_joins_in_again() -> None:
         for _ in range(count):
             conditioner.begin(frame)
             while (question := conditioner.ask()) is not None:
-                joined.append((question.model, question.joins))
+                joined.append((question.model, question.forgets))
                 conditioner.answer(*silence)
             assert conditioner.next() is not None and conditioner.next() is None
 
     play(2)
-    assert joined == [(0, False)] * 2
+    assert joined == [(0, True), (0, False)]
     conditioner.set(Conditioning(morph=0.5))
     conditioner.begin(frame)
     conditioner.answer(*silence)
-    assert conditioner.ask().joins  # dropped by the next frame: it is told again
+    assert conditioner.ask().forgets  # dropped by the next frame: it is told again
     joined.clear()
     play(2)
     assert joined == [(0, False), (1, True), (0, False), (1, False)]

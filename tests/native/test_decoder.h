@@ -146,7 +146,7 @@ static void test_refusals(void)
     ddsp_network *network = ddsp_network_new();
     ddsp_decoder_state memory = {{0}, 0};
     ddsp_control_frame out;
-    const ddsp_feature_frame in = {440.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0};
+    const ddsp_feature_frame in = {440.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0.0f, 0};
     ddsp_decoder_step(network, &memory, &in, &out); /* before prepare: silence */
     check(memory.faults == 1 && out.amplitude == 0.0f, "an unprepared network is silent");
 #define REFUSED(change)                                                                        \
@@ -193,14 +193,15 @@ static ddsp_conditioned_model model_of(const ddsp_network *network, const ddsp_n
                                        double limit_hz, double hop_s)
 {
     return (ddsp_conditioned_model){network, w->n_harmonics, w->n_noise, limit_hz, hop_s, 300.0,
-                                    2.0, 100.0, 4000.0};
+                                    2.0, 100.0, 4000.0, 24.0, NULL};
 }
 
 static ddsp_conditioning some_conditioning(void)
 {
     return (ddsp_conditioning){control(24.0f), control(24.0f), control(40.0f), control(12.0f),
                                control(12.0f), control(1.0f), uniform() < 0.5f ? 0.0f
-                                                                               : control(1.0f)};
+                                                                               : control(1.0f),
+                               control(2.0f)};
 }
 
 /* Every target of frames under changing settings; ratio: hops of the first model to one of the

@@ -299,7 +299,8 @@ static ddsp_network *small_network(void)
 
 static ddsp_conditioner *small_conditioner(const ddsp_network *network, int n_voices)
 {
-    const ddsp_conditioned_model model = {network, 60, 65, 8000.0, 0.005, 300.0, 0.0, 20.0, 4000.0};
+    const ddsp_conditioned_model model = {network, 60, 65, 8000.0, 0.005, 300.0, 0.0, 20.0, 4000.0,
+                                          24.0, NULL};
     ddsp_conditioner *conditioner = ddsp_conditioner_new();
     check(ddsp_conditioner_prepare(conditioner, n_voices, &model, NULL,
                                    (ddsp_conditioning){.unpitched = 1.0f}) == DDSP_OK,

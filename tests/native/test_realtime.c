@@ -60,7 +60,7 @@ static ddsp_network *network(void)
 static ddsp_part *part(int listens, int two)
 {
     const ddsp_conditioned_model one = {network(), HARMONICS, BANDS, 24000.0, 0.005, 300.0,
-                                        2.0, 100.0, 4000.0};
+                                        2.0, 100.0, 4000.0, 24.0, NULL};
     ddsp_conditioned_model other = one;
     other.network = network();
     other.hop_s = 0.002;
@@ -82,8 +82,9 @@ static void play(ddsp_part *synth)
 {
     ddsp_event event = {.kind = DDSP_EVENT_START, .voice = (int)(uniform() * VOICES)};
     const float kind = uniform();
-    event.note = (ddsp_note){DDSP_NOTE_VERSION, 40.0f + 50.0f * uniform(), uniform(), 0.0f,
-                             uniform() < 0.3f ? 0.1f : 0.0f, -1.0f};
+    event.note = (ddsp_note){.version = DDSP_NOTE_VERSION, .pitch = 40.0f + 50.0f * uniform(),
+                             .velocity = uniform(), .glide_s = uniform() < 0.3f ? 0.1f : 0.0f,
+                             .glide_from = -1.0f};
     if (kind > 0.5f)
         event.kind = kind > 0.8f ? DDSP_EVENT_TOUCH : DDSP_EVENT_RELEASE;
     event.touch = (ddsp_touch){uniform(), uniform(), uniform(), 0.0f, uniform()};

@@ -141,7 +141,7 @@ def _say_left_out(left: list[LeftOut], say: Callable[[str], None]) -> None:
 def _cut(
     sounds: list[np.ndarray], recipe: Recipe, seed: int, rate: int
 ) -> tuple[list[np.ndarray], list[np.ndarray], int]:
-    """To train on, held out, and how many rounds of the notes the first are."""
+    """Return the training pieces, the held-out ones, and how often each note is in the former."""
     if sum(map(len, sounds)) < 10 * rate:
         raise UserError("less than ten seconds of sound; record at least two minutes")
     rounds = 1

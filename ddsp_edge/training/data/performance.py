@@ -30,7 +30,7 @@ class MidiSolo:
         self.events.append((time_s, mido.Message(kind, **values)))
 
     def curve(self, start_s: float, values: np.ndarray, control: int) -> None:
-        """A controller (0..127) moved every STEP_S."""
+        """Add messages that move a controller (0..127) every STEP_S."""
         for i, value in enumerate(np.clip(np.round(values), 0, 127).astype(int).tolist()):
             self.add(start_s + i * STEP_S, "control_change", control=control, value=value)
 
@@ -125,7 +125,7 @@ def _phrase(music: MidiSolo, lowest: int, highest: int, rng: np.random.Generator
 
 
 def _vibrato(steps: int, rng: np.random.Generator) -> np.ndarray:
-    """Cents, every STEP_S: it begins after a while, widens, and its rate drifts."""
+    """Return cents every STEP_S: a vibrato that begins late, widens and drifts in rate."""
     time_s = np.arange(steps) * STEP_S
     rate = rng.uniform(4.3, 6.5) * (1 + 0.05 * np.sin(2 * np.pi * rng.uniform(0.2, 0.6) * time_s))
     begins, rises = rng.uniform(0.0, 0.35), rng.uniform(0.2, 0.7)

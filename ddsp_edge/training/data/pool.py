@@ -52,7 +52,7 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 
 def _ignore_interrupt() -> None:
-    """Ctrl-C is for the parent, which then stops these."""
+    """Ignore Ctrl-C in a worker: the parent handles it and stops the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

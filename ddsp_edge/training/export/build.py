@@ -16,6 +16,8 @@ from ddsp_edge import evaluation
 from ddsp_edge.bundles.bundle import Bundle, write_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.bundles.vst_export import write_vst
+from ddsp_edge.calibration.calibrate import swept_bundle, with_map
+from ddsp_edge.calibration.recordings import centroid_fall
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export import measure
@@ -38,8 +40,12 @@ def build_bundle(
     quantization: str = "int8",
     float32_out: Path | None = None,
     say: Callable[[str], None] = print,
+    allow_failed_sweep: bool = False,
 ) -> Measured:
     """Write ``out`` and return what was measured. Raises UserError, ValueError (drift).
+
+    The loudness map is found before anything is measured, and every key is swept at the end; a
+    model that does not pass is not written unless ``allow_failed_sweep`` says so (UserError).
 
     The dataset's profile says what is written: our bundle, or DDSP-VST's training zip.
     ``float32_out`` is where the bare float32 model goes, if anywhere; ``say`` is told each step.
@@ -59,8 +65,11 @@ def build_bundle(
             quantization=kind,
             pitch_range_hz=(info.min_pitch_hz, info.max_pitch_hz),
         )
+    say("finding its loudness map")
+    fall = centroid_fall((piece.audio for piece in dataset.train), profile.sample_rate)
+    final = with_map(Bundle(info, files[quantization].model, "", b""), fall)
+    info = final.info
     reference = Bundle(replace(info, quantization="none"), files["none"].model, "", b"")
-    final = Bundle(info, files[quantization].model, "", b"")
 
     say("measuring on what was held out")
     plain = [measure.play(reference, piece, profile) for piece in pieces]
@@ -93,6 +102,8 @@ def build_bundle(
         _preview(ours, profile.sample_rate),
         picture=draw_bundle_picture(info, dataset, original, ours),
     )
+    say("sweeping every key")
+    finished, _ = swept_bundle(finished, allow_failed_sweep, say)
     if profile.name == "vst":
         write_vst(finished, out)
     else:

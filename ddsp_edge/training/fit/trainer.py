@@ -23,7 +23,7 @@ from ddsp_edge.training.data import features
 from ddsp_edge.training.data.augmentation import augment
 from ddsp_edge.training.data.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.data.dataset import Dataset
-from ddsp_edge.training.fit import checkpoint, devices, losses, synth
+from ddsp_edge.training.fit import brightness, checkpoint, devices, losses, synth
 from ddsp_edge.training.fit.room import LearntRoom
 from ddsp_edge.training.fit.teacher import Teacher
 from ddsp_edge.training.networks import registry
@@ -68,6 +68,7 @@ class Trainer:
     ) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.run_folder, self.profile = plan, run, dataset.profile
+        self.summary = dataset.summary
         self.device, self.checkpoint_s = devices.choose(device), checkpoint_s
         profile = self.profile
         pieces = dataset.train
@@ -178,8 +179,11 @@ class Trainer:
                 f"the loss became {value} at step {self.step}; train again with --fresh and "
                 "another --seed, and please report it"
             )
+        loss = loss if room_loss is None else loss + room_loss
+        if plan.brightness and self.step % brightness.EVERY == 0:
+            loss = loss + self._brightness_penalty()
         self.optimiser.zero_grad(set_to_none=True)
-        (loss if room_loss is None else loss + room_loss).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
@@ -189,6 +193,13 @@ class Trainer:
         if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
             held = self._measure_held_out(self.model if warm else self.average, value)
         return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
+
+    def _brightness_penalty(self) -> Tensor:
+        rng = np.random.default_rng([self.plan.seed, self.step, 1])  # beside the step's own
+        found = brightness.penalty(
+            self.model, self.summary, self.profile.frame_rate, rng, self.device
+        )
+        return self.plan.brightness * brightness.EVERY * found
 
     def _set_rate(self, warm: bool) -> float:
         """Set and return the learning rate of this step; each stage has its own schedule."""

@@ -103,6 +103,7 @@ def plain_plan(steps: int, warm_steps: int = 0, seed: int = 1) -> Plan:
         rate=3e-4,
         warm_rate=1e-3,
         average=0.0,
+        brightness=0.0,
         patience=steps,
     )
 

@@ -5,6 +5,7 @@ import { control } from "./control.js";
 import { controlName, learnable } from "./learn.js";
 import { link } from "./link.js";
 import { morphChoice } from "./morph.js";
+import { mixer } from "./parts.js";
 import { refreshMappings, store, watch } from "./store.js";
 
 const GROUPS = ["Tone", "Reverb", "Morph", "Effect", "MIDI"];
@@ -33,6 +34,7 @@ export function build(root) {
   const source = sourceChoice();
   const groups = h("div", { class: "groups" });
   const knobs = bindings();
+  const parts = mixer();
   // On a phone this is a long way down.
   const jumps = h("nav", { class: "jumps", "aria-label": "Groups" });
   root.append(h("div", { class: "head" }, h("h1", {}, "Sound"), learnButton()), source, jumps, groups);
@@ -61,7 +63,7 @@ export function build(root) {
       }
       groups.append(box);
     }
-    groups.append(knobs);
+    groups.append(parts, knobs);
     jumps.replaceChildren(...[...groups.querySelectorAll("h2[id]")].map(({ id }) => jump(id.replace("group-", ""))));
     showBound(store.mappings);
   }

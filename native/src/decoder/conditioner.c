@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "decoder/around.h"
+#include "decoder/loudness_map.h"
 #include "decoder/morph.h"
 #include "decoder/network.h"
 #include "common/sanitize.h"
@@ -34,7 +35,7 @@ typedef struct {
     ddsp_feature_frame in;         /* the frame that was begun */
     ddsp_feature_frame asked;      /* the frame before it */
     ddsp_feature_frame to_second;  /* what the second model is asked for, before it is shown */
-    ddsp_feature_frame shown;
+    ddsp_question question;        /* what it or the first one is shown */
     ddsp_control_frame own;        /* the first model's answer */
     ddsp_control_frame answers[2]; /* the second model's last two; `after` is the newer */
     float partials[DDSP_MAX_HARMONICS]; /* the first model's, of its last frame ... */
@@ -44,13 +45,16 @@ typedef struct {
     float ramp_s;
     int after;                     /* which of the answers is the newer */
     int runs, sounds;              /* the second model is asked; the first one is heard */
-    int joins;                     /* the second model has not yet answered since it runs */
+    int joins;                     /* the second model has not yet answered since it runs, or
+                                    * since the voice was silent */
+    int fresh;                     /* the voice was silent: the models forget the note before */
     int step, steps;               /* of the second model within this frame; 0: none */
     stage at;
 } voice_state;
 
 struct ddsp_conditioner {
     ddsp_conditioned_model models[2];
+    ddsp_loudness_map *maps[2];    /* own copies of the models' */
     ddsp_conditioner_sizes sizes;
     ddsp_conditioning settings;
     double shift, shown_shift, ratio; /* ratio: the second model's frames to one of the first */
@@ -66,8 +70,11 @@ ddsp_conditioner *ddsp_conditioner_new(void)
 
 void ddsp_conditioner_free(ddsp_conditioner *conditioner)
 {
-    if (conditioner)
+    if (conditioner) {
+        ddsp_loudness_map_free(conditioner->maps[0]);
+        ddsp_loudness_map_free(conditioner->maps[1]);
         free(conditioner->voices);
+    }
     free(conditioner);
 }
 
@@ -79,6 +86,8 @@ static int good(const ddsp_conditioned_model *model)
            && model->band_limit_hz >= 1000.0 && model->band_limit_hz <= 384000.0
            && model->hop_s >= 0.001 && model->hop_s <= 0.1 && model->usual_hz >= 1.0
            && model->usual_hz <= 100000.0 && fabs(model->offset_db) <= 400.0
+           && model->reach >= 0.0 && model->reach <= 24.0
+           && ddsp_loudness_map_good(model->loudness_map)
            && (!network
                || (network->memory && network->facts.n_harmonics == model->n_harmonics
                    && network->facts.n_noise == model->n_noise));
@@ -113,12 +122,22 @@ int ddsp_conditioner_prepare(ddsp_conditioner *c, int n_voices,
     free(c->voices);
     c->n_voices = 0;
     c->voices = calloc((size_t)n_voices, sizeof *c->voices);
-    if (!c->voices)
+    const ddsp_conditioned_model *models[2] = {first, second};
+    int copied = c->voices != NULL;
+    for (int i = 0; i < 2; i++) {
+        const ddsp_loudness_map *map = models[i] ? models[i]->loudness_map : NULL;
+        ddsp_loudness_map_free(c->maps[i]);
+        c->maps[i] = ddsp_loudness_map_copy(map);
+        copied = copied && (!map || c->maps[i]);
+    }
+    if (!copied)
         return DDSP_NO_MEMORY;
     c->n_voices = n_voices;
     c->has_second = second != NULL;
     c->models[0] = *first;
     c->models[1] = second ? *second : (ddsp_conditioned_model){0};
+    for (int i = 0; i < 2; i++)
+        c->models[i].loudness_map = c->maps[i];
     find_sizes(c);
     ddsp_conditioner_set(c, settings);
     ddsp_conditioner_reset(c);
@@ -165,10 +184,11 @@ void ddsp_conditioner_begin(ddsp_conditioner *c, int number, const ddsp_feature_
         return;
     voice_state *voice = &c->voices[number];
     voice->in = *in;
+    voice->fresh = !(voice->asked.loudness_db > SILENCE_DB);
     voice->ramp_s = in->onset ? (float)ONSET_RAMP_S : (float)c->models[0].hop_s;
     ddsp_settings_ramp_move(&voice->ramp, &c->settings, c->models[0].hop_s,
                             in->onset || !voice->sounds);
-    ddsp_around_show(&c->models[0], &voice->ramp, c->shift, c->shown_shift, in, &voice->shown);
+    ddsp_around_show(&c->models[0], &voice->ramp, c->shift, c->shown_shift, in, &voice->question);
     voice->at = FIRST;
 }
 
@@ -201,7 +221,8 @@ static void ask_second(const ddsp_conditioner *c, voice_state *voice,
                        const ddsp_feature_frame *frame)
 {
     voice->to_second = *frame;
-    ddsp_around_show(&c->models[1], &voice->ramp, c->shift, c->shown_shift, frame, &voice->shown);
+    ddsp_around_show(&c->models[1], &voice->ramp, c->shift, c->shown_shift, frame,
+                     &voice->question);
     voice->at = SECOND;
 }
 
@@ -248,8 +269,12 @@ static void plan(ddsp_conditioner *c, voice_state *voice)
         voice->runs = 0;
         return;
     }
-    if (!voice->runs)
+    if (!voice->runs) {
         join(c, voice);
+    } else if (voice->fresh) {
+        ddsp_decoder_reset(&voice->decoders[1]);
+        voice->joins = 1;
+    }
     voice->amount_begun = voice->amount;
     voice->goal = moved(c, voice);
     voice->at = BLEND;
@@ -278,8 +303,8 @@ int ddsp_conditioner_ask(ddsp_conditioner *c, int number, ddsp_feature_frame *sh
     const voice_state *voice = &c->voices[number];
     if (voice->at != FIRST && voice->at != SECOND)
         return -1;
-    *shown = voice->shown;
-    return voice->at == FIRST ? 0 : voice->joins ? 2 : 1;
+    *shown = voice->question.shown;
+    return voice->at == FIRST ? 2 * voice->fresh : 1 + 2 * voice->joins;
 }
 
 /* The answer lies in `controls`, which is the voice's own room for it. */
@@ -287,7 +312,7 @@ static void answered(ddsp_conditioner *c, voice_state *voice, ddsp_control_frame
 {
     const int second = voice->at == SECOND;
     ddsp_around_tell(&c->models[second], &voice->ramp, c->shift,
-                     second ? &voice->to_second : &voice->in, &voice->shown, controls);
+                     second ? &voice->to_second : &voice->in, &voice->question, controls);
     if (!second) {
         plan(c, voice);
         return;
@@ -421,7 +446,9 @@ int ddsp_conditioner_next(ddsp_conditioner *c, int number, ddsp_control_frame *o
         if (!network)
             return -1;
         ddsp_control_frame *room = room_for_answer(voice);
-        ddsp_decoder_step(network, &voice->decoders[second], &voice->shown, room);
+        if (!second && voice->fresh)
+            ddsp_decoder_reset(&voice->decoders[0]);
+        ddsp_decoder_step(network, &voice->decoders[second], &voice->question.shown, room);
         answered(c, voice, room);
     }
     if (voice->at == IDLE)

@@ -7,6 +7,8 @@
 
 #define ALIGNMENT 64     /* bytes: a cache line */
 
+enum { PAIRS = DDSP_NET_TILE / 2 };
+
 ddsp_network *ddsp_network_new(void)
 {
     return calloc(1, sizeof(ddsp_network));
@@ -140,6 +142,81 @@ static void put_alone(arena *from, ddsp_net_matrix *matrix, const ddsp_layer *la
     put(from, matrix, layer, 0, 0);
 }
 
+/* The scale of which all weights of one output are multiples by -127..127; 0: there is none. */
+static float scale_of(const float *weights, int n)
+{
+    float largest = 0.0f;
+    for (int i = 0; i < n; i++)
+        largest = fabsf(weights[i]) > largest ? fabsf(weights[i]) : largest;
+    return largest > 1e-30f && largest < 1e30f ? largest / 127.0f : 0.0f;
+}
+
+/* Whether the weights of a layer are integers times one scale, as in an int8 file: that scale,
+ * or 0. */
+static float common_scale(const ddsp_layer *layer)
+{
+    const int n = layer->n_in * layer->n_out;
+    const float scale = scale_of(layer->weights, n);
+    for (int i = 0; i < n && scale > 0.0f; i++) {
+        const float steps = layer->weights[i] / scale;
+        if (!(fabsf(steps - rintf(steps)) < 1e-3f))
+            return 0.0f;
+    }
+    return scale;
+}
+
+/* The upper half of a float that is an integer of at most 8 bits: all that it has. */
+static uint32_t half(float integer)
+{
+    uint32_t bits;
+    memcpy(&bits, &integer, sizeof bits);
+    return bits >> 16;
+}
+
+/* Adds a layer to the packed weights of a matrix, from its given output on. */
+static void pack(const ddsp_net_matrix *matrix, const ddsp_layer *layer, int output, float scale)
+{
+    uint32_t *words = (uint32_t *)matrix->packed;
+    for (int j = 0; j < layer->n_out; j++) {
+        const int to = output + j, lane = to % DDSP_NET_TILE;
+        ((float *)matrix->scale)[to] = scale;
+        for (int i = 0; i < layer->n_in; i++) {
+            const float weight = layer->weights[(size_t)j * (size_t)layer->n_in + (size_t)i];
+            const size_t row = (size_t)(to / DDSP_NET_TILE) * (size_t)layer->n_in + (size_t)i;
+            words[row * PAIRS + (size_t)(lane % PAIRS)] |= half(rintf(weight / scale))
+                                                           << (lane < PAIRS ? 0 : 16);
+        }
+    }
+}
+
+/* The heads. Where those of harmonics and noise can be packed, that of the amplitude (one output,
+ * whose few weights no quantizer touches) is a matrix of its own. */
+static void put_heads(ddsp_network *network, const ddsp_network_weights *w, arena *from, int n_in)
+{
+    ddsp_net_matrix *head = &network->head;
+    const int noise_at = DDSP_NET_ROUND(w->n_harmonics), amplitude_at = noise_at + w->n_noise;
+    const float harmonics = common_scale(&w->harmonics), noise = common_scale(&w->noise);
+    lay_out(from, head, n_in, amplitude_at + 1);
+    put(from, head, &w->harmonics, 0, 0);
+    put(from, head, &w->noise, 0, noise_at);
+    put(from, head, &w->amplitude, 0, amplitude_at);
+    if (!(harmonics > 0.0f && noise > 0.0f))
+        return;
+    put_alone(from, &network->amplitude, &w->amplitude);
+    const size_t filled = DDSP_NET_TILES(head->n_out);
+    const void *packed = take(from, filled / 2 * (size_t)n_in);
+    const float *scale = take(from, filled);
+    float *bias = take(from, filled);
+    if (!from->at)
+        return;
+    head->packed = packed;
+    head->scale = scale;
+    pack(head, &w->harmonics, 0, harmonics);
+    pack(head, &w->noise, noise_at, noise);
+    memcpy(bias, head->bias, (size_t)head->n_out * sizeof *bias);
+    head->bias = bias; /* filled up as the weights are */
+}
+
 /* All of a network into the arena; twice: to measure and to fill. */
 static void fill(ddsp_network *network, const ddsp_network_weights *w, arena *from)
 {
@@ -165,11 +242,7 @@ static void fill(ddsp_network *network, const ddsp_network_weights *w, arena *fr
     } else if (w->past.n_in > 0) {
         put_alone(from, &network->past, &w->past);
     }
-    const int noise_at = DDSP_NET_ROUND(w->n_harmonics);
-    lay_out(from, &network->head, last, noise_at + w->n_noise + 1);
-    put(from, &network->head, &w->harmonics, 0, 0);
-    put(from, &network->head, &w->noise, 0, noise_at);
-    put(from, &network->head, &w->amplitude, 0, noise_at + w->n_noise);
+    put_heads(network, w, from, last);
     float *shares = take(from, (size_t)w->n_means);
     if (shares)
         memcpy(shares, w->mean_shares, (size_t)w->n_means * sizeof *shares);

@@ -129,6 +129,53 @@ NET_TARGET static void NET_NAME(dense)(const ddsp_net_matrix *matrix, const floa
     }
 }
 
+/* The same with packed weights, two of which are in a word; y has room for whole tiles. */
+NET_TARGET static void NET_NAME(dense_packed)(const ddsp_net_matrix *matrix, const float *x,
+                                              float *y)
+{
+    enum { PAIR = DDSP_NET_TILE / 2, HALF = PAIR / LANES };
+    const int n_in = matrix->n_in;
+    const uint32_t *words = matrix->packed;
+    for (int done = 0; done < matrix->n_out; done += DDSP_NET_TILE) {
+        FLOATS low[2][HALF], high[2][HALF], bias, scale;
+        DDSP_UNROLL
+        for (int v = 0; v < HALF; v++)
+            low[0][v] = high[0][v] = low[1][v] = high[1][v] = (FLOATS){0};
+        for (int i = 0; i < n_in; i++, words += PAIR) {
+            FLOATS *to_low = low[0], *to_high = high[0];
+            DDSP_UNROLL
+            for (int v = 0; v < HALF; v++) {
+                INTS pair;
+                LOAD(pair, words + v * LANES);
+                to_low[v] += (FLOATS)(pair << 16) * x[i];
+                to_high[v] += (FLOATS)(pair & (INT32_MIN | 0x7fff0000)) * x[i];
+            }
+            if (++i >= n_in)
+                break;
+            words += PAIR;
+            DDSP_UNROLL
+            for (int v = 0; v < HALF; v++) {
+                INTS pair;
+                LOAD(pair, words + v * LANES);
+                low[1][v] += (FLOATS)(pair << 16) * x[i];
+                high[1][v] += (FLOATS)(pair & (INT32_MIN | 0x7fff0000)) * x[i];
+            }
+        }
+        DDSP_UNROLL
+        for (int v = 0; v < HALF; v++) {
+            const int at = done + v * LANES;
+            LOAD(bias, matrix->bias + at);
+            LOAD(scale, matrix->scale + at);
+            low[0][v] = bias + scale * (low[0][v] + low[1][v]);
+            STORE(y + at, low[0][v]);
+            LOAD(bias, matrix->bias + at + PAIR);
+            LOAD(scale, matrix->scale + at + PAIR);
+            high[0][v] = bias + scale * (high[0][v] + high[1][v]);
+            STORE(y + at + PAIR, high[0][v]);
+        }
+    }
+}
+
 /* leaky_relu of n numbers (filled up) in place. */
 NET_TARGET DDSP_INLINE void NET_NAME(leaky)(float *x, int n, float leak)
 {
@@ -213,7 +260,14 @@ NET_TARGET static void NET_NAME(step)(const ddsp_network *network, float *x, flo
         NET_NAME(leaky)(merged, network->merge.n_out, facts->leak);
         from = merged;
     }
-    NET_NAME(dense)(&network->head, from, head);
+    if (!network->head.packed) {
+        NET_NAME(dense)(&network->head, from, head);
+        return;
+    }
+    float amplitude[DDSP_NET_STEP];
+    NET_NAME(dense_packed)(&network->head, from, head);
+    NET_NAME(dense)(&network->amplitude, from, amplitude);
+    head[DDSP_NET_ROUND(facts->n_harmonics) + facts->n_noise] = amplitude[0];
 }
 
 /* Whether all of n numbers (filled up) are finite: a number times 0 is 0, except what is not. */

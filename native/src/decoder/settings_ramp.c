@@ -18,13 +18,15 @@ ddsp_conditioning ddsp_sane_conditioning(ddsp_conditioning settings)
         .noise_gain_db = ddsp_within(settings.noise_gain_db, -60.0f, 12.0f),
         .unpitched = ddsp_within(settings.unpitched, 0.0f, 1.0f),
         .morph = ddsp_within(settings.morph, 0.0f, 1.0f),
+        .beyond = ddsp_within(settings.beyond, 0.0f, 1.0f),
     };
 }
 
 static int same(const ddsp_ramped_settings *a, const ddsp_ramped_settings *b)
 {
     return a->input_gain_db == b->input_gain_db && a->harmonic_gain_db == b->harmonic_gain_db
-           && a->noise_gain_db == b->noise_gain_db && a->unpitched == b->unpitched;
+           && a->noise_gain_db == b->noise_gain_db && a->unpitched == b->unpitched
+           && a->beyond == b->beyond;
 }
 
 static float on_the_way(float start, float target, float way)
@@ -36,7 +38,8 @@ void ddsp_settings_ramp_move(ddsp_settings_ramp *ramp, const ddsp_conditioning *
                              double hop_s, int at_once)
 {
     const ddsp_ramped_settings wanted = {settings->input_gain_db, settings->harmonic_gain_db,
-                                         settings->noise_gain_db, settings->unpitched};
+                                         settings->noise_gain_db, settings->unpitched,
+                                         settings->beyond};
     if (!same(&wanted, &ramp->target)) {
         ramp->start = ramp->now;
         ramp->target = wanted;
@@ -53,6 +56,7 @@ void ddsp_settings_ramp_move(ddsp_settings_ramp *ramp, const ddsp_conditioning *
         on_the_way(start->harmonic_gain_db, target->harmonic_gain_db, ramp->way);
     ramp->now.noise_gain_db = on_the_way(start->noise_gain_db, target->noise_gain_db, ramp->way);
     ramp->now.unpitched = on_the_way(start->unpitched, target->unpitched, ramp->way);
+    ramp->now.beyond = on_the_way(start->beyond, target->beyond, ramp->way);
     ramp->harmonic_gain = (float)exp(ramp->now.harmonic_gain_db * LOG10_20);
     ramp->noise_gain = (float)exp(ramp->now.noise_gain_db * LOG10_20);
 }

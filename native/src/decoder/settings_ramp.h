@@ -6,7 +6,7 @@
 
 /* What a voice is played with at its present frame. */
 typedef struct {
-    float input_gain_db, harmonic_gain_db, noise_gain_db, unpitched;
+    float input_gain_db, harmonic_gain_db, noise_gain_db, unpitched, beyond;
 } ddsp_ramped_settings;
 
 typedef struct {

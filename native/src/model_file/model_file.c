@@ -6,6 +6,7 @@
 
 #include "ddsp_kernel.h"
 #include "model_file/crc32.h"
+#include "model_file/map_section.h"
 #include "model_file/network_section.h"
 
 enum { VERSION = 1, HEADER = 32, MOST_SECTIONS = 64, MUST_KNOW = 1 };
@@ -16,14 +17,16 @@ enum { VERSION = 1, HEADER = 32, MOST_SECTIONS = 64, MUST_KNOW = 1 };
 struct ddsp_model {
     ddsp_model_info info;
     ddsp_network *network;
+    ddsp_loudness_map *maps[2];
 };
 
 /* The sections that are known, and where they lie. */
-enum { INFO, NETWORK, NAME, LICENCE, ROOM, SECTIONS };
+enum { INFO, NETWORK, NAME, LICENCE, ROOM, NOTE_MAP, HEARD_MAP, SECTIONS };
 static const uint32_t tags[SECTIONS] = {
     [INFO] = TAG('I', 'N', 'F', 'O'), [NETWORK] = TAG('N', 'E', 'T', 'W'),
     [NAME] = TAG('N', 'A', 'M', 'E'), [LICENCE] = TAG('L', 'I', 'C', 'E'),
-    [ROOM] = TAG('R', 'O', 'O', 'M'),
+    [ROOM] = TAG('R', 'O', 'O', 'M'), [NOTE_MAP] = TAG('N', 'M', 'A', 'P'),
+    [HEARD_MAP] = TAG('H', 'M', 'A', 'P'),
 };
 
 typedef struct {
@@ -97,6 +100,7 @@ static int read_info(ddsp_cursor *from, ddsp_model_info *info)
     info->min_loudness_db = ddsp_cursor_f64(from);
     info->max_loudness_db = ddsp_cursor_f64(from);
     info->attack_s = ddsp_cursor_f64(from);
+    model->reach = ddsp_cursor_f64(from);
     if (from->ran_out)
         return DDSP_MODEL_LENGTH;
     if (!within(n_harmonics, 1, DDSP_MAX_HARMONICS) || !within(n_noise, 2, DDSP_MAX_NOISE_BANDS)
@@ -105,7 +109,7 @@ static int read_info(ddsp_cursor *from, ddsp_model_info *info)
         || !within(model->highest_hz, model->lowest_hz, 1e6)
         || !within(info->min_loudness_db, -300.0, 100.0)
         || !within(info->max_loudness_db, info->min_loudness_db, 100.0)
-        || !within(info->attack_s, 0.0, 5.0))
+        || !within(info->attack_s, 0.0, 5.0) || !within(model->reach, 0.0, 24.0))
         return DDSP_MODEL_VALUES;
     model->n_harmonics = (int)n_harmonics;
     model->n_noise = (int)n_noise;
@@ -138,6 +142,17 @@ static int read_text(const ddsp_cursor *from, char *to, size_t size)
     return DDSP_MODEL_GOOD;
 }
 
+static int read_maps(ddsp_model *model, section *found)
+{
+    int problem = DDSP_MODEL_GOOD;
+    for (int i = 0; i < 2 && !problem; i++)
+        if (found[NOTE_MAP + i].there)
+            problem = ddsp_map_section_read(&found[NOTE_MAP + i].body, &model->maps[i]);
+    model->info.note_map = model->maps[0];
+    model->info.heard_map = model->maps[1];
+    return problem;
+}
+
 static int read_network(ddsp_model *model, ddsp_cursor *from)
 {
     int n_harmonics = 0, n_noise = 0;
@@ -166,6 +181,8 @@ static int read_sections(ddsp_model *model, section *found)
         problem = read_text(&found[LICENCE].body, info->licence, sizeof info->licence);
     if (!problem && found[ROOM].there)
         problem = read_room(&found[ROOM].body, info);
+    if (!problem)
+        problem = read_maps(model, found);
     return problem ? problem : read_network(model, &found[NETWORK].body);
 }
 
@@ -213,7 +230,10 @@ const ddsp_model_info *ddsp_model_get_info(const ddsp_model *model)
 
 void ddsp_model_free(ddsp_model *model)
 {
-    if (model)
+    if (model) {
         ddsp_network_free(model->network);
+        ddsp_loudness_map_free(model->maps[0]);
+        ddsp_loudness_map_free(model->maps[1]);
+    }
     free(model);
 }

@@ -39,7 +39,8 @@ def test_round_trip() -> None:
 
 def test_every_field_of_model_info_has_a_key() -> None:
     keyed = [field for field, _ in KEYS.values()]
-    assert sorted(f.name for f in fields(ModelInfo)) == sorted([*keyed, "room", "expression"])
+    optional = ["room", "expression", "loudness_map", "heard_map"]
+    assert sorted(f.name for f in fields(ModelInfo)) == sorted([*keyed, *optional])
 
 
 def test_model_info_cannot_be_changed() -> None:

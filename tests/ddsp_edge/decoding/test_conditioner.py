@@ -20,7 +20,7 @@ from reference_conditioner import (
 from tiny_decoder import HARMONICS, INFO, NOISE, tiny_bundle
 
 from ddsp_edge.decoding.conditioned import Target, decoding_of
-from ddsp_edge.decoding.conditioner import RANGE_MARGIN, conditioner_of
+from ddsp_edge.decoding.conditioner import REACH, conditioner_of
 from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ONSET_RAMP_S, ControlFrame, FeatureFrame
 from ddsp_edge.settings import SETTINGS, Settings
@@ -29,12 +29,12 @@ DECODER = Decoder(tiny_bundle())
 CONDITIONED = decoding_of(tiny_bundle(), Settings(), voices=2)
 
 
-def shaped(frame: FeatureFrame, voice: int = 0, **settings: float) -> ControlFrame:
+def shaped(frame: FeatureFrame, voice: int = 0, **settings: float | str) -> ControlFrame:
     """What a fresh voice is sent."""
     return target(frame, voice, **settings).controls
 
 
-def target(frame: FeatureFrame, voice: int = 0, **settings: float) -> Target:
+def target(frame: FeatureFrame, voice: int = 0, **settings: float | str) -> Target:
     CONDITIONED.set(Settings(**settings))
     CONDITIONED.reset()
     (found,) = CONDITIONED.targets(replace(frame, voice=voice))
@@ -71,14 +71,39 @@ def test_pitches() -> None:
     assert shown.f0_hz == 330.0
 
 
-def test_pitches_far_outside_of_the_range_get_the_timbre_and_level_of_its_end() -> None:
-    margin = 2 ** (RANGE_MARGIN[INFO.profile] / 12)
-    for end_hz, factor in ((INFO.max_pitch_hz * margin, 4), (INFO.min_pitch_hz / margin, 0.25)):
-        far = shaped(FeatureFrame(0.0, end_hz * factor, -20.0))
-        same(far, raw(end_hz, -20.0))
-        assert far.f0_hz == pytest.approx(end_hz * factor)
-    inside = INFO.max_pitch_hz * 2 ** (1 / 12)
-    same(shaped(FeatureFrame(0.0, inside, -20.0)), raw(inside, -20.0))
+def beyond(semitones: float) -> ControlFrame:
+    """What is sent for a note so far above the model's range, or below it where negative."""
+    end_hz = INFO.max_pitch_hz if semitones > 0 else INFO.min_pitch_hz
+    return shaped(FeatureFrame(0.0, end_hz * 2 ** (semitones / 12), -20.0))
+
+
+@pytest.mark.parametrize("semitones", [0.5, 2.0, 30.0, -0.5, -2.0, -30.0])
+def test_a_pitch_outside_of_the_range_is_shown_near_to_its_end(semitones: float) -> None:
+    end_hz = INFO.max_pitch_hz if semitones > 0 else INFO.min_pitch_hz
+    reach = REACH[INFO.profile]
+    near = raw(end_hz * 2 ** (reach * math.tanh(semitones / reach) / 12), -20.0)
+    thin = 10 ** (-min(max(abs(semitones) - 0.5 * reach, 0.0), 12.0) / 20)
+    far = beyond(semitones)
+    assert far.f0_hz == pytest.approx(end_hz * 2 ** (semitones / 12))
+    np.testing.assert_allclose(far.harmonic_distribution, near.harmonic_distribution, rtol=1e-4)
+    # Harmonics that are too high for the model's band are missing, and shared out nowhere.
+    heard = np.arange(1, HARMONICS + 1) * far.f0_hz < INFO.band_limit_hz
+    weights = near.harmonic_distribution
+    left = weights[heard].sum() / weights.sum()
+    assert far.amplitude == pytest.approx(near.amplitude * thin * left, rel=1e-4)
+    quieter = math.sqrt((weights[heard] ** 2).sum() / (weights**2).sum())
+    np.testing.assert_allclose(
+        far.noise_magnitudes, near.noise_magnitudes * thin * quieter, rtol=1e-4
+    )
+
+
+def test_notes_far_outside_of_the_range_are_silent_where_that_is_set() -> None:
+    for semitones, share in ((2.9, 1.0), (4.5, 0.5), (6.1, 0.0), (30.0, 0.0)):
+        f0_hz = INFO.max_pitch_hz * 2 ** (semitones / 12)
+        frame = FeatureFrame(0.0, f0_hz, -20.0)
+        silent, thin = shaped(frame, beyond_range="silent"), shaped(frame)
+        assert silent.amplitude == pytest.approx(share * thin.amplitude, rel=1e-3, abs=1e-9)
+        assert thin.amplitude > 0.0 and silent.f0_hz == pytest.approx(f0_hz)
 
 
 @pytest.mark.parametrize("f0_hz", [0.0, -3.0, math.nan])

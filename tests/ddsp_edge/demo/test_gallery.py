@@ -116,13 +116,22 @@ def test_the_page_is_whole_and_stands_alone(made):
 
 
 def test_every_sound_is_there_and_sounds(made):
-    sounds = {p.stem for p in made.glob("*.wav")}
+    sounds = {p.stem for p in made.glob("*.wav") if not p.name.startswith("compare-")}
     assert sounds == {"piano-as-cello", "voice-as-violin", "tune-on-violin", "tune-on-cello",
                       "phrase-violin", "phrase-cello"}  # fmt: skip
     for name in sounds:
         audio, rate = soundfile.read(made / f"{name}.wav")
         assert rate == 48_000 and 0.05 < np.abs(audio).max() <= 1.0
         assert (made / f"{name}.png").stat().st_size > 50_000
+
+
+def test_the_tune_is_there_side_by_side(made):
+    page = (made / "index.html").read_text(encoding="utf-8")
+    assert '<a href="compare.html">Side by side</a>' in page
+    beside = (made / "compare.html").read_text(encoding="utf-8")
+    assert 'src="compare-ours.wav"' in beside and 'src="compare-ours.png"' in beside
+    audio, rate = soundfile.read(made / "compare-ours.wav")
+    assert rate == 48_000 and 0.05 < np.abs(audio).max() <= 1.0
 
 
 def test_the_json_output_has_the_same_figures(tmp_path, capsys, models_folder, monkeypatch):

@@ -15,14 +15,19 @@ def test_the_file_is_what_the_engraver_makes():
     assert stream.getvalue() == TUNE.read_bytes()
 
 
-def test_it_has_dynamics_bends_and_a_musical_length():
+def test_it_has_strokes_slurs_and_no_controllers():
     file = engrave()
     assert 20 < file.length < 40
     kinds = [m.type for m in file.tracks[0]]
     assert kinds.count("note_on") == len(MELODY)
     assert len({m.velocity for m in file.tracks[0] if m.type == "note_on"}) > 8
-    assert len({m.pitch for m in file.tracks[0] if m.type == "pitchwheel"}) > 50
-    assert len({m.value for m in file.tracks[0] if m.type == "control_change"}) > 30
+    assert not {"pitchwheel", "control_change"} & set(kinds)
+    down, overlaps = 0, 0
+    for message in file.tracks[0]:
+        if message.type in ("note_on", "note_off"):
+            down += 1 if message.type == "note_on" else -1
+            overlaps += down == 2
+    assert overlaps == sum(note.slurred for note in MELODY)
 
 
 def test_the_voice_is_the_recording_that_its_attribution_names():

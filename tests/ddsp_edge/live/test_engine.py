@@ -271,7 +271,7 @@ def test_programs_are_told():
         pump.engine.subscribe(events.append)
         pump.midi("control_change", control=0, value=1)
         pump.midi("program_change", program=3)
-    assert {"event": "program", "bank": 128, "program": 3} in events
+    assert {"event": "program", "bank": 128, "program": 3, "channel": 1} in events
 
 
 def test_no_voice_is_lost_when_the_control_thread_was_late():

@@ -119,7 +119,7 @@ def test_a_chord_sounds_as_its_notes_one_by_one(context: PlaybackContext) -> Non
     """What is sent to each voice does not depend on who else sounds."""
 
     def sent(*notes: int) -> list[tuple[float, np.ndarray]]:
-        instrument = SynthInstrument(row_bundle(), Settings(voices=8), context)
+        instrument = SynthInstrument(row_bundle(), Settings(voices=8, expression=0), context)
         rows: dict[int, list[tuple[float, np.ndarray]]] = {}
         real = instrument.part.send_frame
 

@@ -5,7 +5,7 @@ import pytest
 import soak_offline
 
 
-@pytest.mark.parametrize("seed", [3, 6])
+@pytest.mark.parametrize("seed", [5, 6])
 def test_nothing_is_wrong(seed):
     found = soak_offline.soak(400_000, seed)
     assert not found.wrong

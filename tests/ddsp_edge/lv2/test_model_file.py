@@ -17,7 +17,7 @@ from ddsp_edge.bundles.bundle import Bundle, read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.folders import shipped_folder
 from ddsp_edge.lv2.model_file import model_bytes, write_model
-from native.decoder import NetworkDecoder
+from native.decoder import LoudnessTables, NetworkDecoder
 
 SHIPPED = sorted(shipped_folder().glob("*.zip"))
 HEADER = 32
@@ -39,6 +39,18 @@ def signed(data: bytes) -> bytes:
     return data[:16] + struct.pack("<QI", len(data), zlib.crc32(body)) + data[28:32] + body
 
 
+def assert_same_map(found: Any, wanted: LoudnessTables | None) -> None:
+    assert (found != ffi.NULL) == (wanted is not None)
+    if wanted is None:
+        return
+    shape = wanted.shown_db.shape
+    assert (found.lowest_note, found.n_notes, found.n_levels) == (wanted.lowest_note, *shape)
+    for name in ("loudness_db", "shown_db", "gain_db", "noise_db"):
+        table = getattr(wanted, name)
+        read_back = np.frombuffer(ffi.buffer(getattr(found, name), 4 * table.size), np.float32)
+        assert np.array_equal(read_back, table.ravel()), name
+
+
 @pytest.fixture(scope="module")
 def violin() -> Bundle:
     return read_bundle(shipped_folder() / "violin.zip")
@@ -55,17 +67,20 @@ def test_a_shipped_model_is_the_same_in_c(path: Path) -> None:
     info = lib.ddsp_model_get_info(model)
     assert ffi.string(info.name).decode() == bundle.info.name
     assert ffi.string(info.licence).decode() == bundle.info.licence
-    assert info.min_loudness_db == bundle.info.min_loudness_db
-    assert info.max_loudness_db == bundle.info.max_loudness_db
+    softest_and_loudest = (info.min_loudness_db, info.max_loudness_db)
+    assert softest_and_loudest == bundle.info.note_loudness_db
     assert info.attack_s == bundle.info.attack_s
     assert bool(info.has_room) == (bundle.info.room is not None)
     wanted = conditioned_model(bundle)
-    for name in ("n_harmonics", "n_noise", "band_limit_hz", "hop_s", "usual_hz", "offset_db"):
+    for name in ("n_harmonics", "n_noise", "band_limit_hz", "hop_s", "usual_hz", "reach"):
         assert getattr(info.conditioned, name) == getattr(wanted, name)
     assert (info.conditioned.lowest_hz, info.conditioned.highest_hz) == (
         wanted.lowest_hz,
         wanted.highest_hz,
     )
+    assert info.conditioned.offset_db == 0 and info.conditioned.loudness_map == ffi.NULL
+    assert_same_map(info.note_map, conditioned_model(bundle, notes=True).loudness_map)
+    assert_same_map(info.heard_map, wanted.loudness_map)
     network = network_of(bundle)
     assert network is not None
     decoder = NetworkDecoder(network)

@@ -61,7 +61,7 @@ def save(tmp_path):
 
 
 CHORD = (57, 61, 64, 72)
-PLAIN = {"reverb_wet": 0, "noise_gain": -60}
+PLAIN = {"expression": 0, "reverb_wet": 0, "noise_gain": -60}
 
 
 def heard(report, note):

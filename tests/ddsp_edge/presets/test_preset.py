@@ -195,3 +195,52 @@ def test_no_name_escapes_or_changes_twice(name):
     assert 0 < len(clean) <= 48 and len(clean.encode()) <= 200
     assert not set(clean) & set('/\\:*?"<>|\0\n') and clean[0] not in ". -"
     assert clean.casefold() not in RESERVED
+
+
+BAND = b"""model = "violin"
+source = "synth"
+version = 2
+[[parts]]
+key_high = 59
+level = -3.5
+[[parts]]
+model = "flute"
+channel = 2
+key_low = 60
+pan = 0.25
+mute = true
+"""
+
+
+def test_a_band_is_written_and_read_again() -> None:
+    preset = parse_preset("duo", BAND, "duo.toml")
+    assert [(part.model, part.level, part.mute) for part in preset.parts] == [
+        ("", -3.5, False),
+        ("flute", 0.0, True),
+    ]
+    assert parse_preset("duo", preset_bytes(preset), "duo.toml") == preset
+
+
+def test_presets_without_parts_are_as_before_and_newer_ones_say_so() -> None:
+    alone = parse_preset("a", b'model = "violin"', "a.toml")
+    assert alone.parts == () and b"version" not in preset_bytes(alone)
+    with pytest.raises(UserError, match="newer ddsp-edge; update"):
+        parse_preset("a", b'model = "violin"\nversion = 3\nhologram = 1', "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"version = 0", "outside 1 to 2"),
+        (b"version = true", "whole number"),
+        (b"[[parts]]\nlevel = 13", "outside -60 to 12"),
+        (b"[[parts]]\nvolume = 1", "unknown key"),
+        (b'[[parts]]\nmodel = "none"', "plays something"),
+        (b"[[parts]]\n" * 17, "length 17"),
+        (b"[[parts]]\nvelocity_low = 90\nvelocity_high = 10", "is above"),
+    ],
+)
+def test_parts_are_checked(text: bytes, told: str) -> None:
+    with pytest.raises(UserError, match=told) as error:
+        parse_preset("a", b'model = "violin"\n' + text, "a.toml")
+    assert str(error.value).startswith("a.toml")

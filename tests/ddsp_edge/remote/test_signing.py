@@ -24,6 +24,14 @@ def test_signing_again_replaces_the_signature(versions, keys):
     assert signing.sign(versions[0], keys[1]).read_bytes() != first
 
 
+def test_a_failure_keeps_the_earlier_signature(versions, keys):
+    first = signing.sign(versions[0], keys[0])
+    before = first.read_bytes()
+    with pytest.raises(UserError, match="not signed with"):
+        signing.sign(versions[0], versions[1])  # which is no key
+    assert first.read_bytes() == before
+
+
 @pytest.mark.parametrize("change", ["flipped", "cut", "longer", "another"])
 def test_changed_bytes_are_refused(signed, trusted, versions, change):
     data, signature = signed

@@ -124,6 +124,7 @@ def test_the_sound_goes_on(engine, jack_card, tmp_path, capsys):
     info = replace(violin.info, name="Stage Violin")
     preview = b"OggS" + np.random.default_rng(1).bytes(2_000_000)  # so that it has 2 MB
     write_bundle(path, replace(violin, info=info, preview=preview, preview_name="preview.ogg"))
+    engine.call("set", values={"expression": 0})  # two sounds that stand still are compared
     with Recording(engine, jack_card, tmp_path / "heard.raw") as heard:
         assert cli.main(["deploy", str(path), "pedal", "--json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)

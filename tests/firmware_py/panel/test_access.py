@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from ddsp_edge.api.pairing_code import read_code
 from ddsp_edge.errors import UserError
+from ddsp_edge.web.answers import ApiError
+from ddsp_edge.web.request_checks import known_host
 from firmware_py.panel import guard
 from firmware_py.panel.access import (
     ASKED_S,
@@ -23,8 +25,6 @@ from firmware_py.panel.access import (
     Devices,
     Pairing,
 )
-from firmware_py.panel.answers import ApiError
-from firmware_py.panel.guard import known_host
 from firmware_py.panel.rates import network_of
 from firmware_py.panel.server import make_app
 

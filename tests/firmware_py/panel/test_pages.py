@@ -5,15 +5,16 @@ import re
 
 import pytest
 
-from firmware_py.panel.answers import ApiError
-from firmware_py.panel.pages import FOLDER, TYPES, Pages
+from ddsp_edge.web.answers import ApiError
+from ddsp_edge.web.pages import SHARED, TYPES, Pages
+from firmware_py.panel.server import STATIC
 
 
 def test_the_page_is_there_compressed_and_not_sent_twice(box):
     answer = box.client.get("/", headers={"Accept-Encoding": "gzip"})
     assert answer.status_code == 200 and "html" in answer.headers["content-type"]
     assert answer.headers["content-encoding"] == "gzip"
-    assert answer.content == (FOLDER / "index.html").read_bytes()
+    assert answer.content == (STATIC / "index.html").read_bytes()
     known = {"If-None-Match": answer.headers["etag"]}
     again = box.client.get("/", headers=known)
     assert again.status_code == 304 and not again.content
@@ -21,22 +22,28 @@ def test_the_page_is_there_compressed_and_not_sent_twice(box):
 
 
 def test_every_file_of_the_page_is_served(box):
-    for path in FOLDER.iterdir():
+    for path in (*STATIC.iterdir(), *SHARED.iterdir()):
         answer = box.client.get(f"/static/{path.name}")
         assert answer.status_code == 200, path.name
         assert answer.headers["content-type"] == TYPES[path.suffix]
         assert answer.content == path.read_bytes()
 
 
+def _text(name):
+    """A file of the panel, or one that it shares with the studio."""
+    path = STATIC / name
+    return (path if path.exists() else SHARED / name).read_text()
+
+
 def needed(name):
     """A module and all that it imports."""
-    imports = re.findall(r'^import .* from "\./([\w-]+\.js)";$', (FOLDER / name).read_text(), re.M)
+    imports = re.findall(r'^import .* from "\./([\w-]+\.js)";$', _text(name), re.M)
     return {name}.union(*(needed(each) for each in imports))
 
 
 def test_what_play_needs_is_asked_for_at_once():
     """Not one module after the other, each of which would be a round trip."""
-    page = (FOLDER / "index.html").read_text()
+    page = (STATIC / "index.html").read_text()
     asked = re.findall(r'<link rel="modulepreload" href="/static/([\w-]+\.js)">', page)
     assert sorted(asked) == sorted((needed("app.js") | needed("view-play.js")) - {"app.js"})
 

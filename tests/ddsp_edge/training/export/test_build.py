@@ -23,8 +23,16 @@ from ddsp_edge.training.export.card import Baseline, Training, read_baseline  # 
 from ddsp_edge.training.plan import Plan  # noqa: E402
 
 
-def _build(model, dataset, recipe, out: Path, **told):
-    return build_bundle(model, Training(dataset, recipe, Plan(), **told), out, say=lambda _: None)
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    """Few keys and loudnesses: what a sweep and a fit find is tested in calibration/."""
+    monkeypatch.setattr("ddsp_edge.calibration.fit.STEP_DB", 10.0)
+    monkeypatch.setattr("ddsp_edge.calibration.sweep.swept_keys", lambda bundle: [48, 60, 72])
+
+
+def _build(model, dataset, recipe, out: Path, allow=True, **told):
+    training = Training(dataset, recipe, Plan(), **told)
+    return build_bundle(model, training, out, say=lambda _: None, allow_failed_sweep=allow)
 
 
 def _facts(card: str) -> dict:
@@ -50,6 +58,7 @@ def test_an_edge_bundle_with_everything(toy_dataset, toy_recipe, tmp_path):
     info = bundle.info
     assert (info.profile, info.sample_rate, info.frame_rate) == ("edge", 48_000, 200.0)
     assert info.room == room
+    assert info.loudness_map and info.heard_map and "## Sweep\n" in bundle.card
     for words in ("50 minutes of training", "| vst.gin, 100 steps | 5.250 |", "| int8 |",
                   "within 50 cents", "Loudness: correlation", "Trained pitch"):  # fmt: skip
         assert words in bundle.card
@@ -81,6 +90,19 @@ def test_a_vst_zip_that_the_plug_in_takes(vst_dataset, toy_recipe, tmp_path):
     (loaded,) = vst_loader.search(tmp_path / "Models")
     assert (loaded.name, loaded.complaints) == ("Toy", [])
     assert loaded.metadata["mean_max_pitch_note_hz"] == info.max_pitch_hz
+    assert info.loudness_map and loaded.metadata["loudness_map"] == info.loudness_map.as_json()
+
+
+def test_a_model_that_does_not_pass_its_sweep_is_not_written(
+    toy_dataset, toy_recipe, tmp_path, monkeypatch
+):
+    from ddsp_edge.training.networks.model import EdgeDecoder
+
+    monkeypatch.setattr("ddsp_edge.calibration.calibrate.reasons", lambda swept: ["C4 squeaks"])
+    out = tmp_path / "toy.zip"
+    with pytest.raises(UserError, match=r"C4 squeaks.*--allow-failed-sweep"):
+        _build(EdgeDecoder(), toy_dataset, toy_recipe, out, allow=False)
+    assert not out.exists()
 
 
 def test_a_baseline_comes_from_a_file(tmp_path):

@@ -47,7 +47,7 @@ def test_an_interrupted_run_ends_as_the_whole_one(cut_at, toy_dataset, tmp_path)
 def test_a_checkpoint_of_other_options_is_refused(toy_dataset, tmp_path):
     Trainer(toy_dataset, tmp_path, PLAN).save()
     other = Plan(**{**PLAN.__dict__, "seed": 9})
-    with pytest.raises(UserError, match="other data or options"):
+    with pytest.raises(UserError, match=r"--seed 1 .now 9."):
         Trainer(toy_dataset, tmp_path, other)
     assert Trainer(toy_dataset, tmp_path, other, fresh=True).step == 0
     (tmp_path / "checkpoint.pt").write_bytes(b"junk")

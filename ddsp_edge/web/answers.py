@@ -1,4 +1,4 @@
-"""The panel's responses: JSON, and errors as {"error", "remedy"}."""
+"""The responses of panel and studio: JSON, and errors as {"error", "remedy"}."""
 
 from __future__ import annotations
 

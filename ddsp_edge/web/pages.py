@@ -1,4 +1,4 @@
-"""The page's files in static/, looked up by name, never by path."""
+"""The files of a page, looked up by name in its folder and in the shared one, never by path."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from firmware_py.panel.answers import ApiError
+from ddsp_edge.web.answers import ApiError
 
-FOLDER = Path(__file__).parent / "static"
+#: What the panel and the studio share: the style, small helpers, the icon.
+SHARED = Path(__file__).parent / "static"
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -42,8 +43,8 @@ class _Page:
 class Pages:
     """The files, read at their first use and again when they have changed."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = (*folders, SHARED)
         self._pages: dict[str, tuple[int, _Page]] = {}
 
     def _page(self, name: str) -> _Page:
@@ -51,8 +52,10 @@ class Pages:
         kind = TYPES.get(Path(name).suffix)
         if kind is None or not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,79}", name):
             raise ApiError(404, "there is no such file", "GET / is the page")
-        path = self._folder / name
         try:
+            path = next((f / name for f in self._folders if (f / name).is_file()), None)
+            if path is None:
+                raise FileNotFoundError(name)
             changed = path.stat().st_mtime_ns
             known = self._pages.get(name)
             if known is not None and known[0] == changed:
@@ -64,11 +67,11 @@ class Pages:
         return page
 
     async def index(self, request: Request) -> Response:
-        """Answer GET / with the page of the panel."""
+        """Answer GET / with the page itself."""
         return self._answer(request, "index.html")
 
     async def file(self, request: Request) -> Response:
-        """Answer GET /static/{file} with one of the panel's files."""
+        """Answer GET /static/{file} with one of the files."""
         return self._answer(request, request.path_params["file"])
 
     def _answer(self, request: Request, name: str) -> Response:

@@ -1,0 +1,118 @@
+"""What a bare network plays where it is held: level, centroid and noise of its controls.
+
+The controls say exactly which sines and which noise a voice plays, so that no sound has to be
+made: a whole range takes a second or two. :mod:`ddsp_edge.calibration.sweep` measures sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.decoding.decoder import Decoder
+from ddsp_edge.decoding.networks import network_of
+from ddsp_edge.frames import ControlFrame, FeatureFrame
+from ddsp_edge.units import midi_to_hz
+from native.decoder import ControlStruct, NetworkDecoder
+
+SETTLE_S = 0.8  #: how long the network is shown the same before it is measured ...
+MEASURED_FRAMES, APART = 5, 4  #: ... in so many frames, so far apart
+NOISE_POWER = 1.0 / 3.0  #: mean square of the noise that a magnitude of 1 gives
+#: Of the amplitude-weighted centroid: a window of so many samples a second sees lines and noise.
+_BIN_HZ = 6.0
+_LEAST = 1e-20
+
+Controls = ControlFrame | ControlStruct
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Measured on a grid: all arrays are (notes, loudnesses)."""
+
+    notes: np.ndarray  #: MIDI notes, (notes,)
+    shown_db: np.ndarray  #: what the network was shown, (loudnesses,) or (notes, loudnesses)
+    harmonic_power: np.ndarray  #: mean square
+    noise_power: np.ndarray
+    centroid_hz: np.ndarray  #: of the power
+    amplitude_centroid_hz: np.ndarray  #: of the amplitudes, as a short-time spectrum shows them
+
+    @property
+    def level_db(self) -> np.ndarray:
+        """Mean square of harmonics and noise, dB re full scale."""
+        return 10.0 * np.log10(np.maximum(self.harmonic_power + self.noise_power, _LEAST))
+
+    @property
+    def noise_share(self) -> np.ndarray:
+        """The noise's share of the power, 0..1."""
+        return self.noise_power / np.maximum(self.harmonic_power + self.noise_power, _LEAST)
+
+
+def measure(bundle: Bundle, notes: np.ndarray, shown_db: np.ndarray) -> Spectra:
+    """Hold every note at every loudness: ``shown_db`` of all notes (loudnesses,), or of each
+    (notes, loudnesses)."""
+    ask, info = _asking(bundle), bundle.info
+    rows = np.broadcast_to(np.atleast_2d(shown_db), (len(notes), np.shape(shown_db)[-1]))
+    found = np.zeros((4, *rows.shape))
+    frames = max(MEASURED_FRAMES * APART, round(SETTLE_S / info.hop_s))
+    for i, note in enumerate(notes):
+        f0_hz = float(midi_to_hz(note))
+        for j, loudness_db in enumerate(rows[i]):
+            found[:, i, j] = ask(f0_hz, float(loudness_db), frames)
+    return Spectra(np.asarray(notes), np.asarray(shown_db), *found)
+
+
+def _asking(bundle: Bundle) -> Callable[[float, float, int], np.ndarray]:
+    """A function that lets a fresh voice play so many frames, and measures the last ones."""
+    info, network = bundle.info, network_of(bundle)
+    begin: Callable[[], None]
+    step: Callable[[float, float], Controls]
+    if network is not None:
+        decoder = NetworkDecoder(network)
+        begin, step = decoder.reset, decoder.step
+    else:
+        runtime = Decoder(bundle)
+        room = ControlFrame(info.n_harmonics, info.n_noise)
+
+        def in_runtime(f0_hz: float, loudness_db: float) -> ControlFrame:
+            runtime.step(FeatureFrame(0.0, f0_hz, loudness_db), room)
+            return room
+
+        begin, step = runtime.reset, in_runtime
+
+    def ask(f0_hz: float, loudness_db: float, frames: int) -> np.ndarray:
+        begin()
+        sums, first = np.zeros(4), frames - MEASURED_FRAMES * APART
+        for i in range(frames):
+            controls = step(f0_hz, loudness_db)
+            if i >= first and (i - first) % APART == 0:
+                sums += _powers(controls, f0_hz, info.band_limit_hz)
+        return sums / MEASURED_FRAMES
+
+    return ask
+
+
+def _powers(controls: Controls, f0_hz: float, band_limit_hz: float) -> np.ndarray:
+    """Harmonic power, noise power, centroid and amplitude-weighted centroid of one frame."""
+    weights = np.asarray(controls.harmonic_distribution, np.float64)
+    hz = f0_hz * np.arange(1, len(weights) + 1)
+    weights = np.where(hz < band_limit_hz, weights, 0.0)
+    amplitudes = controls.amplitude * weights / max(float(weights.sum()), _LEAST)
+    harmonic = 0.5 * amplitudes**2
+    magnitudes = np.asarray(controls.noise_magnitudes, np.float64)
+    band_hz = np.linspace(0.0, band_limit_hz, len(magnitudes))
+    share = np.ones(len(magnitudes))
+    share[[0, -1]] = 0.5
+    share /= share.sum()
+    noise = NOISE_POWER * magnitudes**2 * share
+    total = float(harmonic.sum() + noise.sum())
+    # A line fills two bins of a Hann window's spectrum, noise every bin with the root of its power.
+    bins = share * band_limit_hz / _BIN_HZ
+    lines = 2.0 * amplitudes / 4.0
+    hiss = np.sqrt(noise / np.maximum(bins, 1.0) * 0.375 / 2.0) * bins
+    centroid = float(harmonic @ hz + noise @ band_hz) / max(total, _LEAST)
+    seen = float(lines.sum() + hiss.sum())
+    amplitude_centroid = float(lines @ hz + hiss @ band_hz) / max(seen, _LEAST)
+    return np.array([harmonic.sum(), noise.sum(), centroid, amplitude_centroid])

@@ -1,0 +1,1 @@
+"""``ddsp-edge compare``: one tune or recording on several kinds of instrument, on one page."""

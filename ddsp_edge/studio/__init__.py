@@ -1,0 +1,1 @@
+"""Training in the browser: a page on the musician's own computer that drives the trainer."""

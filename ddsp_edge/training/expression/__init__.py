@@ -1,0 +1,1 @@
+"""Learns how an instrument is played from recordings: notes, what they do, what it depends on."""

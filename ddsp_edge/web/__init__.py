@@ -1,0 +1,1 @@
+"""What the panel and the studio have in common: responses, static files, checks of a request."""
