@@ -12,7 +12,6 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.networks import is_known
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.folders import ENVIRONMENT, shipped_folder, user_folder
-from ddsp_edge.library.sandbox import ensure_tried
 
 __all__ = [
     "ENVIRONMENT",
@@ -71,6 +70,8 @@ def _tried(path: Path) -> Bundle:
     bundle = read_bundle(path)
     # What plays in C was tried before it was compared, and no runtime will execute it.
     if path.resolve().parent != shipped_folder() and not is_known(bundle):
+        from ddsp_edge.library.sandbox import ensure_tried  # what the usual start has no use for
+
         ensure_tried(bundle)
     return bundle
 

@@ -52,18 +52,31 @@ def engine(box: panel_box.Programs) -> Iterator[ControlClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def _idle_phones(_chromium: None) -> Iterator[list[browser_page.Phone]]:
+    """Browsers that were started and that no test uses now."""
+    idle: list[browser_page.Phone] = []
+    yield idle
+    for each in idle:
+        each.close()
+
+
 @pytest.fixture
-def new_phone(box: panel_box.Programs) -> Iterator[Callable[[], browser_page.Phone]]:
+def new_phone(
+    box: panel_box.Programs, _idle_phones: list[browser_page.Phone]
+) -> Iterator[Callable[[], browser_page.Phone]]:
     """Makes browsers that know nothing yet."""
-    made: list[browser_page.Phone] = []
+    url = f"http://127.0.0.1:{box.port}/"
+    used: list[browser_page.Phone] = []
 
     def make() -> browser_page.Phone:
-        made.append(browser_page.Phone(f"http://127.0.0.1:{box.port}/"))
-        return made[-1]
+        used.append(_idle_phones.pop().forget(url) if _idle_phones else browser_page.Phone(url))
+        return used[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for each in used:
+        each.driver.get("about:blank")  # the box has one browser fewer
+    _idle_phones.extend(used)
 
 
 @pytest.fixture

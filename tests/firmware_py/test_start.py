@@ -31,6 +31,7 @@ ABSENT = (
     "tflite_runtime",
     "mido",  # imports importlib.metadata and email
     "importlib.metadata",
+    "subprocess",
     "packaging",
     "soundfile",
     "soxr",
@@ -42,6 +43,7 @@ ABSENT = (
     "ddsp_edge.cli",
     "ddsp_edge.decoding.agreement",
     "ddsp_edge.effect.autofit",
+    "ddsp_edge.library.sandbox",  # for models that did not come with the program
     "ddsp_edge.midi.network",
     "ddsp_edge.midi.ports",
     "ddsp_edge.offline",

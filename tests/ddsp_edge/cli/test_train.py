@@ -4,6 +4,7 @@ import argparse
 import shlex
 import signal
 
+import extras_needed
 import numpy as np
 import pytest
 import soundfile
@@ -13,7 +14,7 @@ from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli import train
 from ddsp_edge.training.recipes import RECIPES
 
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,9 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     command = ["train", str(folder), "--name", "Toy", "--single-notes", "--lowest", "150"]
     command += ["--highest", "900", "--warm-steps", "6", "--steps", "3", "--threads", "1"]
     command += ["--allow-failed-sweep"]  # it has learnt nothing yet
+    # Few keys and loudnesses: what a sweep and a fit find is tested in calibration/.
+    monkeypatch.setattr("ddsp_edge.calibration.fit.STEP_DB", 10.0)
+    monkeypatch.setattr("ddsp_edge.calibration.sweep.swept_keys", lambda bundle: [48, 60, 72])
     assert cli.main(command) == 2  # half a minute of notes
     assert "at least 2 are needed" in capsys.readouterr().err
     assert (tmp_path / "runs/toy/report.png").stat().st_size > 10_000

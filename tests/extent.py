@@ -1,0 +1,14 @@
+"""How often a test repeats what is random: with DDSP_EDGE_LONG=1 (as in .ci/run) more often."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+T = TypeVar("T")
+LONG = os.environ.get("DDSP_EDGE_LONG") == "1"
+
+
+def extent(short: T, whole: T) -> T:
+    """``whole`` where somebody asked for it, else ``short``."""
+    return whole if LONG else short
