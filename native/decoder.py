@@ -226,6 +226,14 @@ class FeatureFields(Protocol):
         """Share of the sound above 5 kHz in dB, which bounds that noise; 0: it does not."""
 
     @property
+    def partials_db(self) -> float:
+        """Single harmonics stray by so much, root mean square, in dB; 0: they do not."""
+
+    @property
+    def partials_at(self) -> float:
+        """Where on their ways they are: 1 further for each swing."""
+
+    @property
     def onset(self) -> bool:
         """Whether a note starts with this frame."""
 
