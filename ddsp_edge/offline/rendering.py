@@ -23,6 +23,7 @@ from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import Performance, synth_frames
 from ddsp_edge.system.atomic_files import check_new, numbered
 from ddsp_edge.system.audio_file import check_writable, read_sound, resample, write_audio
+from ddsp_edge.system.audio_kinds import begins_like_audio
 from ddsp_edge.units import SILENCE_DB, db_to_gain
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
@@ -102,20 +103,23 @@ def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> st
         return "; ".join(performance.muted)
     if audio is not None and peak_dbfs(audio) <= SILENCE_DB:
         return f"the input is silent (its peak is {peak_dbfs(audio):.0f} dBFS)"
+    if performance is not None and all(each.end_s <= each.start_s for each in performance.notes):
+        return "its notes have no length"
     return "the input is too soft for these settings; see output_gain, harmonic_gain and noise_gain"
 
 
 def is_midi(source: Path) -> bool:
-    """Return whether a file is MIDI, by its suffix or by its first bytes."""
-    if source.suffix.lower() in MIDI_SUFFIXES:
-        return True
+    """Return whether a file is MIDI: by its first bytes, or by its suffix unless it is audio."""
+    named_so = source.suffix.lower() in MIDI_SUFFIXES
     if not source.is_file():
-        return False
+        return named_so
     try:
         with source.open("rb") as stream:
-            return is_midi_data(stream.read(MAGIC_BYTES))
+            if is_midi_data(stream.read(MAGIC_BYTES)):
+                return True
     except OSError as error:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
+    return named_so and not begins_like_audio(source)
 
 
 def existing(source: Path | str) -> Path:

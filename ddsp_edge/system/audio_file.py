@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,12 @@ import soundfile
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing
-from ddsp_edge.system.audio_kinds import FFMPEG_FORMATS, FFMPEG_SUFFIXES, begins_like_audio
+from ddsp_edge.system.audio_kinds import (
+    FFMPEG_FORMATS,
+    FFMPEG_SUFFIXES,
+    begins_like_audio,
+    is_wave,
+)
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.units import db_to_gain
 
@@ -84,6 +90,10 @@ def read_sound(path: Path | str) -> Sound:
             raise UserError(f"{path}: is a folder; give an audio file")
         if not path.is_file():  # a pipe or device would never end
             raise UserError(f"{path}: is not a file; save the sound to one first")
+        if path.stat().st_size == 0:
+            raise UserError(
+                f"{path}: cannot be read as audio (it is empty); record or copy it again"
+            )
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({_reason(error)})") from None
     if path.suffix.lower() in FFMPEG_SUFFIXES:
@@ -95,23 +105,46 @@ def read_sound(path: Path | str) -> Sound:
             raise UserError(str(refused)) from None
         if shutil.which("ffmpeg") is None:
             raise UserError(f"{refused} (with ffmpeg installed more can be read)") from None
-        try:
-            return _read_ffmpeg(path)
-        except UserError:
-            raise UserError(str(refused)) from None
+        # A recorder that was interrupted leaves the size 0 in RF64 files too: ffmpeg believes it.
+        for options in ([], ["-ignore_length", "1"]) if is_wave(path) else ([],):
+            try:
+                return _read_ffmpeg(path, options)
+            except UserError:
+                pass
+        raise UserError(str(refused)) from None
 
 
-def _read_ffmpeg(path: Path) -> Sound:
+def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
     with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-        return _read_sndfile(_decoded(path, Path(folder)), path)
+        wav, said = _decoded(path, Path(folder), options)
+        sound = _read_sndfile(wav, path)
+    missing_s = _declared_s(said) - len(sound.samples) / sound.rate
+    remark = ""
+    if missing_s > 0.1:  # more than an encoder's delay
+        remark = f"the file ends too soon: {missing_s:.2g} s of it are missing"
+    elif "[error]" in said:
+        remark = "parts of it cannot be decoded: it is damaged, or it ends too soon"
+    return replace(sound, remarks=(*sound.remarks, remark)) if remark else sound
+
+
+def _declared_s(said: str) -> float:
+    """The length in seconds that a file's header declares, by ffmpeg's messages; 0 for none."""
+    found = re.search(r"Duration: (\d+):(\d+):(\d+\.\d+)", said)
+    if found is None or "Estimating duration" in said:
+        return 0.0
+    hours, minutes, seconds = found.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 class _Unreadable(UserError):
     """libsndfile finds no sound in a file; ffmpeg may."""
 
 
-def _decoded(path: Path, folder: Path) -> Path:
-    """A wav file in ``folder`` of what ffmpeg makes of ``path``. Raises UserError."""
+def _decoded(path: Path, folder: Path, options: Sequence[str] = ()) -> tuple[Path, str]:
+    """A wav file in ``folder`` of what ffmpeg makes of ``path``, and ffmpeg's messages.
+
+    ``options`` stand before the input. Raises UserError.
+    """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise UserError(
@@ -119,19 +152,31 @@ def _decoded(path: Path, folder: Path) -> Path:
             "or save it as wav or flac"
         )
     wav = folder / "decoded.wav"
-    command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file"]
-    command += ["-format_whitelist", FFMPEG_FORMATS, "-i", f"file:{path}", "-map", "0:a:0"]
+    command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "level+info", *options]
+    command += ["-protocol_whitelist", "file", "-format_whitelist", FFMPEG_FORMATS]
+    command += ["-i", f"file:{path}", "-map", "0:a:0"]
     command += ["-t", str(MAX_SECONDS + 1), "-c:a", "pcm_f32le", str(wav)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"{path}: ffmpeg could not read it ({_reason(error)})") from None
+    said = done.stderr.decode(errors="replace")
     if done.returncode != 0 or not wav.is_file():
-        lines = done.stderr.decode(errors="replace").split("\n")
-        said = next((line for line in reversed(lines) if line.strip()), "it gave no reason")
-        said = "nothing in it is sound" if "Invalid data" in said else said.replace(str(path), "it")
-        raise UserError(f"{path}: cannot be read as audio ({said.strip()}); save it as wav or flac")
-    return wav
+        raise UserError(
+            f"{path}: cannot be read as audio ({_ffmpegs_reason(said, path)}); "
+            "save it as wav or flac"
+        )
+    return wav, said
+
+
+def _ffmpegs_reason(said: str, path: Path) -> str:
+    if "matches no streams" in said:
+        return "it holds no sound"
+    if "Invalid data" in said:
+        return "nothing in it is sound"
+    errors = [line for line in said.splitlines() if "[error]" in line or "[fatal]" in line]
+    last = errors[-1] if errors else "it gave no reason"
+    return re.sub(r"\[[^]]*\] *", "", last.replace(f"file:{path}: ", "")).strip()
 
 
 def _read_sndfile(file_path: Path, path: Path) -> Sound:
@@ -176,7 +221,7 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
     remarks = []
     if file.frames < 1 << 40 and total < 0.999 * file.frames:
         missing_s = (file.frames - total) / file.samplerate
-        remarks.append(f"the file ends too soon: {missing_s:.1f} s of it are missing")
+        remarks.append(f"the file ends too soon: {missing_s:.2g} s of it are missing")
     loudest = int(np.argmax(energy))
     limit = float(energy[loudest]) * db_to_gain(-CANCELLED_DB) ** 2
     if file.channels > 1 and np.isfinite(limit) and mean_energy < limit:
@@ -214,6 +259,8 @@ def _is_cut(path: Path) -> bool:
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
+    if "Internal error" in text:
+        return "its header is damaged"
     if "does not exist" in text:  # what libsndfile says where nothing in the file is known to it
         return "nothing in it is sound"
     return " ".join(text.split()).rstrip(".")

@@ -18,12 +18,29 @@ SNDFILE_SUFFIXES = {
     ".au",
 }
 #: What the ffmpeg program reads for us.
-FFMPEG_SUFFIXES = {".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".mov", ".ape", ".3gp"}
+FFMPEG_SUFFIXES = {
+    ".m4a",
+    ".mp4",
+    ".aac",
+    ".wma",
+    ".webm",
+    ".mka",
+    ".mkv",
+    ".mov",
+    ".ape",
+    ".3gp",
+    ".ac3",
+    ".amr",
+    ".dsf",
+    ".tta",
+    ".wv",
+}
 #: What rendering and training both read; they also read other names, see :func:`begins_like_audio`.
 AUDIO_SUFFIXES = SNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 #: The demuxers that ffmpeg may use. None of them reads a file that names others (a playlist).
 FFMPEG_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape,wav,w64,aiff,caf,au,flac,ogg,mp3"
+    "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,matroska,webm,ape,wav,w64,aiff,caf,au,flac,ogg,mp3,"
+    "ac3,eac3,amr,dsf,mpc,mpc8,tak,tta,wv"
 )
 #: How the files of these formats begin: (offset, bytes).
 _MAGIC = (
@@ -42,6 +59,14 @@ _MAGIC = (
     (4, b"moov"),  # QuickTime without a type
     (4, b"mdat"),
     (4, b"wide"),
+    (0, b"\x0b\x77"),  # AC-3
+    (0, b"#!AMR"),
+    (0, b"DSD "),
+    (0, b"MP+"),  # Musepack
+    (0, b"MPCK"),
+    (0, b"tBaK"),  # TAK
+    (0, b"TTA1"),
+    (0, b"wvpk"),  # WavPack
 )
 _RIFF = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 #: MP3 files may begin with zeros, where an encoder's delay or a tag was wiped.
@@ -64,6 +89,17 @@ def begins_like_audio(path: Path) -> bool:
         if head[offset : offset + len(magic)] == magic:
             return offset != 8 or head.startswith(_RIFF)
     return _is_mpeg_frame(head.lstrip(b"\0")[:3])
+
+
+def is_wave(path: Path) -> bool:
+    """Whether a regular file begins as RIFF, RIFX, RF64 or BW64. False where it cannot be read."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return stream.read(4) in _RIFF
+    except (OSError, ValueError):
+        return False
 
 
 def _is_mpeg_frame(head: bytes) -> bool:

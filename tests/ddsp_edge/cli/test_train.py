@@ -4,6 +4,7 @@ import argparse
 import shlex
 import signal
 
+import extras_needed
 import numpy as np
 import pytest
 import soundfile
@@ -13,7 +14,7 @@ from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli import train
 from ddsp_edge.training.recipes import RECIPES
 
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import extras_needed
 import numpy as np
 import pytest
 import soundfile
@@ -15,7 +16,7 @@ from extent import extent
 
 from ddsp_edge.bundles.bundle import read_bundle
 
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = ["--name", "Toy", "--single-notes", "--lowest", "150", "--highest", "900"]

@@ -222,6 +222,27 @@ def test_the_music_ends_with_its_last_note(read):
     assert found.messages[-1][0] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize(
+    ("rest", "end_s"),
+    [
+        (b"\x00", 0.6),  # half a second at least
+        (b"\x87\x40", 1.1),  # as the file says
+        (b"\xff\xff\xff\x7f", 10.1),  # and not for months
+    ],
+)
+def test_notes_that_nothing_ends_sound_to_the_end_of_the_file(read, rest, end_s):
+    held = b"\x00\x90\x40\x64"
+    found = read(header() + track(NOTE, held, end=rest + b"\xff\x2f\x00"))
+    time_s, last = found.messages[-1]
+    assert (last.type, last.note, time_s) == ("note_off", 64, pytest.approx(end_s))
+    assert not found.remarks
+
+
+def test_all_notes_off_ends_notes(read):
+    found = read(header() + track(b"\x00\x90\x40\x64", b"\x60\xb0\x7b\x00"))
+    assert [each.type for _, each in found.messages] == ["note_on", "control_change"]
+
+
 def test_tempos_of_all_tracks_hold_for_all(read):
     tempo = b"\x83\x60\xff\x51\x03\x0f\x42\x40"  # after a beat, half as fast
     data = header(1, 2) + track(tempo) + track(b"\x87\x40\x90\x3c\x64")
@@ -329,7 +350,9 @@ def test_whole_files_are_read_as_mido_reads_them(tracks, division):
         if not each.is_meta and each.type != "sysex":
             expected.append((now, each))
     read = parse(stream.getvalue())
-    found = midi_file._to_seconds(read, midi_file._one_timeline(read), [])
+    track = midi_file._one_timeline(read)
+    tempo_map = midi_file._TempoMap(read, track)
+    found = [(tempo_map.seconds(tick), message) for tick, message in track.messages]
     assert not read.remarks
     assert [message for _, message in found] == [message.copy(time=0) for _, message in expected]
     assert [time_s for time_s, _ in found] == pytest.approx([time_s for time_s, _ in expected])

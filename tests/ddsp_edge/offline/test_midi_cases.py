@@ -90,3 +90,17 @@ def test_silence_in_is_told(tmp_path, tiny_path):
     soundfile.write(tmp_path / "silence.wav", np.zeros(24_000), 48_000)
     report = render(tmp_path / "silence.wav", tiny_path)
     assert report.remarks == ["nothing is heard: the input is silent (its peak is -200 dBFS)"]
+
+
+def test_notes_without_a_length_are_told(save, tiny_path):
+    start, end = note()
+    report = render(save(start, end.copy(time=0)), tiny_path)
+    assert report.remarks == ["nothing is heard: its notes have no length"]
+
+
+def test_a_recording_that_is_named_like_midi(tmp_path, tiny_path):
+    import soundfile
+
+    soundfile.write(tmp_path / "take.mid", np.zeros(24_000), 48_000, format="WAV")
+    report = render(tmp_path / "take.mid", tiny_path)
+    assert report.remarks == ["nothing is heard: the input is silent (its peak is -200 dBFS)"]

@@ -68,6 +68,47 @@ def test_headers_that_libsndfile_cannot_read(save, field):
 
 
 @needs_ffmpeg
+def test_an_interrupted_rf64_recording(save):
+    path = save(TONE)
+    data = path.read_bytes()
+    at = data.index(b"data")
+    ds64 = b"ds64" + struct.pack("<IQQQI", 28, 0, 0, 0, 0)
+    endless = b"\xff" * 4
+    path.write_bytes(
+        b"RF64" + endless + b"WAVE" + ds64 + data[12 : at + 4] + endless + data[at + 8 :]
+    )
+    assert len(read_sound(path).samples) == len(TONE)
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    ("suffix", "remark"), [("webm", "ends too soon: "), ("aac", "cannot be decoded")]
+)
+def test_what_ffmpeg_reads_says_too_that_it_ends_too_soon(save, tmp_path, suffix, remark):
+    whole, cut = tmp_path / f"whole.{suffix}", tmp_path / f"cut.{suffix}"
+    made = subprocess.run(["ffmpeg", "-v", "error", "-i", save(TONE), whole], check=False)
+    if made.returncode != 0:
+        pytest.skip(f"this ffmpeg does not write .{suffix}")
+    assert not read_sound(whole).remarks
+    data = whole.read_bytes()
+    cut.write_bytes(data[: len(data) * 6 // 10])
+    assert remark in read_sound(cut).remarks[0]
+
+
+@needs_ffmpeg
+def test_a_film_without_sound(tmp_path):
+    film = tmp_path / "film.mov"
+    grey = "color=c=gray:s=16x16:d=0.2"
+    made = subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", grey, "-c:v", "rawvideo", film], check=False
+    )
+    if made.returncode != 0:
+        pytest.skip("this ffmpeg makes no film")
+    with pytest.raises(UserError, match="it holds no sound"):
+        read_sound(film)
+
+
+@needs_ffmpeg
 def test_a_wrong_suffix(save):
     path = save(TONE)
     m4a = path.with_name("real.m4a")
@@ -81,6 +122,12 @@ def test_a_file_that_ends_too_soon_says_so(save):
     assert not read_sound(path).remarks
     path.write_bytes(path.read_bytes()[:-RATE])
     assert "ends too soon" in read_sound(path).remarks[0]
+
+
+def test_an_empty_file_is_called_so(tmp_path):
+    (tmp_path / "take.m4a").touch()
+    with pytest.raises(UserError, match=r"take\.m4a: cannot be read as audio \(it is empty\)"):
+        read_sound(tmp_path / "take.m4a")
 
 
 def test_a_full_disk_is_one_line(tmp_path, capfd):

@@ -16,7 +16,22 @@ RATE = 44_100
 TONE = (0.3 * np.sin(2 * np.pi * 330 * np.arange(RATE) / RATE)).astype("f4")
 SNDFILE = ["WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "CAF", "AU"]
 #: Suffixes that ffmpeg can be asked to write.
-FFMPEG = ["m4a", "mp4", "aac", "wma", "webm", "mka", "mov", "3gp", "mp3", "mp2", "opus"]
+FFMPEG = [
+    "m4a",
+    "mp4",
+    "aac",
+    "wma",
+    "webm",
+    "mka",
+    "mov",
+    "3gp",
+    "mp3",
+    "mp2",
+    "opus",
+    "ac3",
+    "tta",
+    "wv",
+]
 
 
 @pytest.mark.parametrize("kind", SNDFILE)

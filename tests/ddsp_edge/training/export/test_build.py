@@ -5,6 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import extras_needed
 import numpy as np
 import pytest
 import soundfile
@@ -16,7 +17,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.training.profiles import EDGE
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 from ddsp_edge.training.export.build import build_bundle  # noqa: E402
 from ddsp_edge.training.export.card import Baseline, Training, read_baseline  # noqa: E402

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import extras_needed
 import numpy as np
 import pytest
 from conftest import Exports, decoder_and_info
@@ -17,7 +18,7 @@ from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES
 from ddsp_edge.training.export.drift import check_track, measure, play
 
 torch = pytest.importorskip("torch", reason="the exporter needs the extra `train`")
-pytest.importorskip("litert_torch", reason="the exporter needs the extra `train`")
+extras_needed.skip_without_trainer()
 
 from ddsp_edge.training.export.to_tflite import LIMITS, export, tflite_step, torch_step  # noqa: E402
 from ddsp_edge.training.networks.vst_model import GruStep, VstDecoder, sounding_vst_decoder  # noqa: E402
