@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test wheels deb panel-load lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-test wheels deb panel-load lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -25,6 +25,8 @@ help:
 	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
+	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
+	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, 64 instances'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
 	@echo 'make deb      a Debian package in $(OUT)/, likewise'
@@ -100,6 +102,19 @@ deploy-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@[ -x $(BIN)/ansible-playbook ] || $(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fleet]'
 	@$(BIN)/python -m pytest tests/deploy
+
+# A folder for each machine: copy ddsp-edge.lv2 into the host's LV2 folder (docs/lv2.md).
+LV2_ARCHS ?= amd64 arm64 armhf
+lv2:
+	@sh deploy/set-up.sh lv2
+	@for arch in $(LV2_ARCHS); do sh native/lv2/build.sh $$arch $(OUT)/lv2/$$arch && \
+	    $(BIN)/ddsp-edge models export-lv2 --out $(OUT)/lv2/$$arch/ddsp-edge.lv2 >/dev/null || exit; done
+
+lv2-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@sh deploy/set-up.sh lv2
+	@DDSP_EDGE_LV2_LONG=1 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
+	    tests/native/test_fuzz_model_file.py
 
 panel-load:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

@@ -12,6 +12,17 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 
+#: Note value of a wave of a vibrato that follows the beat to waves in a quarter note; "nearest" is
+#: the common one that is nearest to the vibrato's own rate.
+WAVES_IN_BEAT = {
+    "nearest": -1.0,
+    "1/4": 1.0,
+    "1/8": 2.0,
+    "1/8T": 3.0,
+    "1/16": 4.0,
+    "1/16T": 6.0,
+    "1/32": 8.0,
+}
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -159,6 +170,17 @@ class Settings:
     )
     expression_attack: float = _number(
         "", 0, 2, 1, "MIDI: of the expression, how notes speak and end"
+    )
+    vibrato_sync: str = _choice(
+        ("off", *WAVES_IN_BEAT),
+        "off",
+        "MIDI: note value of a wave of every vibrato, where there is a clock or tempo; "
+        "nearest: to its own rate",
+    )
+    swell_sync: str = _choice(
+        ("off", "beat", "bar"),
+        "off",
+        "MIDI: where swells arrive and end, where there is a clock or tempo",
     )
     bend_range: float = _number(
         "semitones", 0, 48, 2, "MIDI: full pitch bend, until RPN 0 changes it"

@@ -7,6 +7,7 @@
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
 #   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth,
 #                                swift-f0, Ansible, build and twine; arm64 tools and lintian
+#   sh deploy/set-up.sh lv2      what play needs, LV2's headers and cross compilers for boards: make lv2
 #   sh deploy/set-up.sh board    all that of test, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
@@ -17,7 +18,7 @@
 # TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live, quick, test, extras or board}
+want=${1:?play, live, quick, test, extras, lv2 or board}
 venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -131,6 +132,11 @@ need_more() {
         command -v fluidsynth >/dev/null || wanted="$wanted fluidsynth"
         [ -e /usr/share/sounds/sf2/FluidR3_GM.sf2 ] || wanted="$wanted fluid-soundfont-gm"
         command -v stk-demo >/dev/null || wanted="$wanted stk"
+        # The plug-in is built against LV2's headers, and checked and played by lilv's and drobilla's programs.
+        has_header lv2/core/lv2.h || wanted="$wanted lv2-dev"
+        command -v sord_validate >/dev/null || wanted="$wanted sordi"
+        command -v lv2info >/dev/null || wanted="$wanted lilv-utils"
+        command -v jalv >/dev/null || wanted="$wanted jalv"
     fi
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
@@ -165,6 +171,24 @@ if [ "$want" = board ]; then
     sh deploy/set-up.sh test
     # shellcheck disable=SC2086
     need_programs $arm64 qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs
+    exit 0
+fi
+
+# The plug-in for PC and boards. A machine whose compiler is missing is left out by native/lv2/build.sh, which says so.
+if [ "$want" = lv2 ]; then
+    sh deploy/set-up.sh play
+    wanted=
+    [ -e /usr/include/lv2/core/lv2.h ] || wanted=lv2-dev
+    for pair in x86_64:x86-64:amd64 aarch64:aarch64:arm64 arm:arm:armhf; do
+        machine=${pair%%:*} rest=${pair#*:}
+        abi=linux-gnu
+        [ "$machine" != arm ] || abi=linux-gnueabihf
+        [ "$machine" != "$(uname -m)" ] || continue
+        command -v "$machine-$abi-gcc" >/dev/null || wanted="$wanted gcc-${rest%:*}-$abi"
+        [ -e "/usr/$machine-$abi/include/stdlib.h" ] || wanted="$wanted libc6-dev-${rest#*:}-cross"
+    done
+    # shellcheck disable=SC2086
+    [ -z "$wanted" ] || apt_try $wanted
     exit 0
 fi
 

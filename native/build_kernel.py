@@ -20,6 +20,7 @@ AREAS = (
     "player",
     "rig",
     "receiver",
+    "model_file",
 )
 
 

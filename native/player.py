@@ -17,6 +17,8 @@ MAX_VOICES: int = lib.DDSP_MAX_VOICES
 ALL_VOICES: int = lib.DDSP_ALL_VOICES
 #: ``glide_from`` of a note that glides from where the voice struck last is now.
 FROM_LAST = -1.0
+#: ``vibrato_waves`` that come nearest to the vibrato's own rate.
+NEAREST_WAVES = float(lib.DDSP_NEAREST_WAVES)
 SNAP_MODES = {"off": lib.DDSP_SNAP_OFF, "soft": lib.DDSP_SNAP_SOFT, "hard": lib.DDSP_SNAP_HARD}
 
 
@@ -46,6 +48,7 @@ class SynthSettings(NamedTuple):
     pitch_amount: float = 0.0
     dynamics_amount: float = 0.0
     attack_amount: float = 0.0
+    vibrato_waves: float = 0.0  #: in a beat; NEAREST_WAVES; 0: it does not follow the beat
 
 
 class NoteExpression(NamedTuple):
@@ -229,6 +232,13 @@ class EventSender:
         for name, value in zip(SynthSettings._fields, settings, strict=True):
             setattr(synth, name, value)
         self._of_voice(lib.DDSP_EVENT_SYNTH, ALL_VOICES, time_s)
+
+    def beat(self, hz: float, at_s: float, beats: float, time_s: float) -> None:
+        """Say where the beat is: at ``beats`` at ``at_s`` of the player's clock, ``hz`` of them a
+        second from then on; 0 where there is none."""
+        beat = self._event.beat
+        beat.hz, beat.at_s, beat.beats = hz, at_s, beats
+        self._of_voice(lib.DDSP_EVENT_BEAT, ALL_VOICES, time_s)
 
     def _fill(self, touch: Touch) -> None:
         target = self._event.touch

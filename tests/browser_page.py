@@ -42,10 +42,10 @@ class Phone:
 
     _loaded_s = 0.0  #: when a page was last whole, of whichever browser
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *flags: str) -> None:
         options = webdriver.ChromeOptions()
         options.binary_location = str(CHROMIUM)
-        for flag in FLAGS:
+        for flag in (*FLAGS, *flags):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.url = url
@@ -155,9 +155,9 @@ class Phone:
             "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
         )
 
-    def until(self, condition: Callable[[], Any]) -> Any:
-        """What the condition gives once it is true. AssertionError after PATIENCE_S."""
-        ends = time.monotonic() + PATIENCE_S
+    def until(self, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+        """What the condition gives once it is true. AssertionError after ``patience_s``."""
+        ends = time.monotonic() + patience_s
         while True:
             try:
                 if found := condition():

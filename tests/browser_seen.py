@@ -96,3 +96,43 @@ const free = shown.contains(hit) || hit.contains(shown);
 return free ? "" : `${name}: under ${hit.outerHTML.slice(0, 80)}`;
 """
 )
+
+#: What leaves its parent sideways, or whose text leaves it: [what, how many pixels].
+#: Arguments: none. Parents that scroll sideways by intent are left out (a model's wide picture).
+OUTSIDE = """
+const out = [];
+for (const element of document.querySelectorAll("#panel *, dialog *")) {
+  if (!element.checkVisibility()) continue;
+  if (element.closest(".unseen, svg, option, .track, .needle-box")) continue;
+  const name = element.id || element.getAttribute("aria-label")
+    || `${element.tagName} ${element.textContent.trim().slice(0, 30)}`;
+  const scrolls = (each) => /auto|scroll|hidden/.test(getComputedStyle(each).overflowX);
+  const box = element.getBoundingClientRect();
+  const parent = element.parentElement.getBoundingClientRect();
+  if (box.width && !scrolls(element.parentElement)) {
+    const by = Math.max(box.right - parent.right, parent.left - box.left);
+    if (by > 1) out.push([name, Math.round(by)]);
+  }
+  if (element.matches("button, summary, label.button")) {
+    const words = document.createRange();
+    words.selectNodeContents(element);
+    const text = words.getBoundingClientRect();
+    const by = Math.max(text.right - box.right, box.left - text.left,
+      text.bottom - box.bottom, box.top - text.top);
+    if (by > 0) out.push([`text of ${name}`, Math.round(by)]);
+  }
+}
+return out;
+"""
+
+#: Which of these (a CSS selector) are not wholly seen without scrolling, or are under something.
+BELOW_THE_FOLD = """
+const shown = [...document.querySelectorAll(arguments[0])].filter((e) => e.checkVisibility());
+return shown.filter((e) => {
+  const {left, top, right, bottom} = e.getBoundingClientRect();
+  const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  const port = (e.closest("#views") ?? document.documentElement).getBoundingClientRect();
+  return top < port.top - 1 || bottom > port.bottom + 1 || left < 0 || right > innerWidth
+    || !hit || !(e.contains(hit) || hit.contains(e));
+}).map((e) => e.id || e.getAttribute("aria-label") || e.textContent);
+"""

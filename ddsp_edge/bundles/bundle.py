@@ -123,13 +123,13 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
         raise ZipError(f"its {preview_name} is not what its name says")
     picture = members.get(PICTURE, b"")
     if PICTURE in names:
-        _check_picture(picture)
+        check_picture(picture)
     return Bundle(
         info, members[MODEL], card, preview, preview_name, picture, path, model.per_channel
     )
 
 
-def _check_picture(data: bytes) -> None:
+def check_picture(data: bytes) -> None:
     """Raise ZipError for a picture that a browser should not get: its size may be huge."""
     if not data.startswith(PNG_MARK) or data[12:16] != b"IHDR" or len(data) < 33:
         raise ZipError(f"its {PICTURE} is not what its name says")

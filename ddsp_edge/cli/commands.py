@@ -12,6 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "fit": "find settings that move a player's range into a model's",
     },
     "make an instrument": {
+        "studio": "make an instrument in the browser: record, train, hear, send to a box",
         "train": "train an instrument from a folder of recordings",
         "models": "list, describe, check, add or remove models",
         "sign": "sign a model with your ssh key",

@@ -12,18 +12,19 @@ from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
 from ddsp_edge.cli import models_sweep
 from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
-from ddsp_edge.library.catalog import SUFFIXES, entries, find_model
+from ddsp_edge.library.catalog import SUFFIXES, entries, find_model, model_files
 from ddsp_edge.library.sandbox import try_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge models list | info | check | add | remove | sweep | calibrate | export-vst`."""
+    """`ddsp-edge models list | info | check | add | remove | sweep | calibrate | export-vst |
+    export-lv2`."""
     parser = subparsers.add_parser("models", help="list, describe, check, add or remove models")
     actions = parser.add_subparsers(
         required=True,
-        metavar="list | info | check | add | remove | sweep | calibrate | export-vst",
+        metavar="list | info | check | add | remove | sweep | calibrate | export-vst | export-lv2",
     )
     listing = actions.add_parser("list", help="list the models that --model can name")
     listing.set_defaults(run=run, action=_list)
@@ -67,6 +68,17 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     vst.add_argument("--force", action="store_true", help="replace an existing file")
     vst.set_defaults(run=run, action=_export_vst)
+    lv2 = actions.add_parser(
+        "export-lv2",
+        help="write models and presets for the LV2 plug-in",
+        description="Write the models for the LV2 plug-in, and a preset of each, into FOLDER.lv2: "
+        "the plug-in's own folder, or a new one in ~/.lv2, which may be copied to another machine.",
+    )
+    lv2.add_argument(
+        "models", metavar="NAME", nargs="*", help="names or paths (default: all shipped)"
+    )
+    lv2.add_argument("--out", type=Path, required=True, metavar="FOLDER.lv2")
+    lv2.set_defaults(run=run, action=_export_lv2)
     for each in (listing, info, check, add):
         each.add_argument("--json", action="store_true", help="print JSON for programs")
 
@@ -239,4 +251,15 @@ def _export_vst(args: argparse.Namespace) -> int:
         f"{out}: unpack it into Documents/Magenta/DDSP/Models and press the refresh button of "
         "the plug-in"
     )
+    return 0
+
+
+def _export_lv2(args: argparse.Namespace) -> int:
+    from ddsp_edge.lv2.folder import export
+
+    shipped = [path for origin, path in model_files() if origin == "shipped"]
+    chosen = args.models or [str(path) for path in shipped]
+    written = export(((Path(name).stem, find_model(name)) for name in chosen), args.out)
+    for path in written:
+        print(path)
     return 0

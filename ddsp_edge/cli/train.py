@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import shlex
@@ -21,7 +22,7 @@ from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.training.plan import STEPS, STEPS_TAUGHT
 from ddsp_edge.training.recipes import RECIPES, Recipe
-from ddsp_edge.training.run_options import write_options
+from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
     from ddsp_edge.bundles.metadata import Room
@@ -223,6 +224,12 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export and write the bundle; 0 also where it was stopped in time. Raises UserError."""
+    with contextlib.ExitStack() as held:
+        return _run(args, held)
+
+
+def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
+    """As :func:`run`; ``held`` gives back the run folder at the end."""
     recipe = _recipe(args)
     run_folder = args.work or Path("runs") / recipe.name.lower()
     named = args.out or Path(f"{recipe.name.lower()}.zip")
@@ -254,6 +261,7 @@ def run(args: argparse.Namespace) -> int:
     baseline = read_baseline(args.baseline) if args.baseline else None
     # Now, not after an hour of training: what is there already is lost only by --force.
     _check_results(args, named)
+    held.enter_context(only_one(run_folder))
     try:
         dataset = prepare(args.folder, recipe, run_folder / "cache", profile=profile)
     except KeyboardInterrupt:

@@ -52,16 +52,23 @@ def conditioner_of(
     offset_db = other.info.max_loudness_db - bundle.info.max_loudness_db if other and notes else 0.0
     first, second = [*networks, None, None][:2]
     return Conditioner(
-        _conditioned(bundle, first, 0.0, notes),
-        _conditioned(other, second, offset_db, notes) if other else None,
+        conditioned_model(bundle, first, 0.0, notes),
+        conditioned_model(other, second, offset_db, notes) if other else None,
         conditioning(settings),
         voices,
     )
 
 
-def _conditioned(
-    bundle: Bundle, network: Network | None, offset_db: float, notes: bool
+def conditioned_model(
+    bundle: Bundle,
+    network: Network | None = None,
+    offset_db: float = 0.0,
+    notes: bool = False,
 ) -> ConditionedModel:
+    """Return what a conditioner has to know of a bundle's model.
+
+    ``notes``: with the loudness map of MIDI notes; else with that of what the effect hears.
+    """
     info = bundle.info
     loudness_map = info.loudness_map if notes else info.heard_map
     return ConditionedModel(

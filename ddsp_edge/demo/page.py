@@ -105,12 +105,16 @@ def _piece(piece: GalleryItem, model: GalleryInstrument | None) -> str:
     if report.performance is None:
         players = _audio(piece.input_file, "what went in") + players
     body = [f'<div class="players">\n{players}</div>\n', f"<p>{_how(piece, report)}</p>\n"]
+    more = []
     if piece.picture:
         text = f"{entry.title}: what went in above, the sound in the middle, loudness below"
-        body.append(_image(piece.picture, text))
-    body.append(_figures(piece))
+        more.append(_image(piece.picture, text))
+    more.append(_figures(piece))
     if model is not None:
-        body.append(_model(model))
+        more.append(_model(model))
+    inside = "".join(more)
+    # Opened by who wants to see it: a page of sounds is short.
+    body.append(f"<details>\n<summary>Picture and figures</summary>\n{inside}</details>\n")
     return f"{heading}{''.join(body)}</article>\n"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
 from ddsp_edge.live.instruments import SynthInstrument
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
@@ -103,6 +104,9 @@ class BandInstrument(SynthInstrument):
 
     def tune(self, pitches: KeyPitches | None) -> None:
         self._each(lambda player: player.tune(pitches))
+
+    def follow(self, beat: Beat | None) -> None:
+        self._each(lambda player: player.follow(beat))
 
     def set(self, settings: Settings) -> None:
         self._each(lambda player: player.set(settings))

@@ -14,6 +14,7 @@ import numpy as np
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
+from ddsp_edge.live.clock_follower import ClockFollower
 from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.gc_control import Collector
@@ -78,6 +79,7 @@ class ControlThread:
         self.idle = False
         self._reload = reload
         self._programs = Programs()
+        self.clock = ClockFollower()
         self._collector = Collector(self.gauges.collect_ns)
         self._waiting: list[tuple[Instrument, ModelRequest, Callable[[bool], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
@@ -194,6 +196,7 @@ class ControlThread:
 
     def _chores(self, now_s: float) -> None:
         self.active.pass_time(self.mixer.read().position / self.context.rate)
+        self._follow_clock(now_s)
         self.tester.poll()
         self.active.drop_retired()
         self._enter_waiting()
@@ -205,7 +208,14 @@ class ControlThread:
         current = self.active.current
         self._collector.idle(now_s, quiet=current is None or current.quiet)
 
+    def _follow_clock(self, now_s: float) -> None:
+        if self.clock.news(now_s, self.mixer.read().position / self.context.rate):
+            self.active.follow(self.clock.told)
+
     def _receive(self, message: mido.Message, arrived_ns: int) -> None:
+        if self.clock.receive(message, arrived_ns * 1e-9):
+            self._follow_clock(arrived_ns * 1e-9)
+            return
         current = self.active.current
         # The parts of a band hear channels of their own.
         channel = 0 if current is not None and current.band else self.requests.settings.channel
@@ -254,6 +264,7 @@ class ControlThread:
         if self.frozen:
             instrument.freeze(True)
         self.mixer.player_pan(instrument.pan)
+        instrument.follow(self.clock.told)
         other = instrument.other
         self.events.publish(
             "model",
@@ -288,6 +299,7 @@ class ControlThread:
         self.rig = Rig(self.context.rate, period, self.mailbox.fd)
         self.probe = Probe(self.rig) if self.probe else None
         self.active, self.mixer = ActiveInstruments(self.rig), self.mixer.on(self.rig)
+        self.clock.told = None  # in another rig's seconds
         self.tester.give_up()
         self.tester = Tester(self.rig)
         for _, _, entered in waiting:

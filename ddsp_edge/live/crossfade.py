@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ddsp_edge.live.instrument import Instrument
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
 from native.rig import Rig
@@ -109,6 +110,11 @@ class ActiveInstruments:
         """Some time has passed; ``time_s`` seconds of the rig's clock."""
         for instrument in self.all:
             instrument.pass_time(time_s)
+
+    def follow(self, beat: Beat | None) -> None:
+        """The beat of a clock, in seconds of the rig; None: there is none."""
+        for instrument in self.all:
+            instrument.follow(beat)
 
     def set(self, settings: Settings) -> None:
         """Those that fade out keep their own."""

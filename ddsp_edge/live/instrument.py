@@ -16,6 +16,7 @@ from ddsp_edge.effect.tuner import Reading
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.timing import Gauges
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.settings import Settings
@@ -142,6 +143,9 @@ class Instrument:
 
     def tune(self, pitches: KeyPitches | None) -> None:
         """Take the pitches of the keys; an instrument that listens to sound has none."""
+
+    def follow(self, beat: Beat | None) -> None:
+        """Take the beat of a clock, in seconds of the rig; an instrument that listens has none."""
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""

@@ -9,6 +9,7 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
@@ -134,6 +135,9 @@ class SynthInstrument(Instrument):
 
     def tune(self, pitches: KeyPitches | None) -> None:
         self._receiver.tune(pitches)
+
+    def follow(self, beat: Beat | None) -> None:
+        self._receiver.follow(beat)
 
     def change_part(self, band_part: BandPart) -> None:
         """Take another place in a band; notes end where other keys are heard from now on."""

@@ -1,4 +1,4 @@
-"""Says in the local network that RTP-MIDI is here (mDNS), by the program avahi-publish-service.
+"""Says in the local network what is served here (mDNS), by the program avahi-publish-service.
 
 It belongs to Debian's package avahi-utils. Where it is not there, others find the box by its
 address only.
@@ -19,17 +19,20 @@ END_S = 2.0
 
 
 class Announcement:
-    """Announces ``name`` on ``port`` from now to :meth:`stop`. Event rate; any thread."""
+    """Announces ``name`` on ``port`` from now to :meth:`stop`. Event rate; any thread.
 
-    def __init__(self, name: str, port: int) -> None:
+    ``service`` is the DNS-SD type, by default that of RTP-MIDI.
+    """
+
+    def __init__(self, name: str, port: int, service: str = SERVICE) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         program = shutil.which(PROGRAM)
         if program is None:
-            _LOG.info("RTP-MIDI is not announced: there is no %s (avahi-utils)", PROGRAM)
+            _LOG.info("%s is not announced: there is no %s (avahi-utils)", service, PROGRAM)
             return
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(
-                [program, f"{name} ({socket.gethostname()})", SERVICE, str(port)],
+                [program, f"{name} ({socket.gethostname()})", service, str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

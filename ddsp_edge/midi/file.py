@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import heapq
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import mido
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.midi.beat import Beat, beats_of
 from ddsp_edge.midi.smf import DEFAULT_TEMPO, NoHeaderError, StandardMidiFile, Track, parse
 
 #: A large symphony has half a MiB.
@@ -31,6 +33,8 @@ class MidiFile:
 
     messages: list[tuple[float, mido.Message]]  #: (seconds, channel message), in order of time
     remarks: tuple[str, ...] = ()  #: what was passed over or mended, for the user
+    #: Where the beat is, from each change of tempo or bar on; none where time is in SMPTE frames.
+    beats: tuple[Beat, ...] = ()
 
 
 def is_midi_data(start: bytes) -> bool:
@@ -65,8 +69,10 @@ def read_midi(path: Path | str) -> MidiFile:
         raise UserError(f"{path}: is not a MIDI file ({error}); export it as .mid") from None
     remarks = list(file.remarks)
     timeline = _one_timeline(file)
-    messages = _to_seconds(file, timeline, remarks)
-    messages = _with_ends(file, timeline, messages)
+    tempo_map = _TempoMap(file, timeline)
+    remarks += tempo_map.remarks
+    messages = [(tempo_map.seconds(tick), message) for tick, message in timeline.messages]
+    messages = _with_ends(messages, tempo_map.seconds(timeline.end_tick))
     last_s = max((time_s for time_s, message in messages if is_note(message)), default=0.0)
     if last_s > MAX_SECONDS:
         raise UserError(
@@ -74,7 +80,8 @@ def read_midi(path: Path | str) -> MidiFile:
             "cut it, or look for a rest that is too long"
         )
     kept = [(time_s, each) for time_s, each in messages if time_s <= last_s + MAX_TAIL_S]
-    return MidiFile(kept, tuple(remarks))
+    beats = [beat for beat in tempo_map.beats(timeline) if beat.at_s <= last_s]
+    return MidiFile(kept, tuple(remarks), tuple(beats))
 
 
 def is_note(message: mido.Message) -> bool:
@@ -83,11 +90,9 @@ def is_note(message: mido.Message) -> bool:
 
 
 def _with_ends(
-    file: StandardMidiFile,
-    timeline: Track,
-    messages: list[tuple[float, mido.Message]],
+    messages: list[tuple[float, mido.Message]], end_s: float
 ) -> list[tuple[float, mido.Message]]:
-    """Return the messages, and a note-off for each note that nothing ends."""
+    """Return the messages, and a note-off for each note that nothing ends, at ``end_s`` or so."""
     held: dict[tuple[int, int], mido.Message] = {}
     last_s = 0.0
     for time_s, message in messages:
@@ -101,8 +106,6 @@ def _with_ends(
             held = {key: each for key, each in held.items() if key[0] != message.channel}
     if not held:
         return messages
-    last = Track([(timeline.end_tick, messages[-1][1])], timeline.tempos)
-    ((end_s, _),) = _to_seconds(file, last, [])
     end_s = min(max(end_s, last_s + MIN_HELD_S), last_s + MAX_HELD_S)
     ends = [(end_s, mido.Message("note_off", channel=channel, note=note)) for channel, note in held]
     return list(heapq.merge(messages, ends, key=lambda each: each[0]))
@@ -116,37 +119,49 @@ def _one_timeline(file: StandardMidiFile) -> Track:
         for track in file.tracks:
             whole.messages += [(begin + tick, each) for tick, each in track.messages]
             whole.tempos += [(begin + tick, each) for tick, each in track.tempos]
+            whole.bars += [(begin + tick, bar) for tick, bar in track.bars]
             last = track.messages[-1][0] if track.messages else 0
             begin += min(track.end_tick, last + rest)
         whole.end_tick = begin
         return whole
     merged = heapq.merge(*(track.messages for track in file.tracks), key=lambda each: each[0])
     tempos = heapq.merge(*(track.tempos for track in file.tracks), key=lambda each: each[0])
+    bars = heapq.merge(*(track.bars for track in file.tracks), key=lambda each: each[0])
     end_tick = max((track.end_tick for track in file.tracks), default=0)
-    return Track(list(merged), list(tempos), end_tick)
+    return Track(list(merged), list(tempos), list(bars), end_tick)
 
 
-def _to_seconds(
-    file: StandardMidiFile, track: Track, remarks: list[str]
-) -> list[tuple[float, mido.Message]]:
-    if not file.ticks_per_beat:
-        return [(tick * file.seconds_per_tick, message) for tick, message in track.messages]
-    found, tempos = [], iter([*track.tempos, (None, 0)])
-    tempo, begin_tick, begin_s = DEFAULT_TEMPO, 0, 0.0
-    next_tick, next_tempo = next(tempos)
+class _TempoMap:
+    """From ticks to seconds, by the tempos of a track up to its end."""
 
-    def seconds(tick: int) -> float:
+    def __init__(self, file: StandardMidiFile, track: Track) -> None:
+        self._file = file
+        self.remarks: list[str] = []
+        #: (tick, seconds, microseconds a beat) from which each tempo holds.
+        self._changes: list[tuple[int, float, int]] = [(0, 0.0, DEFAULT_TEMPO)]
+        last_tick = track.messages[-1][0] if track.messages else 0
+        for tick, tempo in track.tempos if file.ticks_per_beat else ():
+            if tick > max(last_tick, track.end_tick):
+                break
+            before = self._changes[-1][2]
+            if not tempo and tick <= last_tick:
+                remark = f"a tempo of 0 is passed over; it stays at {6e7 / before:g} beats a minute"
+                if remark not in self.remarks:
+                    self.remarks.append(remark)
+            self._changes.append((tick, self.seconds(tick), tempo or before))
+
+    def seconds(self, tick: int) -> float:
+        """Return the time of a tick of the file, in seconds."""
+        file = self._file
+        if not file.ticks_per_beat:
+            return tick * file.seconds_per_tick
+        after = bisect.bisect_right(self._changes, tick, key=lambda change: change[0])
+        begin_tick, begin_s, tempo = self._changes[after - 1]
         return begin_s + (tick - begin_tick) * (tempo * 1e-6 / file.ticks_per_beat)
 
-    for tick, message in track.messages:
-        while next_tick is not None and next_tick <= tick:
-            begin_s, begin_tick = seconds(next_tick), next_tick
-            if next_tempo:
-                tempo = next_tempo
-            else:
-                remark = f"a tempo of 0 is passed over; it stays at {6e7 / tempo:g} beats a minute"
-                if remark not in remarks:
-                    remarks.append(remark)
-            next_tick, next_tempo = next(tempos)
-        found.append((seconds(tick), message))
-    return found
+    def beats(self, track: Track) -> tuple[Beat, ...]:
+        """Return where the beat is, from each change on."""
+        if not self._file.ticks_per_beat:
+            return ()
+        bars = [(self.seconds(tick), bar) for tick, bar in track.bars]
+        return beats_of([(time_s, 1e6 / tempo) for _, time_s, tempo in self._changes], bars)

@@ -16,7 +16,8 @@ import mido
 
 DEFAULT_TEMPO = 500_000  #: microseconds per beat: 120 beats a minute
 DEFAULT_DIVISION = 480  #: ticks per beat
-_END_OF_TRACK, _TEMPO = 0x2F, 0x51
+_END_OF_TRACK, _TEMPO, _TIME_SIGNATURE = 0x2F, 0x51, 0x58
+_LARGEST_DENOMINATOR = 6  # as a power of two
 #: High nibble of the status to the message and its data bytes.
 _MESSAGES = {
     0x8: ("note_off", ("note", "velocity")),
@@ -37,6 +38,8 @@ class Track:
 
     messages: list[tuple[int, mido.Message]] = field(default_factory=list)
     tempos: list[tuple[int, int]] = field(default_factory=list)
+    #: Quarter notes in a bar, from its tick on.
+    bars: list[tuple[int, float]] = field(default_factory=list)
     end_tick: int = 0  #: of the end-of-track event, or of the last event where there is none
 
 
@@ -245,6 +248,10 @@ class _TrackReader:
         self._skip(length)
         if kind == _TEMPO and length >= 3:
             self._track.tempos.append((tick, int.from_bytes(self._data[begin : begin + 3], "big")))
+        elif kind == _TIME_SIGNATURE and length >= 2:
+            beats, power = self._data[begin : begin + 2]
+            if beats and power <= _LARGEST_DENOMINATOR:
+                self._track.bars.append((tick, beats * 4.0 / 2**power))
 
     def _skip(self, count: int) -> None:
         if self._at + count > self._limit:

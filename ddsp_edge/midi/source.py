@@ -20,7 +20,9 @@ Deliver = Callable[[mido.Message], None]
 PEDALS = {64: 64, 66: 64, 69: 64}  # sustain, sostenuto, hold 2
 MODULATION = 1
 #: Messages that go no further: frequent or long, and no instrument acts on them.
-UNUSED = frozenset(("active_sensing", "clock", "quarter_frame", "sysex"))
+UNUSED = frozenset(("active_sensing", "quarter_frame", "sysex"))
+#: A source that has sent no clock for so many seconds leaves it to others.
+CLOCK_REST_S = 1.0
 ALL_OFF = (120, 123, 124, 125, 126, 127)  # controllers that end every note of a channel
 
 #: What is left of a source: what kind, channel, number (a key, a controller or 0).
@@ -52,6 +54,7 @@ class MidiSource:
         self.name, self.kind = name, kind  #: kind: "alsa", "jack", "virtual" or "network"
         self.senses = False  #: it has sent active sensing: silence then means that it has gone
         self.heard_s = time.monotonic()  #: when it last said anything
+        self._clocks_s = -CLOCK_REST_S  # when it last sent a clock that was passed on
         self._deliver, self._others = deliver, others
         self._held: set[Held] = set()
         self._lock = threading.Lock()  # held while delivering: nothing overtakes a release
@@ -61,17 +64,25 @@ class MidiSource:
         """Take one message, on the thread of the source.
 
         Every message is a sign of life (:meth:`gone_silent`). Active sensing goes no further:
-        merged with other sources it would end their notes too. Nor do the others of UNUSED.
+        merged with other sources it would end their notes too. Nor do the others of UNUSED. Of
+        several clocks that of one source is passed on, until it stops.
         """
         self.sign_of_life()
         if message.type == "active_sensing":
             self.senses = True
-        if message.type in UNUSED:
+        if message.type in UNUSED or (message.type == "clock" and not self._leads()):
             return
         with self._lock:
             if not self._closed:
                 self._note(message)
                 self._pass(message)
+
+    def _leads(self) -> bool:
+        """Whether no other source's clock is followed."""
+        if any(self.heard_s - o._clocks_s < CLOCK_REST_S for o in self._others() if o is not self):
+            return False
+        self._clocks_s = self.heard_s
+        return True
 
     def sign_of_life(self) -> None:
         """Something came from the source, if only a part of a message. Any thread."""

@@ -125,7 +125,7 @@ def render_band(
     for player in players:
         player.tune(key_pitches)
     infos = [each.bundle.info for each in plan.parts]
-    performances = perform(players, infos, [each.messages for each in plan.parts])
+    performances = perform(players, infos, [each.messages for each in plan.parts], file.beats)
     duration_s = max(each.duration_s for each in performances)
     sides = np.zeros((2, round((duration_s + TAIL_S) * rate)), np.float32)
     reports = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.scala import KeyPitches
-from ddsp_edge.settings import Settings
+from ddsp_edge.settings import WAVES_IN_BEAT, Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.controllers import Controllers
@@ -31,6 +32,7 @@ def synth_settings(settings: Settings) -> SynthSettings:
         pitch_amount=settings.expression * settings.expression_pitch,
         dynamics_amount=settings.expression * settings.expression_dynamics,
         attack_amount=settings.expression * settings.expression_attack,
+        vibrato_waves=WAVES_IN_BEAT.get(settings.vibrato_sync, 0.0),
     )
 
 
@@ -49,6 +51,7 @@ class Notes:
         self.budget = budget or VoiceBudget()
         self.budget.join(self)
         self.pitches: KeyPitches | None = None  #: of a tuning; None: equal temperament
+        self._beat: Beat | None = None
         self.transpose = 0  #: semitones from the keys to what they play
         self.keys = Keys()
         self.voices = [NoteVoice(index, sender) for index in range(settings.voices)]
@@ -64,6 +67,14 @@ class Notes:
         for index in range(len(self.voices), settings.voices):
             self.voices.append(NoteVoice(index, self._sender))
         self._sender.set(synth_settings(settings), time_s)
+
+    def follow(self, beat: Beat | None, time_s: float) -> None:
+        """Take the beat that holds from now on; None: there is none."""
+        if beat is None and self._beat is None:
+            return
+        self._beat = beat
+        told = (beat.hz, beat.at_s, beat.beats) if beat else (0.0, 0.0, 0.0)
+        self._sender.beat(*told, time_s)
 
     def pitch_of(self, note: int) -> float | None:
         """The MIDI note that a key plays; None: the tuning leaves it silent."""
@@ -130,8 +141,15 @@ class Notes:
         expression = None
         if self.performer is not None:
             tied_to = voice.key.note if legato and voice.key and not glide_s else None
+            sync = self._settings.swell_sync
             expression = self.performer.play(
-                key.channel, key.note, key.velocity / 127, time_s, tied_to
+                key.channel,
+                key.note,
+                key.velocity / 127,
+                time_s,
+                tied_to,
+                self._beat if sync != "off" else None,
+                bars=sync == "bar",
             )
         voice.strike(key, time_s, legato, controllers, start, glide_s, expression)
         self._struck = True

@@ -10,6 +10,7 @@ from typing import Protocol
 from ddsp_edge.bundles.expression import QUANTITIES
 from ddsp_edge.bundles.families import playing
 from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.midi.beat import Beat
 from native.player import NoteExpression
 
 #: A rest of so many seconds ends a phrase.
@@ -81,6 +82,20 @@ def _arch(in_phrase: float | None) -> float:
     return 0.0 if in_phrase is None else 1.0 / 3.0 - (2.0 * in_phrase - 1.0) ** 2
 
 
+def _on_lines(
+    beat: Beat, bars: bool, time_s: float, swell_s: float, fade_s: float
+) -> tuple[float, float]:
+    """Lengths of a swell and a fade that arrive and end on a beat or bar line.
+
+    A note that holds no line keeps its own.
+    """
+    top_s = beat.until(time_s, swell_s, bars)
+    if top_s > swell_s + fade_s:
+        return swell_s, fade_s
+    end_s = beat.until(time_s, swell_s + fade_s, bars)
+    return top_s, max(end_s - top_s, beat.unit_s(bars))
+
+
 class Performer:
     """Draws what one instrument does with each note from what was learnt of it.
 
@@ -105,12 +120,20 @@ class Performer:
         self._score = score
 
     def play(
-        self, channel: int, note: int, velocity: float, time_s: float, tied_to: int | None = None
+        self,
+        channel: int,
+        note: int,
+        velocity: float,
+        time_s: float,
+        tied_to: int | None = None,
+        beat: Beat | None = None,
+        bars: bool = False,
     ) -> NoteExpression:
         """Choose how a note is played that starts now.
 
         ``velocity`` is 0..1; ``tied_to`` is the key from which a legato note goes on, None for
-        one that starts by itself; the channel counts from 0.
+        one that starts by itself; the channel counts from 0. With a ``beat`` swells arrive and
+        end on beats, or on the lines of ``bars``.
         """
         count = self._counts.get((channel, note), 0)
         self._counts[channel, note] = count + 1
@@ -135,6 +158,9 @@ class Performer:
         elif chance.random() < drawn["slide_share"] and abs(tied_to - note) <= WIDEST_SLIDE:
             scoop_cents, scoop_s = 100.0 * (tied_to - note), drawn["slide_s"]
         length_s = min(place.length_s, LONGEST_SWELL_S)
+        swell_s, fade_s = drawn["swell_share"] * length_s, (1.0 - drawn["swell_share"]) * length_s
+        if beat is not None:
+            swell_s, fade_s = _on_lines(beat, bars, time_s, swell_s, fade_s)
         arch_db = drawn["phrase_db"] * _arch(place.in_phrase)
         return NoteExpression(
             seed=chance.getrandbits(32),
@@ -150,9 +176,9 @@ class Performer:
             scoop_s=scoop_s,
             accent_db=drawn["accent_db"] + arch_db,
             swell_db=drawn["swell_db"],
-            swell_s=drawn["swell_share"] * length_s,
+            swell_s=swell_s,
             fade_db=drawn["fade_db"],
-            fade_s=(1.0 - drawn["swell_share"]) * length_s,
+            fade_s=fade_s,
             tremor_db=drawn["tremor_db"],
             flicker_db=drawn["flicker_db"],
             attack_db=drawn["attack_db"],

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
 from ddsp_edge.settings import Settings
@@ -116,6 +117,11 @@ class Receiver:
     def tune(self, pitches: KeyPitches | None) -> None:
         """Play the keys that are pressed from now on at these pitches; None: as a piano."""
         self._notes.pitches = pitches
+
+    def follow(self, beat: Beat | None) -> None:
+        """Take the beat of a clock or tempo map, in this object's time; None: there is none any
+        more. Vibratos go over to it smoothly, swells of the notes to come are shaped by it."""
+        self._notes.follow(beat, self._now)
 
     def change_part(self, part: BandPart) -> None:
         """Take another place in a band; another channel, range, transposition or number of voices

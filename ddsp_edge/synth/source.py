@@ -14,6 +14,7 @@ import mido
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.settings import Settings
@@ -80,7 +81,7 @@ def synth_frames(
     if not _notes(heard):
         why = [_hint(settings, bool(drums)), *(f"; {remark}" for remark in file.remarks)]
         raise UserError(f"{path}: holds no notes{''.join(why)}")
-    (performance,) = perform([player], [info], [heard])
+    (performance,) = perform([player], [info], [heard], file.beats)
     performance.skipped, performance.remarks = len(drums), list(file.remarks)
     return performance
 
@@ -89,10 +90,12 @@ def perform(
     players: Sequence[SynthPlayer],
     infos: Sequence[ModelInfo],
     streams: Sequence[list[tuple[float, mido.Message]]],
+    beats: Sequence[Beat] = (),
 ) -> list[Performance]:
     """Play to each player its own messages, which hold at least a note, all on one clock.
 
-    Of messages of the same moment those of the first player come first.
+    Of messages of the same moment those of the first player come first. ``beats`` are those of the
+    file's tempo map, for the settings that follow it.
     """
     walks = [
         _Walk(player, info.hop_s, stream)
@@ -100,7 +103,9 @@ def perform(
     ]
     for player, walk in zip(players, walks, strict=True):
         player.read_ahead(read_ahead(walk.notes))
+    changes: list[tuple[float, int, mido.Message | Beat]] = [(b.at_s, -1, b) for b in beats]
     merged = heapq.merge(
+        changes,
         *(
             [(time_s, index, message) for time_s, message in stream]
             for index, stream in enumerate(streams)
@@ -109,10 +114,15 @@ def perform(
     )
     for time_s, together in itertools.groupby(merged, key=lambda each: each[0]):
         received: dict[int, list[mido.Message]] = {}
+        beat: Beat | None = None
         for _, index, message in together:
-            received.setdefault(index, []).append(message)
+            if isinstance(message, Beat):
+                beat = message
+            else:
+                received.setdefault(index, []).append(message)
         for walk in walks:  # all of them: they share a budget of voices
             walk.run_to(time_s)
+            walk.follow(time_s, beat)
         for index, messages in received.items():
             walks[index].receive(time_s, messages)
     for walk in walks:
@@ -179,6 +189,12 @@ class _Walk:
                 bends.append((time_s, bend))
         if player.pan != (self._pans[-1][1] if self._pans else 0.0):
             self._pans.append((time_s, player.pan))
+
+    def follow(self, time_s: float, beat: Beat | None) -> None:
+        """From now on there is this beat; None: it goes on as it was."""
+        if beat is not None and not self._ended:
+            self._player.pass_time(time_s)
+            self._player.follow(beat)
 
     def run_to(self, time_s: float) -> None:
         """Frames that are due before ``time_s``, the grid's and rises after a dip; after the last

@@ -3,15 +3,18 @@ line began, and the other way round."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import read_limited, write_atomically
 
-FILE = "options.json"
+TRIES = 25
+FILE, LOCK = "options.json", "in-use"
 MAX_BYTES = 64 * 1024
 #: Option of ``train`` to its kind. What is not here belongs to one call and is not kept.
 KEPT: dict[str, type] = {
@@ -88,12 +91,31 @@ def _text(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def is_in_use(run_folder: Path, within_s: float = 15.0) -> bool:
-    """Whether something was written to the log of losses a moment ago: a training runs."""
-    for log in (run_folder / "log.jsonl", run_folder / "teacher" / "log.jsonl"):
-        try:
-            if time.time() - log.stat().st_mtime < within_s:
-                return True
-        except OSError:
-            continue
-    return False
+@contextlib.contextmanager
+def only_one(run_folder: Path) -> Iterator[None]:
+    """Hold a run folder for the time of a training.
+
+    Raises UserError where another program trains there.
+    """
+    run_folder.mkdir(parents=True, exist_ok=True)
+    with (run_folder / LOCK).open("w") as stream:
+        for _ in range(TRIES):  # somebody may be looking whether it is in use
+            with contextlib.suppress(OSError):
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.02)
+        else:
+            raise UserError(f"{run_folder}: another program trains here; stop it first")
+        yield
+
+
+def is_in_use(run_folder: Path) -> bool:
+    """Whether a program trains in this run folder now."""
+    try:
+        with (run_folder / LOCK).open("r") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

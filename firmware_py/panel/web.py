@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ddsp_edge.api.protocol import MAX_LINE_BYTES
+from ddsp_edge.midi.announcement import Announcement
+from ddsp_edge.remote.discovery import SERVICE
 from ddsp_edge.system.atomic_files import remove_partial_files
 from ddsp_edge.web.serving import SignalServer, listen
 from firmware_py.config import Config
@@ -67,7 +69,16 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
     )
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     print(f"the panel: http://{f'[{shown}]' if ':' in shown else shown}:{port}/", flush=True)
-    await make_server(app).serve([listener])
+    announced = (
+        None
+        if is_own(network_of(shown)) and shown == host
+        else Announcement("ddsp-edge", port, SERVICE)
+    )
+    try:
+        await make_server(app).serve([listener])
+    finally:
+        if announced is not None:
+            announced.stop()
 
 
 def make_server(app: ASGIApp) -> uvicorn.Server:

@@ -2,6 +2,7 @@
 #ifndef DDSP_KERNEL_H
 #define DDSP_KERNEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ddsp_common.h"
@@ -12,5 +13,6 @@
 #include "ddsp_player.h"
 #include "ddsp_rig.h"
 #include "ddsp_receiver.h"
+#include "ddsp_model_file.h"
 
 #endif

@@ -114,7 +114,19 @@ typedef struct {
     /* How much of each group of a note's expression is heard, 0..4: 0 none, 1 as it says. A note
      * that sounds moves there in about 50 ms. */
     float vibrato_amount, pitch_amount, dynamics_amount, attack_amount;
+    /* Waves of every vibrato in a beat, where there is a beat; DDSP_NEAREST_WAVES: as many as come
+     * nearest to its own rate; 0: it does not follow the beat. More than 12 a second are halved. */
+    float vibrato_waves;
 } ddsp_synth_settings;
+
+enum { DDSP_NEAREST_WAVES = -1 };
+
+/* Where the beat is: it was at `beats` at at_s, of the player's clock, and hz follow a second.
+ * hz 0: there is no beat. */
+typedef struct {
+    double at_s, beats;
+    float hz;                 /* 0..20 */
+} ddsp_beat;
 
 enum {
     DDSP_EVENT_START = 1,     /* a note on a voice: note, touch */
@@ -127,7 +139,8 @@ enum {
     DDSP_EVENT_EFFECT,        /* effect: new settings */
     DDSP_EVENT_FREEZE,        /* value 1 or 0; the effect's */
     DDSP_EVENT_RESET,         /* the player as new */
-    DDSP_EVENT_CONDITION      /* conditioning: new settings of the part's conditioner */
+    DDSP_EVENT_CONDITION,     /* conditioning: new settings of the part's conditioner */
+    DDSP_EVENT_BEAT           /* beat: where it is from now on; vibratos go over to it smoothly */
 };
 
 typedef struct {
@@ -140,6 +153,7 @@ typedef struct {
     ddsp_synth_settings synth;
     ddsp_effect_settings effect;
     ddsp_conditioning conditioning;
+    ddsp_beat beat;
 } ddsp_event;
 
 /* A frame of one voice. */

@@ -13,7 +13,7 @@ export function facts(model) {
   return h("p", { class: "dim" }, `${rangeOf(info)} · ${decibels(info.mean_min_power_note)} to ${decibels(info.mean_max_power_note)} dB · ${info.sample_rate / 1000} kHz · ${info.licence}`);
 }
 
-/** The bundle's picture in `box`: a place that can be moved in, for it is wider than a phone. */
+/** The bundle's picture in `box`; a tap shows it at its own size, where it is moved in. */
 async function fill(box, model) {
   try {
     const data = await (await http("GET", modelPath(model.name, "/picture"))).blob();
@@ -30,7 +30,7 @@ async function fill(box, model) {
 /** The picture's box, empty without one; `look()` fetches it, once. */
 export function picture(model) {
   if (!model.has_picture) return { root: "", look() {} };
-  const root = h("div", { class: "picture", tabindex: 0, role: "group", "aria-label": `Picture of ${titleOf(model)}` },
+  const root = h("div", { class: "picture", onclick: () => root.classList.toggle("large"), tabindex: 0, role: "group", "aria-label": `Picture of ${titleOf(model)}` },
     h("p", { class: "dim" }, "…"));
   let asked = false;
   return { root, look() {

@@ -5,7 +5,7 @@ import { link, token } from "./link.js";
 import { learnMode, setUpLearn } from "./learn.js";
 import { setUpLock } from "./lock.js";
 import { pairingScreen } from "./pairing.js";
-import { heard, morphing, refreshAll, store, watch } from "./store.js";
+import { heard, morphing, refreshAll, silent, store, watch } from "./store.js";
 
 const TABS = ["play", "sound", "presets", "system"];
 const MODULES = {
@@ -78,6 +78,7 @@ function connectionChanged() {
   clearTimeout(lostTimer);
   const fine = link.connected && link.engine;
   document.body.classList.toggle("away", !fine);
+  if (!fine) silent();
   if (fine) {
     banner("", "");
     attempt(comeBack);

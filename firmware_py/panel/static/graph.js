@@ -52,6 +52,7 @@ export class Graph {
     }
     const most = this.#still.matches ? 1 : TRAIL;
     if (this.#trail.length > most || !sounding) this.#trail.shift();
+    if (meters.f0_hz === undefined) this.#trail = []; // the engine is lost
     this.#held = meters.notes ?? [];
     if (before || this.#trail.length || this.#held.length) this.#draw();
   }

@@ -27,6 +27,7 @@ export function meter(label) {
   function show(dbfs, clip) {
     const now = performance.now();
     const level = dbfs ?? FLOOR_DB;
+    if (dbfs === undefined) [heldAt, toldAt] = [-Infinity, -Infinity]; // nothing measures any more
     if (level >= held || now - heldAt > HOLD_MS) [held, heldAt] = [level, now];
     bar.style.transform = `scaleX(${part(level).toFixed(3)})`;
     peak.style.transform = `translateX(${(part(held) * 100).toFixed(1)}%)`;

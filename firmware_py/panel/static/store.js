@@ -44,6 +44,12 @@ export function heard(event) {
   for (const action of listeners.get(event.event) ?? []) action(event);
 }
 
+/** Without an engine nothing is measured: what showed its last values falls to zero. */
+export function silent() {
+  store.meters = {};
+  tell("meters");
+}
+
 function takeStatus(status) {
   const before = store.status;
   store.status = status;

@@ -79,14 +79,12 @@ export function build(root) {
   root.append(
     h("div", { class: "instrument" }, about, h("div", {}, name, preset, range)),
     warnings,
-    hint,
     h("div", { class: "stage" }, canvas, display.root),
-    morphRow(),
     h("div", { class: "meters" }, input.root, output.root, small),
-    h("div", { class: "deck" },
+    h("div", { class: "side" }, hint, morphRow(), h("div", { class: "deck" },
       stepButton("previous", -1, h("span", { "aria-hidden": true }, "◀ "), "Previous"),
       stepButton("next", 1, "Next", h("span", { "aria-hidden": true }, " ▶")),
-      toggle("bypass", "Bypass"), toggle("tuner", "Tuner"), toggle("freeze", "Freeze")));
+      toggle("bypass", "Bypass"), toggle("tuner", "Tuner"), toggle("freeze", "Freeze"))));
 
   function showInstrument() {
     const { status } = store;

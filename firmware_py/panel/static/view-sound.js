@@ -26,7 +26,7 @@ function sourceChoice() {
   watch("status", (status) => {
     for (const each of buttons) each.setAttribute("aria-pressed", status.source_mode === each.dataset.source);
   });
-  return h("div", { class: "row", role: "group", "aria-label": "Source" }, ...buttons);
+  return h("div", { class: "row wrap", role: "group", "aria-label": "Source" }, ...buttons);
 }
 
 export function build(root) {

@@ -112,7 +112,7 @@ static double depth(const ddsp_motion *motion, double time_s)
 
 static double phase(const ddsp_motion *motion, double time_s)
 {
-    return motion->turn + motion->how.vibrato_hz * (time_s - motion->turned_s);
+    return ddsp_turning_phase(&motion->vibrato, time_s);
 }
 
 static double noise(const ddsp_motion *motion, uint32_t of, double rate, double time_s)
@@ -210,24 +210,35 @@ ddsp_moved ddsp_motion_at(const ddsp_motion *motion, const ddsp_amounts *amounts
 }
 
 void ddsp_motion_strike(ddsp_motion *motion, const ddsp_note_expression *how,
-                        const ddsp_amounts *amounts, double time_s, int legato)
+                        const ddsp_amounts *amounts, const ddsp_tempo *tempo, double time_s,
+                        int legato)
 {
-    double turn = 0.0, cents = 0.0, db = 0.0, origin_s = time_s;
+    const ddsp_note_expression sound = sane(how);
+    double cents = 0.0, db = 0.0, origin_s = time_s;
     const uint32_t seed = motion->how.seed;
+    ddsp_turning vibrato =
+        ddsp_turning_begin(&tempo->beat, tempo->waves, sound.vibrato_hz, time_s);
     if (legato) {
-        turn = fmod(phase(motion, time_s), 1.0);
+        vibrato.turn = fmod(phase(motion, time_s), 1.0);
         cents = depth(motion, time_s);
         db = ddsp_motion_at(motion, amounts, time_s).level_db;
         origin_s = motion->origin_s;
     }
     *motion = (ddsp_motion){
-        .how = sane(how), .legato = legato, .began_s = time_s, .released_s = INFINITY,
-        .origin_s = origin_s, .turn = turn, .turned_s = time_s, .carried_depth = cents,
+        .how = sound, .legato = legato, .began_s = time_s, .released_s = INFINITY,
+        .origin_s = origin_s, .vibrato = vibrato, .carried_depth = cents,
     };
     if (!legato)
         return;
     motion->how.seed = seed; /* one breath: what is irregular goes on */
     motion->carried_db = db - ddsp_motion_at(motion, amounts, time_s).level_db;
+}
+
+void ddsp_motion_follow(ddsp_motion *motion, const ddsp_tempo *tempo, double time_s,
+                        double passed_s)
+{
+    ddsp_turning_follow(&motion->vibrato, &tempo->beat, tempo->waves, motion->how.vibrato_hz,
+                        time_s, passed_s);
 }
 
 void ddsp_motion_release(ddsp_motion *motion, double time_s)

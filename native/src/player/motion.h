@@ -4,6 +4,7 @@
 #define DDSP_MOTION_H
 
 #include "ddsp_kernel.h"
+#include "player/tempo.h"
 
 /* How much of each group is heard, 0..4. */
 typedef struct {
@@ -21,7 +22,7 @@ typedef struct {
     int legato;             /* the note goes on from another one */
     double began_s, released_s; /* released: infinity while it is held */
     double origin_s;        /* of the first note of those that are tied by legato */
-    double turn, turned_s;  /* the vibrato was at this phase (of 1) then */
+    ddsp_turning vibrato;   /* its phase */
     double carried_depth, carried_db;  /* from the note before: it fades */
 } ddsp_motion;
 
@@ -35,10 +36,21 @@ typedef struct {
 
 void ddsp_motion_reset(ddsp_motion *motion);
 
+/* What a vibrato follows: the beat, and the waves in it as in ddsp_synth_settings. */
+typedef struct {
+    ddsp_beat beat;
+    float waves;
+} ddsp_tempo;
+
 /* A note starts; values of `how` that are not finite or out of range are mended. Legato: the
  * motion of the note before goes over into its own. */
 void ddsp_motion_strike(ddsp_motion *motion, const ddsp_note_expression *how,
-                        const ddsp_amounts *amounts, double time_s, int legato);
+                        const ddsp_amounts *amounts, const ddsp_tempo *tempo, double time_s,
+                        int legato);
+
+/* At each tick, passed_s seconds after the last: the vibrato follows the beat. */
+void ddsp_motion_follow(ddsp_motion *motion, const ddsp_tempo *tempo, double time_s,
+                        double passed_s);
 
 /* Nothing holds the note any more. */
 void ddsp_motion_release(ddsp_motion *motion, double time_s);

@@ -26,10 +26,11 @@ void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr)
 }
 
 void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, double from,
-                            const ddsp_amounts *amounts, double time_s, int legato)
+                            const ddsp_amounts *amounts, const ddsp_tempo *tempo, double time_s,
+                            int legato)
 {
     const int tied = legato && ddsp_note_voice_sounds(voice);
-    ddsp_motion_strike(&voice->motion, &note->expression, amounts, time_s, tied);
+    ddsp_motion_strike(&voice->motion, &note->expression, amounts, tempo, time_s, tied);
     if (!tied)
         voice->bent = voice->pressed = 0.0;
     voice->note = *note;

@@ -28,9 +28,11 @@ typedef struct {
 
 void ddsp_note_voice_reset(ddsp_note_voice *voice, ddsp_adsr adsr);
 
-/* Plays a note whose glide begins at a pitch; amounts: of its expression that are heard. */
+/* Plays a note whose glide begins at a pitch; amounts: of its expression that are heard;
+ * tempo: what its vibrato follows. */
 void ddsp_note_voice_strike(ddsp_note_voice *voice, const ddsp_note *note, double from,
-                            const ddsp_amounts *amounts, double time_s, int legato);
+                            const ddsp_amounts *amounts, const ddsp_tempo *tempo, double time_s,
+                            int legato);
 
 /* Nothing holds its note any more. */
 void ddsp_note_voice_release(ddsp_note_voice *voice, const ddsp_amounts *amounts, double time_s);

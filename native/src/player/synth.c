@@ -20,7 +20,8 @@ struct ddsp_synth {
     ddsp_amounts amounts;                   /* of the notes' expression, on their way ... */
     ddsp_amounts wanted;                    /* ... to the settings' */
     double tick_s;                          /* the last tick */
-    double turn, turn_s;                    /* the vibrato was at this phase (of 1) then */
+    ddsp_turning vibrato;                   /* the mod wheels' */
+    ddsp_tempo tempo;                       /* what all vibratos follow */
     int last;                               /* voice that was struck last; -1: none */
     ddsp_note_voice voice[DDSP_MAX_VOICES];
 };
@@ -44,7 +45,9 @@ static ddsp_adsr adsr_of(const ddsp_synth_settings *settings)
 static void reset(ddsp_synth *synth)
 {
     synth->touch = (ddsp_touch){0};
-    synth->tick_s = synth->turn = synth->turn_s = 0.0;
+    synth->tick_s = 0.0;
+    synth->vibrato = (ddsp_turning){0.0, 0.0, synth->settings.vibrato_rate_hz};
+    synth->tempo.beat = (ddsp_beat){0};
     synth->last = -1;
     for (int v = 0; v < DDSP_MAX_VOICES; v++)
         ddsp_note_voice_reset(&synth->voice[v], adsr_of(&synth->settings));
@@ -81,11 +84,6 @@ void ddsp_synth_adopt(ddsp_synth *synth, const ddsp_synth *other)
 
 /* ---- events ---- */
 
-static double phase(const ddsp_synth *synth, double time_s)
-{
-    return synth->turn + synth->settings.vibrato_rate_hz * (time_s - synth->turn_s);
-}
-
 static int sounds(const ddsp_synth *synth)
 {
     for (int v = 0; v < DDSP_MAX_VOICES; v++)
@@ -96,8 +94,9 @@ static int sounds(const ddsp_synth *synth)
 
 static void set(ddsp_synth *synth, const ddsp_synth_settings *settings, double time_s)
 {
-    synth->turn = fmod(phase(synth, time_s), 1.0); /* it goes on from here, at another rate */
-    synth->turn_s = time_s;
+    ddsp_turning *vibrato = &synth->vibrato;
+    vibrato->turn = fmod(ddsp_turning_phase(vibrato, time_s), 1.0);
+    vibrato->at_s = time_s; /* it goes on from here, at another rate */
     synth->settings = (ddsp_synth_settings){
         .attack_s = settings->attack_s, .decay_s = settings->decay_s,
         .sustain = settings->sustain, .release_s = settings->release_s,
@@ -106,6 +105,11 @@ static void set(ddsp_synth *synth, const ddsp_synth_settings *settings, double t
         .vibrato_rate_hz = ddsp_within(settings->vibrato_rate_hz, 0.0f, 100.0f),
         .vibrato_depth = ddsp_within(settings->vibrato_depth, 0.0f, 24.0f),
     };
+    synth->tempo.waves = ddsp_within(settings->vibrato_waves, DDSP_NEAREST_WAVES, 32.0f);
+    const double locked = ddsp_beat_rate(&synth->tempo.beat, synth->tempo.waves,
+                                         synth->settings.vibrato_rate_hz);
+    if (!(locked > 0.0)) /* else it goes over to it, tick by tick */
+        vibrato->hz = synth->settings.vibrato_rate_hz;
     synth->wanted = ddsp_amounts_of(settings);
     if (!sounds(synth))
         synth->amounts = synth->wanted;
@@ -155,7 +159,7 @@ static void strike(ddsp_synth *synth, int v, const ddsp_event *event, double tim
         from = ddsp_note_voice_pitch(&synth->voice[synth->last], time_s);
     ddsp_note_voice *voice = &synth->voice[v];
     voice->touch = sane(&event->touch);
-    ddsp_note_voice_strike(voice, &note, from, &synth->amounts, time_s,
+    ddsp_note_voice_strike(voice, &note, from, &synth->amounts, &synth->tempo, time_s,
                            event->kind == DDSP_EVENT_RETARGET);
     voice->struck_bend = bend(synth, voice);
     voice->struck_db = touched_db(synth, voice);
@@ -167,6 +171,8 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
     const int v = event->voice;
     if (event->kind == DDSP_EVENT_SYNTH) {
         set(synth, &event->synth, time_s);
+    } else if (event->kind == DDSP_EVENT_BEAT) {
+        synth->tempo.beat = ddsp_beat_sane(&event->beat);
     } else if (event->kind == DDSP_EVENT_RESET) {
         reset(synth);
     } else if (event->kind == DDSP_EVENT_TOUCH && v == DDSP_ALL_VOICES) {
@@ -204,7 +210,7 @@ static double wheels(const ddsp_synth *synth, const ddsp_note_voice *voice)
 static double vibrato(const ddsp_synth *synth, const ddsp_note_voice *voice, double time_s)
 {
     const double depth = synth->settings.vibrato_depth * wheels(synth, voice);
-    return depth > 0.0 ? depth * sin(FULL_TURN * phase(synth, time_s)) : 0.0;
+    return depth > 0.0 ? depth * sin(FULL_TURN * ddsp_turning_phase(&synth->vibrato, time_s)) : 0.0;
 }
 
 static double loudness(const ddsp_synth *synth, const ddsp_note_voice *voice, double level,
@@ -259,11 +265,15 @@ static void make(ddsp_synth *synth, int v, double time_s, double ahead_s, int on
 static void move_on(ddsp_synth *synth)
 {
     ddsp_amounts_approach(&synth->amounts, &synth->wanted, synth->hop_s);
+    ddsp_turning_follow(&synth->vibrato, &synth->tempo.beat, synth->tempo.waves,
+                        synth->settings.vibrato_rate_hz, synth->tick_s, synth->hop_s);
     for (int v = 0; v < DDSP_MAX_VOICES; v++) {
         ddsp_note_voice *voice = &synth->voice[v];
-        if (ddsp_note_voice_sounds(voice))
-            ddsp_note_voice_follow_hands(voice, bend(synth, voice), touched_db(synth, voice),
-                                         synth->hop_s);
+        if (!ddsp_note_voice_sounds(voice))
+            continue;
+        ddsp_note_voice_follow_hands(voice, bend(synth, voice), touched_db(synth, voice),
+                                     synth->hop_s);
+        ddsp_motion_follow(&voice->motion, &synth->tempo, synth->tick_s, synth->hop_s);
     }
 }
 

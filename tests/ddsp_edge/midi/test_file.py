@@ -350,7 +350,9 @@ def test_whole_files_are_read_as_mido_reads_them(tracks, division):
         if not each.is_meta and each.type != "sysex":
             expected.append((now, each))
     read = parse(stream.getvalue())
-    found = midi_file._to_seconds(read, midi_file._one_timeline(read), [])
+    track = midi_file._one_timeline(read)
+    tempo_map = midi_file._TempoMap(read, track)
+    found = [(tempo_map.seconds(tick), message) for tick, message in track.messages]
     assert not read.remarks
     assert [message for _, message in found] == [message.copy(time=0) for _, message in expected]
     assert [time_s for time_s, _ in found] == pytest.approx([time_s for time_s, _ in expected])

@@ -105,7 +105,6 @@ def test_active_sensing_is_watched_here_and_goes_no_further() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        mido.Message("clock"),
         mido.Message("sysex", data=(1, 2, 3)),
         mido.Message("quarter_frame"),
         mido.Message("active_sensing"),
@@ -119,6 +118,18 @@ def test_whatever_comes_is_a_sign_of_life_and_wakes_nobody(message: mido.Message
     one.receive(message)
     assert not one.gone_silent(time.monotonic(), 0.45)
     assert ear.messages == []
+
+
+def test_one_clock_is_followed_until_it_stops() -> None:
+    ear, one, two = _two()
+    _send(one, "clock")
+    _send(two, "clock")
+    _send(one, "clock")
+    assert len(ear.messages) == 2
+    one._clocks_s -= 2.0  # as after two seconds without
+    _send(two, "clock")
+    _send(one, "clock")
+    assert len(ear.messages) == 3
 
 
 MESSAGES = st.one_of(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 from midi_driver import Driver, control, off, on
@@ -11,8 +13,10 @@ from tiny_decoder import INFO
 
 from ddsp_edge.bundles.expression import QUANTITIES, Expression, Tendency
 from ddsp_edge.bundles.families import FAMILIES, family_of, playing
+from ddsp_edge.midi.beat import Beat
+from ddsp_edge.settings import Settings
 from ddsp_edge.synth.performer import REST_S, Performer, Place, read_ahead
-from ddsp_edge.synth.source import FileNote
+from ddsp_edge.synth.source import FileNote, synth_frames
 
 VIOLIN = replace(INFO, name="Violin")
 
@@ -158,3 +162,49 @@ def test_a_held_note_moves_and_at_0_it_does_not() -> None:
 
     assert spread(0) == 0.0
     assert 3.0 < spread(1) < spread(2)
+
+
+@pytest.mark.parametrize(("bars", "unit_s"), [(False, 0.5), (True, 2.0)])
+def test_swells_arrive_and_end_on_beats_or_bars(bars: bool, unit_s: float) -> None:
+    performer, plain = Performer(VIOLIN, 3), Performer(VIOLIN, 3)
+    begin_s, beat = 0.3, Beat(0.0, 0.0, 2.0)
+    for known in (performer, plain):
+        known.read({(0, 69, begin_s): Place(3.9), (0, 72, begin_s): Place(0.15)})
+    how = performer.play(0, 69, 0.7, begin_s, beat=beat, bars=bars)
+    free = plain.play(0, 69, 0.7, begin_s)
+    for line_s in (begin_s + how.swell_s, begin_s + how.swell_s + how.fade_s):
+        assert line_s / unit_s == pytest.approx(round(line_s / unit_s), abs=1e-6)
+    assert how.swell_s > 0.0 and how.fade_s >= 0.49
+    assert abs(how.swell_s - free.swell_s) <= unit_s
+    assert how._replace(swell_s=free.swell_s, fade_s=free.fade_s) == free
+    # A note without a line in it is as it was.
+    short = performer.play(0, 72, 0.7, begin_s, beat=beat, bars=bars)
+    assert short == plain.play(0, 72, 0.7, begin_s)
+
+
+def test_a_file_is_played_in_its_own_tempo(tmp_path: Path) -> None:
+    track = mido.MidiTrack([
+        mido.MetaMessage("set_tempo", tempo=500_000),  # 120 beats a minute
+        mido.Message("note_on", note=60, velocity=100),
+        mido.MetaMessage("set_tempo", tempo=400_000, time=8 * 480),  # 150
+        mido.Message("note_off", note=60, time=10 * 480),
+    ])  # fmt: skip
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track)
+    file.save(tmp_path / "a.mid")
+
+    def rates(**values: object) -> list[float]:
+        settings = Settings().changed({"expression_pitch": 0, **values})
+        frames = synth_frames(tmp_path / "a.mid", VIOLIN, settings).frames
+        hz = np.array([frame.f0_hz for frame in frames])
+        time_s = np.array([frame.time_s for frame in frames])
+        cents = 1200.0 * np.log2(hz / 261.6256)
+        up = time_s[1:][(cents[:-1] <= 0.0) & (cents[1:] > 0.0)]
+        return [
+            float((len(part) - 1) / (part[-1] - part[0]))
+            for part in (up[(up > 1.5) & (up < 4.0)], up[(up > 5.5) & (up < 8.0)])
+        ]
+
+    assert rates(vibrato_sync="1/8T") == pytest.approx([6.0, 7.5], rel=0.03)
+    free = rates()
+    assert free[0] == pytest.approx(free[1], rel=0.2)

@@ -1,0 +1,166 @@
+"""The ports of both plug-ins: what every host has to connect, then one for each setting.
+
+The order is the ports' index; C (``native/lv2/settings_table.h``) and Turtle are generated from
+here. Hosts store values by symbol, so a new setting may come anywhere in its table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ddsp_edge.effect.scales import SCALES
+from ddsp_edge.settings import SETTINGS, Choice, Setting
+
+#: Of LV2's units extension; a setting without a unit has none.
+UNITS = {"dB": "db", "Hz": "hz", "s": "s", "semitones": "semitone12TET"}
+#: The heading under which a host shows a setting: the first entry that begins its name, else the
+#: one of its kind.
+GROUPS = {
+    "reverb": "Room",
+    "snap": "Scale snap",
+    "gate": "Noise gate",
+    "attack": "Envelope",
+    "decay": "Envelope",
+    "sustain": "Envelope",
+    "release": "Envelope",
+    "vibrato": "Expression",
+}
+#: Settings of the performer, which chooses how each note is played (ddsp_edge/synth/performer.py):
+#: it is not in the plug-in, whose notes are played as they are written. They stand at 0 there. Nor
+#: does the plug-in follow a clock: the settings that need one are off.
+LEFT_OUT = (
+    "expression",
+    "expression_vibrato",
+    "expression_pitch",
+    "expression_dynamics",
+    "expression_attack",
+    "vibrato_sync",
+    "swell_sync",
+)
+KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A control port: a setting, or a switch of the plug-in itself."""
+
+    symbol: str
+    setting: Setting | Choice
+    group: str  #: heading
+
+    @property
+    def name(self) -> str:
+        """What a host shows, for instance ``Reverb size``."""
+        return self.symbol.replace("_", " ").capitalize()
+
+    @property
+    def comment(self) -> str:
+        """The setting's description, without the word that says where it belongs."""
+        return self.setting.doc.removeprefix("EFFECT: ").removeprefix("MIDI: ")
+
+    @property
+    def minimum(self) -> float:
+        return self.setting.minimum if isinstance(self.setting, Setting) else 0.0
+
+    @property
+    def maximum(self) -> float:
+        if isinstance(self.setting, Setting):
+            return self.setting.maximum
+        return float(len(self.setting.choices) - 1)
+
+    @property
+    def default(self) -> float:
+        if isinstance(self.setting, Setting):
+            return self.setting.default
+        return float(self.setting.choices.index(self.setting.default))
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers mean something."""
+        return isinstance(self.setting, Choice) or self.setting.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """The effect or the instrument, and the ports that it has."""
+
+    name: str  #: "effect" or "instrument"
+    kind: str  #: the word before the descriptions of settings that only it has
+    audio_in: bool
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The control ports, behind those that every plug-in of its kind has."""
+        return tuple(
+            Port(name, setting, group_of(name, setting.doc))
+            for name, setting in SETTINGS.items()
+            if kind_of(setting.doc) in ("", self.kind) and name not in LEFT_OUT
+        )
+
+    @property
+    def first(self) -> int:
+        """The index of the first setting's port."""
+        return 8 if self.audio_in else 6
+
+
+EFFECT = Plugin("effect", "EFFECT", audio_in=True)
+INSTRUMENT = Plugin("instrument", "MIDI", audio_in=False)
+PLUGINS = (EFFECT, INSTRUMENT)
+
+
+def kind_of(doc: str) -> str:
+    """``EFFECT`` or ``MIDI`` where a description begins so; else nothing."""
+    word = doc.partition(":")[0]
+    return word if word in KINDS else ""
+
+
+def group_of(name: str, doc: str) -> str:
+    """Return the heading of a setting."""
+    for start, group in GROUPS.items():
+        if name.startswith(start):
+            return group
+    return KINDS[kind_of(doc)]
+
+
+def settings_table() -> str:
+    """Return ``native/lv2/settings_table.h``."""
+    lines = [
+        "/* Generated from ddsp_edge/settings.py by `python -m ddsp_edge.lv2.generate`. */",
+        "#ifndef DDSP_LV2_SETTINGS_TABLE_H",
+        "#define DDSP_LV2_SETTINGS_TABLE_H",
+        "",
+        "enum {",
+        *(f"    SETTING_{name.upper()}," for name in SETTINGS if name not in LEFT_OUT),
+        "    SETTINGS",
+        "};",
+        "",
+        "static const struct {",
+        "    float minimum, maximum, initial;",
+        "    int whole;",
+        "} setting_ranges[SETTINGS] = {",
+    ]
+    for name, setting in SETTINGS.items():
+        if name in LEFT_OUT:
+            continue
+        port = Port(name, setting, "")
+        numbers = ", ".join(_c_float(x) for x in (port.minimum, port.maximum, port.default))
+        lines.append(f"    [SETTING_{name.upper()}] = {{{numbers}, {int(port.whole)}}},")
+    lines += ["};", ""]
+    for plugin in PLUGINS:
+        lines.append(f"enum {{ FIRST_{plugin.name.upper()}_SETTING = {plugin.first} }};")
+        lines.append(f"static const int {plugin.name}_settings[] = {{")
+        lines += [f"    SETTING_{port.symbol.upper()}," for port in plugin.ports]
+        lines += ["};", ""]
+    scales = [sum(1 << step for step in steps) for steps in SCALES.values()]
+    lines += [
+        "/* Pitch classes above the key note, in the order of snap_scale. */",
+        f"static const unsigned scale_notes[] = {{{', '.join(f'{x:#x}' for x in scales)}}};",
+        "",
+        "#endif",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _c_float(x: float) -> str:
+    text = f"{x:g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"

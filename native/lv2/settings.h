@@ -1,0 +1,32 @@
+/* Values of the control ports, and what they mean to the kernel. */
+#ifndef DDSP_LV2_SETTINGS_H
+#define DDSP_LV2_SETTINGS_H
+
+#include "ddsp_kernel.h"
+
+enum { MOST_SETTINGS = 64 };
+
+/* Every setting of ddsp_edge/settings.py by its number in settings_table.h; those that a plug-in
+ * has no port for stand at their default. */
+typedef struct {
+    float value[MOST_SETTINGS];
+} ddsp_settings;
+
+void ddsp_settings_init(ddsp_settings *settings);
+
+/* The ports of a plug-in: how many settings it has, and which one is at a place of theirs. */
+int ddsp_settings_ports(int listens);
+int ddsp_settings_at(int listens, int place);
+
+/* Takes a port's value, within its range and whole where it must be (NaN: the default). 1 where it
+ * is another one than before. */
+int ddsp_settings_take(ddsp_settings *settings, int number, float value);
+
+ddsp_conditioning ddsp_settings_conditioning(const ddsp_settings *settings);
+ddsp_effect_settings ddsp_settings_effect(const ddsp_settings *settings);
+ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *settings);
+
+/* The rig's controls; pan is the player's own, beside the setting. */
+void ddsp_settings_mix(const ddsp_settings *settings, int listens, double pan, ddsp_rig *rig);
+
+#endif

@@ -1,0 +1,161 @@
+"""Models for the plug-in: written by Python, read by C, and hostile ones refused."""
+
+from __future__ import annotations
+
+import random
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from native._kernel import ffi, lib
+from tiny_decoder import tiny_bundle
+
+from ddsp_edge.bundles.bundle import Bundle, read_bundle
+from ddsp_edge.errors import UserError
+from ddsp_edge.library.folders import shipped_folder
+from ddsp_edge.lv2.model_file import model_bytes, write_model
+from native.decoder import LoudnessTables, NetworkDecoder
+
+SHIPPED = sorted(shipped_folder().glob("*.zip"))
+HEADER = 32
+
+
+def read(data: bytes) -> tuple[Any, str]:
+    """The model (or None) and what is wrong with it."""
+    problem = ffi.new("int *")
+    model = lib.ddsp_model_read(data, len(data), problem)
+    text = ffi.string(lib.ddsp_model_problem(problem[0])).decode()
+    if model == ffi.NULL:
+        return None, text
+    return ffi.gc(model, lib.ddsp_model_free), text
+
+
+def signed(data: bytes) -> bytes:
+    """``data`` with its length and checksum made right."""
+    body = data[HEADER:]
+    return data[:16] + struct.pack("<QI", len(data), zlib.crc32(body)) + data[28:32] + body
+
+
+def assert_same_map(found: Any, wanted: LoudnessTables | None) -> None:
+    assert (found != ffi.NULL) == (wanted is not None)
+    if wanted is None:
+        return
+    shape = wanted.shown_db.shape
+    assert (found.lowest_note, found.n_notes, found.n_levels) == (wanted.lowest_note, *shape)
+    for name in ("loudness_db", "shown_db", "gain_db", "noise_db"):
+        table = getattr(wanted, name)
+        read_back = np.frombuffer(ffi.buffer(getattr(found, name), 4 * table.size), np.float32)
+        assert np.array_equal(read_back, table.ravel()), name
+
+
+@pytest.fixture(scope="module")
+def violin() -> Bundle:
+    return read_bundle(shipped_folder() / "violin.zip")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])
+def test_a_shipped_model_is_the_same_in_c(path: Path) -> None:
+    from ddsp_edge.decoding.conditioner import conditioned_model
+    from ddsp_edge.decoding.networks import network_of
+
+    bundle = read_bundle(path)
+    model, said = read(model_bytes(bundle))
+    assert model is not None, said
+    info = lib.ddsp_model_get_info(model)
+    assert ffi.string(info.name).decode() == bundle.info.name
+    assert ffi.string(info.licence).decode() == bundle.info.licence
+    softest_and_loudest = (info.min_loudness_db, info.max_loudness_db)
+    assert softest_and_loudest == bundle.info.note_loudness_db
+    assert info.attack_s == bundle.info.attack_s
+    assert bool(info.has_room) == (bundle.info.room is not None)
+    wanted = conditioned_model(bundle)
+    for name in ("n_harmonics", "n_noise", "band_limit_hz", "hop_s", "usual_hz", "reach"):
+        assert getattr(info.conditioned, name) == getattr(wanted, name)
+    assert (info.conditioned.lowest_hz, info.conditioned.highest_hz) == (
+        wanted.lowest_hz,
+        wanted.highest_hz,
+    )
+    assert info.conditioned.offset_db == 0 and info.conditioned.loudness_map == ffi.NULL
+    assert_same_map(info.note_map, conditioned_model(bundle, notes=True).loudness_map)
+    assert_same_map(info.heard_map, wanted.loudness_map)
+    network = network_of(bundle)
+    assert network is not None
+    decoder = NetworkDecoder(network)
+    state, frame = ffi.new("ddsp_decoder_state *"), ffi.new("ddsp_feature_frame *")
+    out = ffi.new("ddsp_control_frame *")
+    for hz, db in ((196.0, -20.0), (440.0, -35.0), (880.0, -10.0)):
+        frame.f0_hz, frame.loudness_db = hz, db
+        lib.ddsp_decoder_step(info.conditioned.network, state, frame, out)
+        controls = decoder.step(hz, db)
+        assert out.amplitude == controls.amplitude
+        n = network.n_harmonics
+        found = np.frombuffer(ffi.buffer(out.harmonic_distribution), np.float32)[:n]
+        assert np.array_equal(found, controls.harmonic_distribution)
+
+
+def test_a_model_that_c_cannot_play_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match="the plug-in cannot play it"):
+        model_bytes(tiny_bundle())
+
+
+def test_it_is_written_whole(violin: Bundle, tmp_path: Path) -> None:
+    write_model(violin, tmp_path / "violin.ddspw")
+    assert (tmp_path / "violin.ddspw").read_bytes() == model_bytes(violin)
+
+
+def test_unknown_sections_are_passed_over_and_longer_ones_too(violin: Bundle) -> None:
+    data = bytearray(model_bytes(violin))
+    more = struct.pack("<4sIII", b"XTRA", 0, 3, 0) + b"abc" + bytes(5)
+    data[12:16] = struct.pack("<I", struct.unpack("<I", data[12:16])[0] + 1)
+    assert read(signed(bytes(data + more)))[0] is not None
+    must = struct.pack("<4sIII", b"XTRA", 1, 3, 0) + b"abc" + bytes(5)
+    assert "newer version" in read(signed(bytes(data + must)))[1]
+    at = data.index(b"INFO")
+    length = struct.unpack("<I", data[at + 8 : at + 12])[0]
+    end = at + 16 + length
+    grown = bytearray(model_bytes(violin))
+    grown[at + 8 : at + 12] = struct.pack("<I", length + 8)
+    grown[end:end] = struct.pack("<d", 7.0)
+    assert read(signed(bytes(grown)))[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d[:20], "cut off"),
+        (lambda d: d[:-1], "cut off"),
+        (lambda d: d + b"\0", "cut off"),
+        (lambda d: b"PK\3\4" + d[4:], "no model for the plug-in"),
+        (lambda d: b"", "no model for the plug-in"),
+        (lambda d: d[:8] + b"\2" + d[9:], "newer version"),
+        (lambda d: d[:200] + bytes([d[200] ^ 1]) + d[201:], "checksum"),
+        (lambda d: signed(d[:12] + b"\1\0\0\0" + d[16:]), "cut off"),
+        (lambda d: signed(d.replace(b"NAME", b"NONE")), "missing"),
+        (lambda d: signed(d.replace(b"NAME", b"LICE")), "there twice"),
+        (lambda d: signed(d[:48] + struct.pack("<d", 1e9) + d[56:]), "out of range"),
+        (lambda d: signed(d[:48] + struct.pack("<d", float("nan")) + d[56:]), "out of range"),
+        (lambda d: signed(d[:48] + struct.pack("<d", 99.0) + d[56:]), "do not fit each other"),
+    ],
+)
+def test_what_is_wrong_is_said(violin: Bundle, change: Any, said: str) -> None:
+    model, text = read(change(model_bytes(violin)))
+    assert model is None
+    assert said in text
+
+
+def test_any_damage_that_the_checksum_does_not_see_is_survived(violin: Bundle) -> None:
+    """Signed again after each change, so that it reaches the parser; sanitizers watch it in
+    tests/native/test_fuzz_model_file.py."""
+    good = model_bytes(violin)
+    rng = random.Random(5)
+    refused = 0
+    for _ in range(400):
+        data = bytearray(good[: rng.choice([len(good), rng.randrange(HEADER, 1200)])])
+        for _ in range(rng.randrange(1, 6)):
+            at = rng.randrange(HEADER, min(len(data), 700))
+            data[at] = rng.choice([0, 1, 127, 128, 255, rng.randrange(256)])
+        refused += read(signed(bytes(data)))[0] is None
+    assert refused > 100

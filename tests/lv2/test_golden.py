@@ -1,0 +1,207 @@
+"""The plug-in plays what `ddsp-edge render` plays, to -80 dB, in blocks of any length.
+
+Two things of `render` are left out, since no live instrument does them: the silent frames before
+the first note (the phase of its partials differs by a constant), and the phase of a voice that
+rested between two notes, so no voice is used twice here. Notes begin well before a frame of the
+model, since a live voice ends the ramp of an onset first. The plug-in has no performer: expression
+is 0.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from lv2_host import lv2_program, models_folder, played
+from sounds import shaped, tone
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.effect.mix import trimmed, with_dry
+from ddsp_edge.effect.source import effect_frames
+from ddsp_edge.library.folders import shipped_folder
+from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT, Plugin
+from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.settings import Settings
+from ddsp_edge.synth.source import synth_frames
+
+VIOLIN = read_bundle(shipped_folder() / "violin.zip")
+Score = list[tuple[int, mido.Message]]
+
+
+@pytest.fixture(scope="module")
+def player(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lv2_program(tmp_path_factory.mktemp("lv2") / "play", "play.c")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return models_folder(tmp_path_factory.mktemp("lv2-models"))
+
+
+def ports(plugin: Plugin, settings: Settings) -> list[str]:
+    """Every setting as the number of its port and its value."""
+    found = []
+    for index, port in enumerate(plugin.ports, plugin.first):
+        value = getattr(settings, port.symbol)
+        if isinstance(value, str):
+            value = port.setting.choices.index(value)  # type: ignore[union-attr]
+        found.append(f"{index}={value!r}")
+    return found
+
+
+def distance_db(found: np.ndarray, wanted: np.ndarray) -> float:
+    assert np.abs(wanted).max() > 0.01
+    return float(20 * np.log10(np.abs(found - wanted).max() / np.abs(wanted).max() + 1e-12))
+
+
+def sung(seconds: float, rate: int) -> np.ndarray:
+    """A voice that glides with vibrato, then hisses, then sings again softer."""
+    time_s = np.arange(int(seconds * rate)) / rate
+    hz = 220 * 2 ** (time_s / 3 + 0.02 * np.sin(2 * np.pi * 5 * time_s))
+    voice = shaped(tone(hz, seconds, rate), rate=rate)
+    noise = np.random.default_rng(1).uniform(-0.05, 0.05, len(voice))
+    middle = (time_s > 0.5 * seconds) & (time_s < 0.6 * seconds)
+    level = np.where(time_s < 0.5 * seconds, 0.5, 0.2)
+    return np.where(middle, noise, level * voice).astype(np.float32)
+
+
+def note(number: int, at: int, length: int, velocity: int = 80, channel: int = 0) -> Score:
+    on = mido.Message("note_on", note=number, velocity=velocity, channel=channel)
+    off = mido.Message("note_off", note=number, channel=channel)
+    return [(at, on), (at + length, off)]
+
+
+def tune() -> Score:
+    """One voice: legato, repeats, rests and everything that a wheel or pedal does."""
+    score: Score = []
+    for step, number in enumerate([60, 64, 67, 67, 72, 60, 62, 64, 65, 67]):
+        score += note(number, 1000 + 7200 * step, 9000 if step % 3 else 6000, 50 + 7 * step)
+    cc = [(1, 90), (2, 100), (11, 90), (74, 100), (7, 110), (65, 127), (5, 40), (10, 20), (64, 127)]
+    for step, (control, value) in enumerate(cc):
+        message = mido.Message("control_change", control=control, value=value)
+        score.append((3400 + 6000 * step, message))
+    score.append((60_200, mido.Message("pitchwheel", pitch=3000)))
+    score.append((62_600, mido.Message("aftertouch", value=100)))
+    score.append((70_040, mido.Message("control_change", control=64, value=0)))
+    return sorted(score, key=lambda each: each[0])
+
+
+def chords() -> Score:
+    """Eight keys for eight voices: each is struck once."""
+    score: Score = []
+    for step, number in enumerate([48, 52, 55, 60, 64, 67, 72, 76]):
+        score += note(number, 1000 + 4800 * step, 20_000)
+    return sorted(score, key=lambda each: each[0])
+
+
+def mpe() -> Score:
+    score: Score = []
+    for channel, number in ((1, 60), (2, 64), (3, 67)):
+        score += note(number, 1000 + 240 * channel, 40_000, 90, channel)
+        bend = mido.Message("pitchwheel", pitch=-1000 * channel, channel=channel)
+        score += [(12_100 + 240 * channel, bend)]
+        score += [(24_100, mido.Message("aftertouch", value=30 * channel, channel=channel))]
+    return sorted(score, key=lambda each: each[0])
+
+
+def in_files(score: Score, rate: int, folder: Path) -> tuple[Path, Path]:
+    """A MIDI file whose tick is a sample, and the same for tests/lv2/play.c."""
+    file = mido.MidiFile(ticks_per_beat=rate // 2)
+    track = mido.MidiTrack()
+    file.tracks.append(track)
+    last = 0
+    for at, message in score:
+        track.append(message.copy(time=at - last))
+        last = at
+    file.save(folder / "score.mid")
+    text = "".join(f"{at} {message.hex()}\n" for at, message in score)
+    (folder / "score.txt").write_text(text)
+    return folder / "score.mid", folder / "score.txt"
+
+
+@pytest.mark.parametrize("block", [64, 0])
+@pytest.mark.parametrize(
+    ("score", "settings"),
+    [
+        (tune(), Settings(expression=0)),
+        (
+            tune(),
+            Settings(
+                expression=0, attack=0.2, release=0.5, reverb_wet=0.4, output_gain=-6, pan=0.3
+            ),
+        ),
+        (
+            tune(),
+            Settings(expression=0, tuning=442, harmonic_gain=-6, noise_gain=3, pitch_shift=-5),
+        ),
+        (chords(), Settings(expression=0, voices=8)),
+        (mpe(), Settings(expression=0, voices=4, mpe="on")),
+    ],
+    ids=["tune", "levels", "pitches", "chords", "mpe"],
+)
+def test_the_instrument_is_the_render(
+    player: Path, folder: Path, tmp_path: Path, score: Score, settings: Settings, block: int
+) -> None:
+    rate = 48_000
+    midi, text = in_files(score, rate, tmp_path)
+    performance = synth_frames(midi, VIOLIN.info, settings)
+    first = next(i for i, frame in enumerate(performance.frames) if frame.onset)
+    engine = Engine(VIOLIN, rate, settings, voices=settings.voices, notes=True)
+    wanted = engine.render(performance.frames[first:], performance.duration_s, performance.pans)
+    frames = score[-1][0] + 4800
+    options = [f"midi={text}", *ports(INSTRUMENT, settings)]
+    found = played(player, "instrument", rate, block, frames, folder, *options)
+    wanted = wanted[:frames]
+    assert distance_db(found, wanted) < -80
+
+
+@pytest.mark.parametrize("block", [64, 0])
+@pytest.mark.parametrize(
+    ("rate", "settings"),
+    [
+        (48_000, Settings()),
+        (44_100, Settings(mix=0.5, input_trim=3, snap="hard", snap_key="D", snap_scale="minor")),
+        (96_000, Settings(gate=-50, unpitched=0.3, reverb_wet=0, pitch_shift=7)),
+    ],
+    ids=["plain", "snap", "gate"],
+)
+def test_the_effect_is_the_render(
+    player: Path, folder: Path, tmp_path: Path, rate: int, settings: Settings, block: int
+) -> None:
+    audio = sung(2.0, rate)
+    (tmp_path / "in.raw").write_bytes(audio.astype("<f4").tobytes())
+    heard = trimmed(audio, settings)
+    frames = effect_frames(heard, rate, VIOLIN.info, settings)
+    wanted = Engine(VIOLIN, rate, settings).render(frames, len(audio) / rate)
+    wanted = with_dry(wanted, heard, settings)
+    options = [f"in={tmp_path / 'in.raw'}", *ports(EFFECT, settings)]
+    found = played(player, "effect", rate, block, len(audio), folder, *options)
+    assert distance_db(found, wanted[: len(audio)]) < -80
+
+
+def test_another_model_takes_over_without_a_click(
+    player: Path, folder: Path, tmp_path: Path
+) -> None:
+    """patch:Set while a note sounds: the flute goes on with it."""
+    score = note(72, 1000, 90_000)
+    text = in_files(score, 48_000, tmp_path)[1]
+    change = f"model@30000={folder / 'models' / 'flute.ddspw'}"
+    run = (player, "instrument", 48_000, 256, 80_000, folder, f"midi={text}")
+    plain, changed = played(*run), played(*run, change)
+    assert np.array_equal(plain[:30_000], changed[:30_000])
+    assert np.abs(plain[60_000:] - changed[60_000:]).max() > 0.01
+    steps = np.abs(np.diff(changed[30_000:40_000], axis=0)).max()
+    assert steps < 2 * np.abs(np.diff(plain[20_000:60_000], axis=0)).max()
+    level = np.sqrt(np.mean(changed[32_000:36_000] ** 2))
+    assert level > 0.3 * np.sqrt(np.mean(plain[32_000:36_000] ** 2))
+
+
+def test_disabled_is_the_input_to_the_bit(player: Path, folder: Path, tmp_path: Path) -> None:
+    audio = sung(0.5, 48_000)
+    (tmp_path / "in.raw").write_bytes(audio.astype("<f4").tobytes())
+    run = (player, "effect", 48_000, 100, len(audio), folder, f"in={tmp_path / 'in.raw'}", "5=0")
+    found = played(*run)
+    assert np.array_equal(found[:, 0], audio.astype(np.float32))
+    assert np.array_equal(found[:, 1], audio.astype(np.float32))

@@ -1,0 +1,63 @@
+"""The plug-in with the tests' own host (tests/lv2/), compiled as a program."""
+
+from __future__ import annotations
+
+import subprocess
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from c_programs import COMPILER, KERNEL, NATIVE, Failed, program, why_it_cannot_build
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.library.folders import shipped_folder
+from ddsp_edge.lv2.model_file import write_model
+
+HERE = Path(__file__).resolve().parent / "lv2"
+PLUGIN = tuple(sorted((NATIVE / "lv2").glob("*.c")))
+SHIPPED_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-ffp-contract=fast"]
+HEADERS = "the LV2 headers are not here: apt-get install lv2-dev"
+
+
+def lv2_program(out: Path, main: str, flags: Sequence[str] = SHIPPED_FLAGS) -> Path:
+    """``main`` of tests/lv2 with host, plug-in and kernel; skips where it cannot be built."""
+    if COMPILER is None:
+        pytest.skip("no C compiler")
+    found = subprocess.run(
+        [COMPILER, "-fsyntax-only", "-x", "c", "-"],
+        input=b"#include <lv2/core/lv2.h>\n",
+        capture_output=True,
+    )
+    if found.returncode != 0:
+        pytest.skip(HEADERS)
+    if why := why_it_cannot_build(COMPILER, *flags):
+        pytest.skip(f"the compiler cannot build with {' '.join(flags)}: {why}")
+    # Objects are kept by what they depend on; the host's header is not among the kernel's.
+    revision = f"-DHOST_REVISION={zlib.crc32((HERE / 'host.h').read_bytes())}"
+    sources = [*KERNEL, *PLUGIN, HERE / "host.c", HERE / main]
+    return program(out, sources, [*flags, f"-I{NATIVE}", f"-I{HERE}", revision])
+
+
+def models_folder(folder: Path, names: Sequence[str] = ("violin", "flute")) -> Path:
+    """A plug-in's folder with some of the shipped models; violin is the one that it begins with."""
+    (folder / "models").mkdir(parents=True)
+    for name in names:
+        path = folder / "models" / f"{name}.ddspw"
+        write_model(read_bundle(shipped_folder() / f"{name}.zip"), path)
+    return folder
+
+
+def played(
+    player: Path, plugin: str, rate: int, block: int, frames: int, folder: Path, *options: str
+) -> np.ndarray:
+    """What tests/lv2/play.c renders: (frames, 2) float32. ``block`` 0: lengths that vary."""
+    out = folder / "out.raw"
+    command = [str(player), f"urn:ddsp-edge:{plugin}", str(rate), str(block), str(frames)]
+    done = subprocess.run(
+        [*command, str(folder), str(out), *options], capture_output=True, text=True, timeout=300
+    )
+    if done.returncode != 0:
+        raise Failed(done.stderr or f"exit code {done.returncode}")
+    return np.fromfile(out, np.float32).reshape(-1, 2)
