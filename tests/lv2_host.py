@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from c_programs import COMPILER, KERNEL, NATIVE, Failed, program, why_it_cannot_build
+from sounds import shaped, tone
 
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.library.folders import shipped_folder
@@ -18,6 +19,7 @@ from ddsp_edge.lv2.model_file import write_model
 HERE = Path(__file__).resolve().parent / "lv2"
 PLUGIN = tuple(sorted((NATIVE / "lv2").glob("*.c")))
 SHIPPED_FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O3", "-ffp-contract=fast"]
+VIOLIN = read_bundle(shipped_folder() / "violin.zip")
 HEADERS = "the LV2 headers are not here: apt-get install lv2-dev"
 
 
@@ -61,3 +63,19 @@ def played(
     if done.returncode != 0:
         raise Failed(done.stderr or f"exit code {done.returncode}")
     return np.fromfile(out, np.float32).reshape(-1, 2)
+
+
+def distance_db(found: np.ndarray, wanted: np.ndarray) -> float:
+    assert np.abs(wanted).max() > 0.01
+    return float(20 * np.log10(np.abs(found - wanted).max() / np.abs(wanted).max() + 1e-12))
+
+
+def sung(seconds: float, rate: int) -> np.ndarray:
+    """A voice that glides with vibrato, then hisses, then sings again softer."""
+    time_s = np.arange(int(seconds * rate)) / rate
+    hz = 220 * 2 ** (time_s / 3 + 0.02 * np.sin(2 * np.pi * 5 * time_s))
+    voice = shaped(tone(hz, seconds, rate), rate=rate)
+    noise = np.random.default_rng(1).uniform(-0.05, 0.05, len(voice))
+    middle = (time_s > 0.5 * seconds) & (time_s < 0.6 * seconds)
+    level = np.where(time_s < 0.5 * seconds, 0.5, 0.2)
+    return np.where(middle, noise, level * voice).astype(np.float32)

@@ -14,19 +14,15 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from lv2_host import lv2_program, models_folder, played
-from sounds import shaped, tone
+from lv2_host import VIOLIN, distance_db, lv2_program, models_folder, played, sung
 
-from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.effect.mix import trimmed, with_dry
 from ddsp_edge.effect.source import effect_frames
-from ddsp_edge.library.folders import shipped_folder
 from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT, Plugin
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import synth_frames
 
-VIOLIN = read_bundle(shipped_folder() / "violin.zip")
 Score = list[tuple[int, mido.Message]]
 
 
@@ -49,22 +45,6 @@ def ports(plugin: Plugin, settings: Settings) -> list[str]:
             value = port.setting.choices.index(value)  # type: ignore[union-attr]
         found.append(f"{index}={value!r}")
     return found
-
-
-def distance_db(found: np.ndarray, wanted: np.ndarray) -> float:
-    assert np.abs(wanted).max() > 0.01
-    return float(20 * np.log10(np.abs(found - wanted).max() / np.abs(wanted).max() + 1e-12))
-
-
-def sung(seconds: float, rate: int) -> np.ndarray:
-    """A voice that glides with vibrato, then hisses, then sings again softer."""
-    time_s = np.arange(int(seconds * rate)) / rate
-    hz = 220 * 2 ** (time_s / 3 + 0.02 * np.sin(2 * np.pi * 5 * time_s))
-    voice = shaped(tone(hz, seconds, rate), rate=rate)
-    noise = np.random.default_rng(1).uniform(-0.05, 0.05, len(voice))
-    middle = (time_s > 0.5 * seconds) & (time_s < 0.6 * seconds)
-    level = np.where(time_s < 0.5 * seconds, 0.5, 0.2)
-    return np.where(middle, noise, level * voice).astype(np.float32)
 
 
 def note(number: int, at: int, length: int, velocity: int = 80, channel: int = 0) -> Score:

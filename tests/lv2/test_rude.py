@@ -71,6 +71,13 @@ def test_a_lock_in_run_would_be_seen(tmp_path: Path, folder: Path) -> None:
     assert "it allocates nothing and takes no lock" in done.stdout
 
 
+def test_sixty_four_instances(tmp_path: Path, folder: Path) -> None:
+    """Under sanitizers, so that one instance that writes into another is seen."""
+    flags = [*SANITIZED, "-fsanitize=address,undefined"]
+    program = lv2_program(tmp_path / "many", "many.c", flags)
+    behave(program, folder, 4000 if LONG else 200)
+
+
 @pytest.mark.skipif(not LONG, reason="make lv2-test: DDSP_EDGE_LV2_LONG=1")
 def test_under_the_thread_sanitizer(tmp_path: Path, folder: Path) -> None:
     flags = [*SANITIZED, "-fsanitize=thread"]

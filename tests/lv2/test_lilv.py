@@ -1,0 +1,62 @@
+"""The built folder in lilv's own host: what it finds, and what `lv2apply` plays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from c_programs import COMPILER, NATIVE
+from lv2_host import HEADERS, VIOLIN, distance_db, sung
+
+from ddsp_edge.effect.source import effect_frames
+from ddsp_edge.lv2.folder import export
+from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.settings import Settings
+
+RATE = 48_000
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """With a folder of plug-ins in which ours alone lies, as `make lv2` builds it."""
+    if COMPILER is None or not Path("/usr/include/lv2/core/lv2.h").exists():
+        pytest.skip(HEADERS)
+    if shutil.which("lv2apply") is None:
+        pytest.skip("no lv2apply: apt-get install lilv-utils")
+    out = tmp_path_factory.mktemp("lv2-path")
+    command = ["sh", str(NATIVE / "lv2" / "build.sh"), os.uname().machine, str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    export([("violin", VIOLIN)], out / "ddsp-edge.lv2")
+    schemas = "/usr/lib/lv2"
+    return os.environ | {"LV2_PATH": f"{out}:{schemas}", "LC_ALL": "C"}
+
+
+@pytest.mark.parametrize("plugin", ["effect", "instrument"])
+def test_lilv_finds_the_plugin_and_its_preset(environment: dict[str, str], plugin: str) -> None:
+    command = ["lv2info", f"urn:ddsp-edge:{plugin}"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr, done.stderr
+    assert f"ddsp-edge {plugin}" in done.stdout
+    assert VIOLIN.info.name in done.stdout.partition("Presets:")[2]
+
+
+def test_lv2apply_plays_what_render_plays(environment: dict[str, str], tmp_path: Path) -> None:
+    audio = sung(1.0, RATE)
+    soundfile.write(tmp_path / "in.wav", audio, RATE, subtype="FLOAT")
+    command = ["lv2apply", "-i", str(tmp_path / "in.wav"), "-o", str(tmp_path / "out.wav")]
+    command += ["-c", "pitch_shift", "7", "-c", "reverb_wet", "0.4", "urn:ddsp-edge:effect"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found, rate = soundfile.read(tmp_path / "out.wav", dtype="float32")
+    assert rate == RATE and found.shape == (len(audio), 2)
+    settings = Settings(pitch_shift=7, reverb_wet=0.4)
+    frames = effect_frames(audio, RATE, VIOLIN.info, settings)
+    wanted = Engine(VIOLIN, RATE, settings).render(frames, len(audio) / RATE)[: len(audio)]
+    assert distance_db(found.astype(np.float32), wanted) < -80
