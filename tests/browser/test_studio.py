@@ -15,10 +15,12 @@ from pathlib import Path
 
 import browser_page
 import browser_seen
+import extras_needed
 import made_recordings
 import panel_box
 import pytest
 import soundfile
+from extent import whole_only
 from receiving_box import Device, device, keys, pedal
 
 from ddsp_edge.api.client import ControlClient
@@ -27,7 +29,7 @@ from ddsp_edge.cli.parser import parser_of
 from ddsp_edge.training.run_options import arguments, read_options
 
 __all__ = ["device", "keys", "pedal"]
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 TRAINED_S = 300.0  #: for what takes half a minute on a machine with nothing else to do
 WIDTHS = (320, 390, 800, 1280)
@@ -111,6 +113,7 @@ def options(folder: Path, key: str) -> dict[str, object]:
     return dict(read_options(folder / "runs" / key))
 
 
+@whole_only
 def test_from_a_drop_to_a_box_that_plays_it(
     page: browser_page.Phone, studio: StudioProgram, pedal: Device, box: panel_box.Programs
 ) -> None:
