@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from native._kernel import ffi, lib
-from native.decoder import Conditioner, Conditioning
+from native.conditioner import Conditioner, Conditioning
 from native.kernel import _check
 from native.player import ALL_VOICES, MAX_VOICES, EffectSettings, EventSender
 

@@ -13,7 +13,8 @@ from ddsp_edge.library.catalog import find_model
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.notes import synth_settings
 from ddsp_edge.tflite.network import read_network
-from native.decoder import ConditionedModel, Conditioner, Layer, Network
+from native.conditioner import ConditionedModel, Conditioner
+from native.decoder import Layer, Network
 from native.player import Note, Touch
 from native.rig import Part, Rig, RigControl
 

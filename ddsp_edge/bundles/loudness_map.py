@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from native.decoder import LoudnessTables
+from native.conditioner import LoudnessTables
 
 VERSION = 1
 MOST_NOTES, MOST_LEVELS = 160, 32  #: as in ddsp_decoder.h

@@ -91,6 +91,7 @@ def check_file_for_vst(path: Path | str) -> list[Rule]:
         return check_for_vst(data)
     try:
         archive = SafeZip(data)
+        archive.without_clutter()
         models = [name for name in archive.names() if name.lower().endswith(".tflite")]
         if len(models) != 1:
             return [Rule("model", False, f"{len(models)} .tflite files in the zip, not one")]

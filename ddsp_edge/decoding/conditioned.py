@@ -13,7 +13,8 @@ from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.tflite.runtimes import wants_runtime
 from ddsp_edge.units import SILENCE_DB
-from native.decoder import Conditioner, ControlStruct, Network
+from native.conditioner import Conditioner
+from native.decoder import ControlStruct, Network
 
 
 class Target(NamedTuple):

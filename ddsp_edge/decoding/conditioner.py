@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.settings import Settings
-from native.decoder import ConditionedModel, Conditioner, Conditioning, Network
+from native.conditioner import ConditionedModel, Conditioner, Conditioning
+from native.decoder import Network
 
 #: So far outside of its trained range, in semitones, a model is shown a pitch at most: beyond, it
 #: answers anything. DDSP-VST states the mean range of many takes, ours the 1st to 99th percentile.

@@ -20,7 +20,8 @@ from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.network import read_network
-from native.decoder import Layer, LoudnessTables, NetworkWeights
+from native.conditioner import LoudnessTables
+from native.decoder import Layer, NetworkWeights
 
 MAGIC, VERSION = b"DDSPEDGE", 1
 SUFFIX = ".ddspw"

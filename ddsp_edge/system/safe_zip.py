@@ -64,14 +64,15 @@ class SafeZip:
         self.start = min(info.header_offset for info in infos)
 
     def without_clutter(self) -> None:
-        """Forget what file managers add, and one folder that everything lies in."""
+        """Forget what file managers add, and the folders that everything lies in."""
         kept = {
             name: info
             for name, info in self._infos.items()
             if not name.endswith("/") and not _is_clutter(name)
         }
-        folders = {name.split("/", 1)[0] if "/" in name else "" for name in kept}
-        if len(folders) == 1 and folders != {""}:
+        while kept and all("/" in name for name in kept):
+            if len({name.split("/", 1)[0] for name in kept}) > 1:
+                break
             kept = {name.split("/", 1)[1]: info for name, info in kept.items()}
         self._infos = kept
 
@@ -100,12 +101,10 @@ def _line(error: Exception) -> str:
 
 def _is_clutter(name: str) -> bool:
     """Return whether a member is what Finder, Explorer and the like add to a zip."""
-    *folders, last = name.split("/")
-    return (
-        "__MACOSX" in folders
-        or last.startswith("._")
-        or last.lower() in (".ds_store", "thumbs.db", "desktop.ini", ".directory")
-    )
+    parts = name.split("/")
+    return any(part == "__MACOSX" or part.startswith(".") for part in parts) or parts[
+        -1
+    ].lower() in ("thumbs.db", "ehthumbs.db", "desktop.ini")
 
 
 def _check_member(info: zipfile.ZipInfo) -> None:

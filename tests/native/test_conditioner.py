@@ -15,7 +15,8 @@ from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.tflite.network import read_network
-from native.decoder import ConditionedModel, Conditioner, Conditioning, ControlStruct, Network
+from native.conditioner import ConditionedModel, Conditioner, Conditioning
+from native.decoder import ControlStruct, Network
 
 MODELS = Path(__file__).resolve().parents[2] / "ddsp_edge/models"
 

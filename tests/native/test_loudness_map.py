@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ddsp_edge.frames import FeatureFrame
-from native.decoder import ConditionedModel, Conditioner, Conditioning, LoudnessTables
+from native.conditioner import ConditionedModel, Conditioner, Conditioning, LoudnessTables
 
 LOUDNESS_DB = np.array([-80, -40, -20, 0], np.float32)
 SHOWN_DB = np.array([[-80, -35, -30, -30], [-80, -45, -25, -20]], np.float32)

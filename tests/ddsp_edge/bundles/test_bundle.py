@@ -20,6 +20,7 @@ from tiny_decoder import CARD, INFO, PREVIEW, tiny_bundle, tiny_model, vst_file
 
 from ddsp_edge.bundles import bundle as bundle_module
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
+from ddsp_edge.bundles.vst_check import check_file_for_vst
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import shipped_folder
 from ddsp_edge.system.atomic_files import write_atomically
@@ -303,7 +304,7 @@ def test_a_picture_that_is_none_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "t.zip").exists()
 
 
-@pytest.mark.parametrize("folder", ["", "My Flute/"])
+@pytest.mark.parametrize("folder", ["", "My Flute/", "My Flute/My Flute/"])
 def test_what_finder_adds_to_a_zip_is_passed_over(tmp_path, tiny_path, folder):
     import zipfile
 
@@ -315,4 +316,7 @@ def test_what_finder_adds_to_a_zip_is_passed_over(tmp_path, tiny_path, folder):
             archive.writestr(folder + name, data)
             archive.writestr(f"__MACOSX/{folder}._{name}", b"finder")
         archive.writestr(f"{folder}.DS_Store", b"finder")
+        archive.writestr(".Spotlight-V100/Store", b"finder")
+        archive.writestr(f"{folder}.AppleDouble/model.tflite", b"a file server")
+    assert all(rule.name != "model" for rule in check_file_for_vst(path))  # one was found
     assert read_bundle(path).model == read_bundle(tiny_path).model

@@ -17,7 +17,8 @@ from ddsp_edge.bundles.bundle import Bundle, read_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.folders import shipped_folder
 from ddsp_edge.lv2.model_file import model_bytes, write_model
-from native.decoder import LoudnessTables, NetworkDecoder
+from native.conditioner import LoudnessTables
+from native.decoder import NetworkDecoder
 
 SHIPPED = sorted(shipped_folder().glob("*.zip"))
 HEADER = 32
