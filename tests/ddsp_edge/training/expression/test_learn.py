@@ -13,7 +13,7 @@ from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.bundles.expression import Expression, Tendency
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.motion import HOP_S, HeldNote, Motion, held_notes
-from ddsp_edge.library.catalog import find_model
+from ddsp_edge.library.catalog import find_model, shipped_folder
 from ddsp_edge.training.expression import __main__ as command
 from ddsp_edge.training.expression import calibrate
 from ddsp_edge.training.expression.add import TITLE, section, with_section
@@ -155,6 +155,9 @@ def test_the_command_says_what_it_cannot_do(
 ) -> None:
     assert command.main([str(recordings), str(tmp_path / "kazoo.zip")]) == 2
     assert "no recipe is called kazoo" in capsys.readouterr().err
+    assert command.main([str(recordings), str(tmp_path / "trumpet.zip")]) == 2
+    assert "trumpet.zip" in capsys.readouterr().err  # there is no such bundle
+    shutil.copy(shipped_folder() / "trumpet.zip", tmp_path)
     assert command.main([str(recordings), str(tmp_path / "trumpet.zip")]) == 0
     assert "played as its family" in capsys.readouterr().out
 
