@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-test wheels deb panel-load lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -26,6 +26,7 @@ help:
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
+	@echo 'make lv2-deb  the same as Debian packages, ddsp-edge-lv2, in $(OUT)/'
 	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, 64 instances'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
@@ -109,6 +110,11 @@ lv2:
 	@sh deploy/set-up.sh lv2
 	@for arch in $(LV2_ARCHS); do sh native/lv2/build.sh $$arch $(OUT)/lv2/$$arch && \
 	    $(BIN)/ddsp-edge models export-lv2 --out $(OUT)/lv2/$$arch/ddsp-edge.lv2 >/dev/null || exit; done
+
+# A package of each machine's plug-in, of its own.
+lv2-deb: lv2
+	@for arch in $(LV2_ARCHS); do sh deploy/deb/lv2.sh $$arch $(OUT)/lv2/$$arch/ddsp-edge.lv2 \
+	    "$$($(BIN)/python -c 'import importlib.metadata as m; print(m.version("ddsp-edge"))')" $(OUT) || exit; done
 
 lv2-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

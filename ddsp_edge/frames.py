@@ -23,6 +23,8 @@ class FeatureFrame:
     brightness_db: float = 0.0  #: the timbre of a note so much louder, as loud as this one
     pitched: float = 1.0  #: 0..1, how much of it is a note; the rest is noise
     treble_db: float = 0.0  #: share of the sound above 5 kHz, dB, which bounds that noise; 0: all
+    partials_db: float = 0.0  #: single harmonics stray by so much, rms; their power stays
+    partials_at: float = 0.0  #: where on their ways they are
 
 
 @dataclass(slots=True)

@@ -86,6 +86,14 @@ class FeatureFields(Protocol):
         """Share of the sound above 5 kHz in dB, which bounds that noise; 0: it does not."""
 
     @property
+    def partials_db(self) -> float:
+        """Single harmonics stray by so much, root mean square, in dB; 0: they do not."""
+
+    @property
+    def partials_at(self) -> float:
+        """Where on their ways they are: 1 further for each swing."""
+
+    @property
     def onset(self) -> bool:
         """Whether a note starts with this frame."""
 
@@ -156,6 +164,7 @@ class Conditioner:
         into.f0_hz, into.loudness_db = frame.f0_hz, frame.loudness_db
         into.confidence, into.brightness_db = frame.confidence, frame.brightness_db
         into.pitched, into.treble_db = frame.pitched, frame.treble_db
+        into.partials_db, into.partials_at = frame.partials_db, frame.partials_at
         into.onset = int(frame.onset)
         lib.ddsp_conditioner_begin(self._conditioner, voice, into)
 

@@ -72,6 +72,7 @@ class NoteExpression(NamedTuple):
     fade_s: float = 0.0
     tremor_db: float = 0.0
     flicker_db: float = 0.0
+    partials_db: float = 0.0
     attack_db: float = 0.0
     attack_s: float = 0.0
     attack_noise: float = 0.0
@@ -113,6 +114,8 @@ class Features(NamedTuple):
     brightness_db: float
     pitched: float
     treble_db: float
+    partials_db: float = 0.0
+    partials_at: float = 0.0
 
 
 def features(time_s: float, voice: int, frame: Any) -> Features:
@@ -127,6 +130,8 @@ def features(time_s: float, voice: int, frame: Any) -> Features:
         frame.brightness_db,
         frame.pitched,
         frame.treble_db,
+        frame.partials_db,
+        frame.partials_at,
     )
 
 

@@ -36,6 +36,8 @@ FRAME_FIELDS = (
     "brightness_db",
     "pitched",
     "treble_db",
+    "partials_db",
+    "partials_at",
     "onset",
 )
 
@@ -53,7 +55,7 @@ TICK_DTYPE = np.dtype(
             "settled",
             *(f"frame_{name}" for name in FRAME_FIELDS),
         ],
-        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", *(["f4"] * 6), "i4"],
+        "formats": ["i8", "i8", "f4", "f4", "f4", "i4", "i4", *(["f4"] * 8), "i4"],
         "offsets": [
             *(
                 ffi.offsetof("ddsp_tick", name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 LONG = os.environ.get("DDSP_EDGE_LONG") == "1"
 
@@ -12,3 +14,9 @@ LONG = os.environ.get("DDSP_EDGE_LONG") == "1"
 def extent(short: T, whole: T) -> T:
     """``whole`` where somebody asked for it, else ``short``."""
     return whole if LONG else short
+
+
+#: For a test of half a minute whose parts other tests cover.
+whole_only = pytest.mark.skipif(
+    not LONG, reason="takes half a minute: runs with DDSP_EDGE_LONG=1, as in CI"
+)

@@ -48,6 +48,7 @@ QUANTITIES: dict[str, Quantity] = {
     "fade_db": Quantity("dB", -9, 18, "fall of the level from then to the note's end"),
     "tremor_db": Quantity("dB", 0, 6, "irregular motion of the level, 2 to 9 Hz"),
     "flicker_db": Quantity("dB", 0, 9, "irregular motion of the timbre, in dB of loudness"),
+    "partials_db": Quantity("dB", 0, 6, "irregular motion of single harmonics, root mean square"),
     "attack_db": Quantity("dB", 0, 36, "a detached note begins so far below its level"),
     "attack_s": Quantity("s", 0.002, 1, "and arrives then"),
     "attack_noise": Quantity("", 0, 0.9, "part of the tone that is noise as it begins"),

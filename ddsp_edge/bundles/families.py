@@ -35,6 +35,7 @@ _COMMON = {
     "fade_db": _T(1.5, 0.6, length=0.4),
     "tremor_db": _T(0.7, 0.2),
     "flicker_db": _T(1.5, 0.3),
+    "partials_db": _T(0.0),
     "attack_db": _T(12.0, 1.5, velocity=-8.0),
     "attack_s": _T(0.09, 0.015, velocity=-0.14, pitch=-0.015),
     "attack_noise": _T(0.2, 0.05, velocity=0.3),

@@ -49,6 +49,8 @@ class Tick(NamedTuple):
     brightness_db: float
     pitched: float
     treble_db: float
+    partials_db: float
+    partials_at: float
     onset: int
 
     def frame(self, rate: int) -> FeatureFrame:
@@ -63,6 +65,8 @@ class Tick(NamedTuple):
             self.brightness_db,
             self.pitched,
             self.treble_db,
+            self.partials_db,
+            self.partials_at,
         )
 
 

@@ -181,6 +181,7 @@ class Performer:
             fade_s=fade_s,
             tremor_db=drawn["tremor_db"],
             flicker_db=drawn["flicker_db"],
+            partials_db=drawn["partials_db"],
             attack_db=drawn["attack_db"],
             attack_s=drawn["attack_s"],
             attack_noise=drawn["attack_noise"],

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing
@@ -61,8 +60,16 @@ def read_audio(
 
 
 def resample(mono: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
-    """(samples,) float32 at ``rate``, exactly as long."""
+    """(samples,) float32 at ``rate``, exactly as long. Raises UserError where soxr is needed and is
+    not there: 32-bit Debian has no package of it."""
     if source_rate != rate:
+        try:
+            import soxr
+        except ImportError:
+            raise UserError(
+                f"resampling from {source_rate} to {rate} Hz needs soxr: pip install soxr, "
+                f"or give a file at {rate} Hz"
+            ) from None
         samples = max(1, round(len(mono) * rate / source_rate))
         mono = soxr.resample(mono, source_rate, rate, "HQ")[:samples]
         mono = np.pad(mono, (0, samples - len(mono)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from typing import Any
@@ -44,6 +45,16 @@ def answer(
     body = json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(body, status, kept, "application/json")
+
+
+def packed_answer(request: Request, data: dict[str, Any]) -> Response:
+    """Return a JSON response like :func:`answer`, compressed where the browser accepts gzip."""
+    plain = answer(data)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return plain
+    headers = {"Cache-Control": "no-store", "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    body = gzip.compress(bytes(plain.body), 6, mtime=0)
+    return Response(body, 200, headers, "application/json")
 
 
 def file_answer(request: Request, data: bytes, kind: str) -> Response:

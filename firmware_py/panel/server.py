@@ -21,7 +21,14 @@ from ddsp_edge.api.pairing_code import ASKED_S
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
 from ddsp_edge.errors import UserError
-from ddsp_edge.web.answers import ApiError, answer, file_answer, from_user_error, refusal
+from ddsp_edge.web.answers import (
+    ApiError,
+    answer,
+    file_answer,
+    from_user_error,
+    packed_answer,
+    refusal,
+)
 from ddsp_edge.web.pages import Pages
 from ddsp_edge.web.request_checks import own_names
 from firmware_py.panel.access import Devices, Pairing
@@ -117,7 +124,7 @@ class Panel:
     # ---- models
 
     async def list_models(self, request: Request) -> Response:
-        return answer({"models": await run_in_threadpool(self._models.list)})
+        return packed_answer(request, {"models": await run_in_threadpool(self._models.list)})
 
     async def preview(self, request: Request) -> Response:
         data, kind = await run_in_threadpool(self._models.preview, request.path_params["name"])

@@ -8,6 +8,8 @@ typedef struct {
     float brightness_db;  /* the timbre of a note so much louder, at this loudness; 0 */
     float pitched;        /* 0..1, the share of the sound that is a note; the rest is noise */
     float treble_db;      /* share of the sound above 5 kHz, dB, which bounds that noise; 0: not */
+    float partials_db;    /* single harmonics stray by so much, root mean square; their power stays */
+    float partials_at;    /* where on their ways they are: 1 further for each swing */
     int32_t onset;        /* 1: a note starts here and is reached at once, not over a hop */
 } ddsp_feature_frame;
 

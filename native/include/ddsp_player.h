@@ -74,6 +74,7 @@ typedef struct {
     float fade_db, fade_s;    /* ... and falls by so much in the time that follows */
     float tremor_db;          /* irregular, 2 to 9 Hz; peak of a sine of that power, 0..12 */
     float flicker_db;         /* of the timbre, irregular, 5 to 22 Hz; root mean square, 0..12 */
+    float partials_db;        /* of single harmonics, irregular, 4 to 18 Hz; rms, 0..6 */
     /* attack and release */
     float attack_db, attack_s;  /* begins so far below its level and arrives then */
     float attack_noise;       /* 0..1: so much of its harmonics are noise as it begins */

@@ -21,6 +21,7 @@ ORDER = [
     "files",
     "other_release",
     "instructions",
+    "armv7",
     "band",
     "live",
     "costs",

@@ -50,6 +50,12 @@ def test_nothing_leaves_its_parent_and_the_stage_needs_no_scrolling(full):
             if view == "play":
                 hidden = full.run(seen.BELOW_THE_FOLD, STAGE)
                 wrong += [(size, view, name, "not seen") for name in hidden]
+    full.size(*SIZES[0])
+    full.run("document.getElementById('tab-sound').click()")
+    full.tap("#learn")
+    full.until(lambda: full.shown("#learn-done"))
+    wrong += [("learning", *each) for each in full.run(seen.OUTSIDE)]
+    full.tap("#learn-done")
     assert wrong == []
 
 

@@ -153,3 +153,24 @@ def test_a_locked_slider_is_not_moved(sound, engine, half):
     sound.find("#set-mix").send_keys("\ue014")
     sound.until(lambda: mix(engine) != 0.5)
     assert abs(mix(engine) - 0.5) < 0.02
+
+
+def test_undo_goes_back_step_by_step_and_a_and_b_are_compared(sound, engine):
+    assert not sound.find("#undo").is_enabled()
+    sound.touch(
+        ".setting[data-name=reverb_wet] .way", *[(0.2 + 0.04 * step, 0.5) for step in range(9)]
+    )  # a drag is one step
+    sound.until(lambda: engine.call("status")["settings"]["reverb_wet"] > 0.3)
+    sound.until(lambda: sound.find("#undo").is_enabled())
+    sound.tap("#undo")
+    arrives(sound, engine, "reverb_wet", SETTINGS["reverb_wet"].default)
+    sound.until(lambda: not sound.find("#undo").is_enabled())
+    sound.tap("#ab")
+    sound.until(lambda: sound.text("#ab") == "B plays")
+    sound.run(MOVE, "mix", 0.25)
+    arrives(sound, engine, "mix", 0.25)
+    sound.until(lambda: sound.find("#undo").is_enabled())
+    for text, value in (("A plays", 1.0), ("B plays", 0.25), ("A plays", 1.0)):
+        sound.tap("#ab")
+        sound.until(lambda text=text: sound.text("#ab") == text)
+        arrives(sound, engine, "mix", value)

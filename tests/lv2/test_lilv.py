@@ -60,3 +60,32 @@ def test_lv2apply_plays_what_render_plays(environment: dict[str, str], tmp_path:
     frames = effect_frames(audio, RATE, VIOLIN.info, settings)
     wanted = Engine(VIOLIN, RATE, settings).render(frames, len(audio) / RATE)[: len(audio)]
     assert distance_db(found.astype(np.float32), wanted) < -80
+
+
+def test_the_package_holds_what_a_host_finds(environment: dict[str, str], tmp_path: Path) -> None:
+    """Unpacked without installing it; lintian, where it is there, finds no error."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("no dpkg-deb")
+    built = Path(environment["LV2_PATH"].partition(":")[0]) / "ddsp-edge.lv2"
+    asked = ["dpkg", "--print-architecture"]
+    arch = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    script = ["sh", str(NATIVE.parent / "deploy" / "deb" / "lv2.sh")]
+    command = [*script, arch, str(built), "1.2", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    package = tmp_path / f"ddsp-edge-lv2_1.2_{arch}.deb"
+    fields = subprocess.run(["dpkg-deb", "-f", str(package)], capture_output=True, text=True).stdout
+    assert "Package: ddsp-edge-lv2\n" in fields and "Depends: libc6 (>= 2." in fields
+    subprocess.run(["dpkg-deb", "-x", str(package), str(tmp_path / "root")], check=True)
+    there = environment | {"LV2_PATH": f"{tmp_path / 'root/usr/lib/lv2'}:/usr/lib/lv2"}
+    listed = subprocess.run(["lv2ls"], env=there, capture_output=True, text=True, timeout=60)
+    assert {"urn:ddsp-edge:effect", "urn:ddsp-edge:instrument"} <= set(listed.stdout.split())
+    (built / "models" / "violin.ddspw").rename(tmp_path / "violin.ddspw")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    (tmp_path / "violin.ddspw").rename(built / "models" / "violin.ddspw")
+    assert done.returncode == 2 and "make lv2" in done.stderr
+    if shutil.which("lintian") is not None:
+        checks = ["lintian", "--fail-on", "error", str(package)]
+        own = os.environ | {"TMPDIR": str(tmp_path)}
+        found = subprocess.run(checks, env=own, capture_output=True, text=True, timeout=300)
+        assert found.returncode == 0, found.stdout

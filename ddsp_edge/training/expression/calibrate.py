@@ -27,7 +27,11 @@ FEWEST_HEARD = 4  #: notes whose motion is worth a correction
 #: One round changes a depth at most so much.
 LARGEST_STEP = 1.8
 #: A timbre that flickers more, in dB, sounds rough.
-MOST_FLICKER_DB = 9.0
+MOST_FLICKER_DB = 6.0
+#: What it still lacks single harmonics give, up to so many dB: beyond it sounds like a chorus. The
+#: square of the flux grows by so much with the square of these decibels (measured on the violin).
+MOST_PARTIALS_DB, FLUX_OF_PARTIALS = 2.5, 0.0083
+PARTIALS_SPREAD = 0.2  #: from note to note, of the mean
 #: Semitones from the middle of the range, seconds and velocity of what is played to listen to.
 TUNE = (
     (0, 0.6, 80), (2, 0.6, 90), (4, 1.2, 100), (7, 0.8, 70), (9, 2.0, 96), (5, 0.5, 60),
@@ -128,9 +132,12 @@ def _corrected(name: str, learnt: Expression, aim: Aim, heard: Motion, still: Mo
         "flicker_db": flux,
     }
     changed = {key: _scaled(key, known[key], factor) for key, factor in factors.items()}
-    flicker = changed["flicker_db"]
-    if flicker.mean > MOST_FLICKER_DB:
-        changed["flicker_db"] = replace(flicker, mean=MOST_FLICKER_DB)
+    flicker, partials = changed["flicker_db"], known["partials_db"]
+    if flicker.mean > MOST_FLICKER_DB or partials.mean > 0.0:
+        changed["flicker_db"] = replace(flicker, mean=min(flicker.mean, MOST_FLICKER_DB))
+        square = partials.mean**2 + (aim.flux**2 - heard.flux**2) / FLUX_OF_PARTIALS
+        mean = round(min(math.sqrt(max(square, 0.0)), MOST_PARTIALS_DB), 4)
+        changed["partials_db"] = Tendency(mean, round(PARTIALS_SPREAD * mean, 4))
     return replace(learnt, tendencies={**learnt.tendencies, **changed})
 
 

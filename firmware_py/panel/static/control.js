@@ -7,21 +7,27 @@ import { shown, slider } from "./slider.js";
 export const words = (name) => capital(name.replaceAll("_", " "));
 const minus = (text) => text.replaceAll(/-(?=\d)/g, "−");
 
-/** Sends the newest value, one request at a time: a slider cannot flood the box. */
-export function sender(name) {
-  let newest;
+/** Sends the newest values, one request at a time: a slider cannot flood the box. */
+export function valuesSender() {
+  let newest = null;
   let busy = false;
-  return async function send(value) {
-    newest = value;
+  return async function send(values) {
+    newest = { ...newest, ...values };
     if (busy) return;
     busy = true;
-    while (newest !== undefined) {
+    while (newest) {
       const next = newest;
-      newest = undefined;
-      await attempt(() => link.call("set", { values: { [name]: next } }));
+      newest = null;
+      await attempt(() => link.call("set", { values: next }));
     }
     busy = false;
   };
+}
+
+/** The same for one setting. */
+export function sender(name) {
+  const send = valuesSender();
+  return (value) => send({ [name]: value });
 }
 
 /** `root` to place, `show(value)` when it was changed elsewhere, `bound(text)`: what moves it. */

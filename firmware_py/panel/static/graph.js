@@ -57,6 +57,13 @@ export class Graph {
     if (before || this.#trail.length || this.#held.length) this.#draw();
   }
 
+  /** Semitones and dB in one pixel. */
+  scale() {
+    const [low, high] = this.#range();
+    return { note: (high - low) / (this.width - LEFT - 4),
+      level: (LOUDNESS[1] - LOUDNESS[0]) / (this.height - BOTTOM - 4) };
+  }
+
   #range() {
     const all = [this.#info, this.#other?.info].filter(Boolean);
     const lowest = Math.min(...all.map((info) => info.mean_min_pitch_note));
@@ -106,6 +113,7 @@ export class Graph {
       context.lineTo(this.width, y);
       context.fillText(`−${-level}`, LEFT - 6, y);
     }
+    context.fillText("dB", LEFT - 6, 12);
     context.textAlign = "center";
     const [low, high] = this.#range();
     for (let note = Math.ceil(low / 12) * 12; note <= high; note += 12) {
@@ -138,6 +146,18 @@ export class Graph {
     const above = top > 20 ? top - 10 : top + 15;
     context.fillText(text, left + 2, below ? top + height + 12 : above);
     context.globalAlpha = 1;
+  }
+
+  /** Note and cents beside the point, on the side that has room. */
+  #nameAt(note, level) {
+    const { context } = this;
+    const cents = Math.round((note - Math.round(note)) * 100);
+    const text = `${nameOf(note)} ${cents < 0 ? "−" : "+"}${Math.abs(cents)} cents`;
+    const right = this.#x(note) < this.width / 2;
+    context.font = "600 14px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    context.textAlign = right ? "left" : "right";
+    context.fillText(text, this.#x(note) + (right ? 18 : -18), Math.max(14, this.#y(level)));
   }
 
   #draw() {
@@ -178,5 +198,6 @@ export class Graph {
     context.arc(this.#x(note), this.#y(level), 9, 0, 7);
     context.fill();
     context.stroke();
+    this.#nameAt(note, level);
   }
 }

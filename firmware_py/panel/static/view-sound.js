@@ -1,6 +1,7 @@
 // Sound: every setting that the box has, grouped as its table says.
 import { bindings, learnButton } from "./bindings.js";
 import { attempt, byId, h } from "./dom.js";
+import { compare } from "./compare.js";
 import { control } from "./control.js";
 import { controlName, learnable } from "./learn.js";
 import { link } from "./link.js";
@@ -37,7 +38,7 @@ export function build(root) {
   const parts = mixer();
   // On a phone this is a long way down.
   const jumps = h("nav", { class: "jumps", "aria-label": "Groups" });
-  root.append(h("div", { class: "head" }, h("h1", {}, "Sound"), learnButton()), source, jumps, groups);
+  root.append(h("div", { class: "head" }, h("h1", {}, "Sound"), learnButton()), compare(), source, jumps, groups);
 
   const jump = (title) => h("button", { type: "button",
     onclick: () => byId(`group-${title}`).scrollIntoView({ block: "start" }) }, title === "Controllers" ? "Knobs" : title);

@@ -6,6 +6,7 @@
 #include "common/sanitize.h"
 #include "decoder/loudness_map.h"
 #include "decoder/morph.h"
+#include "decoder/partials.h"
 #include "decoder/unpitched.h"
 
 #define SILENCE_DB (-80.0f)
@@ -144,6 +145,7 @@ void ddsp_around_tell(const ddsp_conditioned_model *model, const ddsp_settings_r
     controls->f0_hz = f0_hz > LEAST_HZ && f0_hz < LARGEST_HZ ? f0_hz : 0.0f;
     if (controls->f0_hz > question->learnt_hz * 1.0001f)
         thin_out(model, question->learnt_hz, controls, &noise_gain);
+    ddsp_partials_move(in->partials_db, in->partials_at, model->n_harmonics, controls);
     const float share =
         1.0f - ramp->now.unpitched * (1.0f - ddsp_within(in->pitched, 0.0f, 1.0f));
     if (share < 1.0f)

@@ -18,6 +18,8 @@
 #define WANDER_HZ 1.5
 #define TREMOR_HZ 10.0
 #define FLICKER_HZ 24.0
+#define PARTIALS_HZ 20.0
+#define PARTIALS_FROM 4096      /* notes begin at a place of their own below it */
 #define WANDER_TURNS 0.12       /* the vibrato's phase strays by so much at wander 1 */
 #define WANDER_DEPTH 0.35       /* ... and its depth by this share */
 #define PEAK_OF_RMS 1.4142135623730951
@@ -89,6 +91,7 @@ static ddsp_note_expression sane(const ddsp_note_expression *how)
         .fade_s = ddsp_within(how->fade_s, 0.0f, LONGEST_S),
         .tremor_db = ddsp_within(how->tremor_db, 0.0f, 12.0f),
         .flicker_db = ddsp_within(how->flicker_db, 0.0f, 12.0f),
+        .partials_db = ddsp_within(how->partials_db, 0.0f, 6.0f),
         .attack_db = ddsp_within(how->attack_db, 0.0f, 40.0f),
         .attack_s = ddsp_within(how->attack_s, 0.0f, LONGEST_S),
         .attack_noise = ddsp_within(how->attack_noise, 0.0f, 1.0f),
@@ -203,6 +206,9 @@ ddsp_moved ddsp_motion_at(const ddsp_motion *motion, const ddsp_amounts *amounts
     if (how->flicker_db > 0.0f)
         moved.brightness_db = amounts->dynamics * how->flicker_db
                               * noise(motion, FLICKER_SEED, FLICKER_HZ, time_s);
+    moved.partials_db = fmin(amounts->dynamics * how->partials_db, 9.0);
+    moved.partials_at =
+        how->seed % PARTIALS_FROM + PARTIALS_HZ * fmax(0.0, time_s - motion->origin_s);
     moved.cents = fmin(fmax(moved.cents, -5000.0), 5000.0);
     moved.level_db = fmin(fmax(moved.level_db, -60.0), 24.0);
     moved.brightness_db = fmin(fmax(moved.brightness_db, -24.0), 24.0);

@@ -31,6 +31,7 @@ typedef struct {
     double cents;           /* -5000..5000 */
     double level_db;        /* -60..24 */
     double brightness_db;   /* -24..24 */
+    double partials_db, partials_at;  /* of the feature frame */
     double pitched;         /* 0..1, of its harmonics; the rest is noise */
 } ddsp_moved;
 

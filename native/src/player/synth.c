@@ -257,6 +257,8 @@ static void make(ddsp_synth *synth, int v, double time_s, double ahead_s, int on
         .brightness_db = ddsp_within((float)(brightness_db + own.brightness_db),
                                      (float)-BRIGHTNESS_DB, (float)BRIGHTNESS_DB),
         .pitched = (float)own.pitched,
+        .partials_db = (float)own.partials_db,
+        .partials_at = (float)own.partials_at,
         .onset = onset,
     };
 }

@@ -238,3 +238,27 @@ def test_any_frame_gives_finite_levels(
     controls = shaped(frame, **{knob: value})
     assert math.isfinite(controls.amplitude) and controls.amplitude >= 0.0
     assert np.isfinite(controls.noise_magnitudes).all()
+
+
+def test_single_harmonics_move_and_their_power_stays() -> None:
+    def moved(partials_db: float, at: float) -> tuple[float, np.ndarray]:
+        frame = FeatureFrame(0.0, 220.0, -20.0, partials_db=partials_db, partials_at=at)
+        controls = shaped(frame)
+        return controls.amplitude, np.array(controls.harmonic_distribution, np.float64)
+
+    plain_amplitude, plain = moved(0.0, 3.4)
+    rows = []
+    for at in np.arange(0.5, 60.0, 0.37):
+        amplitude, found = moved(2.0, float(at))
+        assert found.sum() == pytest.approx(plain.sum(), rel=1e-4)
+        power, before = (
+            a**2 * np.sum(w**2) for a, w in ((amplitude, found), (plain_amplitude, plain))
+        )
+        assert power == pytest.approx(before, rel=1e-3)
+        rows.append(20.0 * np.log10(found[:12] / found[0] / (plain[:12] / plain[0])))
+    strayed = np.array(rows)
+    assert 1.4 < np.std(strayed, axis=0)[1:8].mean() < 2.6
+    assert abs(np.corrcoef(strayed[:, 2], strayed[:, 4])[0, 1]) < 0.4  # each goes its own way
+    for wild in (math.nan, math.inf, -1.0):
+        assert np.array_equal(moved(2.0, wild)[1], plain)
+        assert np.isfinite(moved(wild, 3.4)[1]).all()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import extras_needed
 import made_recordings
 import pytest
 import soundfile
+from extent import whole_only
 
 from ddsp_edge import cli
 from ddsp_edge.bundles.bundle import read_bundle
@@ -17,7 +19,7 @@ nbformat = pytest.importorskip(
 )
 nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 NOTEBOOK = Path(__file__).resolve().parents[3] / "notebooks" / "train.ipynb"
 OPTIONS = {
@@ -27,6 +29,7 @@ OPTIONS = {
 CELL_S = 600
 
 
+@whole_only
 def test_it_trains_a_tiny_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     folder = tmp_path / "recordings"
     folder.mkdir()

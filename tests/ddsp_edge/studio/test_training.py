@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import extras_needed
 import made_recordings
 import pytest
 import soundfile
@@ -14,7 +15,7 @@ from ddsp_edge import cli
 from ddsp_edge.errors import UserError
 from ddsp_edge.training.run_options import arguments, is_in_use, only_one, read_options
 
-pytest.importorskip("litert_torch", reason="the train extra is not installed")
+extras_needed.skip_without_trainer()
 
 PATIENCE_S = 300.0
 

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -262,3 +263,11 @@ def test_never_over_the_input(tmp_path):
     (tmp_path / "in.wav").write_bytes(b"")
     with pytest.raises(UserError, match="input itself"):
         check_writable(tmp_path / "in.wav", tmp_path / "in.wav")
+
+
+def test_without_soxr_only_resampling_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "soxr", None)
+    mono = tone(48000)
+    np.testing.assert_array_equal(audio_file.resample(mono, 48000, 48000), mono)
+    with pytest.raises(UserError, match="44100 to 48000 Hz needs soxr: pip install soxr"):
+        audio_file.resample(mono, 44100, 48000)

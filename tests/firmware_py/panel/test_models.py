@@ -59,6 +59,14 @@ def test_the_shipped_ones_are_listed_with_card_and_preview(box):
     assert answer.content == find_model("violin").preview
 
 
+def test_the_list_is_compressed_for_who_takes_it(box):
+    kinds = ({"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"})
+    packed, plain = (box.ask("GET", "/api/models", headers=kind) for kind in kinds)
+    assert packed.headers["content-encoding"] == "gzip" and packed.json() == plain.json()
+    assert "content-encoding" not in plain.headers
+    assert 3 * int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+
+
 def test_a_picture_is_given_to_who_is_paired_and_kept_by_the_browser(box, data):
     row = next(r for r in box.ask("GET", "/api/models").json()["models"] if r["name"] == "violin")
     assert row["has_picture"]
