@@ -3,8 +3,8 @@
     python -m ddsp_edge.training.expression AUDIO_FOLDER ddsp_edge/models/*.zip
 
 AUDIO_FOLDER holds a folder for each recipe (``ddsp_edge/training/recipes.py``). A bundle whose
-recipe has none there, because no player was recorded, keeps its family's expression. The same
-recordings and model give the same bytes.
+recipe has none there, because no player was recorded, has its family's, and its card says so. The
+same recordings and model give the same bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.training.expression.add import add_expression
+from ddsp_edge.training.expression.add import add_expression, tell_of_family
 from ddsp_edge.training.recipes import RECIPES
 
 
@@ -32,6 +32,7 @@ def main(words: list[str] | None = None) -> int:
             folder = args.audio / recipe.folder
             if not folder.is_dir():
                 print(f"{path}: no recordings in {folder}; it is played as its family")
+                tell_of_family(path)
                 continue
             print(f"{path}:")
             add_expression(path, folder, recipe)

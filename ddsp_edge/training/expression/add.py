@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
-from ddsp_edge.bundles.families import FAMILIES
+from ddsp_edge.bundles.families import FAMILIES, family_of
 from ddsp_edge.evaluation.motion import Motion
 from ddsp_edge.training.expression.calibrate import Aim, aim_of, calibrated
 from ddsp_edge.training.expression.learn import Lesson, learn
@@ -31,6 +31,18 @@ def add_expression(
     card = with_section(bundle.card, section(lesson, heard))
     info = replace(bundle.info, expression=learnt)
     return write_bundle(path, replace(bundle, info=info, card=card))
+
+
+def tell_of_family(path: Path) -> Bundle:
+    """Say on the card of a bundle without recordings of a player that its family's expression is
+    played; an ``expression`` that it had is dropped. Raises UserError."""
+    bundle = read_bundle(path)
+    text = (
+        f"{TITLE}\nNo player of it was recorded, so nothing was learnt: plain MIDI is played with "
+        f"the defaults of its family ({family_of(bundle.info.name)}).\n"
+    )
+    info = replace(bundle.info, expression=None)
+    return write_bundle(path, replace(bundle, info=info, card=with_section(bundle.card, text)))
 
 
 def section(lesson: Lesson, heard: Motion) -> str:
