@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
@@ -76,19 +77,28 @@ def sweep(
 
     kind = choose(device).type
     folder = run_folder.resolve() / "sweep"
-    ray.init(include_dashboard=False, log_to_driver=False, ignore_reinit_error=True)
-    try:
-        trial = tune.with_parameters(_trial, dataset=dataset, plan=plan, minutes=minutes, kind=kind)
-        resources: dict[str, float] = {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}
-        tuner = tune.Tuner(
-            tune.with_resources(trial, resources),
-            param_space={key: tune.grid_search(values) for key, values in settings.items()},
-            tune_config=tune.TuneConfig(metric="held_out", mode="min"),
-            run_config=tune.RunConfig(name="sweep", storage_path=str(folder), verbose=0),
+    resources: dict[str, float] = {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}
+    # Ray leaves its logs and sockets of every session where it keeps them; nobody needs them after.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as session:
+        ray.init(
+            include_dashboard=False,
+            log_to_driver=False,
+            ignore_reinit_error=True,
+            _temp_dir=session,
         )
-        results = tuner.fit()
-    finally:
-        ray.shutdown()
+        try:
+            trial = tune.with_parameters(
+                _trial, dataset=dataset, plan=plan, minutes=minutes, kind=kind
+            )
+            tuner = tune.Tuner(
+                tune.with_resources(trial, resources),
+                param_space={key: tune.grid_search(values) for key, values in settings.items()},
+                tune_config=tune.TuneConfig(metric="held_out", mode="min"),
+                run_config=tune.RunConfig(name="sweep", storage_path=str(folder), verbose=0),
+            )
+            results = tuner.fit()
+        finally:
+            ray.shutdown()
     if len(results.errors) == len(results):
         raise UserError(f"every run of the sweep failed: {results.errors[0]}")
     ended = [results[i] for i in range(len(results))]
