@@ -90,9 +90,17 @@ static ddsp_network *network_of(const ddsp_network_weights *w)
 
 static ddsp_feature_frame some_frame(void)
 {
-    return (ddsp_feature_frame){control(2000.0f), -80.0f * control(1.0f), 1.0f,
-                                uniform() < 0.2f ? control(20.0f) : 0.0f, control(1.0f),
-                                -60.0f * control(1.0f), uniform() < 0.1f};
+    return (ddsp_feature_frame){
+        .f0_hz = control(2000.0f),
+        .loudness_db = -80.0f * control(1.0f),
+        .confidence = 1.0f,
+        .brightness_db = uniform() < 0.2f ? control(20.0f) : 0.0f,
+        .pitched = control(1.0f),
+        .treble_db = -60.0f * control(1.0f),
+        .partials_db = uniform() < 0.3f ? control(9.0f) : 0.0f,
+        .partials_at = control(1000.0f),
+        .onset = uniform() < 0.1f,
+    };
 }
 
 static int sane(const ddsp_control_frame *frame, int n_harmonics, int n_noise)
@@ -146,7 +154,8 @@ static void test_refusals(void)
     ddsp_network *network = ddsp_network_new();
     ddsp_decoder_state memory = {{0}, 0};
     ddsp_control_frame out;
-    const ddsp_feature_frame in = {440.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0.0f, 0};
+    const ddsp_feature_frame in = {
+        .f0_hz = 440.0f, .loudness_db = -20.0f, .confidence = 1.0f, .pitched = 1.0f};
     ddsp_decoder_step(network, &memory, &in, &out); /* before prepare: silence */
     check(memory.faults == 1 && out.amplitude == 0.0f, "an unprepared network is silent");
 #define REFUSED(change)                                                                        \

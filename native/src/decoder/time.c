@@ -15,7 +15,8 @@ double ddsp_decoder_time(const ddsp_network *network, int steps, int repeats)
 {
     ddsp_decoder_state state = {{0}, 0};
     ddsp_control_frame out;
-    ddsp_feature_frame in = {330.0f, -20.0f, 1.0f, 0.0f, 1.0f, 0.0f, 0};
+    ddsp_feature_frame in = {
+        .f0_hz = 330.0f, .loudness_db = -20.0f, .confidence = 1.0f, .pitched = 1.0f};
     double best = 0.0;
     for (int repeat = 0; repeat < repeats && steps > 0; repeat++) {
         const double begun = now_ns();

@@ -48,7 +48,10 @@ int main(int argc, char **argv)
             heard += mono[0];
         } else if (part == 'd') {
             if (block * BLOCK >= frames * HOP) {
-                const ddsp_feature_frame in = {base_hz + 20.0f * uniform(), -20.0f, 1, 0, 1, 0, 0};
+                const ddsp_feature_frame in = {.f0_hz = base_hz + 20.0f * uniform(),
+                                               .loudness_db = -20.0f,
+                                               .confidence = 1.0f,
+                                               .pitched = 1.0f};
                 ddsp_decoder_step(network, &memory, &in, &controls);
                 heard += controls.amplitude;
                 frames++;
