@@ -60,7 +60,7 @@ def test_another_card_is_chosen_in_the_panel_and_the_sound_moves_there(tmp_path:
             assert _at_the_other_end() == 0.0
 
             told = _call(phone, "audio_choose", card="id=Loopback", period=1024)
-            assert told["ok"], (told, box.logs())
+            assert told["ok"], f"{told}\n{box.logs()}"
             assert told["result"]["used"]["state"] == "running"
             _play_until_heard(phone)
 
@@ -69,7 +69,7 @@ def test_another_card_is_chosen_in_the_panel_and_the_sound_moves_there(tmp_path:
             _play_until_heard(phone)
 
             told = _call(phone, "audio_choose", card="id=Dummy", period=128)
-            assert told["ok"], (told, box.logs())
+            assert told["ok"], f"{told}\n{box.logs()}"
             assert _call(phone, "midi", bytes=[0x90, 69, 100])["ok"]
             assert _at_the_other_end() == 0.0
             assert _call(phone, "status")["result"]["card"]["card"] == "hw:CARD=Dummy,DEV=0"
