@@ -195,8 +195,9 @@ class ControlThread:
             self._do(self._chores, now_s)
 
     def _chores(self, now_s: float) -> None:
-        self.active.pass_time(self.mixer.read().position / self.context.rate)
-        self._follow_clock(now_s)
+        rig_s = self.mixer.read().position / self.context.rate
+        self.active.pass_time(rig_s)
+        self._follow_clock(now_s, rig_s)
         self.tester.poll()
         self.active.drop_retired()
         self._enter_waiting()
@@ -208,13 +209,14 @@ class ControlThread:
         current = self.active.current
         self._collector.idle(now_s, quiet=current is None or current.quiet)
 
-    def _follow_clock(self, now_s: float) -> None:
-        if self.clock.news(now_s, self.mixer.read().position / self.context.rate):
+    def _follow_clock(self, now_s: float, rig_s: float) -> None:
+        if self.clock.news(now_s, rig_s):
             self.active.follow(self.clock.told)
 
     def _receive(self, message: mido.Message, arrived_ns: int) -> None:
         if self.clock.receive(message, arrived_ns * 1e-9):
-            self._follow_clock(arrived_ns * 1e-9)
+            rig_s = self.mixer.read().position / self.context.rate
+            self._follow_clock(arrived_ns * 1e-9, rig_s)
             return
         current = self.active.current
         # The parts of a band hear channels of their own.
