@@ -1,22 +1,18 @@
-"""The studio's web application: its routes, and what goes wrong in them."""
+"""The studio's web application: its routes."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, cast
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ddsp_edge.errors import UserError
 from ddsp_edge.studio.guard import COOKIE, StudioGuard
 from ddsp_edge.studio.handlers import StudioHandlers
-from ddsp_edge.web.answers import ApiError, from_user_error, refusal
+from ddsp_edge.web.application import application
 from ddsp_edge.web.pages import Pages
 
 log = logging.getLogger(__name__)
@@ -64,33 +60,7 @@ def make_studio(folder: Path, key: str, names: tuple[str, ...] = ()) -> ASGIApp:
         Route("/api/boxes", studio.boxes, methods=["GET"]),
         Route(f"{ONE}/send", studio.send, methods=["POST"]),
     ]
-    handlers: dict[Any, Any] = {
-        UserError: _user_error,
-        HTTPException: _http_error,
-        ClientDisconnect: _gone,
-        Exception: _bug,
-    }
-    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=studio.lifespan)
-    app.router.redirect_slashes = False
+    remedy = "this is a bug; the terminal in which the studio runs has more"
+    app = application(routes, studio.lifespan, lambda status: "reload the page", remedy, log)
     guard = StudioGuard(app, key, ["localhost", *names])
     return guard
-
-
-async def _user_error(request: Request, error: Exception) -> Response:
-    return refusal(from_user_error(cast(UserError, error)))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    known = cast(HTTPException, error)
-    headers = dict(known.headers or {})
-    return refusal(ApiError(known.status_code, known.detail, "reload the page", headers))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    return refusal(ApiError(400, "the body did not arrive", "send it again"))
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("%s %s", request.method, request.url.path, exc_info=error)
-    remedy = "this is a bug; the terminal in which the studio runs has more"
-    return refusal(ApiError(500, f"internal error ({type(error).__name__})", remedy))

@@ -7,11 +7,9 @@ import secrets
 import webbrowser
 from pathlib import Path
 
-import uvicorn
-
 from ddsp_edge.studio.app import make_studio
 from ddsp_edge.web.request_checks import own_names
-from ddsp_edge.web.serving import SignalServer, listen
+from ddsp_edge.web.serving import address, listen, make_server
 
 MAX_CONNECTIONS = 64
 
@@ -25,24 +23,9 @@ def serve_studio(folder: Path, host: str, port: int, open_browser: bool) -> None
     listener = listen(host, port, "the studio", "choose another --port")
     key = secrets.token_urlsafe(24)
     app = make_studio(folder, key, (host, *own_names()))
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    place = f"[{shown}]" if ":" in shown else shown
-    address = f"http://{place}:{listener.getsockname()[1]}/?key={key}"
-    print(f"the studio: {address}\nCtrl-C ends it; a training keeps its step.", flush=True)
+    place = f"{address(host, listener.getsockname()[1])}?key={key}"
+    print(f"the studio: {place}\nCtrl-C ends it; a training keeps its step.", flush=True)
     if open_browser:
-        webbrowser.open(address)
-    server = SignalServer(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=2,
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-        )
-    )
+        webbrowser.open(place)
+    server = make_server(app, http="h11", ws="none", limit_concurrency=MAX_CONNECTIONS)
     asyncio.run(server.serve([listener]))

@@ -8,8 +8,10 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ddsp_edge.errors import UserError
 
@@ -28,6 +30,33 @@ class SignalServer(uvicorn.Server):
         finally:
             for number in signals if ours else ():
                 loop.remove_signal_handler(number)
+
+
+def make_server(app: ASGIApp, **limits: Any) -> SignalServer:
+    """Return the server of ``app``, not yet started; ``limits`` are further uvicorn settings."""
+    return SignalServer(
+        uvicorn.Config(
+            app,
+            timeout_graceful_shutdown=2,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            **limits,
+        )
+    )
+
+
+def reachable(host: str) -> str:
+    """Return the host under which this machine reaches what listens on ``host``."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host
+
+
+def address(host: str, port: int) -> str:
+    """Return the address that a browser on this machine opens, with a slash at its end."""
+    shown = reachable(host)
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 
 
 def listen(host: str, port: int, what: str, remedy: str) -> socket.socket:

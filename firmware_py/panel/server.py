@@ -11,8 +11,7 @@ from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -20,15 +19,13 @@ from starlette.types import ASGIApp
 from ddsp_edge.api.pairing_code import ASKED_S
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
-from ddsp_edge.errors import UserError
 from ddsp_edge.web.answers import (
     ApiError,
     answer,
     file_answer,
-    from_user_error,
     packed_answer,
-    refusal,
 )
+from ddsp_edge.web.application import application
 from ddsp_edge.web.pages import Pages
 from ddsp_edge.web.request_checks import own_names
 from firmware_py.panel.access import Devices, Pairing
@@ -216,14 +213,8 @@ def make_app(
         Route("/api/logs", panel.logs),
         WebSocketRoute("/ws", panel.proxy.serve),
     ]
-    handlers: dict[Any, Any] = {
-        UserError: _user_error,
-        HTTPException: _http_error,
-        ClientDisconnect: _gone,
-        Exception: _bug,
-    }
-    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=panel.lifespan)
-    app.router.redirect_slashes = False
+    remedy = "this is a bug; the log has more: journalctl -u ddsp-edge-panel"
+    app = application(routes, panel.lifespan, _http_remedy, remedy, log)
     return Guard(app, devices, [*own_names(), *hosts], MODELS, MAX_UPLOAD_BYTES)
 
 
@@ -243,22 +234,6 @@ def _by_method(**endpoints: Callable[[Request], Any]) -> Callable[[Request], Any
 # ---- what goes wrong
 
 
-async def _user_error(request: Request, error: Exception) -> Response:
-    return refusal(from_user_error(cast(UserError, error)))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    known = cast(HTTPException, error)
+def _http_remedy(status: int) -> str:
     remedies = {404: "GET /api/openapi.json lists what is here", 405: "see the Allow header"}
-    remedy = remedies.get(known.status_code, "see GET /api/openapi.json")
-    return refusal(ApiError(known.status_code, known.detail, remedy, dict(known.headers or {})))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    return refusal(ApiError(400, "the body did not arrive", "send it again"))
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("%s %s", request.method, request.url.path, exc_info=error)
-    remedy = "this is a bug; the log has more: journalctl -u ddsp-edge-panel"
-    return refusal(ApiError(500, f"internal error ({type(error).__name__})", remedy))
+    return remedies.get(status, "see GET /api/openapi.json")

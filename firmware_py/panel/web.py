@@ -13,7 +13,7 @@ from ddsp_edge.api.protocol import MAX_LINE_BYTES
 from ddsp_edge.midi.announcement import Announcement
 from ddsp_edge.remote.discovery import SERVICE
 from ddsp_edge.system.atomic_files import remove_partial_files
-from ddsp_edge.web.serving import SignalServer, listen
+from ddsp_edge.web import serving
 from firmware_py.config import Config
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.rates import network_of
@@ -55,7 +55,7 @@ def is_own(network: str) -> bool:
 
 async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
     """Serve the panel until SIGTERM or SIGINT. Raises UserError where the address is taken."""
-    listener = listen(host, port, "the panel", "choose another [panel] host or port")
+    listener = serving.listen(host, port, "the panel", "choose another [panel] host or port")
     devices_file = config.state_folder / "panel" / "devices.json"
     # The address is ours: no other panel writes there.
     remove_partial_files(devices_file.parent, code_file.parent)
@@ -67,8 +67,8 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
         config.models_folder,
         (host, *config.panel.allowed_hosts),
     )
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(f"the panel: http://{f'[{shown}]' if ':' in shown else shown}:{port}/", flush=True)
+    shown = serving.reachable(host)
+    print(f"the panel: {serving.address(host, port)}", flush=True)
     announced = (
         None
         if is_own(network_of(shown)) and shown == host
@@ -83,21 +83,13 @@ async def serve(config: Config, code_file: Path, host: str, port: int) -> None:
 
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """Return the web server of the application, not yet started."""
-    return SignalServer(
-        uvicorn.Config(
-            app,
-            http=_Impatient,
-            ws="websockets-sansio",
-            ws_max_size=MAX_LINE_BYTES,
-            ws_per_message_deflate=False,  # small lines: it would cost more than it saves
-            ws_ping_interval=10.0,
-            ws_ping_timeout=10.0,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=2,
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-        )
+    return serving.make_server(
+        app,
+        http=_Impatient,
+        ws="websockets-sansio",
+        ws_max_size=MAX_LINE_BYTES,
+        ws_per_message_deflate=False,  # small lines: it would cost more than it saves
+        ws_ping_interval=10.0,
+        ws_ping_timeout=10.0,
+        limit_concurrency=MAX_CONNECTIONS,
     )
