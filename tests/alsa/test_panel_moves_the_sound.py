@@ -55,6 +55,10 @@ def test_another_card_is_chosen_in_the_panel_and_the_sound_moves_there(tmp_path:
         token = box.pair()
         with connect(f"ws://127.0.0.1:{box.port}/ws", open_timeout=WAIT_S) as phone:
             phone.send(json.dumps({"token": token}))
+            ends_s = time.monotonic() + WAIT_S
+            while not _call(phone, "status")["ok"]:  # the panel connects to the engine meanwhile
+                assert time.monotonic() < ends_s, box.logs()
+                time.sleep(0.05)
             assert _call(phone, "midi", bytes=[0x90, 69, 100])["ok"]
             assert _call(phone, "status")["result"]["card"]["card"] == "hw:CARD=Dummy,DEV=0"
             assert _at_the_other_end() == 0.0
