@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -32,6 +33,8 @@ def main() -> int:
     # The journal has the time and the name already.
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     signals.block()
+    # Imports leave nothing to collect; the engine decides when to look (live/gc_control.py).
+    gc.disable()
     # One frame of the decoder is too small for more threads, and each takes memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # The audio thread locks all memory: stacks of 8 MB a thread would be held in RAM for nothing.

@@ -45,7 +45,7 @@ class Collector:
                     sys.setswitchinterval(SWITCH_S)
                     gc.disable()
                 _holders += 1
-        settle()
+        gc.freeze()  # the first model's settle() collects: what was imported left no garbage
 
     def release(self) -> None:
         """Back to what Python does by itself, when the last one lets go."""
