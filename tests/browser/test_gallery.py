@@ -12,9 +12,10 @@ from ddsp_edge.demo.gallery import instruments
 from ddsp_edge.demo.page import page
 
 
+@pytest.mark.usefixtures("_chromium")
 @pytest.mark.parametrize("width", [360, 390, 1280])
-def test_it_is_no_wider_than_the_screen(_chromium: None, width: int, tmp_path: Path) -> None:
-    """All shipped instruments, whose cards have long words such as the names of modules."""
+def test_it_is_no_wider_than_the_screen(width: int, tmp_path: Path) -> None:
+    """All shipped instruments, and the sources, which are long addresses."""
     models = instruments(tmp_path)
     assert len(models) >= 7
     index = tmp_path / "index.html"
