@@ -13,6 +13,7 @@ from ddsp_edge.library.catalog import find_model, installed
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
 from ddsp_edge.midi.ports import MidiPorts
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 
 EVERY_S = 0.1
@@ -29,14 +30,18 @@ def perform(
     runtime: str | None,
     seconds: float | None,
     out: TextIO | None = None,
+    pitches: KeyPitches | None = None,
 ) -> None:
     """Play until Ctrl-C, SIGTERM or for ``seconds``; fades out. Raises UserError.
+
+    ``pitches``: those of a Scala tuning; None: equal temperament.
 
     Program changes choose among the installed models, in the order of `ddsp-edge models list`.
     """
     out = out or sys.stdout
     bundle = find_model(model)
     engine = LiveEngine(card, source, settings, runtime)
+    engine.tune(pitches)
     screen = _Screen(out)
     ports = MidiPorts(engine.midi, engine.publish, api=midi, network=midi_network)
     stop = threading.Event()

@@ -8,6 +8,7 @@ import { link } from "./link.js";
 import { morphChoice } from "./morph.js";
 import { mixer } from "./parts.js";
 import { refreshMappings, store, watch } from "./store.js";
+import { tuningChoice } from "./tuning.js";
 
 const GROUPS = ["Tone", "Reverb", "Morph", "Effect", "MIDI"];
 
@@ -57,6 +58,7 @@ export function build(root) {
         box.append(controls.get(name).root);
       }
       if (title === "MIDI") {
+        box.append(tuningChoice());
         const tap = h("button", { type: "button", id: "tap", class: "wide",
           onclick: () => attempt(() => link.call("tap")) }, "Tap the vibrato's tempo");
         learnable(tap, { do: "tap" });
