@@ -12,7 +12,7 @@ from ddsp_edge.errors import UserError
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command `ddsp-edge tuning [FILE.scl [FILE.kbm]] [--off]`."""
-    line = "tune the keys by a Scala scale, held notes too; without one, show the tuning"
+    line = "tune the keys by a Scala scale, or show the tuning"
     parser = add_engine_parser(subparsers, "tuning", line)
     parser.add_argument("scale", nargs="?", type=Path, metavar="FILE.scl", help="Scala scale")
     parser.add_argument(

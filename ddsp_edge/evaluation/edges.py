@@ -13,8 +13,8 @@ from ddsp_edge.evaluation.motion import HeldNote
 HOP_S = 0.005  #: of the levels that are measured here
 #: Levels are means over so long, or over so many periods where that is longer.
 WINDOW_S, PERIODS = 0.012, 1.5
-#: A note rises from so far below its loudest to so far below, in dB.
-RISE_FROM_DB, RISE_TO_DB = 12.0, 3.0
+#: A note rises from so far below its loudest to so far below, in dB: what comes after is its swell.
+RISE_FROM_DB, RISE_TO_DB = 12.0, 6.0
 #: Before it begins the note before must have died away by so much.
 DETACHED_DB = 20.0
 #: Noise is measured while it rises from so far below, and while it falls between two levels.
@@ -36,8 +36,8 @@ class Edge:
     note while it is held.
     """
 
-    rise_s: float = _NAN  #: from 12 to 3 dB below the loudest of its first 0.4 s
-    rise_noise: float = _NAN  #: from 15 to 3 dB below
+    rise_s: float = _NAN  #: from 12 to 6 dB below the loudest of its first 0.4 s
+    rise_noise: float = _NAN  #: from 15 to 6 dB below
     fall_s: float = _NAN  #: of 60 dB, at the rate between 5 and 15 dB below its end
     fall_noise: float = _NAN  #: between these
 
@@ -100,14 +100,15 @@ class _Edges:
         top = first + int(np.argmax(start > loudest - 1.0))
         earliest = self._hop(end_s)
 
-        def last_below(db: float) -> int:
+        def crossed(db: float) -> float:
+            """Where it rises through a level for the last time, in hops; NaN: nowhere."""
             below = np.flatnonzero(self.level[earliest:top] < loudest - db)
-            return earliest + int(below[-1]) if len(below) else -1
+            return self._between(earliest + int(below[-1]), loudest - db) if len(below) else _NAN
 
-        begins, rises, risen = (last_below(db) for db in (NOISE_FROM_DB, RISE_FROM_DB, RISE_TO_DB))
-        if last_below(DETACHED_DB) < 0 or min(begins, rises, risen) < 0:
+        begins, rises, risen = (crossed(db) for db in (NOISE_FROM_DB, RISE_FROM_DB, RISE_TO_DB))
+        if not math.isfinite(crossed(DETACHED_DB)):
             return _NAN, _NAN
-        return (risen - rises) * HOP_S, self._noise_between(begins, risen, steady)
+        return (risen - rises) * HOP_S, self._noise_between(int(begins), int(risen), steady)
 
     def _fall(self, start_s: float, steady: float) -> tuple[float, float]:
         last = self._hop(self.end_s)
@@ -117,10 +118,21 @@ class _Edges:
         if not all(len(each) for each in below):
             return _NAN, _NAN
         begins, ends = (max(0, last - 20) + int(each[0]) for each in below)
-        if np.max(self.level[begins : ends + 1]) > end:  # something else sounds
+        if (
+            min(begins, ends) == 0 or np.max(self.level[begins : ends + 1]) > end
+        ):  # something else sounds
             return _NAN, _NAN
         share = 60.0 / (FALL_TO_DB - FALL_FROM_DB)
-        return max(1, ends - begins) * HOP_S * share, self._noise_between(begins, ends, steady)
+        fell = self._between(ends - 1, end - FALL_TO_DB)
+        fell -= self._between(begins - 1, end - FALL_FROM_DB)
+        return fell * HOP_S * share, self._noise_between(begins, ends, steady)
+
+    def _between(self, hop: int, level_db: float) -> float:
+        """Where between this hop and the next one a level is crossed, in hops."""
+        here, there = self.level[hop], self.level[min(hop + 1, len(self.level) - 1)]
+        if here == there:
+            return float(hop)
+        return hop + min(max(float((level_db - here) / (there - here)), 0.0), 1.0)
 
     def _noise_between(self, first: int, last: int, steady: float) -> float:
         hops = np.arange(first, max(last, first + 3) + 1)

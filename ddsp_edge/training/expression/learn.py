@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ddsp_edge.bundles.expression import USUAL_VELOCITY, Expression, Tendency
+from ddsp_edge.bundles.expression import QUANTITIES, USUAL_VELOCITY, Expression, Tendency
 from ddsp_edge.bundles.families import FAMILIES, family_of
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation.edges import Edge, edges_of
@@ -42,6 +42,10 @@ VIBRATO = (
     "drift_cents",
 )
 ANY_NOTE = ("attack_s", "attack_noise")
+#: What a stroke does to these at most, from the softest to the loudest, in parts of the mean.
+WITH_STROKE = {"attack_s": (-2.0, -1.2), "attack_noise": (-1.0, 1.5)}
+#: Strokes that deviate by less, 0..1, do not show what they do.
+LEAST_STROKES = 0.12
 #: Taught by single notes, which end in silence.
 ALONE = ("release_stretch", "release_noise", "release_cents")
 IN_PHRASES = ("swell_db", "swell_share", "fade_db")
@@ -132,7 +136,9 @@ def lesson_of(
     names += IN_PHRASES if phrases else ALONE
     family = family_of(recipe.name)
     known = {name: _fit(name, facts) for name in names}
-    known["attack_s"] = _attacks(facts, FAMILIES[family].tendencies["attack_s"])
+    for name in (*ANY_NOTE, *ALONE):
+        if name in names:
+            known[name] = _by_stroke(name, facts, FAMILIES[family].tendencies[name])
     if phrases:
         free = [flag for each in phrases for flag in each.scoopable]
         known |= _scoops([each for each, is_free in zip(facts, free, strict=True) if is_free])
@@ -149,9 +155,6 @@ def _plausible(name: str, found: Tendency) -> Tendency:
     """
     if name not in ("accent_db", "detune_cents", "scoop_cents"):
         most = 0.3 * abs(found.mean)
-        if name in ALONE or name == "attack_noise":
-            velocity = min(max(found.velocity, -most), most)
-            found = replace(found, velocity=round(velocity, 4))
         found = replace(
             found,
             deviation=round(min(found.deviation, most), 4),
@@ -161,22 +164,28 @@ def _plausible(name: str, found: Tendency) -> Tendency:
     return found
 
 
-def _attacks(facts: list[NoteFacts], usual: Tendency) -> Tendency | None:
-    """Attack times by the stroke: harder never later.
+def _by_stroke(name: str, facts: list[NoteFacts], usual: Tendency) -> Tendency | None:
+    """A quantity by the stroke. A harder attack is never later.
 
-    Where recordings at several dynamics do not show how much sooner, the family says it, and the
-    mean is what the strokes that were recorded make of it.
+    Where recordings do not differ enough in their dynamics to show what the stroke does, the family
+    says it, and the mean is what the strokes that were recorded make of it.
     """
-    found = _fit("attack_s", facts)
-    sooner = usual.velocity / usual.mean
-    if found is None or found.velocity < sooner * found.mean:
-        return found
-    known = [each for each in facts if np.isfinite(each.attack_s)]
-    median, stroke = (
-        float(np.median(each)) for each in ([each.attack_s for each in known], _strokes(known))
-    )
-    mean = median / max(0.4, 1.0 + sooner * (stroke - USUAL_VELOCITY))
-    return replace(found, mean=round(mean, 4), velocity=round(sooner * mean, 4))
+    found = _fit(name, facts)
+    if found is None:
+        return None
+    usually = usual.velocity / usual.mean if usual.mean else 0.0
+    low, high = WITH_STROKE.get(name, (-0.5, 0.5))
+    known = [each for each in facts if np.isfinite(getattr(each, name))]
+    strokes = _strokes(known)
+    ratio = usually
+    if np.std(strokes) > LEAST_STROKES and found.velocity and found.mean > 0.0:
+        ratio = found.velocity / found.mean
+    ratio = min(max(ratio, low), high)
+    median = float(np.median([getattr(each, name) for each in known]))
+    mean = median / max(0.4, 1.0 + ratio * (float(np.median(strokes)) - USUAL_VELOCITY))
+    quantity = QUANTITIES[name]
+    mean = round(min(max(mean, quantity.minimum), quantity.maximum), 4)
+    return replace(found, mean=mean, velocity=round(ratio * mean, 4))
 
 
 def _strokes(facts: list[NoteFacts]) -> np.ndarray:
