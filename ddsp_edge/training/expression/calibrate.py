@@ -157,11 +157,11 @@ def calibrated(
 ) -> tuple[Expression, Motion]:
     """The lesson with depths that make this model's sound move as :func:`aim_of` says.
 
-    Returns it with what was heard of it in the end.
+    Of the rounds the one counts that came nearest. Returns it with what was heard of it.
     """
     aim, learnt = aim_of(lesson), lesson.expression
     still = heard_motion(bundle, 0.0)
-    heard = Motion(0, 0.0, 0.0, 0.0, 0.0)
+    best: tuple[float, Expression, Motion] | None = None
     for left in range(ROUNDS, -1, -1):
         played = replace(bundle, info=replace(bundle.info, expression=learnt))
         heard, edge = heard_motion(played), heard_edges(played)
@@ -170,13 +170,34 @@ def calibrated(
             f"heard: {heard.pitch_cents:.1f} cents, {heard.level_db:.2f} dB, flux {heard.flux:.3f} "
             f"(wanted: {aim.pitch_cents:.1f}, {aim.level_db:.2f}, {aim.flux:.3f})"
         )
-        if left and heard.notes < FEWEST_HEARD * len(TUNE) * len(PLACES):
+        few = heard.notes < FEWEST_HEARD * len(TUNE) * len(PLACES)
+        off = math.inf if few else _distance(aim, heard, edge)
+        if best is None or off < best[0]:
+            best = off, learnt, heard
+        if left and few:
             say(f"only {heard.notes} notes hold a pitch: their level is to move less")
             learnt = _calmed(bundle.info.name, learnt)
         elif left:
             learnt = _corrected(bundle.info.name, learnt, aim, heard, still)
             learnt = _with_edges(learnt, aim.edge, edge)
-    return learnt, heard
+    assert best is not None
+    return best[1], best[2]
+
+
+def _distance(aim: Aim, heard: Motion, edge: Edge) -> float:
+    """How far the sound is from the aim: a sum of differences of logarithms."""
+    pairs = [
+        (aim.pitch_cents, heard.pitch_cents),
+        (aim.level_db, heard.level_db),
+        (aim.flux, heard.flux),
+        (aim.edge.rise_s, edge.rise_s),
+        (aim.edge.fall_s, edge.fall_s),
+    ]
+    return sum(
+        abs(math.log(max(came, 1e-3) / max(wanted, 1e-3)))
+        for wanted, came in pairs
+        if math.isfinite(wanted) and math.isfinite(came)
+    )
 
 
 def _calmed(name: str, learnt: Expression) -> Expression:
