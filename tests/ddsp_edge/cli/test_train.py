@@ -1,8 +1,8 @@
 """The whole command on a toy instrument: recordings in, a bundle that plays out."""
 
 import argparse
-import shlex
 import importlib
+import shlex
 import signal
 
 import extras_needed
