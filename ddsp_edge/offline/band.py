@@ -18,7 +18,6 @@ from ddsp_edge.offline.rendering import (
     DEFAULT_RATE,
     TAIL_DBFS,
     TAIL_S,
-    existing,
     turned_down,
     without_silence,
 )
@@ -30,6 +29,7 @@ from ddsp_edge.synth.player import SynthPlayer
 from ddsp_edge.synth.source import Performance, perform
 from ddsp_edge.system.atomic_files import check_new, numbered
 from ddsp_edge.system.audio_file import check_writable, write_audio
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.units import db_to_gain, pan_gains
 from native.kernel import Output
 
@@ -94,7 +94,7 @@ def render_band(
     ``key_pitches``: those of a Scala tuning. ``read_ahead``: notes are shaped by what follows
     them. The rest as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
     """
-    source, settings = existing(source), settings or Settings()
+    source, settings = check_input(source), settings or Settings()
     if settings.mpe != "off":
         raise UserError("--set mpe: an MPE file is one instrument; name it with --model")
     begun = time.perf_counter()
@@ -242,7 +242,7 @@ def render_band_file(
     Unless ``overwrite``, a file that is there already is refused before anything is rendered, and
     where ``out`` is None :func:`default_band_out` gets a number that is free. Raises UserError.
     """
-    source = existing(source)
+    source = check_input(source)
     if out is None:
         out = default_band_out(source) if overwrite else numbered(default_band_out(source))
     out = check_writable(out, source)
