@@ -86,12 +86,13 @@ def render_band(
     seed: int = 1,
     budget: int | None = None,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> BandReport:
     """Play a MIDI file as the band it was written for; nothing is written.
 
     ``budget``: how many voices sound at once in all parts; None: as many as they need.
-    ``key_pitches``: those of a Scala tuning. The rest
-    as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
+    ``key_pitches``: those of a Scala tuning. ``read_ahead``: notes are shaped by what follows
+    them. The rest as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
     """
     source, settings = check_input(source), settings or Settings()
     if settings.mpe != "off":
@@ -125,7 +126,8 @@ def render_band(
     for player in players:
         player.tune(key_pitches)
     infos = [each.bundle.info for each in plan.parts]
-    performances = perform(players, infos, [each.messages for each in plan.parts], file.beats)
+    messages = [each.messages for each in plan.parts]
+    performances = perform(players, infos, messages, file.beats, read_ahead)
     duration_s = max(each.duration_s for each in performances)
     sides = np.zeros((2, round((duration_s + TAIL_S) * rate)), np.float32)
     reports = []
@@ -233,6 +235,7 @@ def render_band_file(
     seed: int = 1,
     overwrite: bool = False,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> BandReport:
     """:func:`render_band`, written to ``out``, whole or not at all.
 
@@ -246,7 +249,7 @@ def render_band_file(
     if not overwrite:
         check_new(out, "--out")
     report = render_band(
-        source, band, overrides, rate, settings, runtime, seed, key_pitches=key_pitches
+        source, band, overrides, rate, settings, runtime, seed, None, key_pitches, read_ahead
     )
     write_audio(out, report.sound, rate)
     report.out = out

@@ -43,11 +43,12 @@ def render(
     seed: int = 1,
     morph_model: str | Path | Bundle | None = None,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> RenderReport:
     """Play an audio or MIDI file on a model; nothing is written. Raises UserError.
 
     ``morph_model`` is the one that the setting ``morph`` leads to, ``key_pitches`` those of a Scala
-    tuning, for a MIDI file.
+    tuning, and ``read_ahead`` whether notes are shaped by what follows them, for a MIDI file.
     """
     source, settings = check_input(source), settings or Settings()
     begun = time.perf_counter()
@@ -63,7 +64,7 @@ def render(
     remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
-        performance = synth_frames(source, engine.info, settings, seed, key_pitches)
+        performance = synth_frames(source, engine.info, settings, seed, key_pitches, read_ahead)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
@@ -156,6 +157,7 @@ def render_file(
     morph_model: str | Path | Bundle | None = None,
     overwrite: bool = False,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> RenderReport:
     """:func:`render`, written to ``out``, and a picture of it to ``picture``.
 
@@ -177,7 +179,9 @@ def render_file(
         check_picture(picture)
         if not overwrite:
             check_new(picture, "--picture")
-    report = render(source, bundle, rate, settings, runtime, seed, morph_model, key_pitches)
+    report = render(
+        source, bundle, rate, settings, runtime, seed, morph_model, key_pitches, read_ahead
+    )
     write_audio(out, report.sound, rate)
     report.out = out
     if picture is not None:
