@@ -38,7 +38,7 @@ CENTRE, MOST_BEND = 8192, 8191
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class MidiTarget:
     """Where the notes go: a channel (0 to 15) and the receiver's bend range, in semitones."""
 
     channel: int
@@ -210,9 +210,9 @@ class PitchToMidi:
         return (0xE0 | self._target.channel, bend & 0x7F, bend >> 7)
 
 
-def target_of(settings: Settings) -> Target:
+def target_of(settings: Settings) -> MidiTarget:
     """Return where the settings send the notes."""
-    return Target(settings.midi_out_channel - 1, settings.midi_out_bend)
+    return MidiTarget(settings.midi_out_channel - 1, settings.midi_out_bend)
 
 
 def _note_of(pitch: float) -> int:

@@ -53,7 +53,7 @@ class HeardNotes:
             self._tell(self._converter.hear(tick.frame(instrument.rate)))
 
     def end(self) -> None:
-        """End the note that sounds."""
+        """End the note that sounds, and leave bend and pressure at rest."""
         self._tell(self._converter.end())
 
     def _tell(self, messages: Sequence[Message]) -> None:
