@@ -26,8 +26,8 @@ GROUPS = {
     "vibrato": "Expression",
     "expression": "Expression",
 }
-#: The plug-in follows no clock: the settings that need one are off there.
-LEFT_OUT = ("vibrato_sync", "swell_sync")
+#: The plug-in follows no clock and sends no MIDI: the settings that need that are off there.
+LEFT_OUT = ("vibrato_sync", "swell_sync", "midi_out", "midi_out_channel", "midi_out_bend")
 KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
 
 
