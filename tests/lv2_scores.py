@@ -61,9 +61,12 @@ def ports(plugin: Plugin, settings: Settings) -> list[str]:
     return [f"{index}={value!r}" for index, value in enumerate(values, plugin.first)]
 
 
-def rendered_notes(midi: Path, rate: int, settings: Settings) -> np.ndarray:
-    """What `render` plays, as a live instrument does (see tests/lv2/test_golden.py)."""
-    performance = synth_frames(midi, VIOLIN.info, settings, read_ahead=False)
+def rendered_notes(midi: Path, rate: int, settings: Settings, seed: int = 1) -> np.ndarray:
+    """What `render` plays, as a live instrument does (see tests/lv2/test_golden.py).
+
+    ``seed``: of the performer's choices; the noise is always the same.
+    """
+    performance = synth_frames(midi, VIOLIN.info, settings, seed=seed, read_ahead=False)
     first = next(i for i, frame in enumerate(performance.frames) if frame.onset)
     engine = Engine(VIOLIN, rate, settings, voices=settings.voices, notes=True)
     return engine.render(performance.frames[first:], performance.duration_s, performance.pans)

@@ -142,10 +142,8 @@ def test_two_equal_notes_differ_and_a_second_instance_plays_them_differently(
         )
         levels[name] = float(np.abs(first - second).max())
     assert levels["still"] < 1.0 < 2.0 < levels["played"], levels
-    performance = synth_frames(midi, VIOLIN.info, Settings(), seed=2, read_ahead=False)
-    first_on = next(i for i, frame in enumerate(performance.frames) if frame.onset)
-    engine = Engine(VIOLIN, 48_000, Settings(), notes=True)  # the same noise, other choices
-    other = engine.render(performance.frames[first_on:], performance.duration_s)[:92_000]
+    # The same noise, other choices.
+    other = rendered_notes(midi, 48_000, Settings(), seed=2)[:92_000]
     options = [f"midi={text}", *ports(INSTRUMENT, Settings())]
     mine = played(player, "instrument", 48_000, 128, 92_000, folder, *options)
     assert distance_db(mine, other) > -20
