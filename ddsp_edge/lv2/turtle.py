@@ -42,10 +42,12 @@ class FactoryPreset:
 
     name: str  #: what a host shows
     path: str  #: of the model, from the folder
+    scope: str = ""  #: the folder's name, where it is not the plug-in's own
 
     def uri(self, plugin: Plugin) -> str:
         """Return the preset's name for hosts, the same for the same file."""
-        return f"{URI}preset:{plugin.name}:{_word(Path(self.path).stem)}"
+        scope = f"{_word(self.scope)}:" if self.scope else ""
+        return f"{URI}preset:{plugin.name}:{scope}{_word(Path(self.path).stem)}"
 
 
 def manifest(presets: Sequence[FactoryPreset] = (), plugins: bool = True) -> str:
