@@ -65,6 +65,10 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         raise UserError(
             f"training needs {', '.join(missing)}; install with: pip install 'ddsp-edge[train]'"
         )
+    from ddsp_edge.training.data.sources import find
+
+    # Before PyTorch, whose import takes seconds, is asked for anything.
+    find(args.folder, recipe.skip, (run_folder,))
     from ddsp_edge.training import profiles
     from ddsp_edge.training.data.dataset import prepare
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
