@@ -1,4 +1,4 @@
-"""Models on boxes that run another LV2 host, through a real sshd: put, listed, replaced, removed."""
+"""Models on boxes with another LV2 host, through a real sshd: put, replaced, listed, removed."""
 
 from __future__ import annotations
 
