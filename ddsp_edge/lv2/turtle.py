@@ -29,6 +29,7 @@ PREFIXES = """\
 @prefix rdf:    <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs:   <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix state:  <http://lv2plug.in/ns/ext/state#> .
+@prefix time:   <http://lv2plug.in/ns/ext/time#> .
 @prefix units:  <http://lv2plug.in/ns/extensions/units#> .
 @prefix urid:   <http://lv2plug.in/ns/ext/urid#> .
 @prefix work:   <http://lv2plug.in/ns/ext/worker#> .
@@ -150,7 +151,7 @@ def _fixed(plugin: Plugin) -> list[str]:
     """The ports that are no settings, in the order of ``native/lv2/plugin.h``."""
     supports = ["atom:supports patch:Message"]
     if plugin is not EFFECT:
-        supports = ["atom:supports midi:MidiEvent , patch:Message"]
+        supports = ["atom:supports midi:MidiEvent , patch:Message , time:Position"]
     optional = "lv2:portProperty lv2:connectionOptional"
     ports = [
         [
