@@ -101,6 +101,7 @@ def test_the_validator_finds_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "ddsp-edge.lv2"
     folder.mkdir()
     for name, text in generated().items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / BINARY).write_bytes(b"")
     export([("violin", read_bundle(shipped_folder() / "violin.zip"))], folder)
