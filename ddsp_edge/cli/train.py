@@ -173,6 +173,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="try several values of a setting of the plan (needs Ray Tune); may be repeated; "
         "a TOML file holds such lists",
     )
+    how.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="run the sweep on this Ray cluster (HOST:PORT, or auto); all of its machines must see "
+        "the run folder",
+    )
     parser.set_defaults(run=run)
 
 
@@ -253,7 +259,10 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
 
     if args.threads:
         use_threads(args.threads)
-    choose(args.device)
+    if args.ray is not None and not args.sweep:
+        raise UserError("--ray: only --sweep runs on a cluster; give both or neither")
+    if args.ray is None:  # else the cluster's machines count, not this one
+        choose(args.device)
     profile = profiles.VST if args.profile == "vst" else profiles.EDGE
     teacher = None
     if args.teacher not in (None, "none"):
@@ -280,7 +289,16 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep
 
-        return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
+        return sweep(
+            dataset,
+            run_folder,
+            plan,
+            args.sweep,
+            args.device,
+            args.minutes,
+            args.ray,
+            args.checkpoint_every,
+        )
     command, clock = _command(args), _Clock(args.minutes)
     if taught and teacher is None:
         bundle = run_folder / "teacher.zip"
