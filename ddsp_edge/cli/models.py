@@ -259,7 +259,8 @@ def _export_lv2(args: argparse.Namespace) -> int:
 
     shipped = [path for origin, path in model_files() if origin == "shipped"]
     chosen = args.models or [str(path) for path in shipped]
-    written = export(((Path(name).stem, find_model(name)) for name in chosen), args.out)
+    # All are read before anything is written.
+    written = export([(Path(name).stem, find_model(name)) for name in chosen], args.out)
     for path in written:
         print(path)
     return 0

@@ -12,6 +12,7 @@ import mido
 from ddsp_edge.errors import UserError
 from ddsp_edge.midi.beat import Beat, beats_of
 from ddsp_edge.midi.smf import DEFAULT_TEMPO, NoHeaderError, StandardMidiFile, Track, parse
+from ddsp_edge.system.input_file import check_input
 
 #: A large symphony has half a MiB.
 MAX_BYTES = 4 * 1024 * 1024
@@ -51,12 +52,12 @@ def read_midi(path: Path | str) -> MidiFile:
     for a file that cannot be read, is larger than 4 MiB, is no MIDI file or plays longer than an
     hour.
     """
-    path = Path(path)
+    path = check_input(path)
     try:
-        if path.exists() and not path.is_file():  # a pipe would never end
-            raise UserError(f"{path}: is not a file")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = b""
+        if path.stat().st_size:  # files of the kernel that wait have none
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if len(data) > MAX_BYTES:

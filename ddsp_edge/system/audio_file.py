@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +12,10 @@ import numpy as np
 import soundfile
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import check_target, replacing
-from ddsp_edge.system.audio_kinds import (
-    FFMPEG_FORMATS,
-    FFMPEG_SUFFIXES,
-    begins_like_audio,
-    is_wave,
-)
+from ddsp_edge.system.atomic_files import check_target, replacing, temporary_folder
+from ddsp_edge.system.audio_kinds import FFMPEG_SUFFIXES, begins_like_audio, is_wave
+from ddsp_edge.system.ffmpeg import declared_s, decode
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.units import db_to_gain
 
@@ -32,7 +26,6 @@ WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 #: Where the mean of the channels is so far below the loudest one, in dB, that one is taken: they
 #: cancel each other, or the others are silent.
 CANCELLED_DB = 5.0
-FFMPEG_LIMIT_S = 600
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
@@ -82,14 +75,8 @@ def read_sound(path: Path | str) -> Sound:
     The channels are averaged, but where the mean is far below the loudest one (they cancel, or
     the others are silent) that one is taken, and ``remarks`` say so. Raises UserError.
     """
-    path = Path(path)
+    path = check_input(path)
     try:
-        if not path.exists():
-            raise UserError(f"{path}: no such file")
-        if path.is_dir():
-            raise UserError(f"{path}: is a folder; give an audio file")
-        if not path.is_file():  # a pipe or device would never end
-            raise UserError(f"{path}: is not a file; save the sound to one first")
         if path.stat().st_size == 0:
             raise UserError(
                 f"{path}: cannot be read as audio (it is empty); record or copy it again"
@@ -115,10 +102,10 @@ def read_sound(path: Path | str) -> Sound:
 
 
 def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
-    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-        wav, said = _decoded(path, Path(folder), options)
+    with temporary_folder(str(path)) as folder:
+        wav, said = decode(path, folder, MAX_SECONDS + 1, options)
         sound = _read_sndfile(wav, path)
-    missing_s = _declared_s(said) - len(sound.samples) / sound.rate
+    missing_s = declared_s(said) - len(sound.samples) / sound.rate
     remark = ""
     if missing_s > 0.1:  # more than an encoder's delay
         remark = f"the file ends too soon: {missing_s:.2g} s of it are missing"
@@ -127,56 +114,8 @@ def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
     return replace(sound, remarks=(*sound.remarks, remark)) if remark else sound
 
 
-def _declared_s(said: str) -> float:
-    """The length in seconds that a file's header declares, by ffmpeg's messages; 0 for none."""
-    found = re.search(r"Duration: (\d+):(\d+):(\d+\.\d+)", said)
-    if found is None or "Estimating duration" in said:
-        return 0.0
-    hours, minutes, seconds = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-
-
 class _Unreadable(UserError):
     """libsndfile finds no sound in a file; ffmpeg may."""
-
-
-def _decoded(path: Path, folder: Path, options: Sequence[str] = ()) -> tuple[Path, str]:
-    """A wav file in ``folder`` of what ffmpeg makes of ``path``, and ffmpeg's messages.
-
-    ``options`` stand before the input. Raises UserError.
-    """
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        raise UserError(
-            f"{path}: a {path.suffix} file needs the program ffmpeg (sudo apt install ffmpeg); "
-            "or save it as wav or flac"
-        )
-    wav = folder / "decoded.wav"
-    command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "level+info", *options]
-    command += ["-protocol_whitelist", "file", "-format_whitelist", FFMPEG_FORMATS]
-    command += ["-i", f"file:{path}", "-map", "0:a:0"]
-    command += ["-t", str(MAX_SECONDS + 1), "-c:a", "pcm_f32le", str(wav)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(f"{path}: ffmpeg could not read it ({_reason(error)})") from None
-    said = done.stderr.decode(errors="replace")
-    if done.returncode != 0 or not wav.is_file():
-        raise UserError(
-            f"{path}: cannot be read as audio ({_ffmpegs_reason(said, path)}); "
-            "save it as wav or flac"
-        )
-    return wav, said
-
-
-def _ffmpegs_reason(said: str, path: Path) -> str:
-    if "matches no streams" in said:
-        return "it holds no sound"
-    if "Invalid data" in said:
-        return "nothing in it is sound"
-    errors = [line for line in said.splitlines() if "[error]" in line or "[fatal]" in line]
-    last = errors[-1] if errors else "it gave no reason"
-    return re.sub(r"\[[^]]*\] *", "", last.replace(f"file:{path}: ", "")).strip()
 
 
 def _read_sndfile(file_path: Path, path: Path) -> Sound:
@@ -201,6 +140,15 @@ def _read_sndfile(file_path: Path, path: Path) -> Sound:
     if not remarks and _is_cut(file_path):
         remarks.append("the file ends too soon, before the length that its header says")
     return Sound(mono, source_rate, tuple(remarks))
+
+
+def knows_header(path: Path) -> bool:
+    """Whether libsndfile knows how a file begins; the rest may still be missing."""
+    try:
+        with quiet_stderr(), soundfile.SoundFile(path):
+            return True
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[str]]:

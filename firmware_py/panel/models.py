@@ -16,6 +16,7 @@ from ddsp_edge.library.catalog import model_files
 from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
+from ddsp_edge.system.atomic_files import read_limited
 from ddsp_edge.web.answers import ApiError, from_user_error
 from ddsp_edge.web.request_checks import too_large
 
@@ -141,8 +142,33 @@ class Models:
         except UserError as error:
             raise from_user_error(error, 503) from None
 
-    def install(self, upload: BinaryIO, size: int, allow_downgrade: bool) -> dict[str, Any]:
-        """Install an uploaded model that works; returns its row and whether it is new."""
+    def uploaded(self, most: int) -> dict[str, bytes]:
+        """Return the files of the models that were installed here, by name; only so many that
+        their sizes do not exceed ``most`` by more than one file."""
+        store, found, total = self._store(), dict[str, bytes](), 0
+        for name, (origin, path) in self._files().items():
+            if total <= most and self._row(store, name, origin, path)["removable"]:
+                found[name] = self._file(path)
+                total += len(found[name])
+        return found
+
+    def file(self, name: str) -> bytes:
+        """Return the whole file of a model."""
+        return self._file(self._found(name)[1])
+
+    def _file(self, path: Path) -> bytes:
+        try:
+            return read_limited(path, MAX_FILE_BYTES)
+        except UserError as error:
+            raise ApiError(404, _nameless(error, path), "upload the model again") from None
+
+    def install(
+        self, upload: BinaryIO, size: int, allow_downgrade: bool, name: str | None = None
+    ) -> dict[str, Any]:
+        """Install an uploaded model that works; returns its row and whether it is new.
+
+        ``name`` is the file's, where it is not to follow from the model's own.
+        """
         policy = load_policy()
         if policy.require_signature:
             raise ApiError(
@@ -161,7 +187,7 @@ class Models:
                 runtime = try_bundle(staged.bundle())
                 allowed = allow_downgrade and policy.allow_downgrade
                 with store.change():
-                    installed, news = store.install(staged, allowed)
+                    installed, news = store.install(staged, allowed, name)
         except UserError as error:
             told = from_user_error(UserError(_nameless(error, label)), 422)
             remedy = told.remedy

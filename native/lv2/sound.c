@@ -118,6 +118,7 @@ ddsp_sound *ddsp_sound_new(ddsp_shared_model *first, ddsp_shared_model *other, d
         return NULL;
     sound->models[MODEL] = first;
     sound->models[MORPH_MODEL] = other;
+    sound->seed = seed;
     for (int m = 0; m < MODELS; m++)
         if (sound->models[m])
             sound->models[m]->users++;

@@ -57,6 +57,42 @@ def test_presets_are_saved_ordered_renamed_played_and_removed(library, engine):
     library.until(lambda: not library.shown("li[data-name=Finale]"))
 
 
+def test_a_preset_is_duplicated_downloaded_and_uploaded(library, engine, tmp_path):
+    engine.call("set", values={"reverb_wet": 0.4})
+    save(library, "Solo")
+    engine.call("set", values={"reverb_wet": 0.15})
+    more(library, "Solo", "Duplicate Solo")
+    library.until(lambda: library.shown("dialog input"))
+    assert library.run("return document.querySelector('dialog input').value") == "Solo 2"
+    library.tap(YES)
+    library.until(lambda: preset_names(engine)[-2:] == ["Solo", "Solo 2"])
+    assert engine.call("preset_read", name="Solo 2") | {"name": "Solo"} == engine.call(
+        "preset_read", name="Solo"
+    )
+    downloads = tmp_path / "downloads"
+    library.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)}
+    )
+    more(library, "Solo 2", "Download Solo 2")
+    file = downloads / "Solo 2.toml"
+    library.until(file.exists)
+    library.until(lambda: "reverb_wet = 0.4" in file.read_text())
+    text = file.read_text()
+    # What is uploaded under a taken name replaces it, once that is confirmed.
+    file.write_text(text.replace("0.4", "0.6"))
+    library.find("#preset-upload").send_keys(str(file))
+    library.tap(YES)
+    library.until(lambda: library.text("#preset-upload-done") == "Solo 2 is stored.")
+    settings = engine.call("preset_read", name="Solo 2")["preset"]["settings"]
+    assert settings["reverb_wet"] == 0.6
+    broken = tmp_path / "broken.toml"
+    broken.write_text('model = "../../etc/passwd"')
+    library.find("#preset-upload").send_keys(str(broken))
+    library.until(lambda: "may not name paths" in library.text("#preset-upload-problem"))
+    for name in ("Solo", "Solo 2"):
+        engine.call("preset_remove", name=name)
+
+
 def test_next_goes_through_a_set_list(library, engine):
     for name in ("One", "Two"):
         engine.call("preset_save", name=name)
@@ -126,8 +162,8 @@ def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):
     path = tmp_path / "broken.zip"
     path.write_bytes(b"this is no zip")
     upload(library, path)
-    library.until(lambda: "broken.zip was not installed" in library.text("#upload-problem"))
-    assert len(library.text("#upload-problem")) > len("broken.zip was not installed: ") + 10
+    library.until(lambda: "broken.zip was not taken" in library.text("#upload-problem"))
+    assert len(library.text("#upload-problem")) > len("broken.zip was not taken: ") + 10
     assert "broken" not in [row["name"] for row in engine.call("models")["models"]]
     assert str(tmp_path) not in library.text("#upload-problem")
 

@@ -1,9 +1,10 @@
 // The models: a card for each, with its sound; upload, roll back, remove.
 import { facts, modelPath, picture, titleOf } from "./about.js";
-import { ask, attempt, h, toast } from "./dom.js";
+import { ask, attempt, h } from "./dom.js";
 import { colourOf, drawEmblem } from "./emblem.js";
-import { http, link, Refused, token } from "./link.js";
+import { http, link, Refused } from "./link.js";
 import { refreshModels, store, watch } from "./store.js";
+import { upload, uploader } from "./transfer.js";
 
 let sounding = null; // one preview at a time
 
@@ -35,54 +36,12 @@ async function preview(name, button) {
   });
 }
 
-/** With progress, which fetch has not. Returns what was installed. */
-function send(file, tell) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", "/api/models");
-    request.setRequestHeader("Authorization", `Bearer ${token.get()}`);
-    request.setRequestHeader("Content-Type", "application/zip");
-    request.responseType = "json";
-    request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
-    request.onerror = () => reject(new Refused("network", "The upload was interrupted", "try again"));
-    request.onload = () => {
-      const told = request.response ?? {};
-      if (request.status < 300) resolve(told);
-      else reject(new Refused(request.status, told.error ?? `Refused (${request.status})`, told.remedy));
-    };
-    request.send(file);
-  });
-}
-
-function uploader() {
-  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const problem = h("p", { id: "upload-problem", class: "problem", role: "alert" });
-  const input = h("input", { type: "file", id: "upload", accept: ".zip,.tflite", class: "unseen", onchange: upload });
-  const label = h("label", { for: "upload", class: "button wide" }, "Upload a model");
-
-  async function upload() {
-    const [file] = input.files;
-    input.value = "";
-    if (!file) return;
-    problem.textContent = "";
-    bar.hidden = false;
-    label.textContent = `Uploading ${file.name} …`;
-    try {
-      const told = await send(file, (part) => {
-        bar.value = part;
-        if (part === 1) label.textContent = `Trying ${file.name} …`;
-      });
-      await refreshModels();
-      toast(`${told.model.name} is installed`);
-    } catch (error) {
-      problem.textContent = `${file.name} was not installed: ${[error.message, error.remedy].filter(Boolean).join("; ")}`;
-    } finally {
-      bar.hidden = true;
-      label.textContent = "Upload a model";
-    }
-  }
-  return h("div", { class: "upload" }, input, label, bar, problem);
-}
+const modelUploader = () => uploader({ id: "upload", label: "Upload a model", accept: ".zip,.tflite", busy: "Trying",
+  async send(file, tell) {
+    const told = await upload("/api/models", file, "application/zip", tell);
+    await refreshModels();
+    return `${told.model.name} is installed.`;
+  } });
 
 function cardOf(model) {
   const { name, info } = model;
@@ -142,7 +101,7 @@ export function modelCards() {
       if (link.engine) await link.call("reload");
       await refreshModels();
     }, "List refreshed") }, "Refresh the list");
-  return { root: h("div", {}, uploader(), list), again, refresh() {
+  return { root: h("div", {}, modelUploader(), list), again, refresh() {
     showChanged();
     refreshModels();
   } };

@@ -274,7 +274,7 @@ def test_too_large_a_file_and_no_file(tmp_path):
     path.write_bytes(header() + bytes(midi_file.MAX_BYTES))
     with pytest.raises(UserError, match=r"large\.mid: is larger than 4 MiB"):
         read_midi(path)
-    with pytest.raises(UserError, match="No such file"):
+    with pytest.raises(UserError, match="no such file"):
         read_midi(tmp_path / "none.mid")
     with pytest.raises(UserError, match="is not a file"):
         read_midi(tmp_path)

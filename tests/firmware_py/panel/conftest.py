@@ -27,6 +27,7 @@ class Engine:
     def __init__(self):
         self.asked, self.plays, self.reloads = [], "violin", 0
         self.stands_s = 0.0
+        self.presets = {"solo": {"model": "violin", "settings": {"mix": 0.5}}}
 
     def hello(self):
         return {"program": "ddsp-edge"}
@@ -47,6 +48,20 @@ class Engine:
 
     def preset(self, name):
         raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
+
+    def preset_read(self, name):
+        if name not in self.presets:
+            raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
+        return {"name": name, "preset": self.presets[name]}
+
+    def preset_write(self, name, preset, replace=False):
+        if name in self.presets and not replace:
+            raise UserError(f"a preset is called {name!r} already; choose another name")
+        self.presets[name] = preset
+        return self.list_presets()
+
+    def list_presets(self):
+        return {"presets": [{"name": name} for name in self.presets]}
 
     def panic(self):
         raise ZeroDivisionError("a bug")
