@@ -32,20 +32,23 @@ def export(bundles: Iterable[tuple[str, Bundle]], folder: Path) -> list[Path]:
         path = models / f"{name}{SUFFIX}"
         write_model(bundle, path)
         written.append(path)
-    presets = found_presets(folder)
-    write_atomically(folder / "presets.ttl", presets_file(presets).encode())
     plugins = (folder / BINARY).exists()
+    presets = found_presets(folder, "" if plugins else folder.stem)
+    write_atomically(folder / "presets.ttl", presets_file(presets).encode())
     write_atomically(folder / "manifest.ttl", manifest(presets, plugins).encode())
     return written
 
 
-def found_presets(folder: Path) -> list[FactoryPreset]:
-    """Return a preset for each model in a folder, by its file's name. Raises UserError."""
+def found_presets(folder: Path, scope: str = "") -> list[FactoryPreset]:
+    """Return a preset for each model in a folder, by its file's name. Raises UserError.
+
+    ``scope`` keeps the names for hosts apart from those of a folder that has a model of that name.
+    """
     found = []
     for path in sorted((folder / MODELS).glob(f"*{SUFFIX}")):
         try:
             name = model_name(path.read_bytes())
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be read ({error}); remove it") from None
-        found.append(FactoryPreset(name, f"{MODELS}/{path.name}"))
+        found.append(FactoryPreset(name, f"{MODELS}/{path.name}", scope))
     return found

@@ -29,6 +29,7 @@ PREFIXES = """\
 @prefix rdf:    <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs:   <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix state:  <http://lv2plug.in/ns/ext/state#> .
+@prefix time:   <http://lv2plug.in/ns/ext/time#> .
 @prefix units:  <http://lv2plug.in/ns/extensions/units#> .
 @prefix urid:   <http://lv2plug.in/ns/ext/urid#> .
 @prefix work:   <http://lv2plug.in/ns/ext/worker#> .
@@ -42,10 +43,12 @@ class FactoryPreset:
 
     name: str  #: what a host shows
     path: str  #: of the model, from the folder
+    scope: str = ""  #: the folder's name, where it is not the plug-in's own
 
     def uri(self, plugin: Plugin) -> str:
         """Return the preset's name for hosts, the same for the same file."""
-        return f"{URI}preset:{plugin.name}:{_word(Path(self.path).stem)}"
+        scope = f"{_word(self.scope)}:" if self.scope else ""
+        return f"{URI}preset:{plugin.name}:{scope}{_word(Path(self.path).stem)}"
 
 
 def manifest(presets: Sequence[FactoryPreset] = (), plugins: bool = True) -> str:
@@ -148,7 +151,7 @@ def _fixed(plugin: Plugin) -> list[str]:
     """The ports that are no settings, in the order of ``native/lv2/plugin.h``."""
     supports = ["atom:supports patch:Message"]
     if plugin is not EFFECT:
-        supports = ["atom:supports midi:MidiEvent , patch:Message"]
+        supports = ["atom:supports midi:MidiEvent , patch:Message , time:Position"]
     optional = "lv2:portProperty lv2:connectionOptional"
     ports = [
         [

@@ -21,6 +21,8 @@ MAX_SECONDS = 3600.0
 MAX_TAIL_S = 60.0
 #: The longest rest, in beats, that the end of a pattern of a format 2 file may add.
 MAX_PATTERN_REST = 4
+#: Fewer microseconds a beat are no tempo, but damage or a forgotten value.
+FASTEST_TEMPO = 1000
 #: Notes that nothing ends sound to the end of the file, so many seconds after the last event
 #: that starts or ends a note.
 MIN_HELD_S, MAX_HELD_S = 0.5, 10.0
@@ -145,11 +147,13 @@ class _TempoMap:
             if tick > max(last_tick, track.end_tick):
                 break
             before = self._changes[-1][2]
-            if not tempo and tick <= last_tick:
-                remark = f"a tempo of 0 is passed over; it stays at {6e7 / before:g} beats a minute"
+            forgotten = tempo < FASTEST_TEMPO
+            if forgotten and tick <= last_tick:
+                what = f"a tempo of {tempo}{' microseconds a beat' if tempo else ''}"
+                remark = f"{what} is passed over; it stays at {6e7 / before:g} beats a minute"
                 if remark not in self.remarks:
                     self.remarks.append(remark)
-            self._changes.append((tick, self.seconds(tick), tempo or before))
+            self._changes.append((tick, self.seconds(tick), before if forgotten else tempo))
 
     def seconds(self, tick: int) -> float:
         """Return the time of a tick of the file, in seconds."""

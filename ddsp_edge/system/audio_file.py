@@ -13,6 +13,7 @@ import soundfile
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_target, replacing, temporary_folder
+from ddsp_edge.system.audio_cut import is_cut
 from ddsp_edge.system.audio_kinds import FFMPEG_SUFFIXES, begins_like_audio, is_wave
 from ddsp_edge.system.ffmpeg import declared_s, decode
 from ddsp_edge.system.input_file import check_input
@@ -26,6 +27,11 @@ WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 #: Where the mean of the channels is so far below the loudest one, in dB, that one is taken: they
 #: cancel each other, or the others are silent.
 CANCELLED_DB = 5.0
+#: Channels of which none is silent cancel each other where the power of their mean is so small a
+#: part of what it would be were they not alike, and so for this part of the file's power.
+CANCELLED_PART, CANCELLED_OF_FILE = 0.1, 0.1
+_PIECE = 4096  #: samples of each channel that are looked at together
+CUT = "the file ends too soon, before the length that its header says"
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
@@ -109,6 +115,8 @@ def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
     remark = ""
     if missing_s > 0.1:  # more than an encoder's delay
         remark = f"the file ends too soon: {missing_s:.2g} s of it are missing"
+    elif is_cut(path):
+        remark = CUT
     elif "[error]" in said:
         remark = "parts of it cannot be decoded: it is damaged, or it ends too soon"
     return replace(sound, remarks=(*sound.remarks, remark)) if remark else sound
@@ -137,8 +145,8 @@ def _read_sndfile(file_path: Path, path: Path) -> Sound:
         raise _Unreadable(f"{path}: holds no sound (0 samples); record it again")
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    if not remarks and _is_cut(file_path):
-        remarks.append("the file ends too soon, before the length that its header says")
+    if not any("too soon" in remark for remark in remarks) and is_cut(file_path):
+        remarks.append(CUT)
     return Sound(mono, source_rate, tuple(remarks))
 
 
@@ -154,7 +162,7 @@ def knows_header(path: Path) -> bool:
 def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[str]]:
     """By blocks: what the header says of the length is not believed."""
     blocks, total = [], 0
-    energy, mean_energy = np.zeros(file.channels), 0.0
+    energy, mean_energy, cancelled = np.zeros(file.channels), 0.0, 0.0
     while True:
         block = file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)
         if len(block) == 0:
@@ -164,15 +172,22 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
             raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
             blocks.append(block.mean(axis=1))
-            energy += np.square(block, dtype=np.float64).sum(axis=0)
-            mean_energy += float(np.square(blocks[-1], dtype=np.float64).sum())
+            pieces = np.arange(0, len(block), _PIECE)
+            power = np.add.reduceat(np.square(block, dtype=np.float64), pieces, axis=0)
+            mean_power = np.add.reduceat(np.square(blocks[-1], dtype=np.float64), pieces)
+            energy += power.sum(axis=0)
+            mean_energy += float(mean_power.sum())
+            together = power.sum(axis=1)
+            alone = CANCELLED_PART * together / file.channels**2
+            cancelled += float(together[mean_power < alone].sum())
     remarks = []
     if file.frames < 1 << 40 and total < 0.999 * file.frames:
         missing_s = (file.frames - total) / file.samplerate
         remarks.append(f"the file ends too soon: {missing_s:.2g} s of it are missing")
     loudest = int(np.argmax(energy))
     limit = float(energy[loudest]) * db_to_gain(-CANCELLED_DB) ** 2
-    if file.channels > 1 and np.isfinite(limit) and mean_energy < limit:
+    cancels = mean_energy < limit or cancelled > CANCELLED_OF_FILE * float(energy.sum())
+    if file.channels > 1 and np.isfinite(limit) and cancels:
         file.seek(0)
         blocks, left = [], total
         while left > 0:
@@ -189,25 +204,9 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
     return (np.concatenate(blocks) if blocks else np.zeros(0, np.float32)), remarks
 
 
-def _is_cut(path: Path) -> bool:
-    """Whether a WAV file is shorter than its header says; libsndfile only shortens the sound."""
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        if not head.startswith(b"RIFF") or head[8:] != b"WAVE":
-            return False
-        size = path.stat().st_size
-        while len(chunk := stream.read(8)) == 8:
-            length = int.from_bytes(chunk[4:], "little")
-            if chunk.startswith(b"data"):
-                # All ones: written by a recorder that cannot go back.
-                return 0 < length < 0xFFFFFF00 and stream.tell() + length > size + 1
-            stream.seek(length + length % 2, 1)
-    return False
-
-
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
-    if "Internal error" in text:
+    if "internal error" in text.lower():
         return "its header is damaged"
     if "does not exist" in text:  # what libsndfile says where nothing in the file is known to it
         return "nothing in it is sound"
