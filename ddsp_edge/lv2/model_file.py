@@ -68,7 +68,7 @@ def write_model(bundle: Bundle, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ModelRange:
-    """Where a model was trained."""
+    """The range of pitch and loudness in which a model was trained."""
 
     name: str
     notes: tuple[float, float]  #: lowest and highest, MIDI
