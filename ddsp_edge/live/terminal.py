@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from ddsp_edge.cards.settings import CardSettings
@@ -12,6 +13,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.midi.output import MidiOutput
 from ddsp_edge.midi.ports import MidiPorts
 from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
@@ -29,6 +31,7 @@ def perform(
     midi_network: str | None,
     runtime: str | None,
     seconds: float | None,
+    midi_out: Sequence[str] = (),
     out: TextIO | None = None,
     pitches: KeyPitches | None = None,
 ) -> None:
@@ -44,6 +47,8 @@ def perform(
     engine.tune(pitches)
     screen = _Screen(out)
     ports = MidiPorts(engine.midi, engine.publish, api=midi, network=midi_network)
+    output = MidiOutput(midi, midi_out, on_problem=screen.warn)
+    engine.send_heard(output.send)
     stop = threading.Event()
     before = [(s, signal.signal(s, lambda *_: stop.set())) for s in (signal.SIGINT, signal.SIGTERM)]
     try:
@@ -62,6 +67,7 @@ def perform(
     finally:
         ports.stop()
         engine.stop()
+        output.stop()
         for number, handler in before:
             signal.signal(number, handler)
 
@@ -108,6 +114,11 @@ class _Screen:
         with self._lock:
             self._clear()
             print(line, file=self._out, flush=True)
+
+    def warn(self, problem: str) -> None:
+        """Say what is wrong; "" (it is over) says nothing."""
+        if problem:
+            self.say(f"warning: {problem}")
 
     def update(self, line: str) -> None:
         if self._tty:

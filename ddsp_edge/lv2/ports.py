@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ddsp_edge.effect.scales import SCALES
-from ddsp_edge.settings import SETTINGS, Choice, Setting
+from ddsp_edge.settings import SETTINGS, WAVES_IN_BEAT, Choice, Setting
 
 #: Of LV2's units extension; a setting without a unit has none.
 UNITS = {"dB": "db", "Hz": "hz", "s": "s", "semitones": "semitone12TET"}
@@ -24,19 +24,11 @@ GROUPS = {
     "sustain": "Envelope",
     "release": "Envelope",
     "vibrato": "Expression",
+    "expression": "Expression",
+    "swell": "Expression",
 }
-#: Settings of the performer, which chooses how each note is played (ddsp_edge/synth/performer.py):
-#: it is not in the plug-in, whose notes are played as they are written. They stand at 0 there. Nor
-#: does the plug-in follow a clock: the settings that need one are off.
-LEFT_OUT = (
-    "expression",
-    "expression_vibrato",
-    "expression_pitch",
-    "expression_dynamics",
-    "expression_attack",
-    "vibrato_sync",
-    "swell_sync",
-)
+#: The plug-in sends no MIDI: the settings of it are off there.
+LEFT_OUT = ("midi_out", "midi_out_channel", "midi_out_bend")
 KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
 
 
@@ -151,10 +143,13 @@ def settings_table() -> str:
         lines.append(f"static const int {plugin.name}_settings[] = {{")
         lines += [f"    SETTING_{port.symbol.upper()}," for port in plugin.ports]
         lines += ["};", ""]
+    waves = [0.0, *WAVES_IN_BEAT.values()]
     scales = [sum(1 << step for step in steps) for steps in SCALES.values()]
     lines += [
         "/* Pitch classes above the key note, in the order of snap_scale. */",
         f"static const unsigned scale_notes[] = {{{', '.join(f'{x:#x}' for x in scales)}}};",
+        "/* Waves of a vibrato in a beat, in the order of vibrato_sync; -1: nearest to its own. */",
+        f"static const float waves_in_beat[] = {{{', '.join(map(_c_float, waves))}}};",
         "",
         "#endif",
     ]

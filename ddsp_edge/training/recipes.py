@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+#: Levels of the dynamic marks where recordings were evened out: 5 dB from each to the next.
+MARKS_DB = {
+    "pianissimo": -25.0,
+    "piano": -20.0,
+    "mezzo-piano": -15.0,
+    "mezzo-forte": -10.0,
+    "forte": -5.0,
+    "fortissimo": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,53 @@ class Recipe:
     licence: str
     attribution: str
     skip: tuple[str, ...] = ()  #: patterns of file names that are left out
+    #: The recordings were evened out in level: each file is brought to that of the dynamic mark in
+    #: its name.
+    evened_out: bool = False
+    #: Where the recordings are found. Not part of what identifies prepared data (its repr).
+    source: str = field(default="", repr=False)
+
+    def level_db(self, file: str) -> float:
+        """Gain in dB, 0 or less, for the recording with this name; 0 where nothing is known."""
+        parts = file.rsplit(".", 1)[0].split("_")
+        found = [db for mark, db in MARKS_DB.items() if mark in parts]
+        return found[0] if self.evened_out and found else 0.0
+
+
+#: Files of the Philharmonia Orchestra's samples that hold no sustained tone of one pitch.
+_NO_TONE = (
+    "*_fluttertonguing.mp3",
+    "*-trill.mp3",
+    "*_tremolo.mp3",
+    "*_mute.mp3",
+    "*_slap-tongue.mp3",
+    "*_staccatissimo.mp3",
+    "*-tonguing.mp3",
+    "*_subtone.mp3",
+    "*_harmonic.mp3",
+)
+
+
+def _philharmonia(
+    name: str, of_the: str, folder: str, lowest_hz: float, highest_hz: float, evened_out: bool
+) -> Recipe:
+    """The recipe of an instrument from the samples of the Philharmonia Orchestra."""
+    return Recipe(
+        name=name,
+        folder=f"philharmonia-samples/audio/{folder}",
+        single_notes=True,
+        lowest_hz=lowest_hz,
+        highest_hz=highest_hz,
+        skip=_NO_TONE,
+        evened_out=evened_out,
+        source="the repository skratchdot/philharmonia-samples on GitHub, commit 717b7de",
+        licence="CC BY-SA 3.0",
+        attribution=(
+            f"Trained on the {of_the} samples of the Philharmonia Orchestra, London "
+            "(philharmonia.co.uk), CC BY-SA 3.0, free for any use but not to be sold or passed on "
+            "as samples: single notes and short phrases, joined into phrases"
+        ),
+    )
 
 
 RECIPES = {
@@ -107,4 +164,6 @@ RECIPES = {
             "(python -m ddsp_edge.training.data.soundfont --program 56 --out trumpet)"
         ),
     ),
+    "clarinet": _philharmonia("Clarinet", "clarinet", "clarinet", 120.0, 2000.0, True),
+    "oboe": _philharmonia("Oboe", "oboe", "oboe", 195.0, 2000.0, False),
 }

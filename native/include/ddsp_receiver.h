@@ -25,6 +25,7 @@ typedef struct {
     int32_t priority;         /* DDSP_PRIORITY_* */
     int32_t channel;          /* 1..16: the one that is heard; 0 hears all but the drums' */
     int32_t mpe;              /* DDSP_MPE_* */
+    int32_t swells;           /* DDSP_SWELLS_* */
 } ddsp_receiver_settings;
 
 /* Setup. NULL when out of memory. Values outside their range count as its nearest end. */
@@ -35,6 +36,12 @@ void ddsp_receiver_free(ddsp_receiver *receiver);
 
 /* Audio. As new, at other settings: no key, pedal or controller is remembered. */
 void ddsp_receiver_reset(ddsp_receiver *receiver, const ddsp_receiver_settings *settings);
+
+/* Audio. Notes are played from now on as an instrument's expression, which is good, says: each
+ * choice is drawn as a ddsp_chooser of that seed would, of notes whose length and phrase nobody
+ * knows. NULL: as they are written, which is also so at first and after a reset. */
+void ddsp_receiver_perform(ddsp_receiver *receiver, const ddsp_expression *expression,
+                           uint32_t seed);
 
 /* Audio. What is known of the player's DDSP_MAX_VOICES voices; give it before a message. A voice
  * whose serial is not that of the last event made for it counts as that event left it. */
@@ -59,6 +66,10 @@ int ddsp_receiver_pass_time(ddsp_receiver *receiver, double time_s, ddsp_event *
  * first event says them to the player, which has to be told once at the start too. */
 int ddsp_receiver_set(ddsp_receiver *receiver, const ddsp_receiver_settings *settings,
                       ddsp_event *out);
+
+/* Where beats and bar lines are from now on: vibratos go over to them smoothly, swells of the notes
+ * to come are shaped by them. */
+int ddsp_receiver_follow(ddsp_receiver *receiver, const ddsp_bars *bars, ddsp_event *out);
 
 /* Silence at once; every key, pedal and wheel as if nobody touched it. */
 int ddsp_receiver_panic(ddsp_receiver *receiver, double time_s, ddsp_event *out);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import mido
@@ -11,15 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from native._kernel import ffi, lib
+from tiny_decoder import INFO
 
+from ddsp_edge.bundles.families import FAMILIES
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import CONTROLLERS, MESSAGES, RPNS
 from ddsp_edge.synth.notes import synth_settings
+from ddsp_edge.synth.performer import Performer, middle_note
 from ddsp_edge.synth.receiver import Receiver
+from native.expression import QUANTITIES, SWELLS
 from native.player import Synth
 
 HOP_S = 0.005
 MODEL = (HOP_S, -60.0, -10.0)
+VOICE = replace(INFO, name="Voice")  # slides and scoops often
+SEED = 5
 #: What an event of a kind says; the rest of the struct is left over from others.
 NOTES = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
 NOTE_FIELDS = [name for name, _ in ffi.typeof("ddsp_note").fields if name != "expression"]
@@ -37,6 +45,8 @@ def said(event: Any) -> tuple[Any, ...]:
         parts += [getattr(event.note.expression, name) for name in EXPRESSION_FIELDS]
     if event.kind in (*NOTES, lib.DDSP_EVENT_TOUCH):
         parts += [getattr(event.touch, name) for name in TOUCH_FIELDS]
+    if event.kind == lib.DDSP_EVENT_BEAT and event.beat.hz > 0:
+        parts += [event.beat.at_s, event.beat.beats, event.beat.hz]
     if event.kind == lib.DDSP_EVENT_SYNTH:
         parts += [getattr(event.synth, name) for name in SYNTH_FIELDS]
     return tuple(parts)
@@ -65,8 +75,19 @@ def c_settings(s: Settings) -> Any:
             "priority": ("last", "high", "low").index(s.priority),
             "channel": s.channel,
             "mpe": ("off", "on", "upper", "both").index(s.mpe),
+            "swells": SWELLS[s.swell_sync],
         },
     )
+
+
+def c_expression() -> Any:
+    """How a voice is played, for C."""
+    tendencies = FAMILIES["voice"].tendencies
+    fields = [
+        (1, t.mean, t.deviation, t.pitch, t.velocity, t.length)
+        for t in (tendencies[name] for name in QUANTITIES)
+    ]
+    return ffi.new("ddsp_expression *", (middle_note(VOICE), fields))
 
 
 class InC:
@@ -80,6 +101,7 @@ class InC:
         self.frames = ffi.new("ddsp_voice_frame[]", lib.DDSP_MAX_VOICES)
         self.events: list[tuple[Any, ...]] = []
         self.now_s = 0.0
+        lib.ddsp_receiver_perform(self.receiver, c_expression(), SEED)
         self.set(s)
 
     def _send(self, n: int) -> None:
@@ -99,6 +121,12 @@ class InC:
     def tell(self) -> None:
         self._send(lib.ddsp_receiver_tell(self.receiver, self.out))
 
+    def follow(self, beat: Beat | None) -> None:
+        told = (beat.at_s, beat.beats, beat.hz) if beat else (0.0, 0.0, 0.0)
+        lines = (beat.bar, beat.bar_from) if beat else (4.0, 0.0)
+        bars = ffi.new("ddsp_bars *", (told, *lines))
+        self._send(lib.ddsp_receiver_follow(self.receiver, bars, self.out))
+
     def panic(self, time_s: float) -> None:
         self._send(lib.ddsp_receiver_panic(self.receiver, time_s, self.out))
 
@@ -117,7 +145,7 @@ class InPython:
 
     def __init__(self, s: Settings) -> None:
         self.synth = Recorded()
-        self.receiver = Receiver(s, self.synth)
+        self.receiver = Receiver(s, self.synth, Performer(VOICE, SEED))
 
     @property
     def events(self) -> list[tuple[Any, ...]]:
@@ -132,6 +160,9 @@ class InPython:
     def tell(self) -> None:
         self.receiver.tell()
 
+    def follow(self, beat: Beat | None) -> None:
+        self.receiver.follow(beat)
+
     def panic(self, time_s: float) -> None:
         self.receiver.panic(time_s)
 
@@ -142,7 +173,7 @@ class InPython:
         self.synth.frames(time_s)
 
 
-Step = bytes | int | str | Settings
+Step = bytes | int | str | Settings | Beat | None
 
 
 def play(steps: Sequence[Step], s: Settings) -> None:
@@ -158,6 +189,9 @@ def play(steps: Sequence[Step], s: Settings) -> None:
         elif isinstance(step, Settings):
             mine.set(step)
             reference.set(step)
+        elif step is None or isinstance(step, Beat):
+            mine.follow(step)
+            reference.follow(step)
         elif step == "panic":
             mine.panic(now_s)
             reference.panic(now_s)
@@ -201,6 +235,7 @@ STEPS = st.one_of(
     st.sampled_from([b"\xfe", b"\xff", b"\xf8"]),
     st.sampled_from([1, 2, 10, 61, 200]),
     st.just("panic"),
+    st.sampled_from([None, Beat(0.0, 0.0, 2.0), Beat(1.3, 7.0, 3.1, bar=3.0, bar_from=1.5)]),
     st.builds(
         Settings,
         voices=st.sampled_from([1, 2, 4, 16]),
@@ -209,6 +244,8 @@ STEPS = st.one_of(
         channel=st.sampled_from([0, 1, 3]),
         portamento=st.sampled_from([0.0, 0.1]),
         bend_range=st.sampled_from([2.0, 2.5, 48.0]),
+        swell_sync=st.sampled_from(["off", "beat", "bar"]),
+        vibrato_sync=st.sampled_from(["off", "nearest", "1/8T"]),
     ),
 )
 STARTS = st.builds(
@@ -216,6 +253,7 @@ STARTS = st.builds(
     voices=st.sampled_from([1, 3]),
     priority=st.sampled_from(["last", "high", "low"]),
     mpe=st.sampled_from(["off", "on", "upper", "both"]),
+    swell_sync=st.sampled_from(["off", "beat", "bar"]),
 )
 
 
@@ -268,6 +306,31 @@ def test_every_row_of_the_table_is_played() -> None:
         for row in rows:
             again = [note_on, 3, b"\x90\x40\x50", 2, note_off, 2, b"\x80\x40\x40", 70]
             play([*row, 1, *again, note_on, 2, *row, 1, *again, *row], Settings(voices=voices))
+
+
+def test_each_note_is_played_as_the_expression_says_until_a_reset() -> None:
+    mine = InC(Settings(expression=1))
+    mine.events.clear()
+    seed = 2 + 1 + len(NOTE_FIELDS)  # kind, voice, serial, the note's fields, then the expression
+    for i in range(3):
+        mine.receive(float(i), b"\x90\x3c\x64")
+        mine.receive(i + 0.5, b"\x80\x3c\x00")
+    starts = [event for event in mine.events if event[0] == lib.DDSP_EVENT_START]
+    assert len({event[seed] for event in starts}) == 3 and all(event[seed + 1] for event in starts)
+    lib.ddsp_receiver_perform(mine.receiver, c_expression(), SEED)
+    mine.events.clear()
+    mine.receive(4.0, b"\x90\x3c\x64")
+    assert mine.events[0][seed:] == starts[0][seed:]  # the strokes are counted anew
+    lib.ddsp_receiver_perform(mine.receiver, ffi.NULL, 0)
+    mine.events.clear()
+    mine.receive(5.0, b"\x90\x3e\x64")
+    expression = mine.events[0][seed : seed + len(EXPRESSION_FIELDS)]
+    assert expression == (0,) * len(EXPRESSION_FIELDS)
+    lib.ddsp_receiver_perform(mine.receiver, c_expression(), SEED)
+    lib.ddsp_receiver_reset(mine.receiver, c_settings(Settings()))
+    mine.events.clear()
+    mine.receive(6.0, b"\x90\x3c\x64")
+    assert mine.events[0][seed : seed + len(EXPRESSION_FIELDS)] == (0,) * len(EXPRESSION_FIELDS)
 
 
 def test_half_messages_and_wrong_bytes_do_nothing() -> None:

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "expression/bars.h"
+
 #define SOFT_DB 6.0f
 #define SILENCE_DB (-80.0f)
 #define HEARD_S 0.05            /* by then a note that was struck can be heard */
@@ -57,6 +59,27 @@ static ddsp_exact_touch touch_of(const ddsp_played_voice *voice, ddsp_channels *
     return ddsp_controllers_note(ddsp_channels_of(channels, key->channel), member, key->pressure);
 }
 
+/* How a player of the instrument would play the key; nothing where that is not known. */
+static ddsp_note_expression chosen(ddsp_notes *notes, const ddsp_key *key, double time_s,
+                                   int tied_to)
+{
+    ddsp_note_expression how = {0};
+    const ddsp_struck_note struck = {
+        .time_s = time_s,
+        .velocity = key->velocity / 127.0,
+        .length_s = -1.0,
+        .in_phrase = -1.0,
+        .channel = key->channel,
+        .note = key->note,
+        .tied_to = tied_to,
+        .swells = notes->settings.swells,
+        .bars = notes->bars,
+    };
+    if (notes->chooses)
+        ddsp_chooser_choose(&notes->chooser, &struck, &how);
+    return how;
+}
+
 static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s, int legato,
                    ddsp_channels *channels, ddsp_event_list *events)
 {
@@ -68,6 +91,9 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
     const float from = controllers->glide_from >= 0 ? (float)controllers->glide_from : FROM_LAST;
     controllers->glide_from = -1;
     notes->struck = 1;
+    /* Where the player glides there is no slide besides. */
+    const int tied = legato && voice->key.id != 0 && glide_s == 0.0;
+    const int tied_to = tied ? voice->key.note : -1;
     voice->key = *key;
     voice->held = voice->sounds = 1;
     voice->frozen = 0;
@@ -83,6 +109,7 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
         .level_db = -SOFT_DB * key->soft,
         .glide_s = (float)glide_s,
         .glide_from = from,
+        .expression = chosen(notes, key, time_s, tied_to),
     };
     event->touch = rounded(&voice->sent);
 }
@@ -144,7 +171,8 @@ void ddsp_notes_init(ddsp_notes *notes, const ddsp_receiver_settings *settings)
     notes->settings = *settings;
     notes->n_voices = settings->voices;
     notes->one_voice = settings->voices == 1;
-    notes->struck = 0;
+    notes->struck = notes->chooses = 0;
+    notes->bars = (ddsp_bars){0};
 }
 
 void ddsp_notes_states(ddsp_notes *notes, const ddsp_voice_state *states)
@@ -167,6 +195,17 @@ void ddsp_notes_set(ddsp_notes *notes, const ddsp_receiver_settings *settings,
     ddsp_event *event = add_event(events, DDSP_EVENT_SYNTH, DDSP_ALL_VOICES, 0);
     if (event)
         event->synth = settings->synth;
+}
+
+void ddsp_notes_follow(ddsp_notes *notes, const ddsp_bars *bars, ddsp_event_list *events)
+{
+    const ddsp_bars now = ddsp_bars_sane(bars);
+    if (!(now.beat.hz > 0.0f) && !(notes->bars.beat.hz > 0.0f))
+        return;
+    notes->bars = now;
+    ddsp_event *event = add_event(events, DDSP_EVENT_BEAT, DDSP_ALL_VOICES, 0);
+    if (event)
+        event->beat = now.beat;
 }
 
 void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,

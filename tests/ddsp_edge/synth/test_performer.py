@@ -15,7 +15,7 @@ from ddsp_edge.bundles.expression import QUANTITIES, Expression, Tendency
 from ddsp_edge.bundles.families import FAMILIES, family_of, playing
 from ddsp_edge.midi.beat import Beat
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.performer import REST_S, Performer, Place, read_ahead
+from ddsp_edge.synth.performer import REST_S, Performer, Place, score_of
 from ddsp_edge.synth.source import FileNote, synth_frames
 
 VIOLIN = replace(INFO, name="Violin")
@@ -60,7 +60,9 @@ def test_what_is_drawn_stays_within_the_table() -> None:
     for note in draws(performer, 60, velocity=1.0):
         for name in set(QUANTITIES) & set(note._fields):
             if name not in ("scoop_cents", "scoop_s", "accent_db"):
-                assert QUANTITIES[name].minimum <= getattr(note, name) <= QUANTITIES[name].maximum
+                quantity = QUANTITIES[name]  # the note's numbers are C's floats
+                low, high = np.float32(quantity.minimum), np.float32(quantity.maximum)
+                assert low <= getattr(note, name) <= high
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
@@ -91,7 +93,7 @@ def test_a_file_is_read_ahead_for_lengths_and_phrases() -> None:
     notes = [FileNote(float(i) * 0.5, i * 0.5 + 0.45, 60 + i, 90) for i in range(5)]
     late = notes[-1].end_s + REST_S + 0.2
     notes += [FileNote(late, late + 1.0, 72, 90), FileNote(0.0, 9.0, 40, 90, 1)]
-    places = read_ahead(notes)
+    places = score_of(notes)
     assert places[0, 60, 0.0] == Place(pytest.approx(0.45), 0.0)
     assert places[0, 62, 1.0].in_phrase == pytest.approx(0.5)
     assert places[0, 64, 2.0].in_phrase == pytest.approx(1.0)
@@ -164,13 +166,13 @@ def test_a_held_note_moves_and_at_0_it_does_not() -> None:
     assert 3.0 < spread(1) < spread(2)
 
 
-@pytest.mark.parametrize(("bars", "unit_s"), [(False, 0.5), (True, 2.0)])
-def test_swells_arrive_and_end_on_beats_or_bars(bars: bool, unit_s: float) -> None:
+@pytest.mark.parametrize(("swell_sync", "unit_s"), [("beat", 0.5), ("bar", 2.0)])
+def test_swells_arrive_and_end_on_beats_or_bars(swell_sync: str, unit_s: float) -> None:
     performer, plain = Performer(VIOLIN, 3), Performer(VIOLIN, 3)
     begin_s, beat = 0.3, Beat(0.0, 0.0, 2.0)
     for known in (performer, plain):
         known.read({(0, 69, begin_s): Place(3.9), (0, 72, begin_s): Place(0.15)})
-    how = performer.play(0, 69, 0.7, begin_s, beat=beat, bars=bars)
+    how = performer.play(0, 69, 0.7, begin_s, beat=beat, swell_sync=swell_sync)
     free = plain.play(0, 69, 0.7, begin_s)
     for line_s in (begin_s + how.swell_s, begin_s + how.swell_s + how.fade_s):
         assert line_s / unit_s == pytest.approx(round(line_s / unit_s), abs=1e-6)
@@ -178,7 +180,7 @@ def test_swells_arrive_and_end_on_beats_or_bars(bars: bool, unit_s: float) -> No
     assert abs(how.swell_s - free.swell_s) <= unit_s
     assert how._replace(swell_s=free.swell_s, fade_s=free.fade_s) == free
     # A note without a line in it is as it was.
-    short = performer.play(0, 72, 0.7, begin_s, beat=beat, bars=bars)
+    short = performer.play(0, 72, 0.7, begin_s, beat=beat, swell_sync=swell_sync)
     assert short == plain.play(0, 72, 0.7, begin_s)
 
 
