@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddsp_edge.lv2.model_file import SUFFIX
 from ddsp_edge.lv2.ports import EFFECT, PLUGINS, UNITS, Plugin, Port
 from ddsp_edge.settings import Choice
 
@@ -22,6 +23,7 @@ PREFIXES = """\
 @prefix log:    <http://lv2plug.in/ns/ext/log#> .
 @prefix lv2:    <http://lv2plug.in/ns/lv2core#> .
 @prefix midi:   <http://lv2plug.in/ns/ext/midi#> .
+@prefix mod:    <http://moddevices.com/ns/mod#> .
 @prefix patch:  <http://lv2plug.in/ns/ext/patch#> .
 @prefix pg:     <http://lv2plug.in/ns/ext/port-groups#> .
 @prefix pprops: <http://lv2plug.in/ns/ext/port-props#> .
@@ -61,7 +63,7 @@ def manifest(presets: Sequence[FactoryPreset] = (), plugins: bool = True) -> str
         lines.append(f"<{URI}{plugin.name}>")
         lines.append("    a lv2:Plugin ;")
         lines.append(f"    lv2:binary <{BINARY}> ;")
-        lines.append(f"    rdfs:seeAlso <{plugin.name}.ttl> .\n")
+        lines.append(f"    rdfs:seeAlso <{plugin.name}.ttl> , <modgui.ttl> .\n")
     for plugin in PLUGINS:
         for preset in presets:
             lines.append(f"<{preset.uri(plugin)}>")
@@ -124,7 +126,9 @@ def description(plugin: Plugin) -> str:
 def _parameter(name: str, label: str, comment: str) -> str:
     return (
         f"<{URI}{name}>\n    a lv2:Parameter ;\n    rdfs:label {_text(label)} ;\n"
-        f"    rdfs:comment {_text(comment)} ;\n    rdfs:range atom:Path .\n"
+        f"    rdfs:comment {_text(comment)} ;\n    rdfs:range atom:Path ;\n"
+        # What the file choosers of MOD and PiPedal offer.
+        f'    mod:fileTypes "{SUFFIX.removeprefix(".")}" .\n'
     )
 
 
