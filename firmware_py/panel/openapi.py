@@ -77,6 +77,12 @@ _PAIR: Json = {
     "additionalProperties": False,
 }
 
+_CHANGE: Json = {
+    "type": "object",
+    "properties": {"title": TEXT, "tags": {"type": "array", "items": TEXT}},
+    "additionalProperties": False,
+}
+
 _PATHS: Json = {
     "/api/openapi.json": {
         "get": operation(
@@ -145,10 +151,33 @@ _PATHS: Json = {
         ),
     },
     "/api/models/{name}": {
+        "patch": operation(
+            "change_model",
+            "Give a model another title or other tags",
+            answers(good(ref("Model")), 404, 409, 422, 503),
+            parameters=[NAME],
+            requestBody={"required": True, "content": json_of(_CHANGE)},
+        ),
         "delete": operation(
             "remove_model",
             "Remove an uploaded model and its older versions",
             answers(NOTHING, 404, 409, 503),
+            parameters=[NAME],
+        ),
+    },
+    "/api/models/{name}/file": {
+        "get": operation(
+            "model_file",
+            "The whole file of a model",
+            answers(
+                {
+                    "200": {
+                        "description": "a bundle",
+                        "content": {"application/octet-stream": {"schema": FILE}},
+                    }
+                },
+                404,
+            ),
             parameters=[NAME],
         )
     },

@@ -1,4 +1,4 @@
-"""The part of the OpenAPI description that is about files: presets, and everything of a box."""
+"""The part of the OpenAPI description that is about files: presets, all of a box, collections."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from firmware_py.panel.openapi_words import (
     FILE,
     MAYBE_OBJECT,
     OBJECT,
+    SOUNDS,
     TEXT,
     Json,
     answers,
     good,
+    json_of,
     object_of,
     operation,
     path_text,
@@ -29,7 +31,34 @@ _RESTORED = object_of(
     }
 )
 
+_ADDRESS = {**TEXT, "description": "of an index.json or its folder, http or https"}
+_ONE_LISTED = json_of(object_of({"address": _ADDRESS, "name": TEXT}))
+
 PATHS: Json = {
+    "/api/collection": {
+        "post": operation(
+            "collection",
+            "The models of a collection that is hosted somewhere",
+            answers(good(object_of({"name": TEXT, "models": {"type": "array"}})), 422),
+            requestBody={"required": True, "content": json_of(object_of({"address": _ADDRESS}))},
+        )
+    },
+    "/api/collection/preview": {
+        "post": operation(
+            "collection_preview",
+            "A short sound of one of them",
+            answers({"200": {"description": "a sound file", "content": SOUNDS}}, 404, 422),
+            requestBody={"required": True, "content": _ONE_LISTED},
+        )
+    },
+    "/api/collection/install": {
+        "post": operation(
+            "collection_install",
+            "Install one of them, if its file is the one of the index",
+            answers({**good(OBJECT, 201), **good(OBJECT)}, 404, 409, 422, 503),
+            requestBody={"required": True, "content": _ONE_LISTED},
+        )
+    },
     "/api/backup": {
         "get": operation(
             "backup",

@@ -59,3 +59,4 @@ def query(name: str, schema: Json, doc: str) -> Json:
 
 FILE: Json = {"type": "string", "format": "binary"}
 NAME = path_text("name", "of the model")
+SOUNDS: Json = {kind: {"schema": FILE} for kind in ("audio/ogg", "audio/flac", "audio/wav")}

@@ -31,13 +31,14 @@ from ddsp_edge.web.request_checks import own_names
 from firmware_py.panel import backup, backup_routes
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.backup_routes import BackupRoutes
+from firmware_py.panel.collection_routes import CollectionRoutes
 from firmware_py.panel.guard import Guard, device_of
-from firmware_py.panel.intake import only, pair_request, switch, uploaded
+from firmware_py.panel.intake import only, pair_request, switch, title_and_tags, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
 from firmware_py.panel.preset_files import PresetFiles
 from firmware_py.panel.rates import network_of
-from firmware_py.panel.routing import by_method
+from firmware_py.panel.routing import attachment, by_method
 from firmware_py.panel.system import Logs, System
 from firmware_py.panel.tags import Tags
 from firmware_py.panel.ws_proxy import WebSocketProxy
@@ -84,7 +85,8 @@ class Panel:
         """Return the routes of what is downloaded and uploaded, models aside."""
         link = self.proxy.link
         everything = BackupRoutes(link, self._models, self._tags, self._uploading, self._reload)
-        return [*PresetFiles(link).routes(), *everything.routes()]
+        hosted = CollectionRoutes(self._models, self._tags, self._uploading, self._reload)
+        return [*PresetFiles(link).routes(), *everything.routes(), *hosted.routes()]
 
     async def _keep(self) -> None:
         while True:
@@ -134,7 +136,28 @@ class Panel:
     # ---- models
 
     async def list_models(self, request: Request) -> Response:
-        return packed_answer(request, {"models": await run_in_threadpool(self._models.list)})
+        rows, tags = await run_in_threadpool(self._models.list), self._tags.all()
+        models = [row | {"tags": tags.get(row["name"], [])} for row in rows]
+        free_bytes = await run_in_threadpool(self._models.free_bytes)
+        return packed_answer(request, {"models": models, "free_bytes": free_bytes})
+
+    async def model_file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        data = await run_in_threadpool(self._models.file, name)
+        return Response(data, 200, attachment("model.zip"), "application/octet-stream")
+
+    async def change_model(self, request: Request) -> Response:
+        """Change a model's title, its tags, or both."""
+        name = request.path_params["name"]
+        title, tags = title_and_tags(await request.body())
+        await run_in_threadpool(self._models.row, name)  # 404 where there is none
+        if title is not None:
+            await run_in_threadpool(self._models.rename, name, title)
+            await self._reload()
+        if tags is not None:
+            await run_in_threadpool(self._tags.update, {name: tags})
+        row = await run_in_threadpool(self._models.row, name)
+        return answer(row | {"tags": self._tags.all().get(name, [])})
 
     async def preview(self, request: Request) -> Response:
         data, kind = await run_in_threadpool(self._models.preview, request.path_params["name"])
@@ -212,7 +235,8 @@ def make_app(
         Route("/api/devices", panel.devices),
         Route("/api/devices/{id}", panel.remove_device, methods=["DELETE"]),
         by_method(MODELS, GET=panel.list_models, POST=panel.upload),
-        Route(MODELS + "/{name}", panel.remove_model, methods=["DELETE"]),
+        by_method(MODELS + "/{name}", PATCH=panel.change_model, DELETE=panel.remove_model),
+        Route(MODELS + "/{name}/file", panel.model_file),
         Route(MODELS + "/{name}/preview", panel.preview),
         Route(MODELS + "/{name}/picture", panel.picture),
         Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),

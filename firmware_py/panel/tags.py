@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.library.collection import LONGEST_TAG
 from ddsp_edge.system.atomic_files import read_limited, save_file
 
 log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 256 * 1024
-MOST_MODELS, MOST_TAGS, LONGEST_TAG = 512, 12, 24
+MOST_MODELS, MOST_TAGS = 512, 12
 
 
 def checked_tags(tags: Iterable[object]) -> list[str]:

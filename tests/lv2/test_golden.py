@@ -14,16 +14,11 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from lv2_host import VIOLIN, distance_db, lv2_program, models_folder, played, sung
+from lv2_host import distance_db, lv2_program, models_folder, played, sung
+from lv2_scores import Score, in_files, note, ports, rendered_audio, rendered_notes
 
-from ddsp_edge.effect.mix import trimmed, with_dry
-from ddsp_edge.effect.source import effect_frames
-from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT, Plugin
-from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import synth_frames
-
-Score = list[tuple[int, mido.Message]]
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +29,6 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models_folder(tmp_path_factory.mktemp("lv2-models"))
-
-
-def ports(plugin: Plugin, settings: Settings) -> list[str]:
-    """Every setting as the number of its port and its value."""
-    found = []
-    for index, port in enumerate(plugin.ports, plugin.first):
-        value = getattr(settings, port.symbol)
-        if isinstance(value, str):
-            value = port.setting.choices.index(value)  # type: ignore[union-attr]
-        found.append(f"{index}={value!r}")
-    return found
-
-
-def note(number: int, at: int, length: int, velocity: int = 80, channel: int = 0) -> Score:
-    on = mido.Message("note_on", note=number, velocity=velocity, channel=channel)
-    off = mido.Message("note_off", note=number, channel=channel)
-    return [(at, on), (at + length, off)]
 
 
 def tune() -> Score:
@@ -66,6 +44,11 @@ def tune() -> Score:
     score.append((62_600, mido.Message("aftertouch", value=100)))
     score.append((70_040, mido.Message("control_change", control=64, value=0)))
     return sorted(score, key=lambda each: each[0])
+
+
+def without_wheel(score: Score) -> Score:
+    """Its vibrato glides to the beat from the first tick on, which offline is one tick earlier."""
+    return [each for each in score if not each[1].is_cc(1)]
 
 
 def chords() -> Score:
@@ -84,21 +67,6 @@ def mpe() -> Score:
         score += [(12_100 + 240 * channel, bend)]
         score += [(24_100, mido.Message("aftertouch", value=30 * channel, channel=channel))]
     return sorted(score, key=lambda each: each[0])
-
-
-def in_files(score: Score, rate: int, folder: Path) -> tuple[Path, Path]:
-    """A MIDI file whose tick is a sample, and the same for tests/lv2/play.c."""
-    file = mido.MidiFile(ticks_per_beat=rate // 2)
-    track = mido.MidiTrack()
-    file.tracks.append(track)
-    last = 0
-    for at, message in score:
-        track.append(message.copy(time=at - last))
-        last = at
-    file.save(folder / "score.mid")
-    text = "".join(f"{at} {message.hex()}\n" for at, message in score)
-    (folder / "score.txt").write_text(text)
-    return folder / "score.mid", folder / "score.txt"
 
 
 @pytest.mark.parametrize("block", [64, 0])
@@ -122,22 +90,21 @@ def in_files(score: Score, rate: int, folder: Path) -> tuple[Path, Path]:
                 expression_attack=0.3,
             ),
         ),
+        (without_wheel(tune()), Settings(vibrato_sync="1/8T", swell_sync="beat")),
         (chords(), Settings(voices=8)),
         (mpe(), Settings(voices=4, mpe="on")),
     ],
-    ids=["tune", "still", "levels", "pitches", "parts", "chords", "mpe"],
+    ids=["tune", "still", "levels", "pitches", "parts", "tempo", "chords", "mpe"],
 )
 def test_the_instrument_is_the_render(
     player: Path, folder: Path, tmp_path: Path, score: Score, settings: Settings, block: int
 ) -> None:
     rate = 48_000
     midi, text = in_files(score, rate, tmp_path)
-    performance = synth_frames(midi, VIOLIN.info, settings, read_ahead=False)
-    first = next(i for i, frame in enumerate(performance.frames) if frame.onset)
-    engine = Engine(VIOLIN, rate, settings, voices=settings.voices, notes=True)
-    wanted = engine.render(performance.frames[first:], performance.duration_s, performance.pans)
+    wanted = rendered_notes(midi, rate, settings)
     frames = score[-1][0] + 4800
-    options = [f"midi={text}", *ports(INSTRUMENT, settings)]
+    # The MIDI file has a MIDI file's tempo, 120 beats a minute in bars of four.
+    options = [f"midi={text}", "position@0=120:0:0:4:4:1", *ports(INSTRUMENT, settings)]
     found = played(player, "instrument", rate, block, frames, folder, *options)
     wanted = wanted[:frames]
     assert distance_db(found, wanted) < -80
@@ -158,10 +125,7 @@ def test_the_effect_is_the_render(
 ) -> None:
     audio = sung(2.0, rate)
     (tmp_path / "in.raw").write_bytes(audio.astype("<f4").tobytes())
-    heard = trimmed(audio, settings)
-    frames = effect_frames(heard, rate, VIOLIN.info, settings)
-    wanted = Engine(VIOLIN, rate, settings).render(frames, len(audio) / rate)
-    wanted = with_dry(wanted, heard, settings)
+    wanted = rendered_audio(audio, rate, settings)
     options = [f"in={tmp_path / 'in.raw'}", *ports(EFFECT, settings)]
     found = played(player, "effect", rate, block, len(audio), folder, *options)
     assert distance_db(found, wanted[: len(audio)]) < -80
@@ -185,13 +149,35 @@ def test_two_equal_notes_differ_and_a_second_instance_plays_them_differently(
         )
         levels[name] = float(np.abs(first - second).max())
     assert levels["still"] < 1.0 < 2.0 < levels["played"], levels
-    performance = synth_frames(midi, VIOLIN.info, Settings(), seed=2, read_ahead=False)
-    first_on = next(i for i, frame in enumerate(performance.frames) if frame.onset)
-    engine = Engine(VIOLIN, 48_000, Settings(), notes=True)  # the same noise, other choices
-    other = engine.render(performance.frames[first_on:], performance.duration_s)[:92_000]
+    # The same noise, other choices.
+    other = rendered_notes(midi, 48_000, Settings(), seed=2)[:92_000]
     options = [f"midi={text}", *ports(INSTRUMENT, Settings())]
     mine = played(player, "instrument", 48_000, 128, 92_000, folder, *options)
     assert distance_db(mine, other) > -20
+
+
+def test_the_transport_is_followed_while_it_rolls(
+    player: Path, folder: Path, tmp_path: Path
+) -> None:
+    """What says nothing new changes nothing, to the bit; a transport that stands is none."""
+    text = in_files(note(69, 1000, 60_000), 48_000, tmp_path)[1]
+    settings = Settings(vibrato_sync="1/8T", swell_sync="bar")
+
+    def sound(*positions: str) -> np.ndarray:
+        options = [f"midi={text}", *positions, *ports(INSTRUMENT, settings)]
+        return played(player, "instrument", 48_000, 0, 64_000, folder, *options)
+
+    def at(step: int, per_bar: int = 4, unit: int = 4, bpm: int = 120) -> str:
+        beats = step * 0.1 * bpm / 60
+        bar, beat = divmod(beats, per_bar)
+        return f"position@{4800 * step}={bpm}:{bar:.0f}:{beat:.6f}:{per_bar}:{unit}:1"
+
+    once = sound(at(0))
+    assert np.array_equal(sound(*(at(step) for step in range(13))), once)
+    assert np.array_equal(sound(at(0, 8, 8, 240)), once)  # the same in eighths
+    for other in (sound(at(0, bpm=150)), sound(), sound(at(0), "position@24000=120:0:1:4:4:0")):
+        assert np.abs(other - once).max() > 0.01
+    assert np.array_equal(sound("position@0=120:0:0:4:4:0"), sound())
 
 
 def test_another_model_takes_over_without_a_click(

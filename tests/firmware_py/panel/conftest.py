@@ -27,7 +27,7 @@ class Engine:
     def __init__(self):
         self.asked, self.plays, self.reloads = [], "violin", 0
         self.stands_s = 0.0
-        self.presets = {"solo": {"model": "violin", "settings": {"mix": 0.5}}}
+        self.stored = {"solo": {"model": "violin", "settings": {"mix": 0.5}}}
 
     def hello(self):
         return {"program": "ddsp-edge"}
@@ -50,18 +50,25 @@ class Engine:
         raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
 
     def preset_read(self, name):
-        if name not in self.presets:
+        if name not in self.stored:
             raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
-        return {"name": name, "preset": self.presets[name]}
+        return {"name": name, "preset": self.stored[name]}
 
     def preset_write(self, name, preset, replace=False):
-        if name in self.presets and not replace:
+        if name in self.stored and not replace:
             raise UserError(f"a preset is called {name!r} already; choose another name")
-        self.presets[name] = preset
-        return self.list_presets()
+        self.stored[name] = preset
+        return self.presets()
 
-    def list_presets(self):
-        return {"presets": [{"name": name} for name in self.presets]}
+    def presets(self):
+        rows = [{"name": name, "problem": ""} for name in self.stored]
+        return {"presets": rows, "setlists": {}, "setlist": "", "preset": None}
+
+    def programs(self):
+        return {"chosen": []}
+
+    def mappings(self):
+        return {"mappings": []}
 
     def panic(self):
         raise ZeroDivisionError("a bug")

@@ -108,7 +108,7 @@ def test_too_much_is_not_packed(monkeypatch):
 def test_a_file_that_is_no_backup_is_refused_whole(box, data, says):
     answer = restore(box, data)
     assert answer.status_code == 422 and says in answer.json()["error"], answer.text
-    assert box.engine.asked == [] and list(box.engine.presets) == ["solo"]
+    assert box.engine.asked == [] and list(box.engine.stored) == ["solo"]
 
 
 def test_bad_things_in_it_are_passed_over_and_told(box, tiny_path):
@@ -131,7 +131,7 @@ def test_bad_things_in_it_are_passed_over_and_told(box, tiny_path):
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert (told["models"], told["presets"]) == (["tiny"], 1)
-    assert box.engine.presets["good"] == {"model": "violin", "source": "effect"}
+    assert box.engine.stored["good"] == {"model": "violin", "source": "effect"}
     assert box.engine.asked == [("set", {"mix": 0.5})]
     text = "\n".join(told["problems"])
     for part in ("model evil: ", "preset path: ", "preset wrong: ", "setting warp: ", "program"):

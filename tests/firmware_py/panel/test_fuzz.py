@@ -15,6 +15,9 @@ GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NE
 TAKING = [("/api/pair", "post"), ("/api/models", "post"), ("/api/logs", "get")]
 #: No schema can say which bytes are a model or a preset's file.
 OPAQUE = {("/api/models", "post"), ("/api/presets/{name}", "post"), ("/api/backup", "post")}
+#: Nor which text is an address that answers, a title or a tag.
+OPAQUE |= {(f"/api/collection{each}", "post") for each in ("", "/preview", "/install")}
+OPAQUE |= {("/api/models/{name}", "patch")}
 CASES = [(*each, GOOD) for each in OPERATIONS] + [(*each, BAD) for each in TAKING]
 
 

@@ -20,14 +20,14 @@ def test_it_is_downloaded_and_uploaded_under_another_name(box):
     stored = write(box, "tutti", answer.text)
     assert stored.status_code == 201, stored.text
     assert [row["name"] for row in stored.json()["presets"]] == ["solo", "tutti"]
-    assert box.engine.presets["tutti"]["settings"] == {"mix": 0.5}
+    assert box.engine.stored["tutti"]["settings"] == {"mix": 0.5}
 
 
 def test_a_taken_name_is_replaced_where_asked(box):
     assert write(box, "solo", 'model = "cello"').status_code == 409
-    assert box.engine.presets["solo"]["model"] == "violin"
+    assert box.engine.stored["solo"]["model"] == "violin"
     assert write(box, "solo", 'model = "cello"', replace="true").status_code == 201
-    assert box.engine.presets["solo"]["model"] == "cello"
+    assert box.engine.stored["solo"]["model"] == "cello"
     assert write(box, "solo", 'model = "cello"', replace="perhaps").status_code == 400
 
 
@@ -52,7 +52,7 @@ def test_what_is_not_there_is_404(box):
 def test_what_is_no_preset_never_reaches_the_engine(box, text, says):
     answer = write(box, "bad", text)
     assert answer.status_code in (409, 422) and says in answer.json()["error"], answer.text
-    assert list(box.engine.presets) == ["solo"]
+    assert list(box.engine.stored) == ["solo"]
 
 
 def test_a_huge_one_is_not_even_read(box):
