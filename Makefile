@@ -119,7 +119,7 @@ lv2-deb: lv2
 lv2-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@sh deploy/set-up.sh lv2
-	@DDSP_EDGE_LV2_LONG=1 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
+	@DDSP_EDGE_LONG=1 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
 	    tests/native/test_fuzz_model_file.py
 
 panel-load:
@@ -165,6 +165,7 @@ soak-offline:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@PYTHONPATH=. $(BIN)/python tests/soak_offline.py $(SAMPLES) --seed $(SEED)
 
+# The recordings are yours to fetch (docs/training.md); each folder is checked against its list of files first.
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
 	$(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/trumpet
@@ -172,9 +173,10 @@ models:
 	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
 	    case $$name in violin) small=4000;; cello) small=2000;; trombone) small=6000;; *) small=2500;; esac; \
 	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
-	    case $$name in trumpet) audio=runs/recordings;; *) audio=$(AUDIO);; esac; \
+	    case $$name in trumpet) audio=runs/recordings;; *) audio="$(AUDIO)";; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
-	    $(BIN)/ddsp-edge train $$audio/$$name --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
+	    folder=$$($(BIN)/python -m ddsp_edge.training.data.checklist verify $$name "$$audio") || exit; \
+	    $(BIN)/ddsp-edge train "$$folder" --recipe $$name --teacher-steps $$steps --warm-steps $$warm \
 	        --steps $$small --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
 	done
 

@@ -149,6 +149,15 @@ class Settings:
         "chromatic",
         "EFFECT: the scale",
     )
+    midi_out: str = _choice(("off", "on"), "off", "EFFECT: send the notes that are heard as MIDI")
+    midi_out_channel: int = _whole("", 1, 16, 1, "EFFECT: channel of the notes that are sent")
+    midi_out_bend: float = _number(
+        "semitones",
+        0,
+        48,
+        2,
+        "EFFECT: pitch bend range of whoever receives them; 0 sends notes without bends",
+    )
     attack: float = _number("s", 0.001, 5, 0.01, "MIDI: time to full level")
     decay: float = _number("s", 0.001, 5, 0.1, "MIDI: time from full to sustain level")
     sustain: float = _number("", 0, 1, 0.9, "MIDI: level while a note is held, 1 is full")

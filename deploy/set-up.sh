@@ -134,6 +134,7 @@ need_more() {
         command -v stk-demo >/dev/null || wanted="$wanted stk"
         # The plug-in is built against LV2's headers, and checked and played by lilv's and drobilla's programs.
         has_header lv2/core/lv2.h || wanted="$wanted lv2-dev"
+        [ -e /usr/include/lilv-0/lilv/lilv.h ] || wanted="$wanted liblilv-dev"
         command -v sord_validate >/dev/null || wanted="$wanted sordi"
         command -v lv2info >/dev/null || wanted="$wanted lilv-utils"
         command -v jalv >/dev/null || wanted="$wanted jalv"

@@ -248,6 +248,14 @@ class Commands:
     def preset_remove(self, name: str) -> Future[Result]:
         return self._submit(self._presets.remove, name)
 
+    def preset_read(self, name: str) -> Future[Result]:
+        return self._submit(self._presets.read, name)
+
+    def preset_write(
+        self, name: str, preset: dict[str, Any], replace: bool = False
+    ) -> Future[Result]:
+        return self._submit(self._presets.write, name, preset, replace)
+
     def preset_order(self, names: list[str]) -> Future[Result]:
         return self._submit(self._presets.order, names)
 
@@ -281,6 +289,9 @@ class Commands:
 
     def learn_cancel(self) -> Result:
         return self._learn.cancel()
+
+    def mapping_add(self, mapping: dict[str, Any]) -> Future[Result]:
+        return self._submit(self._learn.add, mapping)
 
     def mapping_remove(
         self, control: str, set: str = "", action: str = "", keep: str = ""

@@ -57,6 +57,7 @@ class MidiConfig:
     channel: Annotated[int, Range(0, 16)] = 0
     api: Literal["alsa", "jack", "none"] = "alsa"  #: where keyboards are
     ignore: tuple[str, ...] = ()  #: ports that are not heard: names with * and ?
+    out: tuple[str, ...] = ()  #: where `midi_out` sends: names with * and ?, besides our own port
     scale: str = ""  #: Scala scale (.scl) that keys are tuned to; "": equal temperament
     keyboard_map: str = ""  #: Scala keyboard map (.kbm) of it; "": key 60 is its first note
     network: str = ""  #: also hear mido's sockets: "9080" (this machine) or "address:9080"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ddsp_edge.errors import UserError
@@ -20,6 +21,7 @@ from firmware_py.notices import Notices
 if TYPE_CHECKING:
     import mido
 
+    from ddsp_edge.midi.output import MidiOutput
     from ddsp_edge.midi.ports import MidiPorts
     from firmware_py.controls import ControlDispatcher
 
@@ -55,6 +57,7 @@ class Peripherals:
         self._engine, self._notices = engine, notices
         self._act, self._learn, self._played = act, learn, played
         self._ports: MidiPorts | None = None
+        self._output: MidiOutput | None = None
         self._controls: ControlDispatcher | None = None
         self._preset_mappings: tuple[ControlMapping, ...] = ()
         self._learned_mappings: tuple[ControlMapping, ...] = ()
@@ -65,6 +68,7 @@ class Peripherals:
         """Open the controls and the MIDI ports that are present."""
         self._start_controls()
         self._start_ports()
+        self._start_output()
 
     def change(self, config: Config) -> None:
         """Take another config; what it changes is closed and opened again."""
@@ -75,11 +79,14 @@ class Peripherals:
         if before.midi != config.midi:
             self._stop_ports()
             self._start_ports()
+            self._stop_output()
+            self._start_output()
 
     def stop(self) -> None:
         """Close controls and ports, which releases every held note."""
         self._stop_controls()
         self._stop_ports()
+        self._stop_output()
 
     # ---- MIDI
 
@@ -109,6 +116,22 @@ class Peripherals:
         ports, self._ports = self._ports, None
         if ports is not None:
             ports.stop()
+
+    def _start_output(self) -> None:
+        """Have a port for what the pedal hears; it is opened when something is sent."""
+        from ddsp_edge.midi.output import MidiOutput
+
+        midi = self.config.midi
+        self._output = MidiOutput(
+            midi.api, midi.out, on_problem=partial(self._notices.report, "midi out")
+        )
+        self._engine.send_heard(self._output.send)
+
+    def _stop_output(self) -> None:
+        self._engine.send_heard(None)
+        output, self._output = self._output, None
+        if output is not None:
+            output.stop()
 
     def receive(self, message: mido.Message) -> None:
         """A MIDI message from any port or from the control socket.

@@ -10,7 +10,7 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed
-from ddsp_edge.presets.preset import Preset
+from ddsp_edge.presets.preset import Preset, clean_name, preset_of, preset_tables
 from firmware_py.playback import Playback
 from firmware_py.programs import Program, check_program
 
@@ -67,6 +67,28 @@ class PresetEditor:
         self._playback.last_preset = saved.name
         self._playback.take(replace(now, preset=saved))
         return self._playback.playing()
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Return what is stored as a preset: its name and the tables of its file."""
+        preset = self._presets.read(name)
+        return {"name": preset.name, "preset": preset_tables(preset)}
+
+    def write(self, name: str, preset: dict[str, Any], replace_it: bool) -> dict[str, Any]:
+        """Store a preset whose tables come from elsewhere; what plays goes on.
+
+        Raises UserError for tables that are no preset, and where the name is taken.
+        """
+        called = clean_name(name)
+        checked = preset_of(called, preset, f"preset {called!r}")
+        taken = {each.casefold() for each in self._presets.names()}
+        if called.casefold() in taken and not replace_it:
+            raise UserError(
+                f"a preset is called {called!r} already; choose another name, or replace it"
+            )
+        saved = self._presets.save(checked)
+        if self._plays(saved.name) is not None:
+            self._playback.take(replace(self._playback.now, preset=saved))
+        return self.list_presets()
 
     def rename(self, name: str, to: str) -> dict[str, Any]:
         """Rename a preset, in the order and the set lists too. Raises UserError."""

@@ -18,6 +18,7 @@ AREAS = (
     "analysis",
     "decoder",
     "player",
+    "expression",
     "rig",
     "receiver",
     "model_file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import zlib
 from collections.abc import Sequence
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shared_folder
 from c_programs import COMPILER, KERNEL, NATIVE, Failed, program, why_it_cannot_build
 from sounds import shaped, tone
 
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.library.folders import shipped_folder
+from ddsp_edge.lv2.folder import export
 from ddsp_edge.lv2.model_file import write_model
 
 HERE = Path(__file__).resolve().parent / "lv2"
@@ -40,6 +43,28 @@ def lv2_program(out: Path, main: str, flags: Sequence[str] = SHIPPED_FLAGS) -> P
     revision = f"-DHOST_REVISION={zlib.crc32((HERE / 'host.h').read_bytes())}"
     sources = [*KERNEL, *PLUGIN, HERE / "host.c", HERE / main]
     return program(out, sources, [*flags, f"-I{NATIVE}", f"-I{HERE}", revision])
+
+
+def built_plugin() -> Path:
+    """A folder with ``ddsp-edge.lv2`` as `make lv2` builds it, the violin its only model.
+
+    Built once a session: who changes it copies it first. Skips where it cannot be built.
+    """
+    if COMPILER is None or not Path("/usr/include/lv2/core/lv2.h").exists():
+        pytest.skip(HEADERS)
+
+    def build(out: Path) -> None:
+        command = ["sh", str(NATIVE / "lv2" / "build.sh"), os.uname().machine, str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stderr
+        export([("violin", VIOLIN)], out / "ddsp-edge.lv2")
+
+    return shared_folder.made_once("lv2-plugin", build)
+
+
+def lv2_environment(folder: Path) -> dict[str, str]:
+    """Ours alone in ``folder``, and the schemas of LV2 itself."""
+    return os.environ | {"LV2_PATH": f"{folder}:/usr/lib/lv2", "LC_ALL": "C"}
 
 
 def models_folder(folder: Path, names: Sequence[str] = ("violin", "flute")) -> Path:

@@ -116,6 +116,16 @@ class Programs:
             data = answer.read()
         return answer.status, json.loads(data) if data else {}
 
+    def download(self, path: str, token: str) -> bytes:
+        """What is given as a file."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+            answer = connection.getresponse()
+            data = answer.read()
+        assert answer.status == 200, data
+        return data
+
     def stop(self) -> None:
         for program in (self.panel, self.engine):
             if program is not None and program.poll() is None:

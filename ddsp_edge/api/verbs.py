@@ -158,6 +158,20 @@ VERBS: dict[str, Verb] = {
     "preset_remove": Verb(
         "remove a preset; what plays goes on: as presets", {"name": _PRESET}, True
     ),
+    "preset_read": Verb(
+        "what is stored as a preset: name, preset (the tables of its file)",
+        {"name": _PRESET},
+        True,
+    ),
+    "preset_write": Verb(
+        "store a preset under this name; what plays goes on: as presets",
+        {
+            "name": _PRESET,
+            "preset": Argument("values", "the tables of its file, as preset_read gives them"),
+            "replace": Argument("switch", "also where a preset has this name", required=False),
+        },
+        True,
+    ),
     "preset_order": Verb(
         "set the order of the presets: as presets",
         {"names": Argument("texts", "the first ones; the others follow as they were")},
@@ -210,6 +224,11 @@ VERBS: dict[str, Verb] = {
         },
     ),
     "learn_cancel": Verb("stop learning", {}),
+    "mapping_add": Verb(
+        "store a mapping for the device in place of its control's: as mappings",
+        {"mapping": Argument("values", 'for instance {"control": "cc 21", "set": "mix"}')},
+        True,
+    ),
     "mapping_remove": Verb(
         "remove a control's mapping: as mappings",
         {

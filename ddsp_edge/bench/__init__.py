@@ -17,6 +17,7 @@ from ddsp_edge.bench import (
     instructions,
     kernel,
     latency,
+    lv2,
     paths,
     render,
     startup,
@@ -41,7 +42,10 @@ SUBJECTS: dict[str, Callable[[Peers], list[Result]]] = {
     "effect-latency": lambda _: effect_latency.results(),
     "allocations": lambda _: allocations.results(),
     "instructions": lambda _: instructions.results(),
+    "lv2": lambda _: lv2.results(),
 }
+#: What a subject leaves out on this machine, each as a reason with its remedy.
+LEFT_OUT: dict[str, Callable[[], list[str]]] = {"lv2": lv2.left_out}
 #: Those that are compared with peers, which take 10 s.
 COMPARED = {"kernel", "decoder", "engine"}
 
@@ -51,7 +55,8 @@ def bench(
 ) -> dict[str, object]:
     """Everything (or ``only`` some subjects), with what it ran on.
 
-    ``results`` maps a subject to its list of :class:`Result`. Takes one to two minutes. ``say`` is
+    ``results`` maps a subject to its list of :class:`Result`, ``left_out`` to the reasons why
+    something of it could not be measured here. Takes one to two minutes. ``say`` is
     called with what is measured next. Raises UserError, also for an unknown subject.
     """
     for name in only:
@@ -76,6 +81,7 @@ def bench(
         "platform": sys.platform,
         "peers": peers,
         "results": found,
+        "left_out": {name: LEFT_OUT[name]() for name in names if name in LEFT_OUT},
     }
 
 

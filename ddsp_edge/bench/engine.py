@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,11 +55,20 @@ def _factor(
                for _ in range(repeats))  # fmt: skip
 
 
-def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: float) -> float:
+def once_s(
+    bundle: Bundle,
+    source: str,
+    voices: int,
+    harmonics: int,
+    seconds: float,
+    notes: Sequence[float] = (),
+    f0_hz: float = F0_HZ,
+) -> float:
     """Seconds of this thread's work for ``seconds`` of sound: all that the audio callback does.
 
     Ear or notes, player, network, voices, room, mix. Each voice plays a held note near 110 Hz (so
-    that 128 harmonics lie below Nyquist); the network is the model's, with ``harmonics`` outputs.
+    that 128 harmonics lie below Nyquist), or those of ``notes``; the effect hears ``f0_hz``. The
+    network is the model's, with ``harmonics`` outputs.
     """
     info = bundle.info
     conditioner = Conditioner(
@@ -75,9 +85,10 @@ def once_s(bundle: Bundle, source: str, voices: int, harmonics: int, seconds: fl
     if source == "synth":
         part.events.set(synth_settings(Settings()), 0.0)
         for voice in range(voices):
-            part.events.start(voice, Note(NOTE + voice / 5, 0.8), Touch(), 0.0)
+            note = notes[voice] if notes else NOTE + voice / 5
+            part.events.start(voice, Note(note, 0.8), Touch(), 0.0)
     t = np.arange(PERIOD * round(seconds * RATE / PERIOD)) / RATE
-    tone = 0.1 * np.sin(2 * np.pi * F0_HZ * t + np.sin(2 * np.pi * 5 * t))
+    tone = 0.1 * np.sin(2 * np.pi * f0_hz * t + np.sin(2 * np.pi * 5 * t))
     heard = np.repeat(tone.astype(np.float32)[:, None], 2, axis=1)
     played = np.zeros((PERIOD, 2), np.float32)
     begun = time.thread_time()

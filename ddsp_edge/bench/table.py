@@ -20,7 +20,13 @@ def lines(found: dict[str, Any]) -> list[str]:
             f"\n{subject}" if rows else f"\n{subject}: needs a source checkout and its tools"
         )
         output += [f"  {row}" for row in rows]
+        output += [f"  left out: {reason}" for reason in _left_out(found, subject)]
     return output
+
+
+def _left_out(found: dict[str, Any], subject: str) -> list[str]:
+    reasons: list[str] = found.get("left_out", {}).get(subject, [])
+    return reasons
 
 
 def markdown(found: dict[str, Any]) -> str:
@@ -36,6 +42,7 @@ def markdown(found: dict[str, Any]) -> str:
             beside = f"{r.against}: {r.peer_value:.4g}" if r.ratio is not None else ""
             ratio = f"{r.ratio:.3g}" if r.ratio is not None else ""
             output.append(f"| {r.name.strip()} | {r.value:.4g} {r.unit} | {beside} | {ratio} |")
+        output += [f"\nLeft out: {reason}." for reason in _left_out(found, subject)]
         output.append("")
     return "\n".join(output)
 

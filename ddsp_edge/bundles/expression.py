@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from native.expression import QUANTITIES, value_at
 
 VERSION = 1
 #: Seconds of a note, and stroke (0..1), at which every quantity has its mean.
@@ -15,47 +16,6 @@ MOST_NOTES = 1_000_000
 
 class ExpressionError(ValueError):
     """What is wrong with the ``expression`` of a metadata.json."""
-
-
-class Quantity(NamedTuple):
-    """One thing that a player does with a note: its unit and the range that is played."""
-
-    unit: str
-    minimum: float
-    maximum: float
-    doc: str
-
-
-#: Everything that is learnt of an instrument's notes. Shares are probabilities or parts, 0..1.
-QUANTITIES: dict[str, Quantity] = {
-    "vibrato_cents": Quantity("cents", 0, 100, "depth of the vibrato each way"),
-    "vibrato_db": Quantity("dB", 0, 6, "motion of the level with the vibrato, each way"),
-    "vibrato_hz": Quantity("Hz", 2.5, 9, "rate of the vibrato"),
-    "vibrato_delay_s": Quantity("s", 0, 2, "from the start of a note to that of its vibrato"),
-    "vibrato_rise_s": Quantity("s", 0.02, 2, "for so long the vibrato grows"),
-    "vibrato_wander": Quantity("", 0, 1, "irregularity of the vibrato's rate and depth"),
-    "detune_cents": Quantity("cents", -30, 30, "intonation, for the whole note"),
-    "drift_cents": Quantity("cents", 0, 20, "slow motion of the pitch, root mean square"),
-    "scoop_share": Quantity("", 0, 1, "share of detached notes that begin off their pitch"),
-    "scoop_cents": Quantity("cents", -150, 150, "where these begin"),
-    "scoop_s": Quantity("s", 0.01, 0.5, "when they arrive"),
-    "slide_share": Quantity("", 0, 1, "share of legato notes that slide from the one before"),
-    "slide_s": Quantity("s", 0.01, 0.4, "when these arrive"),
-    "accent_db": Quantity("dB", -9, 9, "level against other notes of the same stroke"),
-    "phrase_db": Quantity("dB", 0, 12, "a phrase's middle against its first and last note"),
-    "swell_db": Quantity("dB", -9, 12, "rise of the level within a note"),
-    "swell_share": Quantity("", 0.02, 0.98, "the part of the note that rises"),
-    "fade_db": Quantity("dB", -9, 18, "fall of the level from then to the note's end"),
-    "tremor_db": Quantity("dB", 0, 6, "irregular motion of the level, 2 to 9 Hz"),
-    "flicker_db": Quantity("dB", 0, 9, "irregular motion of the timbre, in dB of loudness"),
-    "partials_db": Quantity("dB", 0, 6, "irregular motion of single harmonics, root mean square"),
-    "attack_db": Quantity("dB", 0, 36, "a detached note begins so far below its level"),
-    "attack_s": Quantity("s", 0.002, 1, "and arrives then"),
-    "attack_noise": Quantity("", 0, 0.9, "part of the tone that is noise as it begins"),
-    "release_stretch": Quantity("", 0.25, 4, "length of the release against the setting's"),
-    "release_cents": Quantity("cents", -60, 60, "fall of the pitch as the note dies away"),
-    "release_noise": Quantity("", 0, 0.9, "part of the tone that is noise as it dies away"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +30,11 @@ class Tendency:
 
     def at(self, octaves: float, velocity: float, length_s: float, chance: float) -> float:
         """The value for a note; ``chance`` is normally distributed with a deviation of 1."""
-        doublings = math.log2(min(max(length_s, 0.05), 8.0) / USUAL_LENGTH_S)
-        return (
-            self.mean
-            + self.pitch * min(max(octaves, -3.0), 3.0)
-            + self.velocity * (velocity - USUAL_VELOCITY)
-            + self.length * doublings
-            + self.deviation * chance
-        )
+        return value_at(self, octaves, velocity, length_s, chance)
 
 
 #: Fields of a Tendency in a file; whoever leaves one out means 0, but the mean must be there.
 TENDENCY_KEYS = ("mean", "deviation", "pitch", "velocity", "length")
-#: No mean, slope or deviation that is learnt is larger than this times the range's own size.
-LARGEST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +77,7 @@ def _check(name: str, tendency: Tendency) -> None:
         raise ExpressionError(
             f"expression.{name}.mean is outside {quantity.minimum:g} to {quantity.maximum:g}"
         )
-    largest = LARGEST * (quantity.maximum - quantity.minimum)
+    largest = quantity.largest
     for key in TENDENCY_KEYS[1:]:
         if not (0.0 if key == "deviation" else -largest) <= getattr(tendency, key) <= largest:
             raise ExpressionError(f"expression.{name}.{key} is not within {largest:g}")

@@ -11,8 +11,7 @@ import numpy as np
 from ddsp_edge.bundles.bundle import MAX_PICTURE_BYTES, MAX_PICTURE_SIDE
 from ddsp_edge.calibration.sweep import HIGH_HZ, Sweep
 from ddsp_edge.errors import UserError
-from ddsp_edge.offline.plot import check_picture, note_name, pyplot
-from ddsp_edge.system.atomic_files import replacing
+from ddsp_edge.offline.plot import check_picture, note_name, pyplot, save_figure
 
 DOTS = 80  #: an inch, as the bundle's picture
 HEIGHT_IN = 6.0
@@ -26,8 +25,7 @@ def draw_sweep(swept: Sweep, title: str, path: Path) -> None:
     check_picture(path)
     plt = pyplot()
     figure = _figure(plt, swept, title, 11.0, 1.5 * HEIGHT_IN)
-    with replacing(path) as stream:
-        figure.savefig(stream, format=path.suffix[1:].lower(), dpi=100)
+    save_figure(figure, path, dpi=100)
     plt.close(figure)
 
 

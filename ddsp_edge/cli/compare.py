@@ -52,10 +52,11 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.errors import UserError
     from ddsp_edge.library.catalog import find_model
     from ddsp_edge.offline.plot import pyplot
-    from ddsp_edge.offline.rendering import existing, is_midi
+    from ddsp_edge.offline.rendering import is_midi
     from ddsp_edge.settings import parse_settings
+    from ddsp_edge.system.input_file import check_input
 
-    source = existing(args.source or args.audio)
+    source = check_input(args.source or args.audio)
     if args.source and not is_midi(source):
         raise UserError(f"{source}: is no MIDI file; for a recording: --audio {source}")
     if args.audio and is_midi(source):

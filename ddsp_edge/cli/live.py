@@ -74,6 +74,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="also receive MIDI from mido's network sockets on this port",
     )
     parser.add_argument(
+        "--midi-out",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="with --set midi_out=on: also connect our MIDI output to inputs of this name, which "
+        "may hold * and ?",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -115,5 +123,6 @@ def run(args: argparse.Namespace) -> int:
         args.midi_network,
         args.runtime,
         args.seconds,
+        args.midi_out,
     )
     return 0

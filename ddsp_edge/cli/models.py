@@ -9,7 +9,7 @@ from typing import Any
 
 from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.bundles.vst_check import Rule, check_file_for_vst, would_take
-from ddsp_edge.cli import models_sweep
+from ddsp_edge.cli import models_index, models_sweep
 from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import SUFFIXES, entries, find_model, model_files
@@ -19,12 +19,13 @@ from ddsp_edge.tflite.runtimes import usable_runtimes
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """`ddsp-edge models list | info | check | add | remove | sweep | calibrate | export-vst |
-    export-lv2`."""
+    """`ddsp-edge models list | info | check | add | remove | index | sweep | calibrate |
+    export-vst | export-lv2`."""
     parser = subparsers.add_parser("models", help="list, describe, check, add or remove models")
     actions = parser.add_subparsers(
         required=True,
-        metavar="list | info | check | add | remove | sweep | calibrate | export-vst | export-lv2",
+        metavar="list | info | check | add | remove | index | sweep | calibrate | export-vst | "
+        "export-lv2",
     )
     listing = actions.add_parser("list", help="list the models that --model can name")
     listing.set_defaults(run=run, action=_list)
@@ -52,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     remove = actions.add_parser("remove", help="remove a model that was added")
     remove.add_argument("model", metavar="NAME")
     remove.set_defaults(run=run, action=_remove)
+    models_index.add_actions(actions)
     models_sweep.add_actions(actions)
     vst = actions.add_parser(
         "export-vst",
@@ -259,7 +261,8 @@ def _export_lv2(args: argparse.Namespace) -> int:
 
     shipped = [path for origin, path in model_files() if origin == "shipped"]
     chosen = args.models or [str(path) for path in shipped]
-    written = export(((Path(name).stem, find_model(name)) for name in chosen), args.out)
+    # All are read before anything is written.
+    written = export([(Path(name).stem, find_model(name)) for name in chosen], args.out)
     for path in written:
         print(path)
     return 0

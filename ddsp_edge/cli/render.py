@@ -134,7 +134,17 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="what executes the model's network (default: C where it can, else LiteRT)",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, help="seed of the noise; the same seed gives the same file"
+        "--seed",
+        type=int,
+        default=1,
+        help="seed of noise and expression; the same seed gives the same file",
+    )
+    parser.add_argument(
+        "--read-ahead",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="shape the notes of a MIDI file by their length and phrase (default); without it they "
+        "are played as live and in the LV2 plug-in, where nobody knows what follows",
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
@@ -210,6 +220,7 @@ def _render(args: argparse.Namespace, source: Path, out: Path | None) -> RenderR
         args.morph_model,
         args.force,
         args.key_pitches,
+        args.read_ahead,
     )
 
 

@@ -35,6 +35,7 @@ def run_band(args: argparse.Namespace, source: Path, out: Path | None, to_stdout
         args.seed,
         args.force,
         args.key_pitches,
+        args.read_ahead,
     )
     say = sys.stderr if to_stdout else sys.stdout
     if args.json:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
-import os
-import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -15,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import read_bundle
-from ddsp_edge.calibration.calibrate import OVERRIDE
+from ddsp_edge.cli.train_options import add_options, command_of, network_of, recipe_of, steps_of
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.training.plan import STEPS, STEPS_TAUGHT
-from ddsp_edge.training.recipes import RECIPES, Recipe
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from ddsp_edge.training.fit.teacher import Teacher
     from ddsp_edge.training.fit.trainer import Model, Trainer
     from ddsp_edge.training.plan import Plan, Progress
+    from ddsp_edge.training.recipes import Recipe
 
 PACKAGES = ("torch", "litert_torch", "ai_edge_quantizer", "scipy", "tqdm")
 
@@ -42,184 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Makes an instrument (a bundle) from the recordings in FOLDER. The same "
         "command continues a run that was interrupted.",
     )
-    parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="recordings: wav, flac, ogg, mp3, m4a, ..."
-    )
-    about = parser.add_argument_group("the instrument")
-    about.add_argument("--name", help="name of the instrument, for instance Cello")
-    about.add_argument(
-        "--recipe", choices=sorted(RECIPES), help="use the settings of a shipped instrument"
-    )
-    about.add_argument(
-        "--single-notes",
-        action="store_true",
-        help="the files are single notes; join them into phrases",
-    )
-    about.add_argument(
-        "--lowest", type=float, default=40.0, metavar="HZ", help="lowest pitch in the recordings"
-    )
-    about.add_argument(
-        "--highest",
-        type=float,
-        default=2000.0,
-        metavar="HZ",
-        help="highest pitch in the recordings",
-    )
-    about.add_argument("--licence", default="not stated", help="licence of the recordings")
-    about.add_argument(
-        "--attribution", default="", help="who played, and the source of the recordings"
-    )
-    about.add_argument(
-        "--least-minutes",
-        type=_positive,
-        metavar="MIN",
-        help="refuse recordings with fewer usable minutes (default: 2)",
-    )
-    made = parser.add_argument_group("what is made")
-    made.add_argument(
-        "--out",
-        type=Path,
-        help="the bundle (default: NAME.zip, with a number where that is taken)",
-    )
-    made.add_argument(
-        "--force", action="store_true", help="replace the files of --out and --float32-out"
-    )
-    made.add_argument("--work", type=Path, help="run folder (default: runs/NAME)")
-    made.add_argument(
-        "--profile",
-        choices=("edge", "vst"),
-        default="edge",
-        help="edge: for ddsp-edge, 48 kHz; vst: for the plug-in DDSP-VST, 16 kHz "
-        "(default: %(default)s)",
-    )
-    made.add_argument(
-        "--size",
-        choices=("large", "small"),
-        help="small: 22,438 parameters, as the shipped instruments have; large: 82,566 "
-        "(default: small; large for --profile vst and --sweep)",
-    )
-    made.add_argument(
-        "--teacher",
-        metavar="NAME|PATH|none",
-        help="a large instrument from the same recordings that a small one learns from; without "
-        "this option one is trained first",
-    )
-    made.add_argument("--quantize", choices=("int8", "float16", "none"), default="int8")
-    made.add_argument("--float32-out", type=Path, help="also write the unquantized .tflite")
-    made.add_argument(
-        "--room", action="store_true", help="model the reverberation of the recordings separately"
-    )
-    made.add_argument(
-        OVERRIDE, action="store_true", help="write it although a key fails (docs/models.md)"
-    )
-    made.add_argument(
-        "--baseline",
-        type=Path,
-        metavar="JSON",
-        help="another model's loss, which the model card compares with",
-    )
-    how = parser.add_argument_group("how long and where")
-    how.add_argument(
-        "--warm-steps",
-        type=_count,
-        help="steps of the first stage, which learns the controls (default: 6000 with a teacher, "
-        "else 2500)",
-    )
-    how.add_argument(
-        "--steps",
-        type=_count,
-        help="steps of the second stage, which learns the sound (default: 2500 with a teacher, "
-        "else 6000)",
-    )
-    how.add_argument(
-        "--teacher-warm-steps", type=_count, help="--warm-steps of the teacher (default: 2500)"
-    )
-    how.add_argument("--teacher-steps", type=_count, help="--steps of the teacher (default: 6000)")
-    how.add_argument("--seed", type=_count, default=1)
-    how.add_argument(
-        "--minutes", type=_positive, help="stop after this time; the same command continues"
-    )
-    how.add_argument("--fresh", action="store_true", help="start again without the checkpoint")
-    how.add_argument("--threads", type=_count, help="CPU cores to use (default: all)")
-    how.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="auto: a CUDA GPU where there is one (default: %(default)s)",
-    )
-    how.add_argument(
-        "--checkpoint-every",
-        type=_checkpoint,
-        default=60.0,
-        metavar="S",
-        help="seconds between two checkpoints, at most 120 (default: %(default)g)",
-    )
-    how.add_argument(
-        "--sample-every",
-        type=_positive,
-        default=300.0,
-        metavar="S",
-        help="seconds between two samples of the sound in the run folder (default: %(default)g)",
-    )
-    how.add_argument(
-        "--report-only",
-        action="store_true",
-        help="prepare the recordings and write the report on them, then stop",
-    )
-    how.add_argument(
-        "--sweep",
-        action="append",
-        metavar="KEY=V,V|FILE",
-        help="try several values of a setting of the plan (needs Ray Tune); may be repeated; "
-        "a TOML file holds such lists",
-    )
+    add_options(parser)
     parser.set_defaults(run=run)
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1000000")
-    return value
-
-
-def _checkpoint(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 120:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 to 120")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 10000000")
-    return value
-
-
-def _recipe(args: argparse.Namespace) -> Recipe:
-    from ddsp_edge.training.recipes import Recipe
-
-    if args.recipe:
-        if args.recipe not in RECIPES:
-            raise UserError(f"--recipe {args.recipe}: there is {', '.join(sorted(RECIPES))}")
-        return RECIPES[args.recipe]
-    if not args.name or set(args.name) & set("/\\") or not args.name.isprintable():
-        given = "" if args.name is None else f" {args.name!r}"
-        raise UserError(f"--name{given}: give the instrument a name, without slashes")
-    if not 40 <= args.lowest < args.highest <= 2000:
-        raise UserError(
-            f"--lowest {args.lowest:g} --highest {args.highest:g}: a range within 40 to 2000 Hz"
-        )
-    return Recipe(
-        args.name,
-        args.folder.name,
-        args.single_notes,
-        args.lowest,
-        args.highest,
-        args.licence,
-        args.attribution or f"Trained on recordings in the folder {args.folder.name}",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -230,11 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     """As :func:`run`; ``held`` gives back the run folder at the end."""
-    recipe = _recipe(args)
+    recipe = recipe_of(args)
     run_folder = args.work or Path("runs") / recipe.name.lower()
     named = args.out or Path(f"{recipe.name.lower()}.zip")
-    size, taught = _what(args)
-    warm_steps, steps = _steps(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
+    size, taught = network_of(args)
+    warm_steps, steps = steps_of(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
     if warm_steps + steps == 0:
         raise UserError("--warm-steps 0 --steps 0: nothing to train")
     # All of them now: an hour of training must not end with a missing package.
@@ -243,6 +65,10 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         raise UserError(
             f"training needs {', '.join(missing)}; install with: pip install 'ddsp-edge[train]'"
         )
+    from ddsp_edge.training.data.sources import find
+
+    # Before PyTorch, whose import takes seconds, is asked for anything.
+    find(args.folder, recipe.skip, (run_folder,))
     from ddsp_edge.training import profiles
     from ddsp_edge.training.data.dataset import prepare
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
@@ -281,10 +107,10 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         from ddsp_edge.training.study.hyperparameters import sweep
 
         return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
-    command, clock = _command(args), _Clock(args.minutes)
+    command, clock = command_of(args), _Clock(args.minutes)
     if taught and teacher is None:
         bundle = run_folder / "teacher.zip"
-        warm_steps, steps = _steps(args.teacher_warm_steps, args.teacher_steps, STEPS)
+        warm_steps, steps = steps_of(args.teacher_warm_steps, args.teacher_steps, STEPS)
         large = replace(plan, warm_steps=warm_steps, steps=steps, size="large", room=False)
         print(f"first its teacher, a large network: {warm_steps + steps} steps")
         fit = _fit(args, dataset, large, run_folder / "teacher", None, clock)
@@ -346,23 +172,6 @@ class _Clock:
     def minutes(self) -> float:
         """Return the minutes that are left, 0 or more; infinite without a limit."""
         return max(0.0, (self._end - time.monotonic()) / 60)
-
-
-def _what(args: argparse.Namespace) -> tuple[str, bool]:
-    """The network's size, and whether a teacher teaches it. Raises UserError."""
-    vst = args.profile == "vst"
-    size = args.size or ("large" if vst or args.sweep else "small")
-    if vst and args.room:
-        raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
-    if vst and size != "large":
-        raise UserError(f"--size {size}: a DDSP-VST file has one size; leave it out")
-    if args.teacher == "none" or args.sweep:
-        return size, False
-    return size, size == "small" or args.teacher is not None
-
-
-def _steps(warm: int | None, steps: int | None, default: tuple[int, int]) -> tuple[int, int]:
-    return default[0] if warm is None else warm, default[1] if steps is None else steps
 
 
 def _fit(
@@ -489,25 +298,3 @@ def _progress(first: int, total: int):  # type: ignore[no-untyped-def]
             bar.close()
 
     return report
-
-
-def _command(args: argparse.Namespace) -> str:
-    """What remakes the model; the folder's name only, not where it lay."""
-    words = ["ddsp-edge", "train", os.path.basename(os.path.abspath(args.folder))]
-    if args.recipe:
-        words += ["--recipe", args.recipe]
-    else:
-        words += ["--name", args.name, "--lowest", f"{args.lowest:g}"]
-        words += ["--highest", f"{args.highest:g}"]
-        words += ["--single-notes"] if args.single_notes else []
-    if args.least_minutes is not None:
-        words += ["--least-minutes", f"{args.least_minutes:g}"]
-    for option in ("warm-steps", "steps", "teacher-warm-steps", "teacher-steps"):
-        value = getattr(args, option.replace("-", "_"))
-        words += [f"--{option}", str(value)] if value is not None else []
-    words += ["--seed", str(args.seed), "--quantize", args.quantize]
-    words += ["--profile", args.profile] if args.profile != "edge" else []
-    words += ["--room"] if args.room else []
-    words += ["--size", args.size] if args.size else []
-    words += ["--teacher", os.path.basename(args.teacher)] if args.teacher else []
-    return shlex.join(words)

@@ -17,10 +17,11 @@ from ddsp_edge.evaluation import loudness_track
 from ddsp_edge.library.catalog import entries, find_model
 from ddsp_edge.midi.file import read_midi
 from ddsp_edge.midi.general_midi import library_name
-from ddsp_edge.offline.rendering import DEFAULT_RATE, existing, is_midi, render
+from ddsp_edge.offline.rendering import DEFAULT_RATE, is_midi, render
 from ddsp_edge.offline.report import RenderReport
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.audio_file import read_audio
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.units import db_to_gain
 
 RATE = DEFAULT_RATE
@@ -69,7 +70,7 @@ def of_midi(
     ``settings`` are those of the models that are not the usual ones. All dry: no room, one channel.
     What is not installed is a version that says so.
     """
-    source = existing(source)
+    source = check_input(source)
     say(f"{bundle.info.name} ...")
     versions = [_rendered("ours", source, bundle, settings)]
     report = versions[0].report
@@ -109,7 +110,7 @@ def of_audio(
     source: Path, bundle: Bundle, settings: Mapping[str, float | str], say: Callable[[str], None]
 ) -> list[Version]:
     """Convert a recording in every way there is, beside the recording itself. Raises UserError."""
-    source = existing(source)
+    source = check_input(source)
     if is_midi(source):
         raise UserError(f"{source}: is a MIDI file; --audio takes a recording")
     dry = Version("input", "The input", "The recording itself.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.effect.scales import pitch_classes
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.settings import Settings
@@ -41,14 +40,15 @@ class EffectPlayer:
     after ``input_trim``.
     """
 
-    def __init__(self, info: ModelInfo, settings: Settings) -> None:
-        self._effect = Effect(info.hop_s)
+    def __init__(self, hop_s: float, settings: Settings) -> None:
+        self._effect = Effect(hop_s)
         self.set(settings)
         self.reset()
 
-    def for_model(self, info: ModelInfo) -> EffectPlayer:
-        """Return a player of another model that goes on with what this one hears and holds."""
-        other = EffectPlayer(info, Settings())
+    def with_hop(self, hop_s: float) -> EffectPlayer:
+        """Return a player of a model with another hop (in seconds) that goes on with what this one
+        hears and holds."""
+        other = EffectPlayer(hop_s, Settings())
         other._effect.adopt(self._effect)
         return other
 

@@ -40,5 +40,5 @@ def effect_frames(
     audio: np.ndarray, rate: float, info: ModelInfo, settings: Settings | None = None
 ) -> list[FeatureFrame]:
     """Turn mono audio (``input_trim`` applied) into the frames of a model, at its control rate."""
-    player = EffectPlayer(info, settings or Settings())
+    player = EffectPlayer(info.hop_s, settings or Settings())
     return frames_of(heard_on_stage(audio, rate, info.hop_s), rate, player)

@@ -14,7 +14,7 @@ from ddsp_edge.evaluation.level import (
     peak_dbfs,
 )
 from ddsp_edge.evaluation.notes import NoteMeasure, ScoreNote, measure_notes
-from ddsp_edge.evaluation.pitch import F0Comparison, F0Track, compare_f0, track_f0
+from ddsp_edge.evaluation.pitch import F0Comparison, F0Track, compare_f0, hnr_db, track_f0
 from ddsp_edge.evaluation.spectrum import multi_scale_spectral_loss, spectral_difference_db
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ScoreNote",
     "click_ratio",
     "compare_f0",
+    "hnr_db",
     "lone_clicks",
     "loudness_correlation",
     "loudness_track",

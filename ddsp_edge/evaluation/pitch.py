@@ -20,6 +20,14 @@ class F0Track:
     times_s: np.ndarray
     f0_hz: np.ndarray  #: 0 where unvoiced
     hop_s: float
+    #: Autocorrelation one period on, 0..1; 0 where unvoiced. 1: nothing but harmonics.
+    periodicity: np.ndarray
+
+
+def hnr_db(periodicity: np.ndarray) -> np.ndarray:
+    """Harmonics-to-noise ratio in dB (Boersma 1993) of each frame's periodicity, at most 50 dB."""
+    r = np.clip(np.asarray(periodicity, np.float64), 1e-5, 1.0 - 1e-5)
+    return np.asarray(10.0 * np.log10(r / (1.0 - r)))
 
 
 def track_f0(
@@ -44,7 +52,7 @@ def track_f0(
     padded = np.pad(np.asarray(audio, np.float64), (size // 2, size // 2 + 1))
     count = int(len(audio) / rate / hop_s) + 1
     starts = np.minimum(np.round(np.arange(count) * hop_s * rate).astype(int), len(audio))
-    f0, level = np.zeros(count), np.zeros(count)
+    f0, level, alike = np.zeros(count), np.zeros(count), np.zeros(count)
     for at in range(0, count, _BLOCK):
         rows = padded[starts[at : at + _BLOCK, None] + np.arange(size)] * window
         level[at : at + _BLOCK] = np.mean(rows**2, axis=1)
@@ -52,14 +60,17 @@ def track_f0(
         power = np.abs(np.fft.rfft(rows, fft_size, axis=1)) ** 2
         r = np.fft.irfft(power, FINER * fft_size, axis=1)[:, : lags[-1] + 2]
         r /= np.maximum(r[:, :1], 1e-20) * (of_window[: lags[-1] + 2] / of_window[0])
-        f0[at : at + _BLOCK] = _pick(r, lags, FINER * rate, low_hz, voiced)
+        found = _pick(r, lags, FINER * rate, low_hz, voiced)
+        f0[at : at + _BLOCK], alike[at : at + _BLOCK] = found
     f0[level < level.max(initial=0.0) * 10 ** (QUIET_DB / 10)] = 0.0
     f0[level < 1e-12] = 0.0
-    return F0Track(np.arange(count) * hop_s, f0, hop_s)
+    return F0Track(np.arange(count) * hop_s, f0, hop_s, np.where(f0 > 0, alike, 0.0))
 
 
-def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float, least: float) -> np.ndarray:
-    """Return the best peak of each row of autocorrelation, refined by a parabola."""
+def _pick(
+    r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float, least: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pitch of each row of autocorrelation and its best peak, refined by a parabola."""
     here, before, after = r[:, lags], r[:, lags - 1], r[:, lags + 1]
     peak = (here >= before) & (here > after)
     score = here - OCTAVE_COST * np.log2(low_hz * lags / rate)
@@ -69,7 +80,9 @@ def _pick(r: np.ndarray, lags: np.ndarray, rate: int, low_hz: float, least: floa
     curve = a - 2 * b + c
     shift = np.where(curve < 0, 0.5 * (a - c) / np.where(curve < 0, curve, -1.0), 0.0)
     voiced = peak[rows, best] & (b > least)
-    return np.where(voiced, rate / (lags[best] + np.clip(shift, -0.5, 0.5)), 0.0)
+    shift = np.clip(shift, -0.5, 0.5)
+    height = b - 0.25 * (a - c) * shift
+    return np.where(voiced, rate / (lags[best] + shift), 0.0), np.clip(height, 0.0, 1.0)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ddsp_edge.live.clock_follower import ClockFollower
 from ddsp_edge.live.crossfade import ActiveInstruments, Superseded
 from ddsp_edge.live.events import Events
 from ddsp_edge.live.gc_control import Collector
+from ddsp_edge.live.heard_notes import HeardNotes, Send
 from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
 from ddsp_edge.live.mailbox import Mailbox
 from ddsp_edge.live.mixer_controls import MixerControls
@@ -80,6 +81,7 @@ class ControlThread:
         self._reload = reload
         self._programs = Programs()
         self.clock = ClockFollower()
+        self._heard_notes = HeardNotes(requests.settings)
         self._collector = Collector(self.gauges.collect_ns)
         self._waiting: list[tuple[Instrument, ModelRequest, Callable[[bool], None]]] = []
         self._next_chores_s, self._told_faults = 0.0, 0
@@ -105,6 +107,7 @@ class ControlThread:
         while (thread := self._thread).is_alive():
             self.mailbox.again()
             thread.join(JOIN_S)
+        self._heard_notes.end()
         self.events.stop()
         self._collector.release()
 
@@ -189,6 +192,7 @@ class ControlThread:
         if self._arrived:
             self._do(self._sound)
         self.active.answer()
+        self._heard_notes.hear(self.active.current)
         now_s = self.gauges.clock() * 1e-9
         if now_s >= self._next_chores_s:
             self._next_chores_s = now_s + CHORES_S
@@ -302,6 +306,7 @@ class ControlThread:
         self.probe = Probe(self.rig) if self.probe else None
         self.active, self.mixer = ActiveInstruments(self.rig), self.mixer.on(self.rig)
         self.clock.told = None  # in another rig's seconds
+        self._heard_notes.end()  # its times too
         self.tester.give_up()
         self.tester = Tester(self.rig)
         for _, _, entered in waiting:
@@ -315,6 +320,7 @@ class ControlThread:
         if self._arrived:
             self._sound()
         self.active.answer()
+        self._heard_notes.hear(self.active.current)
         self._chores(self.gauges.clock() * 1e-9)
         done()
 
@@ -323,6 +329,11 @@ class ControlThread:
         settings, current = self.requests.settings, self.active.current
         self.active.set(settings)
         self.mixer.apply(settings, listens=current is None or current.listens)
+        self._heard_notes.set(settings)
+
+    def send_heard(self, send: Send | None) -> None:
+        """Give the notes that are heard to ``send`` while ``midi_out`` is on; None: to nobody."""
+        self._heard_notes.give_to(send)
 
     def tune(self, pitches: KeyPitches | None) -> None:
         """Tune the keys, also of the models that come."""
@@ -360,6 +371,7 @@ class ControlThread:
         """Silence everything at once and let go of all notes."""
         self.frozen = False
         self.active.panic()
+        self._heard_notes.end()
 
     def autofit(
         self, seconds: float, future: Future[dict[str, float]], use: Callable[[Any], Any]

@@ -20,6 +20,7 @@ from ddsp_edge.live.card_supervisor import CardSupervisor
 from ddsp_edge.live.control_thread import ControlThread
 from ddsp_edge.live.events import Event, Listener
 from ddsp_edge.live.hang_watch import HangWatch
+from ddsp_edge.live.heard_notes import Send
 from ddsp_edge.live.instrument import Band, PlaybackContext
 from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
@@ -208,6 +209,12 @@ class LiveEngine:
     def tune(self, pitches: KeyPitches | None) -> None:
         """Tune the keys that are pressed from now on, of every model; None: equal temperament."""
         self._control.post(self._control.tune, pitches)
+
+    def send_heard(self, send: Send | None) -> None:
+        """Give the notes that an effect hears to ``send``, in bursts of messages, each the bytes of
+        one, while the setting ``midi_out`` is on. It is called in the control thread and must
+        return at once. None: nobody wants them."""
+        self._control.post(self._control.send_heard, send)
 
     def change_parts(self, parts: Sequence[BandPart]) -> None:
         """Other levels, places and keys of the band that plays, each level on its ramp; the models

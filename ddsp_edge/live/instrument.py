@@ -129,6 +129,7 @@ class Instrument:
         self.band: Band = ()
         self.heard: FeatureFrame | None = None  #: what an ear heard last
         self.reading: Reading | None = None  #: what a tuner shows of it
+        self.heard_ticks: Sequence[Tick] = ()  #: that were answered last
         self.silenced = False  #: it only fades out, and may say nothing more
         self._no_harmonics = np.zeros(self.part.n_harmonics, np.float32)
         self._no_noise = np.zeros(self.part.n_noise, np.float32)
@@ -153,7 +154,7 @@ class Instrument:
 
     def answer(self) -> None:
         """Take the ticks that fell due since the last call; send what is to be played."""
-        found = self.part.read_ticks()
+        found, self.heard_ticks = self.part.read_ticks(), ()
         if not len(found) or self.silenced:
             return
         ticks = [Tick(*row) for row in found.tolist()]

@@ -46,7 +46,7 @@ class EffectInstrument(Instrument):
         self._fit: AutoFit | None = None
 
     def hear(self, ticks: Sequence[Tick]) -> None:
-        self.heard = ticks[-1].frame(self.rate)
+        self.heard, self.heard_ticks = ticks[-1].frame(self.rate), ticks
         for tick in ticks:
             self.reading = self._tuner.hear(tick.heard_f0_hz, tick.heard_confidence)
             if self._fit is not None:

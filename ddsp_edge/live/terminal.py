@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from ddsp_edge.cards.settings import CardSettings
@@ -12,6 +13,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model, installed
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
+from ddsp_edge.midi.output import MidiOutput
 from ddsp_edge.midi.ports import MidiPorts
 from ddsp_edge.settings import Settings
 
@@ -28,6 +30,7 @@ def perform(
     midi_network: str | None,
     runtime: str | None,
     seconds: float | None,
+    midi_out: Sequence[str] = (),
     out: TextIO | None = None,
 ) -> None:
     """Play until Ctrl-C, SIGTERM or for ``seconds``; fades out. Raises UserError.
@@ -39,6 +42,8 @@ def perform(
     engine = LiveEngine(card, source, settings, runtime)
     screen = _Screen(out)
     ports = MidiPorts(engine.midi, engine.publish, api=midi, network=midi_network)
+    output = MidiOutput(midi, midi_out, on_problem=screen.warn)
+    engine.send_heard(output.send)
     stop = threading.Event()
     before = [(s, signal.signal(s, lambda *_: stop.set())) for s in (signal.SIGINT, signal.SIGTERM)]
     try:
@@ -57,6 +62,7 @@ def perform(
     finally:
         ports.stop()
         engine.stop()
+        output.stop()
         for number, handler in before:
             signal.signal(number, handler)
 
@@ -103,6 +109,11 @@ class _Screen:
         with self._lock:
             self._clear()
             print(line, file=self._out, flush=True)
+
+    def warn(self, problem: str) -> None:
+        """Say what is wrong; "" (it is over) says nothing."""
+        if problem:
+            self.say(f"warning: {problem}")
 
     def update(self, line: str) -> None:
         if self._tty:

@@ -15,9 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.families import playing
+from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.conditioner import conditioned_model
 from ddsp_edge.decoding.networks import judge
 from ddsp_edge.errors import UserError
+from ddsp_edge.synth.performer import middle_note
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.network import read_network
 from native.conditioner import LoudnessTables
@@ -27,6 +30,8 @@ MAGIC, VERSION = b"DDSPEDGE", 1
 SUFFIX = ".ddspw"
 _HEADER = struct.Struct("<8sIIQII")
 _SECTION = struct.Struct("<4sIII")
+#: Name, mean, deviation, and slopes by pitch, velocity and length.
+_TENDENCY = struct.Struct("<24s5d")
 
 
 def model_bytes(bundle: Bundle) -> bytes:
@@ -44,6 +49,7 @@ def model_bytes(bundle: Bundle) -> bytes:
         b"NETW": _network(read_network(bundle.model)),
         b"NAME": info.name.encode(),
         b"LICE": info.licence.encode(),
+        b"EXPR": _expression(info),
     }
     for tag, loudness_map in ((b"NMAP", info.loudness_map), (b"HMAP", info.heard_map)):
         if loudness_map is not None:
@@ -98,6 +104,16 @@ def _info(bundle: Bundle) -> bytes:
         info.attack_s,
         model.reach,
     )
+
+
+def _expression(info: ModelInfo) -> bytes:
+    """How the instrument is played, as it was learnt or as its family is."""
+    tendencies = playing(info.name, info.expression).tendencies
+    parts = [struct.pack("<dII", middle_note(info), len(tendencies), 0)]
+    for name, t in tendencies.items():
+        numbers = (t.mean, t.deviation, t.pitch, t.velocity, t.length)
+        parts.append(_TENDENCY.pack(name.encode(), *numbers))
+    return b"".join(parts)
 
 
 def _map(tables: LoudnessTables) -> bytes:

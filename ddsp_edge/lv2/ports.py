@@ -24,19 +24,10 @@ GROUPS = {
     "sustain": "Envelope",
     "release": "Envelope",
     "vibrato": "Expression",
+    "expression": "Expression",
 }
-#: Settings of the performer, which chooses how each note is played (ddsp_edge/synth/performer.py):
-#: it is not in the plug-in, whose notes are played as they are written. They stand at 0 there. Nor
-#: does the plug-in follow a clock: the settings that need one are off.
-LEFT_OUT = (
-    "expression",
-    "expression_vibrato",
-    "expression_pitch",
-    "expression_dynamics",
-    "expression_attack",
-    "vibrato_sync",
-    "swell_sync",
-)
+#: The plug-in follows no clock and sends no MIDI: the settings that need that are off there.
+LEFT_OUT = ("vibrato_sync", "swell_sync", "midi_out", "midi_out_channel", "midi_out_bend")
 KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
 
 

@@ -12,6 +12,7 @@ import mido
 from ddsp_edge.errors import UserError
 from ddsp_edge.midi.beat import Beat, beats_of
 from ddsp_edge.midi.smf import DEFAULT_TEMPO, NoHeaderError, StandardMidiFile, Track, parse
+from ddsp_edge.system.input_file import check_input
 
 #: A large symphony has half a MiB.
 MAX_BYTES = 4 * 1024 * 1024
@@ -20,6 +21,8 @@ MAX_SECONDS = 3600.0
 MAX_TAIL_S = 60.0
 #: The longest rest, in beats, that the end of a pattern of a format 2 file may add.
 MAX_PATTERN_REST = 4
+#: Fewer microseconds a beat are no tempo, but damage or a forgotten value.
+FASTEST_TEMPO = 1000
 #: Notes that nothing ends sound to the end of the file, so many seconds after the last event
 #: that starts or ends a note.
 MIN_HELD_S, MAX_HELD_S = 0.5, 10.0
@@ -51,12 +54,12 @@ def read_midi(path: Path | str) -> MidiFile:
     for a file that cannot be read, is larger than 4 MiB, is no MIDI file or plays longer than an
     hour.
     """
-    path = Path(path)
+    path = check_input(path)
     try:
-        if path.exists() and not path.is_file():  # a pipe would never end
-            raise UserError(f"{path}: is not a file")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = b""
+        if path.stat().st_size:  # files of the kernel that wait have none
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if len(data) > MAX_BYTES:
@@ -144,11 +147,13 @@ class _TempoMap:
             if tick > max(last_tick, track.end_tick):
                 break
             before = self._changes[-1][2]
-            if not tempo and tick <= last_tick:
-                remark = f"a tempo of 0 is passed over; it stays at {6e7 / before:g} beats a minute"
+            forgotten = tempo < FASTEST_TEMPO
+            if forgotten and tick <= last_tick:
+                what = f"a tempo of {tempo}{' microseconds a beat' if tempo else ''}"
+                remark = f"{what} is passed over; it stays at {6e7 / before:g} beats a minute"
                 if remark not in self.remarks:
                     self.remarks.append(remark)
-            self._changes.append((tick, self.seconds(tick), tempo or before))
+            self._changes.append((tick, self.seconds(tick), before if forgotten else tempo))
 
     def seconds(self, tick: int) -> float:
         """Return the time of a tick of the file, in seconds."""

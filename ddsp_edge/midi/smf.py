@@ -75,6 +75,8 @@ def parse(data: bytes) -> StandardMidiFile:
     end = start + 8 + length
     if length < 6 or not _is_chunk(data, end):  # a wrong length: the fields are there all the same
         end = start + 14
+    if length == 0 and data.startswith(b"MTrk", start + 8):
+        kind, declared, division, end = 1, 0, 0, start + 8
     if kind > 2:
         remarks.append(f"its format is {kind}, which is unknown; all tracks are played together")
         kind = 1
@@ -198,9 +200,12 @@ class _TrackReader:
         return self._data[self._at - 1]
 
     def _number_of_bytes(self) -> int:
-        """Read a variable-length quantity, of at most four bytes. Raises _DamageError."""
+        """Read a variable-length quantity of 28 bits, with zeros before it or not.
+
+        Raises _DamageError.
+        """
         value = 0
-        for _ in range(4):
+        while value < 1 << 21:  # the four bytes of the standard; some writers put 0x80 before
             byte = self._byte()
             value = value << 7 | byte & 0x7F
             if byte < 0x80:
@@ -221,13 +226,20 @@ class _TrackReader:
         if status == 0xFF:
             self._meta(tick)
         elif status in (0xF0, 0xF7):
-            self._skip(self._number_of_bytes())
+            self._exclusive(self._number_of_bytes())
         elif status > 0xF0:
             self._skip(_SYSTEM_BYTES.get(status, 0))
         else:
             self._running = status
             self._message(status, tick)
         self._tick = tick
+
+    def _exclusive(self, length: int) -> None:
+        if self._at + length > self._limit:
+            end = self._data.find(b"\xf7", self._at, self._limit)
+            if end >= 0:  # without a length, as it went over the cable
+                length = end + 1 - self._at
+        self._skip(length)
 
     def _message(self, status: int, tick: int) -> None:
         name, fields = _MESSAGES[status >> 4]

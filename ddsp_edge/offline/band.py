@@ -18,7 +18,6 @@ from ddsp_edge.offline.rendering import (
     DEFAULT_RATE,
     TAIL_DBFS,
     TAIL_S,
-    existing,
     turned_down,
     without_silence,
 )
@@ -30,6 +29,7 @@ from ddsp_edge.synth.player import SynthPlayer
 from ddsp_edge.synth.source import Performance, perform
 from ddsp_edge.system.atomic_files import check_new, numbered
 from ddsp_edge.system.audio_file import check_writable, write_audio
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.units import db_to_gain, pan_gains
 from native.kernel import Output
 
@@ -86,14 +86,15 @@ def render_band(
     seed: int = 1,
     budget: int | None = None,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> BandReport:
     """Play a MIDI file as the band it was written for; nothing is written.
 
     ``budget``: how many voices sound at once in all parts; None: as many as they need.
-    ``key_pitches``: those of a Scala tuning. The rest
-    as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
+    ``key_pitches``: those of a Scala tuning. ``read_ahead``: notes are shaped by what follows
+    them. The rest as :func:`ddsp_edge.offline.arrangement.arrange`. Raises UserError.
     """
-    source, settings = existing(source), settings or Settings()
+    source, settings = check_input(source), settings or Settings()
     if settings.mpe != "off":
         raise UserError("--set mpe: an MPE file is one instrument; name it with --model")
     begun = time.perf_counter()
@@ -125,7 +126,8 @@ def render_band(
     for player in players:
         player.tune(key_pitches)
     infos = [each.bundle.info for each in plan.parts]
-    performances = perform(players, infos, [each.messages for each in plan.parts], file.beats)
+    messages = [each.messages for each in plan.parts]
+    performances = perform(players, infos, messages, file.beats, read_ahead)
     duration_s = max(each.duration_s for each in performances)
     sides = np.zeros((2, round((duration_s + TAIL_S) * rate)), np.float32)
     reports = []
@@ -233,20 +235,21 @@ def render_band_file(
     seed: int = 1,
     overwrite: bool = False,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> BandReport:
     """:func:`render_band`, written to ``out``, whole or not at all.
 
     Unless ``overwrite``, a file that is there already is refused before anything is rendered, and
     where ``out`` is None :func:`default_band_out` gets a number that is free. Raises UserError.
     """
-    source = existing(source)
+    source = check_input(source)
     if out is None:
         out = default_band_out(source) if overwrite else numbered(default_band_out(source))
     out = check_writable(out, source)
     if not overwrite:
         check_new(out, "--out")
     report = render_band(
-        source, band, overrides, rate, settings, runtime, seed, key_pitches=key_pitches
+        source, band, overrides, rate, settings, runtime, seed, None, key_pitches, read_ahead
     )
     write_audio(out, report.sound, rate)
     report.out = out

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
+from ddsp_edge.system.atomic_files import temporary_folder
+from ddsp_edge.system.audio_file import knows_header
+from ddsp_edge.system.audio_kinds import begins_like_audio
 
 #: An hour of 24-bit stereo at 96 kHz has 2.1 GB.
 MOST_BYTES = 1 << 32
@@ -22,8 +25,8 @@ def standard_input() -> Iterator[Path]:
     stream = sys.stdin.buffer
     if sys.stdin.isatty():
         raise UserError("-: the input is a terminal; pipe an audio or MIDI file into it")
-    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-        path = Path(folder) / "standard-input"
+    with temporary_folder("-") as folder:
+        path = folder / "standard-input"
         size = 0
         with path.open("wb") as file:
             while piece := stream.read(_PIECE):
@@ -31,7 +34,17 @@ def standard_input() -> Iterator[Path]:
                 if size > MOST_BYTES:
                     raise UserError(f"-: more than {MOST_BYTES >> 30} GB; cut it into pieces")
                 file.write(piece)
+                if size == _PIECE:  # the first, and more may come
+                    file.flush()
+                    _check_begin(path, piece)
         yield path
+
+
+def _check_begin(path: Path, piece: bytes) -> None:
+    """Refuse what begins like no file that is read: /dev/zero has no end. Raises UserError."""
+    if is_midi_data(piece[:MAGIC_BYTES]) or begins_like_audio(path) or knows_header(path):
+        return
+    raise UserError("-: cannot be read as audio (nothing in it is sound); pipe a wav, flac, ...")
 
 
 @contextlib.contextmanager
@@ -42,9 +55,14 @@ def standard_output() -> Iterator[Path]:
     """
     if sys.stdout.isatty():
         raise UserError("-: the output is a terminal; send it into a file or a program: > out.wav")
-    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-        path = Path(folder) / "standard-output.wav"
+    with temporary_folder("-") as folder:
+        path = folder / "standard-output.wav"
         yield path
         with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+            try:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise UserError(f"-: cannot be written ({error.strerror})") from None

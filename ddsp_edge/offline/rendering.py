@@ -24,6 +24,7 @@ from ddsp_edge.synth.source import Performance, synth_frames
 from ddsp_edge.system.atomic_files import check_new, numbered
 from ddsp_edge.system.audio_file import check_writable, read_sound, resample, write_audio
 from ddsp_edge.system.audio_kinds import begins_like_audio
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.units import SILENCE_DB, db_to_gain
 
 MIDI_SUFFIXES = {".mid", ".midi", ".smf", ".kar", ".rmi"}
@@ -42,13 +43,14 @@ def render(
     seed: int = 1,
     morph_model: str | Path | Bundle | None = None,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> RenderReport:
     """Play an audio or MIDI file on a model; nothing is written. Raises UserError.
 
     ``morph_model`` is the one that the setting ``morph`` leads to, ``key_pitches`` those of a Scala
-    tuning, for a MIDI file.
+    tuning, and ``read_ahead`` whether notes are shaped by what follows them, for a MIDI file.
     """
-    source, settings = existing(source), settings or Settings()
+    source, settings = check_input(source), settings or Settings()
     begun = time.perf_counter()
     bundle = model if isinstance(model, Bundle) else find_model(model)
     other = morph_model
@@ -62,7 +64,7 @@ def render(
     remarks: list[str] = []
     pans: list[tuple[float, float]] = []
     if midi:
-        performance = synth_frames(source, engine.info, settings, seed, key_pitches)
+        performance = synth_frames(source, engine.info, settings, seed, key_pitches, read_ahead)
         frames, duration, pans = performance.frames, performance.duration_s, performance.pans
         remarks += performance.remarks
     else:
@@ -111,22 +113,15 @@ def _why_silent(performance: Performance | None, audio: np.ndarray | None) -> st
 def is_midi(source: Path) -> bool:
     """Return whether a file is MIDI: by its first bytes, or by its suffix unless it is audio."""
     named_so = source.suffix.lower() in MIDI_SUFFIXES
-    if not source.is_file():
-        return named_so
     try:
+        if not source.is_file() or source.stat().st_size == 0:
+            return named_so
         with source.open("rb") as stream:
             if is_midi_data(stream.read(MAGIC_BYTES)):
                 return True
     except OSError as error:
         raise UserError(f"{source}: cannot be read ({error.strerror})") from None
     return named_so and not begins_like_audio(source)
-
-
-def existing(source: Path | str) -> Path:
-    """Return the path of an input file. Raises UserError where there is none."""
-    if not Path(source).exists():
-        raise UserError(f"{source}: no such file")
-    return Path(source)
 
 
 def without_silence(sound: np.ndarray, least: int) -> np.ndarray:
@@ -162,6 +157,7 @@ def render_file(
     morph_model: str | Path | Bundle | None = None,
     overwrite: bool = False,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> RenderReport:
     """:func:`render`, written to ``out``, and a picture of it to ``picture``.
 
@@ -169,7 +165,7 @@ def render_file(
     are refused before anything is rendered, and where ``out`` is None :func:`default_out` gets a
     number that is free. Raises UserError.
     """
-    source = existing(source)
+    source = check_input(source)
     bundle = model if isinstance(model, Bundle) else find_model(model)
     if out is None:
         named = default_out(source, bundle.info)
@@ -183,7 +179,9 @@ def render_file(
         check_picture(picture)
         if not overwrite:
             check_new(picture, "--picture")
-    report = render(source, bundle, rate, settings, runtime, seed, morph_model, key_pitches)
+    report = render(
+        source, bundle, rate, settings, runtime, seed, morph_model, key_pitches, read_ahead
+    )
     write_audio(out, report.sound, rate)
     report.out = out
     if picture is not None:

@@ -220,7 +220,7 @@ class PresetFolder:
             paths = [p for p in self.folder.iterdir() if p.suffix == SUFFIX and p.name[0] != "."]
         except OSError:  # no folder yet: no presets
             return []
-        paths.sort(key=lambda path: (path.name.casefold(), path.name))
+        paths.sort(key=lambda path: (path.stem.casefold(), path.name))
         return paths[: 2 * MAX_PRESETS]
 
     def _found(self, name: str) -> tuple[str, Path]:

@@ -78,7 +78,11 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
     """Parse the bytes of a preset's file. Raises UserError, one line that begins with ``where``."""
     if len(data) > MAX_BYTES:
         raise UserError(f"{where}: has {len(data)} bytes, a preset at most {MAX_BYTES}")
-    tables = parse_toml(data, where)
+    return preset_of(name, parse_toml(data, where), where)
+
+
+def preset_of(name: str, tables: dict[str, Any], where: str) -> Preset:
+    """Check the tables of a preset's file and return the preset. Raises UserError, one line."""
     version = tables.get("version")
     if isinstance(version, int) and version > VERSION:
         raise UserError(f"{where}: version {version} is of a newer ddsp-edge; update this one")
@@ -100,8 +104,8 @@ def parse_preset(name: str, data: bytes, where: str) -> Preset:
     )
 
 
-def preset_bytes(preset: Preset) -> bytes:
-    """Return the bytes of a preset's file; reading them gives the same preset. Raises UserError."""
+def preset_tables(preset: Preset) -> dict[str, Any]:
+    """Return the tables of a preset's file, as TOML and JSON take them."""
     standard, told = Settings(), {}
     for item in fields(Settings):
         value = getattr(preset.settings, item.name)
@@ -117,7 +121,12 @@ def preset_bytes(preset: Preset) -> bytes:
         tables["settings"] = told
     if preset.mappings:
         tables["mappings"] = [mapping.as_dict() for mapping in preset.mappings]
-    data = tomli_w.dumps(tables).encode()
+    return tables
+
+
+def preset_bytes(preset: Preset) -> bytes:
+    """Return the bytes of a preset's file; reading them gives the same preset. Raises UserError."""
+    data = tomli_w.dumps(preset_tables(preset)).encode()
     # What could not be read again must not be written.
     parse_preset(preset.name, data, f"preset {preset.name!r}")
     return data

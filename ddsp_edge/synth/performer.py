@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ddsp_edge.bundles.expression import QUANTITIES
 from ddsp_edge.bundles.families import playing
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.midi.beat import Beat
+from native.expression import Chooser
 from native.player import NoteExpression
 
 #: A rest of so many seconds ends a phrase.
 REST_S = 0.25
-#: While nobody knows how long a note will be: until some were played, and at least and at most.
-EXPECTED_S, SHORTEST_S, LONGEST_S = 0.7, 0.15, 2.5
-#: How much each new note counts in what is expected of the next.
-NEWEST = 0.3
-WIDEST_SLIDE = 12  #: semitones
-#: No swell or fade takes longer, in seconds: bows and lungs end.
-LONGEST_SWELL_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,7 @@ class Played(Protocol):
 Score = Mapping[tuple[int, int, float], Place]
 
 
-def read_ahead(notes: Iterable[Played]) -> Score:
+def score_of(notes: Iterable[Played]) -> Score:
     """Each note's length, and its place among those of its channel that no rest divides."""
     places: dict[tuple[int, int, float], Place] = {}
     channels: dict[int, list[Played]] = {}
@@ -77,9 +70,9 @@ def _phrases(notes: list[Played]) -> list[list[Played]]:
     return found
 
 
-def _arch(in_phrase: float | None) -> float:
-    """A parabola over the phrase, 0 on average: -2/3 at its ends, 1/3 in its middle."""
-    return 0.0 if in_phrase is None else 1.0 / 3.0 - (2.0 * in_phrase - 1.0) ** 2
+def middle_note(info: ModelInfo) -> float:
+    """Return the middle of a model's range, a MIDI note, from which slopes by pitch count."""
+    return 0.5 * (info.min_pitch_note + info.max_pitch_note)
 
 
 def _on_lines(
@@ -99,21 +92,18 @@ def _on_lines(
 class Performer:
     """Draws what one instrument does with each note from what was learnt of it.
 
-    With a ``seed`` the same notes are played the same each time. What is left to chance hangs on
-    the channel, the key and how often it was struck, so that a note more changes no other's.
-    Without one (live) no two performances are alike. It costs about a tenth of a millisecond a
-    note. One thread calls everything of one object.
+    The choices are C's (``ddsp_expression.h``), which the plug-in shares; what a file or a beat
+    tells of a note besides is Python's. With a ``seed`` the same notes are played the same each
+    time. What is left to chance hangs on the channel, the key and how often it was struck, so
+    that a note more changes no other's. Without one (live) no two performances are alike. It
+    costs some 20 microseconds a note. One thread calls everything of one object.
     """
 
     def __init__(self, info: ModelInfo, seed: int | None = None) -> None:
-        known = playing(info.name, info.expression)
-        self._tendencies = known.tendencies
-        self._middle = 0.5 * (info.min_pitch_note + info.max_pitch_note)
-        self._seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-        self._counts: dict[tuple[int, int], int] = {}  # of a channel's key: strokes so far
+        seed = secrets.randbits(32) if seed is None else seed
+        tendencies = playing(info.name, info.expression).tendencies
+        self._chooser = Chooser(middle_note(info), tendencies, seed)
         self._score: Score = {}
-        self._expected_s = [EXPECTED_S] * 16  # of the next note's length, by channel
-        self._struck_s = [-1.0] * 16
 
     def read(self, score: Score) -> None:
         """Know these notes before they are played."""
@@ -135,66 +125,10 @@ class Performer:
         one that starts by itself; the channel counts from 0. With a ``beat`` swells arrive and
         end on beats, or on the lines of ``bars``.
         """
-        count = self._counts.get((channel, note), 0)
-        self._counts[channel, note] = count + 1
-        chance = random.Random(f"{self._seed}/{channel}/{note}/{count}")
         place = self._score.get((channel, note, time_s))
-        if place is None:
-            place = Place(self._expect(channel, time_s))
-        octaves = (note - self._middle) / 12.0
-
-        def draw(name: str) -> float:
-            quantity = QUANTITIES[name]
-            value = self._tendencies[name].at(
-                octaves, velocity, place.length_s, min(max(chance.gauss(0.0, 1.0), -2.5), 2.5)
-            )
-            return min(max(value, quantity.minimum), quantity.maximum)
-
-        drawn = {name: draw(name) for name in QUANTITIES}
-        scoop_cents = scoop_s = 0.0
-        if tied_to is None:
-            if chance.random() < drawn["scoop_share"]:
-                scoop_cents, scoop_s = drawn["scoop_cents"], drawn["scoop_s"]
-        elif chance.random() < drawn["slide_share"] and abs(tied_to - note) <= WIDEST_SLIDE:
-            scoop_cents, scoop_s = 100.0 * (tied_to - note), drawn["slide_s"]
-        length_s = min(place.length_s, LONGEST_SWELL_S)
-        swell_s, fade_s = drawn["swell_share"] * length_s, (1.0 - drawn["swell_share"]) * length_s
-        if beat is not None:
-            swell_s, fade_s = _on_lines(beat, bars, time_s, swell_s, fade_s)
-        arch_db = drawn["phrase_db"] * _arch(place.in_phrase)
-        return NoteExpression(
-            seed=chance.getrandbits(32),
-            vibrato_cents=drawn["vibrato_cents"],
-            vibrato_db=drawn["vibrato_db"],
-            vibrato_hz=drawn["vibrato_hz"],
-            vibrato_delay_s=drawn["vibrato_delay_s"],
-            vibrato_rise_s=drawn["vibrato_rise_s"],
-            vibrato_wander=drawn["vibrato_wander"],
-            detune_cents=drawn["detune_cents"],
-            drift_cents=drawn["drift_cents"],
-            scoop_cents=scoop_cents,
-            scoop_s=scoop_s,
-            accent_db=drawn["accent_db"] + arch_db,
-            swell_db=drawn["swell_db"],
-            swell_s=swell_s,
-            fade_db=drawn["fade_db"],
-            fade_s=fade_s,
-            tremor_db=drawn["tremor_db"],
-            flicker_db=drawn["flicker_db"],
-            partials_db=drawn["partials_db"],
-            attack_db=drawn["attack_db"],
-            attack_s=drawn["attack_s"],
-            attack_noise=drawn["attack_noise"],
-            release_stretch=drawn["release_stretch"],
-            release_cents=drawn["release_cents"],
-            release_noise=drawn["release_noise"],
-        )
-
-    def _expect(self, channel: int, time_s: float) -> float:
-        """How long a note will be that starts now: about as long as those before it."""
-        since_s = time_s - self._struck_s[channel]
-        if self._struck_s[channel] >= 0.0 and since_s > 0.03:  # closer together is a chord
-            last_s = min(max(since_s, SHORTEST_S), LONGEST_S)
-            self._expected_s[channel] += NEWEST * (last_s - self._expected_s[channel])
-        self._struck_s[channel] = time_s
-        return self._expected_s[channel]
+        length_s, in_phrase = (place.length_s, place.in_phrase) if place else (None, None)
+        how = self._chooser.choose(channel, note, velocity, time_s, tied_to, length_s, in_phrase)
+        if beat is None:
+            return how
+        swell_s, fade_s = _on_lines(beat, bars, time_s, how.swell_s, how.fade_s)
+        return how._replace(swell_s=swell_s, fade_s=fade_s)

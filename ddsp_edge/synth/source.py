@@ -19,7 +19,7 @@ from ddsp_edge.midi.file import is_note, read_midi
 from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
-from ddsp_edge.synth.performer import read_ahead
+from ddsp_edge.synth.performer import score_of
 from ddsp_edge.synth.player import SynthPlayer
 
 
@@ -63,11 +63,14 @@ def synth_frames(
     settings: Settings,
     seed: int = 1,
     key_pitches: KeyPitches | None = None,
+    read_ahead: bool = True,
 ) -> Performance:
     """Play the file. Frames on the model's grid, and one more at the very start of each note.
 
-    The file is read ahead for the shape of phrases; ``seed`` is that of what a player leaves to
-    chance. ``key_pitches`` are those of a Scala tuning.
+    The file is read ahead for the lengths of notes and the shape of phrases, unless
+    ``read_ahead`` is False: then it is played as live and in the plug-in, where nobody knows what
+    follows. ``seed`` is that of what a player leaves to chance. ``key_pitches`` are those of a
+    Scala tuning.
 
     The music ends when its last note has died away, whatever messages follow. Raises UserError
     for a file that cannot be read or has no notes.
@@ -81,7 +84,7 @@ def synth_frames(
     if not _notes(heard):
         why = [_hint(settings, bool(drums)), *(f"; {remark}" for remark in file.remarks)]
         raise UserError(f"{path}: holds no notes{''.join(why)}")
-    (performance,) = perform([player], [info], [heard], file.beats)
+    (performance,) = perform([player], [info], [heard], file.beats, read_ahead)
     performance.skipped, performance.remarks = len(drums), list(file.remarks)
     return performance
 
@@ -91,18 +94,20 @@ def perform(
     infos: Sequence[ModelInfo],
     streams: Sequence[list[tuple[float, mido.Message]]],
     beats: Sequence[Beat] = (),
+    read_ahead: bool = True,
 ) -> list[Performance]:
     """Play to each player its own messages, which hold at least a note, all on one clock.
 
     Of messages of the same moment those of the first player come first. ``beats`` are those of the
-    file's tempo map, for the settings that follow it.
+    file's tempo map, for the settings that follow it. ``read_ahead`` as in :func:`synth_frames`.
     """
     walks = [
         _Walk(player, info.hop_s, stream)
         for player, info, stream in zip(players, infos, streams, strict=True)
     ]
     for player, walk in zip(players, walks, strict=True):
-        player.read_ahead(read_ahead(walk.notes))
+        if read_ahead:
+            player.read_ahead(score_of(walk.notes))
     changes: list[tuple[float, int, mido.Message | Beat]] = [(b.at_s, -1, b) for b in beats]
     merged = heapq.merge(
         changes,

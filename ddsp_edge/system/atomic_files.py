@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -14,6 +15,8 @@ from ddsp_edge.errors import UserError
 
 #: How the names of files that are being written begin; a kill leaves one behind.
 PARTIAL = ".ddsp-edge-"
+#: The disk is full, the user's share of it is, or a file has the largest size that is allowed.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_target(path: Path | str, *inputs: Path | str) -> Path:
@@ -138,6 +141,24 @@ def remove_partial_files(*folders: Path) -> int:
     return removed
 
 
+@contextlib.contextmanager
+def temporary_folder(what: str) -> Iterator[Path]:
+    """A folder that goes with the block. ``what`` needs it, for the message of a full disk.
+
+    Raises UserError where there is no room for it or for what the block writes.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(
+            f"{what}: {tempfile.gettempdir()} has no room for it ({error.strerror}); make room "
+            "there, or name another folder: TMPDIR=FOLDER"
+        ) from None
+
+
 def read_limited(path: Path | str, max_bytes: int) -> bytes:
     """The whole of a plain file of at most ``max_bytes``; waits for nothing. Raises UserError."""
     try:
@@ -145,7 +166,7 @@ def read_limited(path: Path | str, max_bytes: int) -> bytes:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UserError(f"{path}: is not a file; give the path of one")
-            data = stream.read(max_bytes + 1)
+            data = stream.read(max_bytes + 1) or b""  # None: a file of the kernel would wait
             if len(data) > max_bytes:
                 raise UserError(
                     f"{path}: has {max(status.st_size, len(data))} bytes, at most {max_bytes} "

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +12,11 @@ import numpy as np
 import soundfile
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.atomic_files import check_target, replacing
-from ddsp_edge.system.audio_kinds import (
-    FFMPEG_FORMATS,
-    FFMPEG_SUFFIXES,
-    begins_like_audio,
-    is_wave,
-)
+from ddsp_edge.system.atomic_files import check_target, replacing, temporary_folder
+from ddsp_edge.system.audio_cut import is_cut
+from ddsp_edge.system.audio_kinds import FFMPEG_SUFFIXES, begins_like_audio, is_wave
+from ddsp_edge.system.ffmpeg import declared_s, decode
+from ddsp_edge.system.input_file import check_input
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.units import db_to_gain
 
@@ -32,7 +27,11 @@ WRITERS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 #: Where the mean of the channels is so far below the loudest one, in dB, that one is taken: they
 #: cancel each other, or the others are silent.
 CANCELLED_DB = 5.0
-FFMPEG_LIMIT_S = 600
+#: Channels of which none is silent cancel each other where the power of their mean is so small a
+#: part of what it would be were they not alike, and so for this part of the file's power.
+CANCELLED_PART, CANCELLED_OF_FILE = 0.1, 0.1
+_PIECE = 4096  #: samples of each channel that are looked at together
+CUT = "the file ends too soon, before the length that its header says"
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
@@ -82,14 +81,8 @@ def read_sound(path: Path | str) -> Sound:
     The channels are averaged, but where the mean is far below the loudest one (they cancel, or
     the others are silent) that one is taken, and ``remarks`` say so. Raises UserError.
     """
-    path = Path(path)
+    path = check_input(path)
     try:
-        if not path.exists():
-            raise UserError(f"{path}: no such file")
-        if path.is_dir():
-            raise UserError(f"{path}: is a folder; give an audio file")
-        if not path.is_file():  # a pipe or device would never end
-            raise UserError(f"{path}: is not a file; save the sound to one first")
         if path.stat().st_size == 0:
             raise UserError(
                 f"{path}: cannot be read as audio (it is empty); record or copy it again"
@@ -115,68 +108,22 @@ def read_sound(path: Path | str) -> Sound:
 
 
 def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
-    with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as folder:
-        wav, said = _decoded(path, Path(folder), options)
+    with temporary_folder(str(path)) as folder:
+        wav, said = decode(path, folder, MAX_SECONDS + 1, options)
         sound = _read_sndfile(wav, path)
-    missing_s = _declared_s(said) - len(sound.samples) / sound.rate
+    missing_s = declared_s(said) - len(sound.samples) / sound.rate
     remark = ""
     if missing_s > 0.1:  # more than an encoder's delay
         remark = f"the file ends too soon: {missing_s:.2g} s of it are missing"
+    elif is_cut(path):
+        remark = CUT
     elif "[error]" in said:
         remark = "parts of it cannot be decoded: it is damaged, or it ends too soon"
     return replace(sound, remarks=(*sound.remarks, remark)) if remark else sound
 
 
-def _declared_s(said: str) -> float:
-    """The length in seconds that a file's header declares, by ffmpeg's messages; 0 for none."""
-    found = re.search(r"Duration: (\d+):(\d+):(\d+\.\d+)", said)
-    if found is None or "Estimating duration" in said:
-        return 0.0
-    hours, minutes, seconds = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-
-
 class _Unreadable(UserError):
     """libsndfile finds no sound in a file; ffmpeg may."""
-
-
-def _decoded(path: Path, folder: Path, options: Sequence[str] = ()) -> tuple[Path, str]:
-    """A wav file in ``folder`` of what ffmpeg makes of ``path``, and ffmpeg's messages.
-
-    ``options`` stand before the input. Raises UserError.
-    """
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        raise UserError(
-            f"{path}: a {path.suffix} file needs the program ffmpeg (sudo apt install ffmpeg); "
-            "or save it as wav or flac"
-        )
-    wav = folder / "decoded.wav"
-    command = [ffmpeg, "-nostdin", "-hide_banner", "-v", "level+info", *options]
-    command += ["-protocol_whitelist", "file", "-format_whitelist", FFMPEG_FORMATS]
-    command += ["-i", f"file:{path}", "-map", "0:a:0"]
-    command += ["-t", str(MAX_SECONDS + 1), "-c:a", "pcm_f32le", str(wav)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=FFMPEG_LIMIT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(f"{path}: ffmpeg could not read it ({_reason(error)})") from None
-    said = done.stderr.decode(errors="replace")
-    if done.returncode != 0 or not wav.is_file():
-        raise UserError(
-            f"{path}: cannot be read as audio ({_ffmpegs_reason(said, path)}); "
-            "save it as wav or flac"
-        )
-    return wav, said
-
-
-def _ffmpegs_reason(said: str, path: Path) -> str:
-    if "matches no streams" in said:
-        return "it holds no sound"
-    if "Invalid data" in said:
-        return "nothing in it is sound"
-    errors = [line for line in said.splitlines() if "[error]" in line or "[fatal]" in line]
-    last = errors[-1] if errors else "it gave no reason"
-    return re.sub(r"\[[^]]*\] *", "", last.replace(f"file:{path}: ", "")).strip()
 
 
 def _read_sndfile(file_path: Path, path: Path) -> Sound:
@@ -198,15 +145,24 @@ def _read_sndfile(file_path: Path, path: Path) -> Sound:
         raise _Unreadable(f"{path}: holds no sound (0 samples); record it again")
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    if not remarks and _is_cut(file_path):
-        remarks.append("the file ends too soon, before the length that its header says")
+    if not any("too soon" in remark for remark in remarks) and is_cut(file_path):
+        remarks.append(CUT)
     return Sound(mono, source_rate, tuple(remarks))
+
+
+def knows_header(path: Path) -> bool:
+    """Whether libsndfile knows how a file begins; the rest may still be missing."""
+    try:
+        with quiet_stderr(), soundfile.SoundFile(path):
+            return True
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[str]]:
     """By blocks: what the header says of the length is not believed."""
     blocks, total = [], 0
-    energy, mean_energy = np.zeros(file.channels), 0.0
+    energy, mean_energy, cancelled = np.zeros(file.channels), 0.0, 0.0
     while True:
         block = file.read(max(1, _BLOCK // file.channels), dtype="float32", always_2d=True)
         if len(block) == 0:
@@ -216,15 +172,22 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
             raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
             blocks.append(block.mean(axis=1))
-            energy += np.square(block, dtype=np.float64).sum(axis=0)
-            mean_energy += float(np.square(blocks[-1], dtype=np.float64).sum())
+            pieces = np.arange(0, len(block), _PIECE)
+            power = np.add.reduceat(np.square(block, dtype=np.float64), pieces, axis=0)
+            mean_power = np.add.reduceat(np.square(blocks[-1], dtype=np.float64), pieces)
+            energy += power.sum(axis=0)
+            mean_energy += float(mean_power.sum())
+            together = power.sum(axis=1)
+            alone = CANCELLED_PART * together / file.channels**2
+            cancelled += float(together[mean_power < alone].sum())
     remarks = []
     if file.frames < 1 << 40 and total < 0.999 * file.frames:
         missing_s = (file.frames - total) / file.samplerate
         remarks.append(f"the file ends too soon: {missing_s:.2g} s of it are missing")
     loudest = int(np.argmax(energy))
     limit = float(energy[loudest]) * db_to_gain(-CANCELLED_DB) ** 2
-    if file.channels > 1 and np.isfinite(limit) and mean_energy < limit:
+    cancels = mean_energy < limit or cancelled > CANCELLED_OF_FILE * float(energy.sum())
+    if file.channels > 1 and np.isfinite(limit) and cancels:
         file.seek(0)
         blocks, left = [], total
         while left > 0:
@@ -241,25 +204,9 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
     return (np.concatenate(blocks) if blocks else np.zeros(0, np.float32)), remarks
 
 
-def _is_cut(path: Path) -> bool:
-    """Whether a WAV file is shorter than its header says; libsndfile only shortens the sound."""
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        if not head.startswith(b"RIFF") or head[8:] != b"WAVE":
-            return False
-        size = path.stat().st_size
-        while len(chunk := stream.read(8)) == 8:
-            length = int.from_bytes(chunk[4:], "little")
-            if chunk.startswith(b"data"):
-                # All ones: written by a recorder that cannot go back.
-                return 0 < length < 0xFFFFFF00 and stream.tell() + length > size + 1
-            stream.seek(length + length % 2, 1)
-    return False
-
-
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
-    if "Internal error" in text:
+    if "internal error" in text.lower():
         return "its header is damaged"
     if "does not exist" in text:  # what libsndfile says where nothing in the file is known to it
         return "nothing in it is sound"

@@ -76,10 +76,10 @@ _SEARCHED = 1 << 16
 def begins_like_audio(path: Path) -> bool:
     """Whether a file begins as one of the formats above does. False where it cannot be read.
 
-    A pipe or a device is not opened.
+    A pipe or a device is not opened, nor what has no size: such files of the kernel may wait.
     """
     try:
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_size == 0:
             return False
         with path.open("rb") as stream:
             head = stream.read(_SEARCHED)
@@ -94,7 +94,7 @@ def begins_like_audio(path: Path) -> bool:
 def is_wave(path: Path) -> bool:
     """Whether a regular file begins as RIFF, RIFX, RF64 or BW64. False where it cannot be read."""
     try:
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_size == 0:
             return False
         with path.open("rb") as stream:
             return stream.read(4) in _RIFF

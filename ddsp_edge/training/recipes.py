@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+#: Levels of the dynamic marks where recordings were evened out: 5 dB from each to the next.
+MARKS_DB = {
+    "pianissimo": -25.0,
+    "piano": -20.0,
+    "mezzo-piano": -15.0,
+    "mezzo-forte": -10.0,
+    "forte": -5.0,
+    "fortissimo": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,17 @@ class Recipe:
     licence: str
     attribution: str
     skip: tuple[str, ...] = ()  #: patterns of file names that are left out
+    #: The recordings were evened out in level: each file is brought to that of the dynamic mark in
+    #: its name.
+    evened_out: bool = False
+    #: Where the recordings are found. Not part of what identifies prepared data (its repr).
+    source: str = field(default="", repr=False)
+
+    def level_db(self, file: str) -> float:
+        """Gain in dB, 0 or less, for the recording with this name; 0 where nothing is known."""
+        parts = file.rsplit(".", 1)[0].split("_")
+        found = [db for mark, db in MARKS_DB.items() if mark in parts]
+        return found[0] if self.evened_out and found else 0.0
 
 
 RECIPES = {

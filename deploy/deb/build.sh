@@ -9,21 +9,15 @@
 # packages that the folder has no wheel of are Debian's own, which apt then brings.
 set -eu
 arch=${1:?amd64 or arm64} wheels=$(cd "${2:?folder of wheels}" && pwd) out=${3:?folder} share=${4:?folder}
-here=$(cd "$(dirname "$0")/.." && pwd)
-stage=$(mktemp -d)
-trap 'rm -rf "$stage"' EXIT
-stop() {
-    printf 'deb: %s\n' "$*" >&2
-    exit 2
-}
+. "$(dirname "$0")/common.sh"
+here=$(dirname "$deb")
 
 case $arch in
-amd64) machine=x86_64 strip=strip ;;
-arm64) machine=aarch64 strip=aarch64-linux-gnu-strip ;;
+amd64) machine=x86_64 ;;
+arm64) machine=aarch64 ;;
 *) stop "$arch: amd64 or arm64" ;;
 esac
-command -v "$strip" >/dev/null || strip=llvm-strip
-command -v "$strip" >/dev/null || stop "no strip for $arch: apt-get install binutils-aarch64-linux-gnu"
+find_strip "$arch"
 ours=$(ls "$wheels"/ddsp_edge-*"$machine".whl 2>/dev/null) || stop "$wheels: no wheel of ddsp-edge for $machine"
 version=$(basename "$ours" | cut -d- -f2)
 python=3.$(find "$wheels" -name 'numpy-*' | sed -n 's/.*numpy-.*-cp3\([0-9]*\)-.*/\1/p')
@@ -91,44 +85,26 @@ for kind in boards hats uses; do
     for file in "$here/$kind"/*; do put "$file" "/usr/share/ddsp-edge/$kind/$(basename "$file")"; done
 done
 
-docs=$stage/usr/share/doc/ddsp-edge
-mkdir -p "$docs" "$stage/usr/share/lintian/overrides" "$stage/usr/share/man/man1"
-{
-    printf 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n'
-    printf 'Upstream-Name: ddsp-edge\n\nFiles: *\nCopyright: the authors of ddsp-edge\nLicense: Apache-2.0\n'
-    printf ' On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.\n'
-    printf 'Comment: what is not ours:\n'
-    sed -e 's/^$/./' -e 's/^/ /' "$here/../NOTICE"
-    printf ' .\n Python packages in /usr/lib/ddsp-edge/site: each has its licence in its .dist-info.\n'
-} >"$docs/copyright"
-printf 'ddsp-edge (%s) stable; urgency=medium\n\n  * See CHANGELOG.md of the sources.\n\n -- ddsp-edge <ddsp-edge@localhost>  %s\n' \
-    "$version" "$(date -R -d "@${SOURCE_DATE_EPOCH:-0}")" | gzip -9n >"$docs/changelog.gz"
+mkdir -p "$stage/usr/share/man/man1"
+write_docs ddsp-edge "$version" 'what is not ours:' <<'COPYRIGHT'
+ .
+ Python packages in /usr/lib/ddsp-edge/site: each has its licence in its .dist-info.
+COPYRIGHT
 printf '.TH DDSP-EDGE 1\n.SH NAME\nddsp-edge \\- neural instruments\n.SH SYNOPSIS\n.B ddsp-edge\nCOMMAND ...\n.SH DESCRIPTION\nPitch and loudness in, a violin out. ddsp-edge --help names the commands.\n' |
     gzip -9n >"$stage/usr/share/man/man1/ddsp-edge.1.gz"
 printf '.TH DDSP-EDGE-PANEL 1\n.SH NAME\nddsp-edge-panel \\- the instrument in a browser\n.SH SYNOPSIS\n.B ddsp-edge-panel\n[--config PATH] [--host ADDRESS] [--port PORT]\n.SH DESCRIPTION\nServes the panel; ddsp-edge panel-code shows the code that lets a phone in.\n' |
     gzip -9n >"$stage/usr/share/man/man1/ddsp-edge-panel.1.gz"
-cat >"$stage/usr/share/lintian/overrides/ddsp-edge" <<'OVERRIDES'
+write_overrides ddsp-edge <<'OVERRIDES'
 # Wheels bring their own libraries, built for many systems.
 ddsp-edge: embedded-library
 # They are as their projects made them: strip breaks what auditwheel has patched.
 ddsp-edge: unstripped-binary-or-object
-# The project has no address of its own yet.
-ddsp-edge: bogus-mail-host
-ddsp-edge: bogus-mail-host-in-debian-changelog
 ddsp-edge: custom-library-search-path
 ddsp-edge: library-not-linked-against-libc
 OVERRIDES
 
-mkdir -p "$stage/DEBIAN"
 minor=${python#3.}
-cat >"$stage/DEBIAN/control" <<CONTROL
-Package: ddsp-edge
-Version: $version
-Architecture: $arch
-Maintainer: ddsp-edge <ddsp-edge@localhost>
-Section: sound
-Priority: optional
-Installed-Size: $(du -sk "$stage" | cut -f1)
+write_control ddsp-edge "$version" "$arch" <<CONTROL
 Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2t64 | libasound2 (>= 1.1)$depends
 Recommends: $recommends
 Description: neural instruments: sing or play in, a violin comes out
@@ -136,9 +112,6 @@ Description: neural instruments: sing or play in, a violin comes out
  (differentiable digital signal processing) turn pitch and loudness into the
  harmonics and noise of an instrument, in real time on a small board.
 CONTROL
-(cd "$stage" && find etc -type f | sed 's|^|/|') >"$stage/DEBIAN/conffiles"
-install -m 755 "$here/deb/postinst" "$here/deb/prerm" "$here/deb/postrm" "$stage/DEBIAN/"
-(cd "$stage" && find . -type f ! -path './DEBIAN/*' ! -path './etc/*' -printf '%P\0' | sort -z | xargs -0 md5sum) >"$stage/DEBIAN/md5sums"
-mkdir -p "$out"
-dpkg-deb --root-owner-group -Zxz --build "$stage" "$out/ddsp-edge_${version}_$arch.deb"
+install -m 755 "$deb/postinst" "$deb/prerm" "$deb/postrm" "$stage/DEBIAN/"
+pack ddsp-edge "$version" "$arch" "$out"
 echo "for $arch${debian:+, Debian $debian} (Python $python)"

@@ -12,6 +12,7 @@ from typing import Any
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.events import Event
 from ddsp_edge.presets.mapping import ControlGesture, ControlMapping, Gesture, parse_control
+from ddsp_edge.system.toml_config import from_dict
 from firmware_py.learn.session import Keep, LearnRequest, LearnSession
 from firmware_py.learn.store import LearnedMappings
 from firmware_py.notices import Notices
@@ -220,6 +221,12 @@ class MidiLearn:
             "controls": wired,
             "learning": self.learning(),
         }
+
+    def add(self, mapping: dict[str, Any]) -> dict[str, Any]:
+        """Store a mapping for the device, in place of all of its control's. Raises UserError."""
+        self._store.add(from_dict(ControlMapping, mapping, "mapping_add"))
+        self._use()
+        return self.mappings()
 
     def remove(self, control: str, set: str = "", do: str = "", keep: str = "") -> dict[str, Any]:
         """Remove a control's mappings, or only those named. Raises UserError."""

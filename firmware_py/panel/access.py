@@ -54,7 +54,7 @@ class Devices:
     """The paired browsers, in a file that only this user can read. For one thread."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._devices: dict[str, Device] = {}  # by hash
         self._read_at: tuple[int, int] | None = None
 
@@ -65,7 +65,7 @@ class Devices:
     def _refresh(self) -> None:
         """Read the file again where it has changed: somebody may have removed it."""
         try:
-            status = os.stat(self._path)
+            status = os.stat(self.path)
             version = (status.st_mtime_ns, status.st_ino)
         except OSError:
             self._devices, self._read_at = {}, None
@@ -74,18 +74,16 @@ class Devices:
             return
         self._read_at = version
         try:
-            rows = json.loads(read_limited(self._path, MAX_FILE_BYTES))["devices"]
+            rows = json.loads(read_limited(self.path, MAX_FILE_BYTES))["devices"]
             self._devices = {row["sha256"]: Device(**row) for row in rows}
         except (UserError, ValueError, KeyError, TypeError) as error:
-            log.warning(
-                "%s: no pairings can be read (%s); phones must pair anew", self._path, error
-            )
+            log.warning("%s: no pairings can be read (%s); phones must pair anew", self.path, error)
             self._devices = {}
 
     def _keep(self) -> None:
         rows = [asdict(device) for device in self._devices.values()]
         data = json.dumps({"devices": rows}, indent=1).encode()
-        save_file(self._path, data, 0o600)
+        save_file(self.path, data, 0o600)
         self._refresh()
 
     def add(self, name: str) -> str:

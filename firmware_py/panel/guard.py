@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -27,14 +27,14 @@ OPEN = {
 
 
 class Guard:
-    """Wraps the whole application. ``upload`` is the path whose body may have ``upload_bytes``."""
+    """Wraps the whole application. ``uploads``: bytes that the body at a path may have."""
 
     def __init__(
-        self, app: ASGIApp, devices: Devices, names: Iterable[str], upload: str, upload_bytes: int
+        self, app: ASGIApp, devices: Devices, names: Iterable[str], uploads: Mapping[str, int]
     ) -> None:
         self._app, self._devices = app, devices
         self._names = {name.lower().rstrip(".") for name in names}
-        self._upload, self._upload_bytes = upload, upload_bytes
+        self._uploads = uploads
         self._buckets = Buckets(RATE_HZ, BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +89,7 @@ class Guard:
         check_length(headers, self._most(scope))
 
     def _most(self, scope: Scope) -> int:
-        return self._upload_bytes if scope["path"] == self._upload else MAX_BODY_BYTES
+        return self._uploads.get(scope["path"], MAX_BODY_BYTES)
 
 
 def device_of(scope: Scope) -> Any:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bundle
-from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.bundles.bundle import MAX_FILE_BYTES, PREVIEWS, Bundle, read_bundle, write_bundle
+from ddsp_edge.bundles.metadata import MetadataError, ModelInfo
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import model_files
 from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import CHUNK, ModelStore
 from ddsp_edge.remote.policy import load_policy
+from ddsp_edge.remote.signing import verify
+from ddsp_edge.system.atomic_files import read_limited
 from ddsp_edge.web.answers import ApiError, from_user_error
 from ddsp_edge.web.request_checks import too_large
 
@@ -141,10 +145,41 @@ class Models:
         except UserError as error:
             raise from_user_error(error, 503) from None
 
-    def install(self, upload: BinaryIO, size: int, allow_downgrade: bool) -> dict[str, Any]:
-        """Install an uploaded model that works; returns its row and whether it is new."""
+    def uploaded(self, most: int) -> dict[str, bytes]:
+        """Return the files of the models that were installed here, by name; only so many that
+        their sizes do not exceed ``most`` by more than one file."""
+        store, found, total = self._store(), dict[str, bytes](), 0
+        for name, (origin, path) in self._files().items():
+            if total <= most and self._row(store, name, origin, path)["removable"]:
+                found[name] = self._file(path)
+                total += len(found[name])
+        return found
+
+    def file(self, name: str) -> bytes:
+        """Return the whole file of a model."""
+        return self._file(self._found(name)[1])
+
+    def _file(self, path: Path) -> bytes:
+        try:
+            return read_limited(path, MAX_FILE_BYTES)
+        except UserError as error:
+            raise ApiError(404, _nameless(error, path), "upload the model again") from None
+
+    def install(
+        self,
+        upload: BinaryIO,
+        size: int,
+        allow_downgrade: bool,
+        name: str | None = None,
+        signature: bytes | None = None,
+    ) -> dict[str, Any]:
+        """Install an uploaded model that works; returns its row and whether it is new.
+
+        ``name`` is the file's, where it is not to follow from the model's own. ``signature`` is
+        verified where the box requires one or knows keys that it trusts.
+        """
         policy = load_policy()
-        if policy.require_signature:
+        if policy.require_signature and (signature is None or name is not None):
             raise ApiError(
                 403,
                 "this box takes signed models only",
@@ -158,10 +193,14 @@ class Models:
         store, label = self._store(), Path("the upload")
         try:
             with store.receive(upload, size, sha256, label) as staged:
+                if signature is not None and (
+                    policy.require_signature or policy.trusted_keys.exists()
+                ):
+                    verify(staged.data, signature, policy.trusted_keys)
                 runtime = try_bundle(staged.bundle())
                 allowed = allow_downgrade and policy.allow_downgrade
                 with store.change():
-                    installed, news = store.install(staged, allowed)
+                    installed, news = store.install(staged, allowed, name)
         except UserError as error:
             told = from_user_error(UserError(_nameless(error, label)), 422)
             remedy = told.remedy
@@ -178,6 +217,40 @@ class Models:
         """Install the previous version of a model again. Raises ApiError."""
         self._change(name, "rollback")
         return self.row(name)
+
+    def rename(self, name: str, title: str) -> dict[str, Any]:
+        """Give a model another title; its file keeps its name, so presets still find it.
+
+        The version before can be rolled back to. Raises ApiError.
+        """
+        origin, path = self._found(name)
+        store, bundle = self._store(), self._bundle(name)
+        if not self._row(store, name, origin, path)["removable"]:
+            raise ApiError(409, f"{name} comes with the program and keeps its name", "rename yours")
+        if bundle.info.profile == "vst":
+            raise ApiError(
+                409, "a model of DDSP-VST has the name of its file", "rename that and upload it"
+            )
+        if load_policy().require_signature:
+            raise ApiError(403, "this box takes signed models only", "rename it where it is signed")
+        try:
+            with tempfile.TemporaryDirectory(prefix="ddsp-edge-panel-") as folder:
+                renamed = Path(folder) / "renamed.zip"
+                write_bundle(renamed, replace(bundle, info=replace(bundle.info, name=title)))
+                data = renamed.read_bytes()
+        except MetadataError as error:
+            raise ApiError(422, f"the name is wrong: {error}", "choose another") from None
+        except UserError as error:
+            raise from_user_error(UserError(_nameless(error, renamed)), 422) from None
+        self.install(io.BytesIO(data), len(data), True, name=name)
+        return self.row(name)
+
+    def free_bytes(self) -> int | None:
+        """Return how much room is left for models; None where the folder cannot be looked at."""
+        for folder in (self._folder, *self._folder.parents):
+            if folder.is_dir():
+                return shutil.disk_usage(folder).free
+        return None
 
     def _change(self, name: str, what: str) -> None:
         origin, path = self._found(name)

@@ -2,104 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ddsp_edge
+from firmware_py.panel.openapi_files import PATHS as FILES
+from firmware_py.panel.openapi_words import (
+    BOOL,
+    FILE,
+    MAYBE_NUMBER,
+    MAYBE_OBJECT,
+    NAME,
+    NOTHING,
+    OBJECT,
+    TEXT,
+    Json,
+    answers,
+    good,
+    json_of,
+    list_of,
+    object_of,
+    operation,
+    path_text,
+    query,
+    ref,
+)
 from firmware_py.panel.system import MAX_LOG_LINES, UNITS
 
-Json = dict[str, Any]
-
-_TEXT: Json = {"type": "string"}
-_BOOL: Json = {"type": "boolean"}
-_OBJECT: Json = {"type": "object"}
-_MAYBE_OBJECT: Json = {"type": ["object", "null"]}
-_MAYBE_NUMBER: Json = {"type": ["number", "null"]}
-
-
-def _object(required: Json) -> Json:
-    return {"type": "object", "properties": required, "required": list(required)}
-
-
-def _list(name: str, items: Json) -> Json:
-    return _object({name: {"type": "array", "items": items}})
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _json(schema: Json) -> Json:
-    return {"application/json": {"schema": schema}}
-
-
 SCHEMAS: Json = {
-    "Error": _object({"error": _TEXT, "remedy": _TEXT}),
-    "Model": _object(
+    "Error": object_of({"error": TEXT, "remedy": TEXT}),
+    "Model": object_of(
         {
-            "name": _TEXT,
+            "name": TEXT,
             "origin": {"enum": ["shipped", "user"]},
-            "info": _MAYBE_OBJECT,
-            "problem": _TEXT,
-            "card": {**_TEXT, "description": "Markdown"},
-            "has_preview": _BOOL,
-            "has_picture": _BOOL,
-            "removable": _BOOL,
+            "info": MAYBE_OBJECT,
+            "problem": TEXT,
+            "card": {**TEXT, "description": "Markdown"},
+            "has_preview": BOOL,
+            "has_picture": BOOL,
+            "removable": BOOL,
             "versions": {"type": "integer", "description": "older ones to roll back to"},
         }
     ),
-    "Device": _object({"id": _TEXT, "name": _TEXT, "paired": _TEXT, "this": _BOOL}),
-    "System": _object(
+    "Device": object_of({"id": TEXT, "name": TEXT, "paired": TEXT, "this": BOOL}),
+    "System": object_of(
         {
-            "version": _TEXT,
-            "python": _TEXT,
-            "board": _TEXT,
-            "host": _TEXT,
-            "uptime_s": _MAYBE_NUMBER,
-            "cpu": _OBJECT,
-            "temperature_c": _MAYBE_NUMBER,
-            "throttling": _MAYBE_OBJECT,
-            "memory": _MAYBE_OBJECT,
-            "disk": _MAYBE_OBJECT,
+            "version": TEXT,
+            "python": TEXT,
+            "board": TEXT,
+            "host": TEXT,
+            "uptime_s": MAYBE_NUMBER,
+            "cpu": OBJECT,
+            "temperature_c": MAYBE_NUMBER,
+            "throttling": MAYBE_OBJECT,
+            "memory": MAYBE_OBJECT,
+            "disk": MAYBE_OBJECT,
         }
     ),
 }
 
 
-def _answers(good: Json, *statuses: int, token: bool = True) -> Json:
-    """Return the responses of an operation: the good ones and the possible errors."""
-    # 400: the web server's, 421, 403: Host, Origin; 429: rate; all may come everywhere.
-    errors = {400, 403, 405, 408, 413, 421, 429, *statuses, *((401,) if token else ())}
-    error = {"description": "not carried out", "content": _json(_ref("Error"))}
-    return {**good, **{str(status): error for status in sorted(errors)}}
-
-
-def _good(schema: Json, status: int = 200, doc: str = "done") -> Json:
-    return {str(status): {"description": doc, "content": _json(schema)}}
-
-
-_NOTHING: Json = {"204": {"description": "done"}}
-
-
-def _operation(name: str, doc: str, answers: Json, **more: Any) -> Json:
-    return {"operationId": name, "summary": doc, "responses": answers, **more}
-
-
-def _path(name: str, doc: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": _TEXT, "description": doc}
-
-
-def _query(name: str, schema: Json, doc: str) -> Json:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": doc}
-
-
-_FILE: Json = {"type": "string", "format": "binary"}
-_NAME = _path("name", "of the model")
-_INSTALLED = _object(
+_INSTALLED = object_of(
     {
-        "model": _ref("Model"),
-        "news": {**_BOOL, "description": "false: this very file was installed already"},
-        "runtime": {**_TEXT, "description": "in which it was tried"},
-        "playing": _MAYBE_OBJECT,
+        "model": ref("Model"),
+        "news": {**BOOL, "description": "false: this very file was installed already"},
+        "runtime": {**TEXT, "description": "in which it was tried"},
+        "playing": MAYBE_OBJECT,
     }
 )
 _PAIR: Json = {
@@ -112,133 +77,162 @@ _PAIR: Json = {
     "additionalProperties": False,
 }
 
+_CHANGE: Json = {
+    "type": "object",
+    "properties": {"title": TEXT, "tags": {"type": "array", "items": TEXT}},
+    "additionalProperties": False,
+}
+
 _PATHS: Json = {
     "/api/openapi.json": {
-        "get": _operation(
-            "openapi", "This description", _answers(_good(_OBJECT), token=False), security=[]
+        "get": operation(
+            "openapi", "This description", answers(good(OBJECT), token=False), security=[]
         )
     },
     "/api/pair": {
-        "post": _operation(
+        "post": operation(
             "pair",
             "Exchange the code on the box's display for a token",
-            _answers(_good(_object({"token": _TEXT})), 409, 415, token=False),
-            requestBody={"required": True, "content": _json(_PAIR)},
+            answers(good(object_of({"token": TEXT})), 409, 415, token=False),
+            requestBody={"required": True, "content": json_of(_PAIR)},
             security=[],
         ),
-        "get": _operation(
+        "get": operation(
             "show_code",
             "The code, for another browser",
-            _answers(_good(_object({"code": _TEXT, "for_s": {"type": "number"}}))),
+            answers(good(object_of({"code": TEXT, "for_s": {"type": "number"}}))),
         ),
-        "delete": _operation("unpair", "Take this token back", _answers(_NOTHING, 404)),
+        "delete": operation("unpair", "Take this token back", answers(NOTHING, 404)),
     },
     "/api/pair/ask": {
-        "post": _operation(
+        "post": operation(
             "ask_pair",
             "Have the tuner of the box and of paired browsers show the code for two minutes",
-            _answers(_NOTHING, token=False),
+            answers(NOTHING, token=False),
             security=[],
         )
     },
     "/api/devices": {
-        "get": _operation(
-            "devices", "Who is paired", _answers(_good(_list("devices", _ref("Device"))))
+        "get": operation(
+            "devices", "Who is paired", answers(good(list_of("devices", ref("Device"))))
         )
     },
     "/api/devices/{id}": {
-        "delete": _operation(
+        "delete": operation(
             "remove_device",
             "Take a device's token back",
-            _answers(_NOTHING, 404),
-            parameters=[_path("id", "of the device")],
+            answers(NOTHING, 404),
+            parameters=[path_text("id", "of the device")],
         )
     },
     "/api/models": {
-        "get": _operation(
+        "get": operation(
             "models",
             "Every model that can be named, broken ones with their problem",
-            _answers(_good(_list("models", _ref("Model"))), 503),
+            answers(good(list_of("models", ref("Model"))), 503),
         ),
-        "post": _operation(
+        "post": operation(
             "upload",
             "Install a model, checked as deployment does; what plays is loaded anew",
-            _answers(
-                {**_good(_INSTALLED, 201), **_good(_INSTALLED, 200, "it was there already")},
+            answers(
+                {**good(_INSTALLED, 201), **good(_INSTALLED, 200, "it was there already")},
                 409,
                 422,
                 503,
             ),
-            parameters=[_query("allow_downgrade", _BOOL, "also an older version")],
+            parameters=[query("allow_downgrade", BOOL, "also an older version")],
             requestBody={
                 "required": True,
                 "content": {
-                    "application/octet-stream": {"schema": _FILE},
-                    "multipart/form-data": {"schema": _object({"file": _FILE})},
+                    "application/octet-stream": {"schema": FILE},
+                    "multipart/form-data": {"schema": object_of({"file": FILE})},
                 },
             },
         ),
     },
     "/api/models/{name}": {
-        "delete": _operation(
+        "patch": operation(
+            "change_model",
+            "Give a model another title or other tags",
+            answers(good(ref("Model")), 404, 409, 422, 503),
+            parameters=[NAME],
+            requestBody={"required": True, "content": json_of(_CHANGE)},
+        ),
+        "delete": operation(
             "remove_model",
             "Remove an uploaded model and its older versions",
-            _answers(_NOTHING, 404, 409, 503),
-            parameters=[_NAME],
+            answers(NOTHING, 404, 409, 503),
+            parameters=[NAME],
+        ),
+    },
+    "/api/models/{name}/file": {
+        "get": operation(
+            "model_file",
+            "The whole file of a model",
+            answers(
+                {
+                    "200": {
+                        "description": "a bundle",
+                        "content": {"application/octet-stream": {"schema": FILE}},
+                    }
+                },
+                404,
+            ),
+            parameters=[NAME],
         )
     },
     "/api/models/{name}/preview": {
-        "get": _operation(
+        "get": operation(
             "preview",
             "A short sound of it",
-            _answers(
+            answers(
                 {
                     "200": {
                         "description": "a sound file",
                         "content": {
-                            kind: {"schema": _FILE}
+                            kind: {"schema": FILE}
                             for kind in ("audio/ogg", "audio/flac", "audio/wav")
                         },
                     }
                 },
                 404,
             ),
-            parameters=[_NAME],
+            parameters=[NAME],
         )
     },
     "/api/models/{name}/picture": {
-        "get": _operation(
+        "get": operation(
             "picture",
             "What was trained and measured, drawn",
-            _answers(
-                {"200": {"description": "a PNG", "content": {"image/png": {"schema": _FILE}}}}, 404
+            answers(
+                {"200": {"description": "a PNG", "content": {"image/png": {"schema": FILE}}}}, 404
             ),
-            parameters=[_NAME],
+            parameters=[NAME],
         )
     },
     "/api/models/{name}/rollback": {
-        "post": _operation(
+        "post": operation(
             "rollback",
             "The version before comes back",
-            _answers(
-                _good(_object({"model": _ref("Model"), "playing": _MAYBE_OBJECT})), 404, 409, 503
+            answers(
+                good(object_of({"model": ref("Model"), "playing": MAYBE_OBJECT})), 404, 409, 503
             ),
-            parameters=[_NAME],
+            parameters=[NAME],
         )
     },
-    "/api/system": {"get": _operation("system", "How the box is", _answers(_good(_ref("System"))))},
+    "/api/system": {"get": operation("system", "How the box is", answers(good(ref("System"))))},
     "/api/logs": {
-        "get": _operation(
+        "get": operation(
             "logs",
             "The last lines of the engine's or the panel's log",
-            _answers(_good(_list("lines", _TEXT)), 404),
+            answers(good(list_of("lines", TEXT)), 404),
             parameters=[
-                _query(
+                query(
                     "lines",
                     {"type": "integer", "minimum": 1, "maximum": MAX_LOG_LINES},
                     "left out: 200",
                 ),
-                _query("unit", {"enum": list(UNITS)}, "left out: engine"),
+                query("unit", {"enum": list(UNITS)}, "left out: engine"),
             ],
         )
     },
@@ -250,7 +244,7 @@ def description() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "ddsp-edge panel", "version": ddsp_edge.__version__},
-        "paths": _PATHS,
+        "paths": _PATHS | FILES,
         "security": [{"token": []}],
         "components": {
             "schemas": SCHEMAS,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from ddsp_edge.api.pairing_code import ASKED_S
@@ -28,13 +28,19 @@ from ddsp_edge.web.answers import (
 from ddsp_edge.web.application import application
 from ddsp_edge.web.pages import Pages
 from ddsp_edge.web.request_checks import own_names
+from firmware_py.panel import backup, backup_routes
 from firmware_py.panel.access import Devices, Pairing
+from firmware_py.panel.backup_routes import BackupRoutes
+from firmware_py.panel.collection_routes import CollectionRoutes
 from firmware_py.panel.guard import Guard, device_of
-from firmware_py.panel.intake import only, pair_request, switch, uploaded
+from firmware_py.panel.intake import only, pair_request, switch, title_and_tags, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
+from firmware_py.panel.preset_files import PresetFiles
 from firmware_py.panel.rates import network_of
+from firmware_py.panel.routing import attachment, by_method
 from firmware_py.panel.system import Logs, System
+from firmware_py.panel.tags import Tags
 from firmware_py.panel.ws_proxy import WebSocketProxy
 
 log = logging.getLogger(__name__)
@@ -42,7 +48,8 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MODELS = "/api/models"
 #: A form has a few lines around the file.
-MAX_UPLOAD_BYTES = MAX_FILE_BYTES + 16 * 1024
+FORM_BYTES = 16 * 1024
+MAX_UPLOAD_BYTES = MAX_FILE_BYTES + FORM_BYTES
 THREADS = 3  #: for what blocks
 HOUSEKEEPING_S = 2.0
 
@@ -57,6 +64,7 @@ class Panel:
         self.proxy = WebSocketProxy(engine_socket, devices, self._engine_event)
         self._models, self._system = Models(models_folder), System(models_folder)
         self._logs, self._uploading = Logs(), asyncio.Lock()
+        self._tags = Tags(devices.path.with_name("tags.json"))
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -72,6 +80,13 @@ class Panel:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._pairing.close()
+
+    def file_routes(self) -> list[BaseRoute]:
+        """Return the routes of what is downloaded and uploaded, models aside."""
+        link = self.proxy.link
+        everything = BackupRoutes(link, self._models, self._tags, self._uploading, self._reload)
+        hosted = CollectionRoutes(self._models, self._tags, self._uploading, self._reload)
+        return [*PresetFiles(link).routes(), *everything.routes(), *hosted.routes()]
 
     async def _keep(self) -> None:
         while True:
@@ -121,7 +136,28 @@ class Panel:
     # ---- models
 
     async def list_models(self, request: Request) -> Response:
-        return packed_answer(request, {"models": await run_in_threadpool(self._models.list)})
+        rows, tags = await run_in_threadpool(self._models.list), self._tags.all()
+        models = [row | {"tags": tags.get(row["name"], [])} for row in rows]
+        free_bytes = await run_in_threadpool(self._models.free_bytes)
+        return packed_answer(request, {"models": models, "free_bytes": free_bytes})
+
+    async def model_file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        data = await run_in_threadpool(self._models.file, name)
+        return Response(data, 200, attachment("model.zip"), "application/octet-stream")
+
+    async def change_model(self, request: Request) -> Response:
+        """Change a model's title, its tags, or both."""
+        name = request.path_params["name"]
+        title, tags = title_and_tags(await request.body())
+        await run_in_threadpool(self._models.row, name)  # 404 where there is none
+        if title is not None:
+            await run_in_threadpool(self._models.rename, name, title)
+            await self._reload()
+        if tags is not None:
+            await run_in_threadpool(self._tags.update, {name: tags})
+        row = await run_in_threadpool(self._models.row, name)
+        return answer(row | {"tags": self._tags.all().get(name, [])})
 
     async def preview(self, request: Request) -> Response:
         data, kind = await run_in_threadpool(self._models.preview, request.path_params["name"])
@@ -194,41 +230,30 @@ def make_app(
         Route("/", pages.index),
         Route("/static/{file}", pages.file),
         Route("/api/openapi.json", panel.openapi),
-        Route(
-            "/api/pair",
-            _by_method(GET=panel.show_code, POST=panel.pair, DELETE=panel.unpair),
-            methods=["GET", "POST", "DELETE"],
-        ),
+        by_method("/api/pair", GET=panel.show_code, POST=panel.pair, DELETE=panel.unpair),
         Route("/api/pair/ask", panel.ask_pair, methods=["POST"]),
         Route("/api/devices", panel.devices),
         Route("/api/devices/{id}", panel.remove_device, methods=["DELETE"]),
-        Route(
-            MODELS, _by_method(GET=panel.list_models, POST=panel.upload), methods=["GET", "POST"]
-        ),
-        Route(MODELS + "/{name}", panel.remove_model, methods=["DELETE"]),
+        by_method(MODELS, GET=panel.list_models, POST=panel.upload),
+        by_method(MODELS + "/{name}", PATCH=panel.change_model, DELETE=panel.remove_model),
+        Route(MODELS + "/{name}/file", panel.model_file),
         Route(MODELS + "/{name}/preview", panel.preview),
         Route(MODELS + "/{name}/picture", panel.picture),
         Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),
         Route("/api/system", panel.system),
         Route("/api/logs", panel.logs),
+        *panel.file_routes(),
         WebSocketRoute("/ws", panel.proxy.serve),
     ]
     remedy = "this is a bug; the log has more: journalctl -u ddsp-edge-panel"
     app = application(routes, panel.lifespan, _http_remedy, remedy, log)
-    return Guard(app, devices, [*own_names(), *hosts], MODELS, MAX_UPLOAD_BYTES)
+    uploads = {MODELS: MAX_UPLOAD_BYTES, backup_routes.PATH: backup.MAX_BYTES + FORM_BYTES}
+    return Guard(app, devices, [*own_names(), *hosts], uploads)
 
 
 def _address(request: Request) -> str:
     """Return the network that the address of a request is counted under."""
     return network_of(request.client.host if request.client else "")
-
-
-def _by_method(**endpoints: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return cast(Response, await endpoints[method](request))
-
-    return endpoint
 
 
 # ---- what goes wrong

@@ -25,9 +25,9 @@ from ddsp_edge.api.protocol import (
     is_version,
 )
 from ddsp_edge.api.verbs import check_request
-from ddsp_edge.library.catalog import SUFFIXES
 from firmware_py.panel.access import Device, Devices
 from firmware_py.panel.engine_link import EVENT_RATE_HZ, EngineLink
+from firmware_py.panel.paths import refuse_paths
 from firmware_py.panel.rates import Bucket
 
 log = logging.getLogger(__name__)
@@ -40,12 +40,6 @@ MAX_UNSENT = 256  #: events and answers that wait for a browser; with more it is
 MAX_WAITING = 8  #: requests of one browser that are being carried out
 REQUESTS_HZ, REQUESTS_AT_ONCE = 50.0, 100.0  #: of one browser; what is more waits
 NO_TOKEN, TOO_MANY, TOO_SLOW = 4401, 4429, 4408  #: why a browser's socket is closed
-
-
-#: Verb to the argument that names a model.
-MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
-#: Verbs whose "values" may name one.
-MODEL_IN_VALUES = ("part_set", "part_add")
 
 
 class Browser:
@@ -283,20 +277,6 @@ class WebSocketProxy:
         known = {card["stable_id"] for card in found["cards"]} | set(found["others"])
         if not asked <= known:
             raise RequestError("refused", "the box lists no such card", "ask audio_devices")
-
-
-def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
-    """Raise RequestError for a path: the engine takes one as a model, a browser may not send it."""
-    values = arguments.get("values")
-    if verb in MODEL_IN_VALUES and isinstance(values, dict):
-        name = str(values.get("model", ""))
-    else:
-        name = str(arguments.get(MODEL_IN.get(verb, ""), ""))
-    path_like = "/" in name or "\\" in name or name.startswith(".")
-    if "path" in arguments or path_like or name.lower().endswith(SUFFIXES):
-        raise RequestError(
-            "refused", "a browser may not name paths", "give the name of an installed model"
-        )
 
 
 async def _text(socket: WebSocket) -> str:

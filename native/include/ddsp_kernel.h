@@ -11,6 +11,7 @@
 #include "ddsp_analysis.h"
 #include "ddsp_decoder.h"
 #include "ddsp_player.h"
+#include "ddsp_expression.h"
 #include "ddsp_rig.h"
 #include "ddsp_receiver.h"
 #include "ddsp_model_file.h"

@@ -16,6 +16,7 @@ typedef struct {
                                           * neither of the loudness maps */
     const ddsp_loudness_map *note_map;   /* how loud it is shown a note of MIDI; NULL: as asked */
     const ddsp_loudness_map *heard_map;  /* the same for what an effect hears */
+    const ddsp_expression *expression;   /* how it is played; NULL: nothing is known of it */
     double min_loudness_db, max_loudness_db;  /* the softest and loudest note that MIDI asks for */
     double attack_s;          /* from a note that starts at once to half its steady power */
     int32_t has_room;         /* 1: the recordings' room was learnt, in our reverb's terms: */

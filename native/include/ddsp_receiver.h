@@ -36,6 +36,12 @@ void ddsp_receiver_free(ddsp_receiver *receiver);
 /* Audio. As new, at other settings: no key, pedal or controller is remembered. */
 void ddsp_receiver_reset(ddsp_receiver *receiver, const ddsp_receiver_settings *settings);
 
+/* Audio. Notes are played from now on as an instrument's expression, which is good, says: each
+ * choice is drawn as a ddsp_chooser of that seed would, of notes whose length and phrase nobody
+ * knows. NULL: as they are written, which is also so at first and after a reset. */
+void ddsp_receiver_perform(ddsp_receiver *receiver, const ddsp_expression *expression,
+                           uint32_t seed);
+
 /* Audio. What is known of the player's DDSP_MAX_VOICES voices; give it before a message. A voice
  * whose serial is not that of the last event made for it counts as that event left it. */
 void ddsp_receiver_states(ddsp_receiver *receiver, const ddsp_voice_state *states);

@@ -44,11 +44,16 @@ for folder in ${LV2_INCLUDE:-} /usr/include /usr/local/include; do
 done
 [ -e "$work/include/lv2" ] || stop "no LV2 headers: apt-get install lv2-dev"
 
+old=
+if printf '#include <stdlib.h>\n#ifndef __GLIBC__\n#error\n#endif\n' | $compiler -fsyntax-only -x c - 2>/dev/null; then
+    old="-include $here/old_libc.h"
+fi
+
 folder=$out/ddsp-edge.lv2
 mkdir -p "$folder"
 # As native/build_kernel.py; nothing but lv2_descriptor is visible from outside.
 options="-std=c11 -O3 -Wall -Wextra -fno-math-errno -fno-trapping-math -ffp-contract=fast -fvisibility=hidden -fPIC $flags ${CFLAGS:-}"
-includes="-I$native/include -I$native/src -I$native -isystem $work/include"
+includes="$old -I$native/include -I$native/src -I$native -isystem $work/include"
 find "$native/src" "$here" -name '*.c' | sort |
     compiler=$compiler options=$options includes=$includes work=$work xargs -P "$(nproc)" -I '{}' sh -c '
         $compiler $options $includes -c "$1" -o "$work/$(printf %s "$1" | tr -c "A-Za-z0-9\n" _).o"' compile '{}'

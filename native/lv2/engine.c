@@ -162,6 +162,10 @@ int ddsp_engine_begin(ddsp_engine *engine)
         return 0;
     }
     engine->sounds[engine->n_sounds++] = sound;
+    if (engine->receiver) {
+        const ddsp_model_info *played = ddsp_model_get_info(sound->models[MODEL]->model);
+        ddsp_receiver_perform(engine->receiver, played->expression, sound->seed);
+    }
     if (first) {
         send_player(engine);
         send_freeze(engine);

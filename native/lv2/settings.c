@@ -79,6 +79,12 @@ ddsp_effect_settings ddsp_settings_effect(const ddsp_settings *s)
     };
 }
 
+/* How much is heard of a group of the expression. */
+static float amount(const ddsp_settings *s, int group)
+{
+    return get(s, SETTING_EXPRESSION) * get(s, group);
+}
+
 ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
 {
     return (ddsp_receiver_settings){
@@ -91,6 +97,10 @@ ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
             .velocity_range_db = get(s, SETTING_VELOCITY_RANGE),
             .vibrato_rate_hz = get(s, SETTING_VIBRATO_RATE),
             .vibrato_depth = get(s, SETTING_VIBRATO_DEPTH),
+            .vibrato_amount = amount(s, SETTING_EXPRESSION_VIBRATO),
+            .pitch_amount = amount(s, SETTING_EXPRESSION_PITCH),
+            .dynamics_amount = amount(s, SETTING_EXPRESSION_DYNAMICS),
+            .attack_amount = amount(s, SETTING_EXPRESSION_ATTACK),
         },
         .portamento_s = get(s, SETTING_PORTAMENTO),
         .bend_range = get(s, SETTING_BEND_RANGE),

@@ -1,35 +1,58 @@
+#define _POSIX_C_SOURCE 200809L /* O_CLOEXEC, O_NONBLOCK */
 #include "lv2/sound.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 enum { MOST_BYTES = 16 * 1024 * 1024 };
 
-/* The file's bytes, or NULL with errno. Only a plain file: a pipe could keep the worker for ever. */
+/* Reads all of size bytes, or what there is; -1 with errno. */
+static ssize_t read_all(int file, uint8_t *bytes, size_t size)
+{
+    size_t n = 0;
+    while (n < size) {
+        const ssize_t some = read(file, bytes + n, size - n);
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some < 0)
+            return -1;
+        if (some == 0)
+            break;
+        n += (size_t)some;
+    }
+    return (ssize_t)n;
+}
+
+/* The file's bytes, or NULL with errno. A pipe neither keeps the worker for ever nor is read: it
+ * has no length. (stat() has no version that both an old and a new C library know.) */
 static uint8_t *read_file(const char *path, size_t *n)
 {
-    struct stat about;
-    if (stat(path, &about) != 0)
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0)
         return NULL;
-    if (!S_ISREG(about.st_mode) || about.st_size > MOST_BYTES) {
-        errno = S_ISREG(about.st_mode) ? EFBIG : EINVAL;
-        return NULL;
+    uint8_t *bytes = NULL;
+    ssize_t got = -1;
+    const off_t size = lseek(file, 0, SEEK_END);
+    if (size < 0 || lseek(file, 0, SEEK_SET) < 0) {
+        errno = EINVAL;
+    } else if (read(file, &(char){0}, 0) < 0) {
+        /* errno says what it is, for instance a folder. */
+    } else if (size > MOST_BYTES) {
+        errno = EFBIG;
+    } else if ((bytes = malloc((size_t)size + 1)) != NULL) {
+        got = read_all(file, bytes, (size_t)size + 1);
     }
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    const size_t size = (size_t)about.st_size + 1;
-    uint8_t *bytes = malloc(size);
-    *n = bytes ? fread(bytes, 1, size, file) : 0;
-    if (bytes && ferror(file)) {
+    const int why = errno;
+    close(file);
+    if (got < 0) {
         free(bytes);
-        bytes = NULL;
-        errno = EIO;
+        errno = why;
+        return NULL;
     }
-    fclose(file);
+    *n = (size_t)got;
     return bytes;
 }
 
@@ -118,6 +141,7 @@ ddsp_sound *ddsp_sound_new(ddsp_shared_model *first, ddsp_shared_model *other, d
         return NULL;
     sound->models[MODEL] = first;
     sound->models[MORPH_MODEL] = other;
+    sound->seed = seed;
     for (int m = 0; m < MODELS; m++)
         if (sound->models[m])
             sound->models[m]->users++;

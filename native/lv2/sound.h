@@ -24,6 +24,7 @@ struct ddsp_sound {
     ddsp_shared_model *models[MODELS];
     char paths[MODELS][LONGEST_PATH];   /* "": none */
     double hop_s;
+    uint32_t seed;              /* of its noise and of what a player leaves to chance */
     ddsp_sound *next;           /* in a list of those that are to be freed */
 };
 

@@ -85,6 +85,8 @@ def test_a_session_by_keyboard_alone(box, engine, new_phone):
     tab_to(phone, "#tab-play")
     press(phone, RIGHT)
     phone.until(lambda: phone.shown(".setting"))
+    tab_to(phone, "details[aria-labelledby=group-Input-and-mix] > summary")
+    press(phone, ENTER)  # a keyboard plays: what is for the audio input is folded
     tab_to(phone, "#set-mix")
     press(phone, HOME)
     phone.until(lambda: engine.call("status")["settings"]["mix"] == 0)

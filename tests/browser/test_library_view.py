@@ -1,10 +1,15 @@
 """Presets are kept, named and ordered; models are uploaded, played and removed."""
 
+import shutil
+
 import pytest
 import tiny_decoder
 from bundle_versions import make_version
+from file_server import serving
 
-from ddsp_edge.bundles.bundle import write_bundle
+from ddsp_edge.bundles.bundle import read_bundle, write_bundle
+from ddsp_edge.library.collection import make_index
+from ddsp_edge.library.folders import shipped_folder
 
 YES = "dialog button[type=submit]"
 ABOUT = "return document.querySelector(arguments[0])?.textContent ?? ''"
@@ -55,6 +60,42 @@ def test_presets_are_saved_ordered_renamed_played_and_removed(library, engine):
     library.tap(YES)
     library.until(lambda: preset_names(engine) == ["Alto", "Bass"])
     library.until(lambda: not library.shown("li[data-name=Finale]"))
+
+
+def test_a_preset_is_duplicated_downloaded_and_uploaded(library, engine, tmp_path):
+    engine.call("set", values={"reverb_wet": 0.4})
+    save(library, "Solo")
+    engine.call("set", values={"reverb_wet": 0.15})
+    more(library, "Solo", "Duplicate Solo")
+    library.until(lambda: library.shown("dialog input"))
+    assert library.run("return document.querySelector('dialog input').value") == "Solo 2"
+    library.tap(YES)
+    library.until(lambda: preset_names(engine)[-2:] == ["Solo", "Solo 2"])
+    assert engine.call("preset_read", name="Solo 2") | {"name": "Solo"} == engine.call(
+        "preset_read", name="Solo"
+    )
+    downloads = tmp_path / "downloads"
+    library.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)}
+    )
+    more(library, "Solo 2", "Download Solo 2")
+    file = downloads / "Solo 2.toml"
+    library.until(file.exists)
+    library.until(lambda: "reverb_wet = 0.4" in file.read_text())
+    text = file.read_text()
+    # What is uploaded under a taken name replaces it, once that is confirmed.
+    file.write_text(text.replace("0.4", "0.6"))
+    library.find("#preset-upload").send_keys(str(file))
+    library.tap(YES)
+    library.until(lambda: library.text("#preset-upload-done") == "Solo 2 is stored.")
+    settings = engine.call("preset_read", name="Solo 2")["preset"]["settings"]
+    assert settings["reverb_wet"] == 0.6
+    broken = tmp_path / "broken.toml"
+    broken.write_text('model = "../../etc/passwd"')
+    library.find("#preset-upload").send_keys(str(broken))
+    library.until(lambda: "may not name paths" in library.text("#preset-upload-problem"))
+    for name in ("Solo", "Solo 2"):
+        engine.call("preset_remove", name=name)
 
 
 def test_next_goes_through_a_set_list(library, engine):
@@ -126,8 +167,8 @@ def test_a_bad_model_is_refused_and_the_reason_shown(library, engine, tmp_path):
     path = tmp_path / "broken.zip"
     path.write_bytes(b"this is no zip")
     upload(library, path)
-    library.until(lambda: "broken.zip was not installed" in library.text("#upload-problem"))
-    assert len(library.text("#upload-problem")) > len("broken.zip was not installed: ") + 10
+    library.until(lambda: "broken.zip was not taken" in library.text("#upload-problem"))
+    assert len(library.text("#upload-problem")) > len("broken.zip was not taken: ") + 10
     assert "broken" not in [row["name"] for row in engine.call("models")["models"]]
     assert str(tmp_path) not in library.text("#upload-problem")
 
@@ -145,3 +186,71 @@ def test_the_preview_of_a_shipped_model_plays(library):
     library.until(lambda: library.value(css, "aria-pressed") == "true")
     library.tap(css)
     library.until(lambda: library.value(css, "aria-pressed") == "false")
+
+
+def test_a_model_is_tagged_found_by_its_tag_renamed_and_downloaded(library, engine, tmp_path):
+    path = tmp_path / "tiny.zip"
+    write_bundle(path, tiny_decoder.tiny_bundle())
+    upload(library, path)
+    card = "#model-list li[data-name=tiny]"
+    library.until(lambda: library.shown(card))
+    assert "GB free" in library.text("#model-space")
+
+    def answer(button, text):
+        library.tap(f"[aria-label='{button}']")
+        library.until(lambda: library.shown("dialog input"))
+        library.find("dialog input").clear()
+        library.find("dialog input").send_keys(text)
+        library.tap(YES)
+
+    answer("Tags of Tiny", "Bright, small room")
+    library.until(lambda: library.text(f"{card} .tags").split("\n") == ["bright", "small room"])
+    answer("Rename Tiny", "Grandma")
+    library.until(lambda: library.text(f"{card} h2") == "Grandma")
+    library.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "d")}
+    )
+    library.tap("[aria-label='Download Grandma']")
+    file = tmp_path / "d" / "tiny.zip"
+    library.until(file.exists)
+    library.until(lambda: read_bundle(file).info.name == "Grandma")
+    library.tap("#tab-play")
+    library.tap("#choose")
+    library.until(lambda: library.shown("#pick-search"))
+    library.find("#pick-search").send_keys("small room")
+    library.until(lambda: library.text(".picks strong") == "Grandma")
+    library.tap("#pick-close")
+    library.tap("#tab-presets")
+    library.tap("[aria-label='Remove Grandma']")
+    library.tap(YES)
+    library.until(lambda: not library.shown(card))
+
+
+def test_a_collection_is_opened_heard_searched_and_installed_from(library, engine, tmp_path):
+    folder = tmp_path / "collection"
+    folder.mkdir()
+    write_bundle(folder / "tiny.zip", tiny_decoder.tiny_bundle())
+    shutil.copy(shipped_folder() / "violin.zip", folder)
+    make_index(folder, "Test strings")
+    with serving(folder) as address:
+        library.tap("#collections > summary")
+        library.find("#collection-address").send_keys(f"{address}none/")
+        library.tap("#collection-open")
+        library.until(lambda: "answers 404" in library.text("#collection-problem"))
+        library.find("#collection-address").clear()
+        library.find("#collection-address").send_keys(address)
+        library.tap("#collection-open")
+        library.until(lambda: library.text("#collection-title") == "Test strings: 2 models")
+        violin = "#offered li[data-name=violin]"
+        assert "CC BY 3.0" in library.text(violin) and "strings" in library.text(violin)
+        listen = "#offered [aria-label='Listen to Violin']"
+        library.tap(listen)
+        library.until(lambda: library.value(listen, "aria-pressed") == "true")
+        library.tap(listen)
+        library.find("#collection-search").send_keys("tiny")
+        library.until(lambda: not library.shown(violin))
+        library.tap("[aria-label='Install Tiny']")
+        library.until(lambda: library.shown("#model-list li[data-name=tiny]"))
+    library.tap("[aria-label='Remove Tiny']")
+    library.tap(YES)
+    library.until(lambda: not library.shown("#model-list li[data-name=tiny]"))

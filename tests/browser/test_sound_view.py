@@ -17,6 +17,9 @@ return element.getAttribute("aria-valuetext");
 """
 
 
+OPEN_ALL = "for (const each of document.querySelectorAll('#sound details')) each.open = true"
+
+
 def wanted(name, phone):
     """Moves the control to another place: what must arrive."""
     kind = SETTINGS[name]
@@ -37,7 +40,42 @@ def arrives(sound, engine, name, value):
 def sound(phone, token):
     phone.open("sound", token)
     phone.until(lambda: phone.shown(".setting"))
+    phone.run(OPEN_ALL)
     return phone
+
+
+def test_what_the_source_has_no_use_for_is_folded(phone, token, engine):
+    phone.open("sound", token)
+    phone.until(lambda: phone.shown(".setting"))
+    keyboard, line = ".setting[data-name=attack]", ".setting[data-name=gate]"
+    for source, seen, folded in (("effect", line, keyboard), ("synth", keyboard, line)):
+        engine.call("model", source=source)
+        phone.until(lambda seen=seen, folded=folded: phone.shown(seen) and not phone.shown(folded))
+        prefix = "MIDI:" if source == "effect" else "EFFECT:"
+        for name, kind in SETTINGS.items():
+            css = f".setting[data-name={name}]"
+            assert phone.shown(css) is not kind.doc.startswith(prefix), name
+    # What a person opens stays open, and a change in what is folded is said.
+    phone.run("document.querySelector('.setting[data-name=gate]').closest('details').open = true")
+    engine.call("set", values={"snap": "hard"})
+    chip = "details[aria-labelledby=group-Scale] > summary .chip"
+    phone.until(lambda: phone.text(chip) == "1 changed")
+    assert phone.shown(line) and not phone.shown(".setting[data-name=snap]")
+    engine.call("set", values={"snap": "off"})
+    phone.until(lambda: phone.text(chip) == "")
+
+
+def test_sliders_are_as_wide_as_their_column_of_which_a_desktop_has_two(sound):
+    for shape, columns in (((390, 844), 1), ((1280, 800), 2)):
+        sound.size(*shape)
+        widths, lefts = sound.run(
+            "const box = (e) => e.getBoundingClientRect();"
+            "const all = [...document.querySelectorAll('.setting .way')];"
+            "return [all.map((e) => box(e).width / box(e.closest('.column')).width),"
+            "[...new Set(all.map((e) => box(e).left))]]"
+        )
+        assert min(widths) > 0.98
+        assert len(lefts) == columns
 
 
 def test_every_setting_has_its_control(sound):

@@ -95,6 +95,29 @@ def test_the_log_is_read_in_the_page(system):
     system.until(lambda: not system.shown("#log"))
 
 
+def test_everything_is_downloaded_and_restored(system, engine, tmp_path):
+    engine.call("set", values={"reverb_wet": 0.4})
+    engine.call("preset_save", name="Solo")
+    system.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    system.tap("#backup")
+    (file,) = system.until(lambda: list(tmp_path.glob("ddsp-edge-*.zip")))
+    engine.call("preset_remove", name="Solo")
+    engine.call("set", values={"reverb_wet": 0.15})
+    system.find("#restore").send_keys(str(file))
+    system.tap("dialog button[type=submit]")
+    system.until(lambda: system.text("#restore-done") == "Restored: 1 preset, 0 models.")
+    assert engine.call("preset_read", name="Solo")["preset"]["settings"]["reverb_wet"] == 0.4
+    assert engine.call("status")["settings"]["reverb_wet"] == 0.4
+    file.write_bytes(b"no zip")
+    system.find("#restore").send_keys(str(file))
+    system.tap("dialog button[type=submit]")
+    system.until(lambda: "was not taken" in system.text("#restore-problem"))
+    engine.call("preset_remove", name="Solo")
+    engine.call("set", values={"reverb_wet": 0.15})
+
+
 def test_an_input_is_chosen_and_the_configs_comes_back(system, engine):
     choose(system, "#card-input", "left")
     system.until(lambda: engine.call("audio_devices")["used"]["input"] == "left")

@@ -1,10 +1,10 @@
 """The plug-in plays what `ddsp-edge render` plays, to -80 dB, in blocks of any length.
 
-Two things of `render` are left out, since no live instrument does them: the silent frames before
-the first note (the phase of its partials differs by a constant), and the phase of a voice that
-rested between two notes, so no voice is used twice here. Notes begin well before a frame of the
-model, since a live voice ends the ramp of an onset first. The plug-in has no performer: expression
-is 0.
+Three things of `render` are left out, since no live instrument does them: the silent frames before
+the first note (the phase of its partials differs by a constant), the phase of a voice that rested
+between two notes, so no voice is used twice here, and reading ahead, which shapes notes by their
+length and phrase. Notes begin well before a frame of the model, since a live voice ends the ramp of
+an onset first. Seeds are 1: `render`'s, and that of the first instance in a host.
 """
 
 from __future__ import annotations
@@ -14,16 +14,11 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from lv2_host import VIOLIN, distance_db, lv2_program, models_folder, played, sung
+from lv2_host import distance_db, lv2_program, models_folder, played, sung
+from lv2_scores import Score, in_files, note, ports, rendered_audio, rendered_notes
 
-from ddsp_edge.effect.mix import trimmed, with_dry
-from ddsp_edge.effect.source import effect_frames
-from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT, Plugin
-from ddsp_edge.offline.renderer import Engine
+from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.source import synth_frames
-
-Score = list[tuple[int, mido.Message]]
 
 
 @pytest.fixture(scope="module")
@@ -34,23 +29,6 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models_folder(tmp_path_factory.mktemp("lv2-models"))
-
-
-def ports(plugin: Plugin, settings: Settings) -> list[str]:
-    """Every setting as the number of its port and its value."""
-    found = []
-    for index, port in enumerate(plugin.ports, plugin.first):
-        value = getattr(settings, port.symbol)
-        if isinstance(value, str):
-            value = port.setting.choices.index(value)  # type: ignore[union-attr]
-        found.append(f"{index}={value!r}")
-    return found
-
-
-def note(number: int, at: int, length: int, velocity: int = 80, channel: int = 0) -> Score:
-    on = mido.Message("note_on", note=number, velocity=velocity, channel=channel)
-    off = mido.Message("note_off", note=number, channel=channel)
-    return [(at, on), (at + length, off)]
 
 
 def tune() -> Score:
@@ -86,50 +64,38 @@ def mpe() -> Score:
     return sorted(score, key=lambda each: each[0])
 
 
-def in_files(score: Score, rate: int, folder: Path) -> tuple[Path, Path]:
-    """A MIDI file whose tick is a sample, and the same for tests/lv2/play.c."""
-    file = mido.MidiFile(ticks_per_beat=rate // 2)
-    track = mido.MidiTrack()
-    file.tracks.append(track)
-    last = 0
-    for at, message in score:
-        track.append(message.copy(time=at - last))
-        last = at
-    file.save(folder / "score.mid")
-    text = "".join(f"{at} {message.hex()}\n" for at, message in score)
-    (folder / "score.txt").write_text(text)
-    return folder / "score.mid", folder / "score.txt"
-
-
 @pytest.mark.parametrize("block", [64, 0])
 @pytest.mark.parametrize(
     ("score", "settings"),
     [
+        (tune(), Settings()),
         (tune(), Settings(expression=0)),
         (
             tune(),
-            Settings(
-                expression=0, attack=0.2, release=0.5, reverb_wet=0.4, output_gain=-6, pan=0.3
-            ),
+            Settings(attack=0.2, release=0.5, reverb_wet=0.4, output_gain=-6, pan=0.3),
         ),
+        (tune(), Settings(tuning=442, harmonic_gain=-6, noise_gain=3, pitch_shift=-5)),
         (
             tune(),
-            Settings(expression=0, tuning=442, harmonic_gain=-6, noise_gain=3, pitch_shift=-5),
+            Settings(
+                expression=2,
+                expression_vibrato=0.5,
+                expression_pitch=1.5,
+                expression_dynamics=0.7,
+                expression_attack=0.3,
+            ),
         ),
-        (chords(), Settings(expression=0, voices=8)),
-        (mpe(), Settings(expression=0, voices=4, mpe="on")),
+        (chords(), Settings(voices=8)),
+        (mpe(), Settings(voices=4, mpe="on")),
     ],
-    ids=["tune", "levels", "pitches", "chords", "mpe"],
+    ids=["tune", "still", "levels", "pitches", "parts", "chords", "mpe"],
 )
 def test_the_instrument_is_the_render(
     player: Path, folder: Path, tmp_path: Path, score: Score, settings: Settings, block: int
 ) -> None:
     rate = 48_000
     midi, text = in_files(score, rate, tmp_path)
-    performance = synth_frames(midi, VIOLIN.info, settings)
-    first = next(i for i, frame in enumerate(performance.frames) if frame.onset)
-    engine = Engine(VIOLIN, rate, settings, voices=settings.voices, notes=True)
-    wanted = engine.render(performance.frames[first:], performance.duration_s, performance.pans)
+    wanted = rendered_notes(midi, rate, settings)
     frames = score[-1][0] + 4800
     options = [f"midi={text}", *ports(INSTRUMENT, settings)]
     found = played(player, "instrument", rate, block, frames, folder, *options)
@@ -152,13 +118,35 @@ def test_the_effect_is_the_render(
 ) -> None:
     audio = sung(2.0, rate)
     (tmp_path / "in.raw").write_bytes(audio.astype("<f4").tobytes())
-    heard = trimmed(audio, settings)
-    frames = effect_frames(heard, rate, VIOLIN.info, settings)
-    wanted = Engine(VIOLIN, rate, settings).render(frames, len(audio) / rate)
-    wanted = with_dry(wanted, heard, settings)
+    wanted = rendered_audio(audio, rate, settings)
     options = [f"in={tmp_path / 'in.raw'}", *ports(EFFECT, settings)]
     found = played(player, "effect", rate, block, len(audio), folder, *options)
     assert distance_db(found, wanted[: len(audio)]) < -80
+
+
+def test_two_equal_notes_differ_and_a_second_instance_plays_them_differently(
+    player: Path, folder: Path, tmp_path: Path
+) -> None:
+    """The choices for each note are drawn anew, from the instance's own seed."""
+    score = note(69, 1000, 30_000) + note(69, 60_000, 30_000)
+    midi, text = in_files(score, 48_000, tmp_path)
+    still = Settings(expression=0, reverb_wet=0, noise_gain=-60)
+    levels = {}
+    for name, settings in (("still", still), ("played", still.changed({"expression": 1}))):
+        options = [f"midi={text}", *ports(INSTRUMENT, settings)]
+        sound = played(player, "instrument", 48_000, 128, 92_000, folder, *options)[:, 0]
+        # The level of each 10 ms: the phases of two notes are not the same.
+        first, second = (
+            20 * np.log10(np.sqrt(np.mean(part.reshape(-1, 480) ** 2, axis=1)) + 1e-6)
+            for part in (sound[1000:29_800], sound[60_000:88_800])
+        )
+        levels[name] = float(np.abs(first - second).max())
+    assert levels["still"] < 1.0 < 2.0 < levels["played"], levels
+    # The same noise, other choices.
+    other = rendered_notes(midi, 48_000, Settings(), seed=2)[:92_000]
+    options = [f"midi={text}", *ports(INSTRUMENT, Settings())]
+    mine = played(player, "instrument", 48_000, 128, 92_000, folder, *options)
+    assert distance_db(mine, other) > -20
 
 
 def test_another_model_takes_over_without_a_click(

@@ -1,22 +1,21 @@
 """Everything that a rude host does, under sanitizers, with allocations counted, under valgrind.
 
-tests/lv2/rude.c says what that is. `make lv2-test` (DDSP_EDGE_LV2_LONG=1) plays longer, and under
+tests/lv2/rude.c says what that is. `make lv2-test` (DDSP_EDGE_LONG=1) plays longer, and under
 valgrind and ThreadSanitizer too.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from extent import extent, whole_only
 from lv2_host import HERE, SHIPPED_FLAGS, lv2_program, models_folder
 
-LONG = bool(os.environ.get("DDSP_EDGE_LV2_LONG"))
-ROUNDS = 400 if LONG else 20
+ROUNDS = extent(20, 400)
 WRAPPED = ("malloc", "calloc", "realloc", "free", "pthread_mutex_lock", "fopen")
 BASE = ["-std=c11", "-D_GNU_SOURCE"]
 SANITIZED = [*BASE, "-O1", "-g", "-fno-sanitize-recover=all"]
@@ -75,16 +74,16 @@ def test_sixty_four_instances(tmp_path: Path, folder: Path) -> None:
     """Under sanitizers, so that one instance that writes into another is seen."""
     flags = [*SANITIZED, "-fsanitize=address,undefined"]
     program = lv2_program(tmp_path / "many", "many.c", flags)
-    behave(program, folder, 4000 if LONG else 200)
+    behave(program, folder, extent(200, 4000))
 
 
-@pytest.mark.skipif(not LONG, reason="make lv2-test: DDSP_EDGE_LV2_LONG=1")
+@whole_only
 def test_under_the_thread_sanitizer(tmp_path: Path, folder: Path) -> None:
     flags = [*SANITIZED, "-fsanitize=thread"]
     behave(lv2_program(tmp_path / "rude", "rude.c", flags), folder, 20, ["setarch", "-R"])
 
 
-@pytest.mark.skipif(not LONG, reason="make lv2-test: DDSP_EDGE_LV2_LONG=1")
+@whole_only
 def test_under_valgrind(tmp_path: Path, folder: Path) -> None:
     if shutil.which("valgrind") is None:
         pytest.skip("no valgrind: apt-get install valgrind")

@@ -58,6 +58,23 @@ static size_t damage(uint8_t *data, size_t n)
     return n;
 }
 
+/* Notes are played as it says, and finite. */
+static int performs(const ddsp_expression *expression)
+{
+    ddsp_chooser *chooser = ddsp_chooser_new(expression, 1);
+    int good = chooser != NULL;
+    for (int i = 0; good && i < 4; i++) {
+        const ddsp_struck_note struck = {.time_s = 0.2 * i, .velocity = 0.3 * i, .length_s = -1.0,
+                                         .in_phrase = -1.0, .note = 30 * i, .tied_to = 20 * i - 1};
+        ddsp_note_expression how;
+        ddsp_chooser_choose(chooser, &struck, &how);
+        good = isfinite(how.vibrato_hz) && isfinite(how.accent_db) && isfinite(how.release_noise)
+               && how.attack_s <= 1.0f && fabsf(how.scoop_cents) <= 1200.0f;
+    }
+    ddsp_chooser_free(chooser);
+    return good;
+}
+
 /* What was accepted must be playable, and finite. */
 static int plays(const ddsp_model *model)
 {
@@ -78,7 +95,7 @@ static int plays(const ddsp_model *model)
             good = good && isfinite(out.amplitude) && isfinite(out.noise_magnitudes[0]);
     }
     ddsp_conditioner_free(conditioner);
-    return good;
+    return good && (!info->expression || performs(info->expression));
 }
 
 int main(int argc, char **argv)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -66,7 +65,7 @@ SETTINGS = st.builds(
     )
 )
 def test_the_effect_player(steps: list[object]) -> None:
-    mine, reference = EffectPlayer(INFO, Settings()), ReferenceEffect(INFO, Settings())
+    mine, reference = EffectPlayer(INFO.hop_s, Settings()), ReferenceEffect(INFO, Settings())
     now, dt_s = 0.0, HOP_S
     for step in steps:
         if isinstance(step, bool):
@@ -88,7 +87,7 @@ def test_the_effect_player(steps: list[object]) -> None:
 
 
 def test_the_effect_player_over_a_phrase_with_every_setting_changed_on_the_way() -> None:
-    mine, reference = EffectPlayer(INFO, Settings()), ReferenceEffect(INFO, Settings())
+    mine, reference = EffectPlayer(INFO.hop_s, Settings()), ReferenceEffect(INFO, Settings())
     changes = {
         200: Settings(gate=-30, gate_hysteresis=6),
         500: Settings(snap="hard", snap_key="D", snap_scale="major", tuning=443),
@@ -264,11 +263,11 @@ def test_a_player_of_nonsense_is_refused() -> None:
 
 
 def test_another_models_effect_player_goes_on_with_what_is_frozen() -> None:
-    player = EffectPlayer(INFO, Settings(snap="hard"))
+    player = EffectPlayer(INFO.hop_s, Settings(snap="hard"))
     for tick in range(40):
         player.frame(221.0, 0.9, -20.0, tick * HOP_S)
     player.freeze(True)
-    other = player.for_model(replace(INFO))
+    other = player.with_hop(INFO.hop_s)
     for tick in range(40, 60):
         frame = other.frame(300.0, 0.9, -60.0, tick * HOP_S)
     assert frame.f0_hz == pytest.approx(220.0, rel=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import mido
@@ -11,15 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from native._kernel import ffi, lib
+from tiny_decoder import INFO
 
+from ddsp_edge.bundles.families import FAMILIES
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import CONTROLLERS, MESSAGES, RPNS
 from ddsp_edge.synth.notes import synth_settings
+from ddsp_edge.synth.performer import Performer, middle_note
 from ddsp_edge.synth.receiver import Receiver
+from native.expression import QUANTITIES
 from native.player import Synth
 
 HOP_S = 0.005
 MODEL = (HOP_S, -60.0, -10.0)
+VOICE = replace(INFO, name="Voice")  # slides and scoops often
+SEED = 5
 #: What an event of a kind says; the rest of the struct is left over from others.
 NOTES = (lib.DDSP_EVENT_START, lib.DDSP_EVENT_RETARGET)
 NOTE_FIELDS = [name for name, _ in ffi.typeof("ddsp_note").fields if name != "expression"]
@@ -69,6 +76,16 @@ def c_settings(s: Settings) -> Any:
     )
 
 
+def c_expression() -> Any:
+    """How a voice is played, for C."""
+    tendencies = FAMILIES["voice"].tendencies
+    fields = [
+        (1, t.mean, t.deviation, t.pitch, t.velocity, t.length)
+        for t in (tendencies[name] for name in QUANTITIES)
+    ]
+    return ffi.new("ddsp_expression *", (middle_note(VOICE), fields))
+
+
 class InC:
     """The C receiver before a C player."""
 
@@ -80,6 +97,7 @@ class InC:
         self.frames = ffi.new("ddsp_voice_frame[]", lib.DDSP_MAX_VOICES)
         self.events: list[tuple[Any, ...]] = []
         self.now_s = 0.0
+        lib.ddsp_receiver_perform(self.receiver, c_expression(), SEED)
         self.set(s)
 
     def _send(self, n: int) -> None:
@@ -117,7 +135,7 @@ class InPython:
 
     def __init__(self, s: Settings) -> None:
         self.synth = Recorded()
-        self.receiver = Receiver(s, self.synth)
+        self.receiver = Receiver(s, self.synth, Performer(VOICE, SEED))
 
     @property
     def events(self) -> list[tuple[Any, ...]]:
@@ -268,6 +286,31 @@ def test_every_row_of_the_table_is_played() -> None:
         for row in rows:
             again = [note_on, 3, b"\x90\x40\x50", 2, note_off, 2, b"\x80\x40\x40", 70]
             play([*row, 1, *again, note_on, 2, *row, 1, *again, *row], Settings(voices=voices))
+
+
+def test_each_note_is_played_as_the_expression_says_until_a_reset() -> None:
+    mine = InC(Settings(expression=1))
+    mine.events.clear()
+    seed = 2 + 1 + len(NOTE_FIELDS)  # kind, voice, serial, the note's fields, then the expression
+    for i in range(3):
+        mine.receive(float(i), b"\x90\x3c\x64")
+        mine.receive(i + 0.5, b"\x80\x3c\x00")
+    starts = [event for event in mine.events if event[0] == lib.DDSP_EVENT_START]
+    assert len({event[seed] for event in starts}) == 3 and all(event[seed + 1] for event in starts)
+    lib.ddsp_receiver_perform(mine.receiver, c_expression(), SEED)
+    mine.events.clear()
+    mine.receive(4.0, b"\x90\x3c\x64")
+    assert mine.events[0][seed:] == starts[0][seed:]  # the strokes are counted anew
+    lib.ddsp_receiver_perform(mine.receiver, ffi.NULL, 0)
+    mine.events.clear()
+    mine.receive(5.0, b"\x90\x3e\x64")
+    expression = mine.events[0][seed : seed + len(EXPRESSION_FIELDS)]
+    assert expression == (0,) * len(EXPRESSION_FIELDS)
+    lib.ddsp_receiver_perform(mine.receiver, c_expression(), SEED)
+    lib.ddsp_receiver_reset(mine.receiver, c_settings(Settings()))
+    mine.events.clear()
+    mine.receive(6.0, b"\x90\x3c\x64")
+    assert mine.events[0][seed : seed + len(EXPRESSION_FIELDS)] == (0,) * len(EXPRESSION_FIELDS)
 
 
 def test_half_messages_and_wrong_bytes_do_nothing() -> None:

@@ -126,7 +126,7 @@ def _read(
             left.append(LeftOut(sound.file, reason))
         else:
             total += seconds
-            good.append(sound.audio)
+            good.append(sound.audio * np.float32(db_to_gain(recipe.level_db(sound.file))))
             used.append(Source(sound.file, seconds, sound.assessment, sound.remarks))
     return good, used, left
 

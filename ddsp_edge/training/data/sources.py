@@ -75,10 +75,12 @@ def find(
     Hidden files, what links lead to folders, our own run folders and the folders ``besides`` are
     passed over; files that match a pattern of ``skip`` are left out. Raises UserError: no audio.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         raise UserError(f"{folder}: no such folder of recordings")
+    if not folder.is_dir():
+        raise UserError(f"{folder}: is not a folder; give the one that holds the recordings")
     shut = {path.resolve() for path in besides}
-    files, left = [], []
+    files, left, seen = [], [], 0
     for here, folders, names in os.walk(folder):
         place = Path(here)
         folders[:] = sorted(
@@ -88,7 +90,11 @@ def find(
             and (place / name).resolve() not in shut
             and not any((place / name / mark).exists() for mark in RUN_MARKS)
         )
-        for name in sorted(name for name in names if not name.startswith(".")):
+        names = sorted(name for name in names if not name.startswith("."))
+        seen += len(names)
+        if seen > MOST_FILES:
+            raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
+        for name in names:
             path = place / name
             short = str(path.relative_to(folder))
             if any(path.match(pattern) for pattern in skip):
@@ -97,8 +103,6 @@ def find(
                 files.append(path)
             else:
                 left.append(LeftOut(short, f"is not an audio file ({path.suffix or 'no suffix'})"))
-        if len(files) + len(left) > MOST_FILES:
-            raise UserError(f"{folder}: holds more than {MOST_FILES} files; give a folder of fewer")
     if not files:
         kinds = ", ".join(sorted(suffix[1:] for suffix in AUDIO_SUFFIXES))
         raise UserError(f"{folder}: holds no audio ({kinds})")

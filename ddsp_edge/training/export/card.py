@@ -120,6 +120,7 @@ On the held-out recordings, through the engine, reverb off:
 median of those {t.f0_cents:.1f} cents off; {100 * t.f0_gross:.1f} % are another note \
 ({t.seconds:.0f} s compared).
 * Loudness: correlation {t.loudness_correlation:.3f}, median difference {t.loudness_db:.1f} dB.
+* Harmonics-to-noise ratio: {t.hnr_db:.1f} dB, the recordings {t.hnr_recording_db:.1f} dB.
 * Mean spectral difference of float32 and {info.quantization}: {measured.difference_db:.3f} dB.
 * The slowest of six notes from silence has half its steady power after \
 {measured.attack_s * 1000:.1f} ms.

@@ -69,6 +69,8 @@ class Tracking:
     f0_gross: float  #: share that is off by more than 20 %
     loudness_correlation: float  #: of the two levels in dB
     loudness_db: float  #: median absolute difference of the two levels, their means aligned
+    hnr_db: float  #: median harmonics-to-noise ratio where both have a pitch
+    hnr_recording_db: float  #: that of the recording in the same frames
     seconds: float  #: how much was compared
 
 
@@ -82,6 +84,7 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
     known = np.concatenate([piece.f0_hz for piece in pieces])
     low, high = max(40.0, 0.7 * float(known.min())), min(4000.0, 1.5 * float(known.max()))
     scores, wanted, heard, seconds = [], [], [], 0.0
+    clean: list[np.ndarray] = []
     for sound, piece in zip(sounds, pieces, strict=True):
         if seconds > TRACKED_S:
             break
@@ -96,6 +99,7 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
                 tracking.Reference(theirs.times_s, np.where(trusted, theirs.f0_hz, 0.0)),
             )
         )
+        clean.append(_hnr_db(theirs, ours, trusted, round(late / rate / theirs.hop_s)))
         target = evaluation.loudness_track(piece.audio, rate)
         level = evaluation.loudness_track(sound[late : late + len(piece.audio)], rate)
         loud = target > QUIET_DB
@@ -103,14 +107,29 @@ def follows(sounds: list[np.ndarray], pieces: list[Piece], profile: Profile = ED
         heard.append(level[loud])
     a, b = np.concatenate(wanted), np.maximum(np.concatenate(heard), QUIET_DB)
     pooled = tracking.pooled(scores)
+    hnr = np.concatenate(clean, axis=1)
+    recording_db, own_db = np.median(hnr, axis=1) if hnr.shape[1] else (np.nan, np.nan)
     return Tracking(
         f0_cents=pooled.median_cents,
         f0_right=pooled.accuracy,
         f0_gross=pooled.gross,
         loudness_correlation=float(np.corrcoef(a, b)[0, 1]),
         loudness_db=float(np.median(np.abs((a - a.mean()) - (b - b.mean())))),
+        hnr_db=float(own_db),
+        hnr_recording_db=float(recording_db),
         seconds=seconds,
     )
+
+
+def _hnr_db(
+    theirs: evaluation.F0Track, ours: evaluation.F0Track, trusted: np.ndarray, late: int
+) -> np.ndarray:
+    """Harmonics-to-noise ratios of recording and render in dB, (2, frames), where both have a
+    pitch; ``late``: frames by which the render follows."""
+    count = min(len(theirs.f0_hz), len(ours.f0_hz) - late)
+    pitched = trusted[:count] & (theirs.f0_hz[:count] > 0) & (ours.f0_hz[late : late + count] > 0)
+    both = theirs.periodicity[:count], ours.periodicity[late : late + count]
+    return np.array([evaluation.hnr_db(part[pitched]) for part in both])
 
 
 @dataclass(frozen=True)

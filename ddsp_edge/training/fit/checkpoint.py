@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import threading
@@ -19,8 +20,10 @@ from ddsp_edge.system.atomic_files import replacing
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, safe against a power cut (sync, rename). Raises UserError."""
+    whole = io.BytesIO()  # a full disk under torch's own writes is an error of its C++
+    torch.save(state, whole)
     with replacing(path) as stream:
-        torch.save(state, stream)
+        stream.write(whole.getbuffer())
 
 
 def load(path: Path, key: str) -> dict[str, Any]:

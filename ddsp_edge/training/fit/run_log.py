@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import time
 from pathlib import Path
@@ -57,8 +58,11 @@ class RunLog:
                 "rate": progress.rate,
             }
             self.rows.append(row)
-            with self.path.open("a") as stream:
-                stream.write(json.dumps(row) + "\n")
+            try:
+                with self.path.open("a") as stream:
+                    stream.write(json.dumps(row) + "\n")
+            except OSError as error:
+                raise UserError(f"{self.path}: cannot be written ({error.strerror})") from None
             if self.board is not None:
                 self.board.add_scalar(f"loss/{progress.stage}", progress.loss, progress.step)
                 if progress.held_out is not None:
@@ -132,8 +136,10 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _write_sound(path: Path, sound: np.ndarray, rate: int) -> None:
     peak = max(1.0, float(np.abs(sound).max()) / 0.98)
+    whole = io.BytesIO()  # a full disk under libsndfile's own writes is a traceback of cffi's
+    soundfile.write(whole, sound / peak, rate, format="WAV", subtype="PCM_16")
     with replacing(path) as stream:
-        soundfile.write(stream, sound / peak, rate, format="WAV", subtype="PCM_16")
+        stream.write(whole.getbuffer())
 
 
 def _board(folder: Path) -> Any:

@@ -47,11 +47,11 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 let asked = 0;
 
 /** Ask in a dialog. Returns the text (or true without an entry), null when it was cancelled. */
-export function ask(title, { entry = null, yes = "OK", danger = false } = {}) {
+export function ask(title, { entry = null, yes = "OK", danger = false, optional = false } = {}) {
   return new Promise((resolve) => {
     const id = `ask-${++asked}`;
     const input = entry === null ? null : h("input", { id: `${id}-text`, type: "text", value: entry,
-      maxlength: 64, required: true, autocomplete: "off", "aria-labelledby": id });
+      maxlength: optional ? 400 : 64, required: !optional, autocomplete: "off", "aria-labelledby": id });
     const form = h("form", { method: "dialog" },
       h("h2", { id }, title), input,
       h("div", { class: "row" },

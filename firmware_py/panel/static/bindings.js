@@ -41,8 +41,8 @@ export function bindings() {
   watch("presets", fill);
   watch("mappings", (mappings) => list.replaceChildren(...(mappings.length ? mappings.map(row)
     : [h("li", { class: "empty" }, "Nothing is mapped yet. Tap Learn, touch a setting here or a button in Play, then move the knob.")])));
-  return h("section", { class: "group", id: "group-box-Controllers", "aria-labelledby": "group-Controllers" },
-    h("h2", { id: "group-Controllers" }, "Knobs and switches"),
+  return h("details", { class: "group", open: true, "aria-labelledby": "group-Controllers" },
+    h("summary", {}, h("h2", { id: "group-Controllers", "data-short": "Knobs" }, "Knobs and switches")),
     list,
     h("div", { class: "row" }, what,
       h("button", { type: "button", id: "learn-do", onclick: () => nowLearn({ do: what.value }) }, "Learn")));

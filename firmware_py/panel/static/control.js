@@ -56,7 +56,7 @@ export function control(name, kind) {
   const title = h("div", { class: "words" },
     h("div", { class: "title" }, h("label", { for: id }, words(name)), chip),
     h("p", { class: "dim", id: `${id}-doc` }, minus(doc), kind.choices ? "" : h("span", { class: "extent" }, ` · ${minus(kind.range)}`)));
-  const root = h("div", { class: "setting", "data-name": name }, title, ...made.parts, reset, learn);
+  const root = h("div", { class: `setting${kind.choices ? " chosen" : ""}`, "data-name": name }, title, ...made.parts, reset, learn);
   learnable(root, { set: name }, title);
   made.show(kind.value);
   mark(kind.value);

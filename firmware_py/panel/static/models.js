@@ -1,88 +1,21 @@
 // The models: a card for each, with its sound; upload, roll back, remove.
+import { collections } from "./collection.js";
 import { facts, modelPath, picture, titleOf } from "./about.js";
-import { ask, attempt, h, toast } from "./dom.js";
+import { ask, attempt, h, say } from "./dom.js";
 import { colourOf, drawEmblem } from "./emblem.js";
-import { http, link, Refused, token } from "./link.js";
+import { http, link } from "./link.js";
+import { isSounding, listenButton } from "./preview.js";
 import { refreshModels, store, watch } from "./store.js";
+import { download, upload, uploader } from "./transfer.js";
 
-let sounding = null; // one preview at a time
+const modelUploader = () => uploader({ id: "upload", label: "Upload a model", accept: ".zip,.tflite", busy: "Trying",
+  async send(file, tell) {
+    const told = await upload("/api/models", file, "application/zip", tell);
+    await refreshModels();
+    return `${told.model.name} is installed.`;
+  } });
 
-/** Fetched with the token, hence not a plain <audio src>. */
-async function preview(name, button) {
-  if (sounding) {
-    const same = sounding.button === button;
-    sounding.stop();
-    if (same) return;
-  }
-  await attempt(async () => {
-    const sound = await (await http("GET", modelPath(name, "/preview"))).blob();
-    const url = URL.createObjectURL(sound);
-    const audio = new Audio(url);
-    sounding = { button, stop() {
-      audio.pause();
-      URL.revokeObjectURL(url);
-      button.textContent = "Listen";
-      button.setAttribute("aria-pressed", "false");
-      sounding = null;
-    } };
-    audio.addEventListener("ended", () => sounding?.stop());
-    button.textContent = "Stop";
-    button.setAttribute("aria-pressed", "true");
-    await audio.play().catch((error) => {
-      sounding?.stop();
-      throw new Refused("audio", "This browser cannot play the preview", error.message);
-    });
-  });
-}
-
-/** With progress, which fetch has not. Returns what was installed. */
-function send(file, tell) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", "/api/models");
-    request.setRequestHeader("Authorization", `Bearer ${token.get()}`);
-    request.setRequestHeader("Content-Type", "application/zip");
-    request.responseType = "json";
-    request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
-    request.onerror = () => reject(new Refused("network", "The upload was interrupted", "try again"));
-    request.onload = () => {
-      const told = request.response ?? {};
-      if (request.status < 300) resolve(told);
-      else reject(new Refused(request.status, told.error ?? `Refused (${request.status})`, told.remedy));
-    };
-    request.send(file);
-  });
-}
-
-function uploader() {
-  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const problem = h("p", { id: "upload-problem", class: "problem", role: "alert" });
-  const input = h("input", { type: "file", id: "upload", accept: ".zip,.tflite", class: "unseen", onchange: upload });
-  const label = h("label", { for: "upload", class: "button wide" }, "Upload a model");
-
-  async function upload() {
-    const [file] = input.files;
-    input.value = "";
-    if (!file) return;
-    problem.textContent = "";
-    bar.hidden = false;
-    label.textContent = `Uploading ${file.name} …`;
-    try {
-      const told = await send(file, (part) => {
-        bar.value = part;
-        if (part === 1) label.textContent = `Trying ${file.name} …`;
-      });
-      await refreshModels();
-      toast(`${told.model.name} is installed`);
-    } catch (error) {
-      problem.textContent = `${file.name} was not installed: ${[error.message, error.remedy].filter(Boolean).join("; ")}`;
-    } finally {
-      bar.hidden = true;
-      label.textContent = "Upload a model";
-    }
-  }
-  return h("div", { class: "upload" }, input, label, bar, problem);
-}
+const tagLine = (tags) => h("p", { class: "tags" }, tags.map((tag) => h("span", { class: "chip" }, tag)));
 
 function cardOf(model) {
   const { name, info } = model;
@@ -91,9 +24,19 @@ function cardOf(model) {
   const own = model.removable;
   const emblem = h("canvas", { class: "emblem", "aria-hidden": true });
   const drawn = picture(model);
-  const listen = model.has_preview
-    ? h("button", { type: "button", "aria-pressed": "false", "aria-label": `Listen to ${title}`, onclick: () => preview(name, listen) }, "Listen")
-    : null;
+  const listen = model.has_preview ? listenButton(title, () => http("GET", modelPath(name, "/preview"))) : null;
+  const change = (body, done) => attempt(async () => {
+    await http("PATCH", modelPath(name), JSON.stringify(body));
+    await refreshModels();
+  }, done);
+  async function rename() {
+    const to = await ask(`Rename ${title}`, { entry: title, yes: "Rename" });
+    if (to && to !== title) await change({ title: to }, "Renamed");
+  }
+  async function retag() {
+    const text = await ask(`Tags of ${title}, with commas between them`, { entry: model.tags.join(", "), yes: "Store", optional: true });
+    if (text !== null) await change({ tags: text.split(",").map((tag) => tag.trim()).filter(Boolean) }, "Stored");
+  }
   async function remove() {
     if (!(await ask(`Remove ${title}?`, { yes: "Remove", danger: true }))) return;
     await attempt(() => http("DELETE", modelPath(name)), "Removed");
@@ -106,11 +49,14 @@ function cardOf(model) {
   }
   const item = h("li", { class: `card${current ? " current" : ""}`, "data-name": name },
     emblem,
-    h("div", { class: "card-text" }, h("h2", {}, title), facts(model)),
+    h("div", { class: "card-text" }, h("h2", {}, title), facts(model), tagLine(model.tags)),
     h("div", { class: "row wrap" },
       h("button", { type: "button", class: "main", disabled: !info || current, "aria-label": `Play ${title}`,
         onclick: () => attempt(() => link.call("model", { name })) }, current ? "Plays" : "Play"),
       listen,
+      h("button", { type: "button", "aria-label": `Tags of ${title}`, onclick: retag }, "Tags"),
+      own ? h("button", { type: "button", "aria-label": `Rename ${title}`, onclick: rename }, "Rename") : null,
+      h("button", { type: "button", "aria-label": `Download ${title}`, onclick: () => attempt(() => download(modelPath(name, "/file"), `${name}.zip`)) }, "Download"),
       own && model.versions > 0 ? h("button", { type: "button", "aria-label": `Roll back ${title}`, onclick: back }, "Roll back") : null,
       own ? h("button", { type: "button", class: "danger", "aria-label": `Remove ${title}`, onclick: remove }, "Remove") : null),
     model.card ? h("details", { ontoggle: drawn.look }, h("summary", {}, "About this model"), drawn.root, h("pre", { class: "about" }, model.card)) : "",
@@ -121,6 +67,7 @@ function cardOf(model) {
 
 export function modelCards() {
   const list = h("ul", { class: "cards", id: "model-list" });
+  const space = h("p", { class: "dim", id: "model-space" });
 
   function show() {
     const cards = store.models.map(cardOf);
@@ -131,7 +78,8 @@ export function modelCards() {
   /** Only what has changed is worth making the list anew (it closes what was opened). */
   function showChanged() {
     const now = JSON.stringify([store.models, store.status.model]);
-    if (now === shown || sounding) return; // the card whose sound plays stays as it is
+    say(space, store.freeBytes === null ? "" : `${(store.freeBytes / 1e9).toFixed(1)} GB free for models`);
+    if (now === shown || isSounding()) return; // the card whose sound plays stays as it is
     shown = now;
     show();
   }
@@ -142,7 +90,7 @@ export function modelCards() {
       if (link.engine) await link.call("reload");
       await refreshModels();
     }, "List refreshed") }, "Refresh the list");
-  return { root: h("div", {}, uploader(), list), again, refresh() {
+  return { root: h("div", {}, modelUploader(), space, collections(), list), again, refresh() {
     showChanged();
     refreshModels();
   } };

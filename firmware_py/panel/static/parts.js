@@ -93,7 +93,7 @@ export function mixer() {
   }
   watch("status", show);
   watch("models", show);
-  return h("section", { class: "group short", "aria-labelledby": "group-Parts" },
-    h("h2", { id: "group-Parts" }, "Parts"),
+  return h("details", { class: "group", open: true, "aria-labelledby": "group-Parts" },
+    h("summary", {}, h("h2", { id: "group-Parts", "data-short": "Parts" }, "Parts")),
     h("p", { class: "dim" }, "Splits, layers and channels: each with its own model, level and place"), box, add);
 }

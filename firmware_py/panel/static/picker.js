@@ -25,7 +25,7 @@ function things() {
     model: store.models.find((model) => model.name === each.model), current: each.name === now,
     play: () => link.call("preset", { name: each.name }) }));
   const models = store.models.filter((model) => model.info).map((model) => ({ key: `model ${model.name}`,
-    title: titleOf(model), detail: rangeOf(model.info), text: `${titleOf(model)} ${model.name} ${model.info.licence} ${model.card}`,
+    title: titleOf(model), detail: rangeOf(model.info), text: `${titleOf(model)} ${model.name} ${model.info.licence} ${model.tags.join(" ")} ${model.card}`,
     model, current: !now && model.name === store.status.model, play: () => link.call("model", { name: model.name }) }));
   return [...rows, ...models];
 }

@@ -9,6 +9,7 @@ export const store = {
   meters: {},
   settings: null, // name: {value, default, unit, minimum, maximum, choices, doc}
   models: [],
+  freeBytes: null, // that are left for models
   presets: { presets: [], setlists: {}, setlist: "", preset: null },
   mappings: [], // {control, set, do, range, kept, active}
 };
@@ -84,6 +85,7 @@ export async function refreshModels() {
   const answer = await getJson("/api/models").catch(() => null);
   if (answer === null) return;
   store.models = answer.models;
+  store.freeBytes = answer.free_bytes;
   tell("models");
 }
 

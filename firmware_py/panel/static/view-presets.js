@@ -4,6 +4,7 @@ import { link } from "./link.js";
 import { learnable } from "./learn.js";
 import { modelCards } from "./models.js";
 import { SOURCES, refreshPresets, store, watch } from "./store.js";
+import { download, upload, uploader } from "./transfer.js";
 
 /** Carry a verb out, then show the presets as they are. */
 async function change(verb, details, done) {
@@ -35,6 +36,12 @@ function presetRow(preset, at, all) {
     const to = await ask(`Rename ${name}`, { entry: name, yes: "Rename" });
     if (to && to !== name) await change("preset_rename", { name, to });
   }
+  async function duplicate() {
+    const to = await ask(`Duplicate ${name} as`, { entry: freeName(name), yes: "Duplicate" });
+    if (!to) return;
+    const stored = await attempt(() => link.call("preset_read", { name }));
+    if (stored) await change("preset_write", { name: to, preset: stored.preset }, "Duplicated");
+  }
   async function remove() {
     if (await ask(`Remove ${name}?`, { yes: "Remove", danger: true })) await change("preset_remove", { name });
   }
@@ -45,8 +52,33 @@ function presetRow(preset, at, all) {
         small(`Move ${name} up`, "↑", () => change("preset_order", { names: moved(all, at, -1) }), at === 0),
         small(`Move ${name} down`, "↓", () => change("preset_order", { names: moved(all, at, 1) }), at === all.length - 1),
         small(`Rename ${name}`, "Rename", rename),
+        small(`Duplicate ${name}`, "Duplicate", duplicate, Boolean(preset.problem)),
+        small(`Download ${name}`, "Download", () => attempt(() => download(presetPath(name), `${name}.toml`)), Boolean(preset.problem)),
         small(`Remove ${name}`, "Remove", remove))));
 }
+
+const presetPath = (name) => `/api/presets/${encodeURIComponent(name)}`;
+
+/** A name that no preset has: "Solo 2", "Solo 3" … */
+function freeName(name) {
+  const taken = new Set(names().map((each) => each.toLowerCase()));
+  const stem = name.replace(/ \d+$/, "");
+  let number = 2;
+  while (taken.has(`${stem} ${number}`.toLowerCase())) number += 1;
+  return `${stem} ${number}`;
+}
+
+/** A preset's file, stored under the file's name; one of that name is replaced only if the player says so. */
+const presetUploader = () => uploader({ id: "preset-upload", label: "Upload a preset", accept: ".toml", busy: "Checking",
+  async send(file, tell) {
+    const name = file.name.replace(/\.toml$/i, "");
+    const put = (more) => upload(`${presetPath(name)}${more}`, file, "application/toml", tell);
+    const taken = names().some((each) => each.toLowerCase() === name.toLowerCase());
+    if (taken && !(await ask(`Replace the preset ${name}?`, { yes: "Replace", danger: true }))) return "";
+    await put(taken ? "?replace=true" : "");
+    await refreshPresets();
+    return `${name} is stored.`;
+  } });
 
 async function save() {
   const name = await ask("Save what plays as", { entry: store.status.preset ?? store.status.model_name ?? "", yes: "Save" });
@@ -99,7 +131,7 @@ export function build(root) {
   root.append(
     h("h1", {}, "Presets"),
     h("button", { type: "button", id: "save", class: "main wide", onclick: save }, "Save what plays"),
-    list, sets, h("div", { class: "head" }, h("h1", {}, "Models"), cards.again), cards.root);
+    list, presetUploader(), sets, h("div", { class: "head" }, h("h1", {}, "Models"), cards.again), cards.root);
 
   /** Menus and focus stay where they were when the list is made anew. */
   function show({ presets }) {

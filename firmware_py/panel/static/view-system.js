@@ -1,10 +1,11 @@
 // System: how the box is, what it is plugged into, who may use it, its log.
 import { autofit, latency } from "./calibration.js";
 import { midiPorts, soundCard } from "./devices.js";
-import { h } from "./dom.js";
+import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
 import { phones } from "./phones.js";
-import { on, watch } from "./store.js";
+import { on, refreshAll, watch } from "./store.js";
+import { download, upload, uploader } from "./transfer.js";
 
 const REFRESH_MS = 4000;
 const GB = 1e9;
@@ -56,6 +57,27 @@ function logOf() {
   return details;
 }
 
+const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+/** Presets, uploaded models and settings as one file, and back. */
+function everything() {
+  const list = h("ul", { class: "list", id: "restore-problems" });
+  const restore = uploader({ id: "restore", label: "Restore from a file", accept: ".zip", busy: "Storing",
+    async send(file, tell) {
+      list.replaceChildren();
+      if (!(await ask("Replace presets and models of the same names?", { yes: "Restore", danger: true }))) return "";
+      const told = await upload("/api/backup", file, "application/zip", tell);
+      await refreshAll();
+      list.replaceChildren(...told.problems.map((text) => h("li", { class: "problem" }, text)));
+      return `Restored: ${count(told.presets, "preset")}, ${count(told.models.length, "model")}${told.problems.length ? "; passed over:" : "."}`;
+    } });
+  return h("div", { class: "stack" },
+    h("p", { class: "dim" }, "All presets, set lists, uploaded models, learned knobs and settings in one file."),
+    h("button", { type: "button", id: "backup", class: "wide",
+      onclick: () => attempt(() => download("/api/backup", `ddsp-edge-${new Date().toISOString().slice(0, 10)}.zip`), "Downloaded") }, "Download everything"),
+    restore, list);
+}
+
 export function build(root) {
   const facts = h("dl", { id: "health" });
   const card = soundCard();
@@ -70,6 +92,7 @@ export function build(root) {
     group("Fit", autofit()),
     group("Latency", latency()),
     group("Box", facts),
+    group("Everything in one file", everything()),
     group("Phones", paired.root),
     group("Log", logOf())));
 

@@ -6,6 +6,7 @@
 
 #include "ddsp_kernel.h"
 #include "model_file/crc32.h"
+#include "model_file/expression_section.h"
 #include "model_file/map_section.h"
 #include "model_file/network_section.h"
 
@@ -18,15 +19,16 @@ struct ddsp_model {
     ddsp_model_info info;
     ddsp_network *network;
     ddsp_loudness_map *maps[2];
+    ddsp_expression expression;
 };
 
 /* The sections that are known, and where they lie. */
-enum { INFO, NETWORK, NAME, LICENCE, ROOM, NOTE_MAP, HEARD_MAP, SECTIONS };
+enum { INFO, NETWORK, NAME, LICENCE, ROOM, NOTE_MAP, HEARD_MAP, EXPRESSION, SECTIONS };
 static const uint32_t tags[SECTIONS] = {
     [INFO] = TAG('I', 'N', 'F', 'O'), [NETWORK] = TAG('N', 'E', 'T', 'W'),
     [NAME] = TAG('N', 'A', 'M', 'E'), [LICENCE] = TAG('L', 'I', 'C', 'E'),
     [ROOM] = TAG('R', 'O', 'O', 'M'), [NOTE_MAP] = TAG('N', 'M', 'A', 'P'),
-    [HEARD_MAP] = TAG('H', 'M', 'A', 'P'),
+    [HEARD_MAP] = TAG('H', 'M', 'A', 'P'), [EXPRESSION] = TAG('E', 'X', 'P', 'R'),
 };
 
 typedef struct {
@@ -153,6 +155,12 @@ static int read_maps(ddsp_model *model, section *found)
     return problem;
 }
 
+static int read_expression(ddsp_model *model, ddsp_cursor *from)
+{
+    model->info.expression = &model->expression;
+    return ddsp_expression_section_read(from, &model->expression);
+}
+
 static int read_network(ddsp_model *model, ddsp_cursor *from)
 {
     int n_harmonics = 0, n_noise = 0;
@@ -183,6 +191,8 @@ static int read_sections(ddsp_model *model, section *found)
         problem = read_room(&found[ROOM].body, info);
     if (!problem)
         problem = read_maps(model, found);
+    if (!problem && found[EXPRESSION].there)
+        problem = read_expression(model, &found[EXPRESSION].body);
     return problem ? problem : read_network(model, &found[NETWORK].body);
 }
 

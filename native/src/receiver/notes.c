@@ -57,6 +57,25 @@ static ddsp_exact_touch touch_of(const ddsp_played_voice *voice, ddsp_channels *
     return ddsp_controllers_note(ddsp_channels_of(channels, key->channel), member, key->pressure);
 }
 
+/* How a player of the instrument would play the key; nothing where that is not known. */
+static ddsp_note_expression chosen(ddsp_notes *notes, const ddsp_key *key, double time_s,
+                                   int tied_to)
+{
+    ddsp_note_expression how = {0};
+    const ddsp_struck_note struck = {
+        .time_s = time_s,
+        .velocity = key->velocity / 127.0,
+        .length_s = -1.0,
+        .in_phrase = -1.0,
+        .channel = key->channel,
+        .note = key->note,
+        .tied_to = tied_to,
+    };
+    if (notes->chooses)
+        ddsp_chooser_choose(&notes->chooser, &struck, &how);
+    return how;
+}
+
 static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s, int legato,
                    ddsp_channels *channels, ddsp_event_list *events)
 {
@@ -68,6 +87,9 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
     const float from = controllers->glide_from >= 0 ? (float)controllers->glide_from : FROM_LAST;
     controllers->glide_from = -1;
     notes->struck = 1;
+    /* Where the player glides there is no slide besides. */
+    const int tied = legato && voice->key.id != 0 && glide_s == 0.0;
+    const int tied_to = tied ? voice->key.note : -1;
     voice->key = *key;
     voice->held = voice->sounds = 1;
     voice->frozen = 0;
@@ -83,6 +105,7 @@ static void strike(ddsp_notes *notes, int v, const ddsp_key *key, double time_s,
         .level_db = -SOFT_DB * key->soft,
         .glide_s = (float)glide_s,
         .glide_from = from,
+        .expression = chosen(notes, key, time_s, tied_to),
     };
     event->touch = rounded(&voice->sent);
 }
@@ -144,7 +167,7 @@ void ddsp_notes_init(ddsp_notes *notes, const ddsp_receiver_settings *settings)
     notes->settings = *settings;
     notes->n_voices = settings->voices;
     notes->one_voice = settings->voices == 1;
-    notes->struck = 0;
+    notes->struck = notes->chooses = 0;
 }
 
 void ddsp_notes_states(ddsp_notes *notes, const ddsp_voice_state *states)

@@ -4,6 +4,7 @@
 #define DDSP_NOTES_H
 
 #include "ddsp_kernel.h"
+#include "expression/chooser.h"
 #include "receiver/channels.h"
 #include "receiver/keys.h"
 
@@ -33,6 +34,8 @@ typedef struct {
     int n_voices;               /* that were ever asked for */
     int one_voice;              /* it plays legato; else each key has its own */
     int struck;                 /* a note was played: there is a pitch to glide from */
+    int chooses;                /* the chooser says how notes are played; else as written */
+    ddsp_chooser chooser;
 } ddsp_notes;
 
 void ddsp_notes_init(ddsp_notes *notes, const ddsp_receiver_settings *settings);

@@ -67,6 +67,14 @@ void ddsp_receiver_reset(ddsp_receiver *receiver, const ddsp_receiver_settings *
     receiver->touched = 1;
 }
 
+void ddsp_receiver_perform(ddsp_receiver *receiver, const ddsp_expression *expression,
+                           uint32_t seed)
+{
+    receiver->notes.chooses = expression != NULL;
+    if (expression)
+        ddsp_chooser_begin(&receiver->notes.chooser, expression, seed);
+}
+
 void ddsp_receiver_states(ddsp_receiver *receiver, const ddsp_voice_state *states)
 {
     ddsp_notes_states(&receiver->notes, states);

@@ -255,3 +255,17 @@ def test_fit_moves_a_low_voice_up_and_keeps_what_set_says(tiny_path, tmp_path, c
     assert "pitch_shift" not in capsys.readouterr().err
     assert cli.main(["render", str(TUNE), "--model", str(tiny_path), "--fit"]) == 2
     assert "--fit is for recordings" in capsys.readouterr().err
+
+
+def test_analyze_writes_the_notes_as_midi(tmp_path, capsys):
+    out = tmp_path / "notes.mid"
+    assert cli.main(["analyze", str(VOICE), "--midi", str(out), "--set", "midi_out_bend=0"]) == 0
+    told = capsys.readouterr().out
+    notes = [m for m in mido.MidiFile(out) if m.type == "note_on"]
+    assert f"{len(notes)} notes -> {out}" in told
+    # The voice sings around G#4, up to a tone away.
+    assert 5 <= len(notes) <= 12 and all(66 <= note.note <= 70 for note in notes)
+    assert cli.main(["analyze", str(VOICE), "--midi", str(out)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert cli.main(["analyze", str(VOICE), "--set", "gate=-40"]) == 2
+    assert "add --midi" in capsys.readouterr().err

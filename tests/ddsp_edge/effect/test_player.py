@@ -23,7 +23,7 @@ class Stage:
     """A player and a clock."""
 
     def __init__(self, **settings):
-        self.player = EffectPlayer(INFO, Settings(**settings))
+        self.player = EffectPlayer(INFO.hop_s, Settings(**settings))
         self.tick = 0
 
     def hear(self, hz=220.0, db=-20.0, seconds=HOP, confidence=0.95):
@@ -78,7 +78,7 @@ def test_unvoiced_sound_holds_the_pitch_through_the_real_analyser():
     sung = tone(220.0, 0.5)
     hiss = 0.02 * np.random.default_rng(1).standard_normal(RATE // 2)
     features = analyse(np.concatenate([sung, hiss]).astype("f4"), RATE, HOP)
-    frames = frames_of(features, RATE, EffectPlayer(INFO, Settings()))
+    frames = frames_of(features, RATE, EffectPlayer(INFO.hop_s, Settings()))
     late = [frame for frame in frames if frame.time_s > 0.56 and frame.confidence < 0.5]
     assert len(late) > 50
     assert max(abs(cents(frame, 220.0)) for frame in late) < 60
@@ -209,7 +209,7 @@ _numbers = st.floats() | st.floats(20, 8000) | st.floats(-100, 10)
     st.floats(-24, 24),
 )  # fmt: skip
 def test_anything_in_nothing_wild_out(ticks, snap, gate, shift):
-    player = EffectPlayer(INFO, Settings(snap=snap, gate=gate, pitch_shift=shift))
+    player = EffectPlayer(INFO.hop_s, Settings(snap=snap, gate=gate, pitch_shift=shift))
     for hz, confidence, db, time_s, freeze in ticks:
         if freeze is not None:
             player.freeze(freeze)

@@ -104,7 +104,7 @@ def test_a_singer_out_of_tune_through_the_analyser(snap, most):
     features = analyse(read_audio(VOICE, RATE), RATE, INFO.hop_s)
     note = np.round(69 + 12 * np.log2(np.maximum(features["f0_hz"], 1) / 440))
     features["f0_hz"] *= 2 ** (0.15 / 12)
-    frames = frames_of(features, RATE, EffectPlayer(INFO, Settings(snap=snap)))
+    frames = frames_of(features, RATE, EffectPlayer(INFO.hop_s, Settings(snap=snap)))
     pitch = np.array([69 + 12 * np.log2(max(f.f0_hz, 1.0) / 440) for f in frames])
     # Over a vibrato's length, where one note is held for that long.
     middle = np.convolve(pitch, np.ones(36) / 36, "same")

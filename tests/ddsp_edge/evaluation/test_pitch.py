@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sounds import RATE, cents_up, tone
 
-from ddsp_edge.evaluation import compare_f0, track_f0
+from ddsp_edge.evaluation import compare_f0, hnr_db, track_f0
 from ddsp_edge.evaluation.pitch import cents
 
 
@@ -44,6 +44,22 @@ def test_noise_and_silence_have_no_pitch():
     quiet_end = np.concatenate([tone(220, 0.5), 1e-4 * tone(220, 0.5)])
     assert not track_f0(quiet_end, RATE).f0_hz[-60:].any()
     assert len(track_f0(np.zeros(10), RATE).f0_hz) == 1
+
+
+@pytest.mark.parametrize("ratio_db", [0.0, 6.0, 12.0, 20.0, 30.0])
+@pytest.mark.parametrize("hz", [110.0, 440.0, 1500.0])
+def test_the_harmonics_to_noise_ratio_is_that_of_what_was_mixed(hz, ratio_db):
+    clean = tone(hz, 1.0, partials=6)
+    noise = np.random.default_rng(3).normal(0, 1, len(clean))
+    noise *= np.sqrt(np.mean(clean**2) / np.mean(noise**2)) * 10 ** (-ratio_db / 20)
+    track = track_f0(clean + noise, RATE, low_hz=0.7 * hz, high_hz=1.5 * hz)
+    assert np.median(hnr_db(track.periodicity[10:-10])) == pytest.approx(ratio_db, abs=1.5)
+
+
+def test_what_has_no_pitch_has_no_periodicity():
+    track = track_f0(np.random.default_rng(1).normal(0, 0.1, RATE), RATE)
+    assert not track.periodicity[track.f0_hz == 0].any()
+    assert hnr_db(np.array([0.0, 0.5, 1.0])).tolist() == pytest.approx([-50.0, 0.0, 50.0], abs=0.1)
 
 
 def compared(sound, reference, **options):

@@ -14,11 +14,15 @@ from native._kernel import ffi, lib
 from tiny_decoder import tiny_bundle
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle
+from ddsp_edge.bundles.expression import TENDENCY_KEYS
+from ddsp_edge.bundles.families import playing
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.folders import shipped_folder
 from ddsp_edge.lv2.model_file import model_bytes, write_model
+from ddsp_edge.synth.performer import middle_note
 from native.conditioner import LoudnessTables
 from native.decoder import NetworkDecoder
+from native.expression import QUANTITIES
 
 SHIPPED = sorted(shipped_folder().glob("*.zip"))
 HEADER = 32
@@ -79,6 +83,13 @@ def test_a_shipped_model_is_the_same_in_c(path: Path) -> None:
         wanted.lowest_hz,
         wanted.highest_hz,
     )
+    expression = playing(bundle.info.name, bundle.info.expression)
+    assert info.expression.middle_note == middle_note(bundle.info)
+    for name, found in zip(QUANTITIES, info.expression.tendencies, strict=True):
+        tendency = expression.tendencies[name]
+        assert found.known == 1
+        for key in TENDENCY_KEYS:
+            assert getattr(found, key) == getattr(tendency, key), (name, key)
     assert info.conditioned.offset_db == 0 and info.conditioned.loudness_map == ffi.NULL
     assert_same_map(info.note_map, conditioned_model(bundle, notes=True).loudness_map)
     assert_same_map(info.heard_map, wanted.loudness_map)
@@ -121,6 +132,68 @@ def test_unknown_sections_are_passed_over_and_longer_ones_too(violin: Bundle) ->
     grown[at + 8 : at + 12] = struct.pack("<I", length + 8)
     grown[end:end] = struct.pack("<d", 7.0)
     assert read(signed(bytes(grown)))[0] is not None
+
+
+def quantities(*entries: tuple[str, float]) -> bytes:
+    """A section that gives quantities of these names their means."""
+    body = struct.pack("<dII", 66.0, len(entries), 0)
+    for name, mean in entries:
+        body += struct.pack("<24s5d", name.encode(), mean, 0.0, 0.0, 0.0, 0.0)
+    return body
+
+
+def with_expression(data: bytes, content: bytes | None) -> bytes:
+    """A model's file with another section of its expression, or without one."""
+    at = data.index(b"EXPR")
+    end = at + 16 + struct.unpack("<I", data[at + 8 : at + 12])[0]
+    end += -(end - at - 16) % 8
+    if content is None:
+        count = struct.pack("<I", struct.unpack("<I", data[12:16])[0] - 1)
+        return signed(data[:12] + count + data[16:at] + data[end:])
+    head = struct.pack("<4sIII", b"EXPR", 0, len(content), 0)
+    return signed(data[:at] + head + content + bytes(-len(content) % 8) + data[end:])
+
+
+def test_of_a_file_without_an_expression_nothing_is_known(violin: Bundle) -> None:
+    model, said = read(with_expression(model_bytes(violin), None))
+    assert model is not None, said
+    assert lib.ddsp_model_get_info(model).expression == ffi.NULL
+
+
+def test_quantities_are_found_by_their_names(violin: Bundle) -> None:
+    """A file of a version that has more of them, or fewer, or in another order."""
+    content = quantities(("of later", 1e9), ("attack_s", 0.5), ("vibrato_hz", 4.5))
+    model, said = read(with_expression(model_bytes(violin), content))
+    assert model is not None, said
+    found = lib.ddsp_model_get_info(model).expression
+    assert found.middle_note == 66.0
+    known = {
+        name: tendency.mean
+        for name, tendency in zip(QUANTITIES, found.tendencies, strict=True)
+        if tendency.known
+    }
+    assert known == {"attack_s": 0.5, "vibrato_hz": 4.5}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "cut off"),
+        (quantities(("attack_s", 0.5))[:-1], "cut off"),
+        (struct.pack("<dII", 66.0, 1, 0), "cut off"),
+        (struct.pack("<dII", 66.0, 2**32 - 1, 0), "out of range"),
+        (struct.pack("<dII", float("nan"), 0, 0), "out of range"),
+        (quantities(("attack_s", 0.5), ("attack_s", 0.5)), "there twice"),
+        (quantities(("attack_s", 1.5)), "out of range"),
+        (quantities(("attack_s", float("nan"))), "out of range"),
+    ],
+)
+def test_what_is_wrong_with_an_expression_is_said(
+    violin: Bundle, content: bytes, said: str
+) -> None:
+    model, text = read(with_expression(model_bytes(violin), content))
+    assert model is None
+    assert said in text
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,18 @@ def test_export_writes_models_presets_and_the_manifest(tmp_path: Path) -> None:
         export([], tmp_path / "mine")
 
 
+def specifications(folder: Path) -> list[Path]:
+    """LV2's own description of what our files speak of, without installed plug-ins' files."""
+    named = [
+        path.parent
+        for path in sorted(folder.glob("*/manifest.ttl"))
+        if re.search(r"lv2:Specification|owl:Ontology", path.read_text(errors="replace"))
+    ]
+    return [path for each in named for path in sorted(each.glob("*.ttl"))]
+
+
 def test_the_validator_finds_nothing(tmp_path: Path) -> None:
-    schemas = sorted(Path("/usr/lib/lv2").rglob("*.ttl"))
+    schemas = specifications(Path("/usr/lib/lv2"))
     if shutil.which("sord_validate") is None or not schemas:
         pytest.skip("no sord_validate or LV2's own schemas: apt-get install sordi lv2-dev")
     folder = tmp_path / "ddsp-edge.lv2"

@@ -1,6 +1,8 @@
 """``-``: a real pipe at either end."""
 
 import io
+import os
+import resource
 import subprocess
 import sys
 
@@ -51,3 +53,26 @@ def test_nothing_is_sent_on_where_the_input_is_bad(stdin, tiny_path):
 def test_json_and_sound_do_not_share_the_standard_output(tone, tiny_path):
     done = run("render", "-", "--model", tiny_path, "--json", stdin=tone)
     assert done.returncode == 2 and b"--json" in done.stderr
+
+
+def test_an_endless_input_that_is_no_sound_ends_at_once(tiny_path, tmp_path):
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "ddsp_edge", "render", "-", "--model", str(tiny_path)],
+            stdin=endless,
+            capture_output=True,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 22, 1 << 22)),
+        )
+    assert done.returncode == 2 and done.stdout == b""
+    assert b"nothing in it is sound" in done.stderr and done.stderr.count(b"\n") == 1
+
+
+def test_a_long_recording_comes_by_pipe(tiny_path, tmp_path):
+    stream = io.BytesIO()
+    sound = 0.1 * np.sin(np.arange(400_000) / 9)
+    soundfile.write(stream, sound, 48_000, format="AIFF", subtype="FLOAT")
+    assert len(stream.getvalue()) > 1 << 20
+    out = tmp_path / "out.wav"
+    done = run("render", "-", "--model", tiny_path, "--out", out, stdin=stream.getvalue())
+    assert done.returncode == 0, done.stderr

@@ -15,7 +15,7 @@ from ddsp_edge.bundles.expression import QUANTITIES, Expression, Tendency
 from ddsp_edge.bundles.families import FAMILIES, family_of, playing
 from ddsp_edge.midi.beat import Beat
 from ddsp_edge.settings import Settings
-from ddsp_edge.synth.performer import REST_S, Performer, Place, read_ahead
+from ddsp_edge.synth.performer import REST_S, Performer, Place, score_of
 from ddsp_edge.synth.source import FileNote, synth_frames
 
 VIOLIN = replace(INFO, name="Violin")
@@ -60,7 +60,9 @@ def test_what_is_drawn_stays_within_the_table() -> None:
     for note in draws(performer, 60, velocity=1.0):
         for name in set(QUANTITIES) & set(note._fields):
             if name not in ("scoop_cents", "scoop_s", "accent_db"):
-                assert QUANTITIES[name].minimum <= getattr(note, name) <= QUANTITIES[name].maximum
+                quantity = QUANTITIES[name]  # the note's numbers are C's floats
+                low, high = np.float32(quantity.minimum), np.float32(quantity.maximum)
+                assert low <= getattr(note, name) <= high
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
@@ -91,7 +93,7 @@ def test_a_file_is_read_ahead_for_lengths_and_phrases() -> None:
     notes = [FileNote(float(i) * 0.5, i * 0.5 + 0.45, 60 + i, 90) for i in range(5)]
     late = notes[-1].end_s + REST_S + 0.2
     notes += [FileNote(late, late + 1.0, 72, 90), FileNote(0.0, 9.0, 40, 90, 1)]
-    places = read_ahead(notes)
+    places = score_of(notes)
     assert places[0, 60, 0.0] == Place(pytest.approx(0.45), 0.0)
     assert places[0, 62, 1.0].in_phrase == pytest.approx(0.5)
     assert places[0, 64, 2.0].in_phrase == pytest.approx(1.0)

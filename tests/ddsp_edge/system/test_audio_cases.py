@@ -43,6 +43,20 @@ def test_channels_that_cancel(save):
     assert rms(sound.samples) == pytest.approx(rms(TONE), rel=1e-3) and sound.remarks
 
 
+def test_channels_that_cancel_for_a_part_of_the_file(save):
+    half = len(TONE) // 2
+    sound = read_sound(save(TONE, np.concatenate([TONE[:half], -TONE[half:]])))
+    assert rms(sound.samples) == pytest.approx(rms(TONE), rel=1e-3) and sound.remarks
+
+
+def test_players_who_take_turns_left_and_right_are_averaged(save):
+    half = len(TONE) // 2
+    silence = np.zeros(half, np.float32)
+    left, right = np.append(TONE[:half], silence), np.append(silence, TONE[half:])
+    sound = read_sound(save(left, right))
+    assert np.allclose(sound.samples, (left + right) / 2, atol=1e-4) and not sound.remarks
+
+
 def test_common_stereo_is_averaged(save):
     other = np.random.default_rng(1).permutation(TONE)
     sound = read_sound(save(TONE, other))
@@ -122,6 +136,31 @@ def test_a_file_that_ends_too_soon_says_so(save):
     assert not read_sound(path).remarks
     path.write_bytes(path.read_bytes()[:-RATE])
     assert "ends too soon" in read_sound(path).remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind", "endian"),
+    [
+        ("wav", "WAV", "FILE"),
+        ("wav", "WAV", "BIG"),
+        ("wav", "RF64", "FILE"),
+        ("w64", "W64", "FILE"),
+        ("aiff", "AIFF", "FILE"),
+        ("caf", "CAF", "FILE"),
+        ("au", "AU", "FILE"),
+        ("au", "AU", "LITTLE"),
+        ("flac", "FLAC", "FILE"),
+    ],
+)
+def test_files_of_all_kinds_that_end_too_soon_say_so(tmp_path, suffix, kind, endian):
+    path = tmp_path / f"x.{suffix}"
+    noise = 0.3 * np.random.default_rng(1).standard_normal(RATE)
+    soundfile.write(path, noise, RATE, format=kind, subtype="PCM_16", endian=endian)
+    assert not read_sound(path).remarks
+    path.write_bytes(path.read_bytes()[: RATE + 1000])
+    if kind == "CAF" and not shutil.which("ffmpeg"):
+        pytest.skip("libsndfile opens no such file, and ffmpeg is not installed")
+    assert any("ends too soon" in remark for remark in read_sound(path).remarks)
 
 
 def test_an_empty_file_is_called_so(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddsp_edge.bundles.bundle import read_bundle
-from ddsp_edge.training.recipes import RECIPES
+from ddsp_edge.training.recipes import MARKS_DB, RECIPES, Recipe
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "ddsp_edge" / "models"
@@ -31,3 +31,15 @@ def test_the_bundle_and_the_notice_name_licence_and_source(name: str) -> None:
         rf"^ddsp_edge/models/{name}\.zip\n((?: {{4}}.+\n)+)", (ROOT / "NOTICE").read_text(), re.M
     )
     assert recipe.licence in " ".join(entry.split())
+
+
+def test_recordings_that_were_evened_out_are_as_loud_as_their_mark_says() -> None:
+    recipe = Recipe("Toy", "toy", True, 100.0, 900.0, "CC0", "nobody", evened_out=True)
+    assert recipe.level_db("toy_A3_1_pianissimo_normal.mp3") == -25.0
+    assert recipe.level_db("low/toy_A3_15_mezzo-forte_normal.mp3") == -10.0
+    assert recipe.level_db("piano.mp3") == MARKS_DB["piano"]
+    # A swell begins and ends soft by itself; other words are no marks.
+    assert recipe.level_db("toy_A3_very-long_cresc-decresc_normal.mp3") == 0.0
+    assert recipe.level_db("fortepiano_A3.wav") == 0.0
+    assert RECIPES["cello"].level_db("sus_A3_piano.wav") == 0.0  # as it was recorded
+    assert list(MARKS_DB.values()) == sorted(MARKS_DB.values())

@@ -27,6 +27,7 @@ class Engine:
     def __init__(self):
         self.asked, self.plays, self.reloads = [], "violin", 0
         self.stands_s = 0.0
+        self.stored = {"solo": {"model": "violin", "settings": {"mix": 0.5}}}
 
     def hello(self):
         return {"program": "ddsp-edge"}
@@ -47,6 +48,27 @@ class Engine:
 
     def preset(self, name):
         raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
+
+    def preset_read(self, name):
+        if name not in self.stored:
+            raise UserError(f"no preset is called {name!r}; did you mean 'solo'?")
+        return {"name": name, "preset": self.stored[name]}
+
+    def preset_write(self, name, preset, replace=False):
+        if name in self.stored and not replace:
+            raise UserError(f"a preset is called {name!r} already; choose another name")
+        self.stored[name] = preset
+        return self.presets()
+
+    def presets(self):
+        rows = [{"name": name, "problem": ""} for name in self.stored]
+        return {"presets": rows, "setlists": {}, "setlist": "", "preset": None}
+
+    def programs(self):
+        return {"chosen": []}
+
+    def mappings(self):
+        return {"mappings": []}
 
     def panic(self):
         raise ZeroDivisionError("a bug")

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,24 @@ def test_a_preparation_that_was_cut_off_goes_on(toy_folder, toy_cache, toy_recip
     third = prepare(toy_folder, toy_recipe, tmp_path, **quiet)
     assert len(third.train) == len(first.train)
     assert all(piece_cache.load(p) is not None for p in pieces)
+
+
+def test_evened_out_recordings_get_the_level_of_their_mark_back(toy_folder, toy_recipe, tmp_path):
+    """The same notes once more, 20 dB softer: as loud as what they are marked says."""
+    marked, notes = tmp_path / "marked", sorted(toy_folder.iterdir())[2::3]
+    marked.mkdir()
+    for i, path in enumerate(notes):
+        shutil.copy(path, marked / f"note-{i}_fortissimo.wav")
+        audio, rate = soundfile.read(path)
+        # Not to the byte the same: copies are left out.
+        soundfile.write(marked / f"note-{i}_piano.wav", 0.99 * audio, rate)
+    spread = {}
+    for evened in (False, True):
+        recipe = replace(toy_recipe, evened_out=evened)
+        pieces = prepare(marked, recipe, tmp_path / f"c{evened}", say=lambda _: None).train
+        loud = np.concatenate([p.loudness_db[p.weight > 0] for p in pieces])
+        spread[evened] = np.subtract(*np.percentile(loud, [75, 25]))
+    assert spread[True] > spread[False] + 5
 
 
 def test_the_vst_profile_has_its_own_rates(vst_dataset):

@@ -61,7 +61,8 @@ def test_an_edge_bundle_with_everything(toy_dataset, toy_recipe, tmp_path):
     assert info.room == room
     assert info.loudness_map and info.heard_map and "## Sweep\n" in bundle.card
     for words in ("50 minutes of training", "| vst.gin, 100 steps | 5.250 |", "| int8 |",
-                  "within 50 cents", "Loudness: correlation", "Trained pitch"):  # fmt: skip
+                  "within 50 cents", "Loudness: correlation", "Trained pitch",
+                  "Harmonics-to-noise ratio: "):  # fmt: skip
         assert words in bundle.card
     facts = _facts(bundle.card)
     assert facts["training_s"] == 3000.0 and facts["baseline"]["loss"] == 5.25

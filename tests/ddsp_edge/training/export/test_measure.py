@@ -64,6 +64,12 @@ def test_tracking_figures_show_each_fault(toy_dataset):
     same = measure.follows([shifted(p.audio) for p in pieces], pieces)
     assert same.f0_right > 0.99 and same.f0_cents < 1 and same.f0_gross < 0.01
     assert same.loudness_correlation > 0.99 and same.loudness_db < 0.1
+    assert same.hnr_db == pytest.approx(same.hnr_recording_db, abs=0.3)
+    noisy = measure.follows(
+        [shifted(p.audio + rng.normal(0, 0.01, len(p.audio))) for p in pieces], pieces
+    )
+    assert noisy.hnr_recording_db == pytest.approx(same.hnr_recording_db, abs=0.5)
+    assert noisy.hnr_db < noisy.hnr_recording_db - 2
     # Half a semitone flat, and as loud as it likes.
     slower = [
         shifted(np.interp(np.arange(len(p.audio)) * 2 ** (-0.7 / 12), np.arange(len(p.audio)),

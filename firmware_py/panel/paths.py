@@ -1,0 +1,39 @@
+"""No browser names a path: the engine takes one as a model, and would read the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddsp_edge.api.protocol import RequestError
+from ddsp_edge.library.catalog import SUFFIXES
+
+#: Verb to the argument that names a model.
+MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
+#: Verbs with an object that may name one, and the argument that is the object.
+MODEL_IN_OBJECT = {"part_set": "values", "part_add": "values", "preset_write": "preset"}
+
+
+def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
+    """Raise RequestError where a request names a path as a model."""
+    names = [arguments.get(MODEL_IN.get(verb, ""), "")]
+    table = arguments.get(MODEL_IN_OBJECT.get(verb, ""))
+    if isinstance(table, dict):
+        names += _in_table(table)
+    if "path" in arguments or any(_is_path(str(name)) for name in names):
+        raise RequestError(
+            "refused", "a browser may not name paths", "give the name of an installed model"
+        )
+
+
+def _in_table(table: dict[str, Any]) -> list[Any]:
+    """Return the models that a preset or a part names."""
+    names = [table.get("model", ""), table.get("morph_model", "")]
+    parts = table.get("parts")
+    for part in parts if isinstance(parts, list | tuple) else ():
+        if isinstance(part, dict):
+            names.append(part.get("model", ""))
+    return names
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.startswith(".") or name.lower().endswith(SUFFIXES)
