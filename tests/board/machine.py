@@ -109,7 +109,7 @@ class Board:
             raise BoardError(f"no {word!r} from the board in {timeout_s:g} s\n{said}{console}")
         return line.removeprefix(word).strip()
 
-    def run(self, script: str, timeout_s: float = 600) -> Finished:
+    def run(self, script: str, timeout_s: float = 1800) -> Finished:
         """Run a shell script as root; its working folder is ``self.job`` here. Raises BoardError
         where the board does not answer, and from then on at once."""
         if self._unanswered:
@@ -125,7 +125,7 @@ class Board:
         texts = [(self.job / stream).read_text(errors="replace") for stream in ("stdout", "stderr")]
         return Finished(code, *texts)
 
-    def check(self, script: str, timeout_s: float = 600) -> str:
+    def check(self, script: str, timeout_s: float = 1800) -> str:
         """Like :meth:`run`, for what must succeed; its standard output."""
         done = self.run(script, timeout_s)
         if done.code != 0:
