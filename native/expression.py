@@ -66,6 +66,29 @@ def value_at(
     return float(lib.ddsp_tendency_at(struct, octaves, velocity, length_s, chance))
 
 
+#: Where swells arrive and end, by the words of the setting ``swell_sync``.
+SWELLS = {
+    "off": lib.DDSP_SWELLS_FREE,
+    "beat": lib.DDSP_SWELLS_ON_BEATS,
+    "bar": lib.DDSP_SWELLS_ON_BARS,
+}
+
+
+class Bars(Protocol):
+    """Where beats and bar lines are: the fields of a ``ddsp_bars``."""
+
+    @property
+    def at_s(self) -> float: ...
+    @property
+    def beats(self) -> float: ...
+    @property
+    def hz(self) -> float: ...
+    @property
+    def bar(self) -> float: ...
+    @property
+    def bar_from(self) -> float: ...
+
+
 class Chooser:
     """Draws what is done with each note of an instrument.
 
@@ -96,12 +119,15 @@ class Chooser:
         tied_to: int | None = None,
         length_s: float | None = None,
         in_phrase: float | None = None,
+        bars: Bars | None = None,
+        swell_sync: str = "off",
     ) -> NoteExpression:
         """Return what is done with a note that starts at ``time_s``.
 
         ``channel`` counts from 0, ``note`` is the key and ``velocity`` 0..1. ``tied_to`` is the
         key from which a legato note goes on, None for a detached one. The note's length and its
-        place in the phrase (0..1) are None where nobody knows them.
+        place in the phrase (0..1) are None where nobody knows them. Where there are ``bars``,
+        swells arrive and end on what ``swell_sync``, a word of ``SWELLS``, says.
         """
         struck: Any = self._struck
         struck.channel, struck.note, struck.velocity = channel, note, velocity
@@ -109,6 +135,11 @@ class Chooser:
         struck.tied_to = -1 if tied_to is None else tied_to
         struck.length_s = -1.0 if length_s is None else length_s
         struck.in_phrase = -1.0 if in_phrase is None else in_phrase
+        struck.swells = SWELLS[swell_sync] if bars else lib.DDSP_SWELLS_FREE
+        if bars:
+            lines, beat = struck.bars, struck.bars.beat
+            beat.at_s, beat.beats, beat.hz = bars.at_s, bars.beats, bars.hz
+            lines.bar, lines.bar_from = bars.bar, bars.bar_from
         lib.ddsp_chooser_choose(self._chooser, struck, self._out)
         out = self._out
         return NoteExpression(*[getattr(out, name) for name in NoteExpression._fields])

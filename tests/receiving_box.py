@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,18 +83,36 @@ def trusted(tmp_path: Path, keys) -> Path:
 
 
 @pytest.fixture
-def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Device:
+def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Iterator[Device]:
     """The device behind a real sshd; `ssh pedal` reaches it and only it."""
+    command = f"cd {ROOT} && exec {' '.join(device.receive)}"
+    with sshd(tmp_path / "ssh", keys, command, monkeypatch):
+        yield device
+
+
+@pytest.fixture
+def lv2_box(keys, tmp_path: Path, monkeypatch) -> Iterator[Path]:
+    """A box without ddsp-edge behind a real sshd, as `ssh pedal`: its user's home."""
+    home = tmp_path / "box"
+    home.mkdir()
+    shell = tmp_path / "box-shell"
+    shell.write_text(f'#!/bin/sh\nexport HOME={home}\ncd\neval "$SSH_ORIGINAL_COMMAND"\n')
+    shell.chmod(0o755)
+    with sshd(tmp_path / "ssh", keys, str(shell), monkeypatch):
+        yield home
+
+
+@contextlib.contextmanager
+def sshd(folder: Path, keys, command: str, monkeypatch) -> Iterator[None]:
+    """A server on loopback that runs ``command`` for our key; ``ssh pedal`` reaches it."""
     if SSHD is None:
         pytest.skip("no sshd (Debian: openssh-server)")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # privilege separation wants it
-    folder = tmp_path / "ssh"
     folder.mkdir()
     host_key = _key(folder / "host")
-    command = " ".join(device.receive)
     public = keys[0].with_suffix(".pub").read_text()
-    (folder / "authorized").write_text(f'restrict,command="cd {ROOT} && exec {command}" {public}')
+    (folder / "authorized").write_text(f'restrict,command="{command}" {public}')
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -123,7 +143,7 @@ def pedal(device: Device, keys, tmp_path: Path, monkeypatch) -> Device:
                     break
             assert server.poll() is None, (folder / "log").read_text()
             time.sleep(0.05)
-        yield device
+        yield
     finally:
         server.terminate()
         server.wait()

@@ -41,8 +41,23 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--name", metavar="NAME", help="name of the model on the device (default: its own)"
     )
+    add_lv2_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.set_defaults(run=run)
+
+
+def add_lv2_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--lv2`` and ``--lv2-folder``, as `deploy` and `remote` have them."""
+    parser.add_argument(
+        "--lv2",
+        action="store_true",
+        help="the hosts are boxes that run Zynthian, MOD, PiPedal or another LV2 host",
+    )
+    parser.add_argument(
+        "--lv2-folder",
+        metavar="FOLDER",
+        help="where the box looks for LV2 plug-ins (default: by its kind); includes --lv2",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.remote.connection import DeviceConnection
     from ddsp_edge.remote.deploy import deploy, on_each, pack
 
+    if args.lv2 or args.lv2_folder is not None:
+        return _to_lv2_boxes(args)
     if args.sign:
         signing.sign(args.bundle, args.sign)
     with tempfile.TemporaryDirectory(prefix="ddsp-edge-") as scratch:
@@ -91,3 +108,35 @@ def _line(parcel: Parcel, outcome: Outcome) -> str:
     if answer.get("plays"):
         return f"{line}; {answer['plays']} plays now"
     return f"{line}; {answer['note']}" if answer.get("note") else line
+
+
+def _to_lv2_boxes(args: argparse.Namespace) -> int:
+    """Deploy to boxes that run another host: their LV2 folder. Raises UserError."""
+    from ddsp_edge.bundles.bundle import read_bundle
+    from ddsp_edge.errors import UserError
+    from ddsp_edge.remote.deploy import on_each_host
+    from ddsp_edge.remote.lv2_boxes import model_folder, put
+
+    if args.sign:
+        raise UserError("--sign: such a box checks no signature; leave it out with --lv2")
+    name = args.name or args.bundle.stem.lower()
+    data = model_folder(read_bundle(args.bundle), name)
+    folder = args.lv2_folder or ""
+    outcomes = on_each_host(args.hosts, lambda host, batch: put(host, folder, name, data, batch))
+    if args.json:
+        print(json.dumps([o.as_json() for o in outcomes], indent=2))
+    else:
+        for outcome in outcomes:
+            print(_lv2_line(name, outcome), file=sys.stdout if outcome.answer else sys.stderr)
+    return 0 if all(o.answer for o in outcomes) else 1
+
+
+def _lv2_line(name: str, outcome: Outcome) -> str:
+    answer = outcome.answer
+    if answer is None:
+        return f"failed: {outcome.error}"
+    what = f"{name} {answer.get('news', 'put')} on {outcome.host} ({answer['host_kind']}), in"
+    line = f"{what} {answer.get('folder')}; {answer['then']}"
+    if "plugin" not in answer:
+        line += "; the plug-in itself was not found there (docs/lv2.md)"
+    return line

@@ -7,6 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ddsp_edge.cli.deploy import add_lv2_options
+
 if TYPE_CHECKING:
     from ddsp_edge.remote.deploy import Outcome
 
@@ -20,6 +22,8 @@ ACTIONS = {
     "status": ("what the engine does", False),
     "logs": ("the last lines of the engine's log", False),
 }
+#: What can be done on boxes that run another host, too.
+LV2_ACTIONS = ("list", "remove")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -36,6 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
             "hosts", nargs="+", metavar="HOST", help="[USER@]HOST[:PORT], as for ssh"
         )
         action.add_argument("--json", action="store_true", help="print JSON for programs")
+        if name in LV2_ACTIONS:
+            add_lv2_options(action)
         if name == "logs":
             action.add_argument(
                 "--lines", type=int, default=50, help="lines of the log to show (default: 50)"
@@ -47,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Carry out the action on every host; return 0, or 1 where one failed. Raises UserError."""
     from ddsp_edge.remote.deploy import on_each
 
+    if getattr(args, "lv2", False) or getattr(args, "lv2_folder", None) is not None:
+        return _on_lv2_boxes(args)
     arguments: dict[str, Any] = {"name": getattr(args, "model", None)}
     arguments |= {"lines": getattr(args, "lines", None)}
     if args.action == "rollback":
@@ -57,6 +65,36 @@ def run(args: argparse.Namespace) -> int:
     else:
         for outcome in outcomes:
             _show(args.action, outcome, len(outcomes) > 1)
+    return 0 if all(o.answer for o in outcomes) else 1
+
+
+def _on_lv2_boxes(args: argparse.Namespace) -> int:
+    from ddsp_edge.remote import lv2_boxes
+    from ddsp_edge.remote.deploy import on_each_host
+
+    folder = args.lv2_folder or ""
+    if args.action == "remove":
+        lv2_boxes.check_name(args.model)
+
+    def work(host: str, batch: bool) -> dict[str, Any]:
+        if args.action == "remove":
+            return lv2_boxes.remove(host, folder, args.model, batch)
+        return lv2_boxes.listed(host, folder, batch)
+
+    outcomes = on_each_host(args.hosts, work)
+    if args.json:
+        print(json.dumps([o.as_json() for o in outcomes], indent=2))
+        return 0 if all(o.answer for o in outcomes) else 1
+    for outcome in outcomes:
+        if (answer := outcome.answer) is None:
+            print(f"failed: {outcome.error}", file=sys.stderr)
+            continue
+        where = f"{outcome.host} ({answer['host_kind']}), {answer.get('folder')}"
+        if args.action == "remove":
+            print(f"{args.model} removed from {where}; {answer['then']}")
+            continue
+        rows = [row["name"] + ("" if row["whole"] else " (damaged)") for row in answer["models"]]
+        print(f"{where}: {', '.join(rows) or 'no models of ours'}")
     return 0 if all(o.answer for o in outcomes) else 1
 
 

@@ -59,6 +59,8 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     warm_steps, steps = steps_of(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
     if warm_steps + steps == 0:
         raise UserError("--warm-steps 0 --steps 0: nothing to train")
+    if args.ray is not None and not args.sweep:
+        raise UserError("--ray: only --sweep runs on a cluster; give both or neither")
     # All of them now: an hour of training must not end with a missing package.
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
@@ -79,7 +81,8 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
 
     if args.threads:
         use_threads(args.threads)
-    choose(args.device)
+    if args.ray is None:  # else the cluster's machines count, not this one
+        choose(args.device)
     profile = profiles.VST if args.profile == "vst" else profiles.EDGE
     teacher = None
     if args.teacher not in (None, "none"):
@@ -106,7 +109,16 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep
 
-        return sweep(dataset, run_folder, plan, args.sweep, args.device, args.minutes)
+        return sweep(
+            dataset,
+            run_folder,
+            plan,
+            args.sweep,
+            args.device,
+            args.minutes,
+            args.ray,
+            args.checkpoint_every,
+        )
     command, clock = command_of(args), _Clock(args.minutes)
     if taught and teacher is None:
         bundle = run_folder / "teacher.zip"

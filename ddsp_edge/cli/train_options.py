@@ -145,6 +145,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="try several values of a setting of the plan (needs Ray Tune); may be repeated; "
         "a TOML file holds such lists",
     )
+    how.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="run the sweep on this Ray cluster (HOST:PORT, or auto); all of its machines must see "
+        "the run folder",
+    )
 
 
 def _positive(text: str) -> float:

@@ -18,7 +18,12 @@ from ddsp_edge.system import fluidsynth, stk
 TICKS, TEMPO = 1000, 1_000_000  #: a beat is a second, a tick a millisecond
 STEP_S = 0.01  #: how often a bend or a swell moves the physical model
 #: General MIDI names what the library calls otherwise.
-_OTHER_NAMES = {"double-bass": "contrabass", "saxophone": "alto-sax", "horn": "french-horn"}
+_OTHER_NAMES = {
+    "double-bass": "contrabass",
+    "saxophone": "alto-sax",
+    "horn": "french-horn",
+    "cor-anglais": "english-horn",
+}
 #: Model's name to STK's model; others are bowed.
 _PHYSICAL = (
     ("Flute", ("flute", "piccolo", "recorder")),

@@ -8,8 +8,10 @@ what a section has behind the part that it knows: so both may grow.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -64,18 +66,44 @@ def write_model(bundle: Bundle, path: Path) -> None:
     write_atomically(path, model_bytes(bundle))
 
 
+@dataclass(frozen=True, slots=True)
+class ModelRange:
+    """The range of pitch and loudness in which a model was trained."""
+
+    name: str
+    notes: tuple[float, float]  #: lowest and highest, MIDI
+    loudness_db: tuple[float, float]  #: softest and loudest
+
+
 def model_name(data: bytes) -> str:
     """Return the name of the model in a file. Raises ValueError for one that is not ours."""
+    return _section(data, b"NAME").decode("utf-8", "replace")
+
+
+def model_range(data: bytes) -> ModelRange:
+    """Return where the model in a file was trained. Raises ValueError as :func:`model_name`."""
+    info = _section(data, b"INFO")
+    if len(info) < 9 * 8:
+        raise ValueError("its ranges are missing")
+    *_, lowest_hz, highest_hz, softest_db, loudest_db = struct.unpack_from("<9d", info)
+    finite = all(map(math.isfinite, (lowest_hz, highest_hz, softest_db, loudest_db)))
+    if not finite or min(lowest_hz, highest_hz) <= 0:
+        raise ValueError("its ranges are no numbers")
+    lowest, highest = (69 + 12 * math.log2(hz / 440) for hz in (lowest_hz, highest_hz))
+    return ModelRange(model_name(data), (lowest, highest), (softest_db, loudest_db))
+
+
+def _section(data: bytes, wanted: bytes) -> bytes:
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError("no model for the plug-in")
     at = _HEADER.size
     while at + _SECTION.size <= len(data):
         tag, _, length, _ = _SECTION.unpack_from(data, at)
         at += _SECTION.size
-        if tag == b"NAME":
-            return data[at : at + length].decode("utf-8", "replace")
+        if tag == wanted:
+            return data[at : at + length]
         at += length + -length % 8
-    raise ValueError("it has no name")
+    raise ValueError(f"it has no {wanted.decode().lower()}")
 
 
 def _file(sections: dict[bytes, bytes]) -> bytes:

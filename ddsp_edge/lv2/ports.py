@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ddsp_edge.effect.scales import SCALES
-from ddsp_edge.settings import SETTINGS, Choice, Setting
+from ddsp_edge.settings import SETTINGS, WAVES_IN_BEAT, Choice, Setting
 
 #: Of LV2's units extension; a setting without a unit has none.
 UNITS = {"dB": "db", "Hz": "hz", "s": "s", "semitones": "semitone12TET"}
@@ -25,9 +25,10 @@ GROUPS = {
     "release": "Envelope",
     "vibrato": "Expression",
     "expression": "Expression",
+    "swell": "Expression",
 }
-#: The plug-in follows no clock and sends no MIDI: the settings that need that are off there.
-LEFT_OUT = ("vibrato_sync", "swell_sync", "midi_out", "midi_out_channel", "midi_out_bend")
+#: The plug-in sends no MIDI: the settings of it are off there.
+LEFT_OUT = ("midi_out", "midi_out_channel", "midi_out_bend")
 KINDS = {"EFFECT": "Input", "MIDI": "MIDI", "": "Sound"}
 
 
@@ -142,10 +143,13 @@ def settings_table() -> str:
         lines.append(f"static const int {plugin.name}_settings[] = {{")
         lines += [f"    SETTING_{port.symbol.upper()}," for port in plugin.ports]
         lines += ["};", ""]
+    waves = [0.0, *WAVES_IN_BEAT.values()]
     scales = [sum(1 << step for step in steps) for steps in SCALES.values()]
     lines += [
         "/* Pitch classes above the key note, in the order of snap_scale. */",
         f"static const unsigned scale_notes[] = {{{', '.join(f'{x:#x}' for x in scales)}}};",
+        "/* Waves of a vibrato in a beat, in the order of vibrato_sync; -1: nearest to its own. */",
+        f"static const float waves_in_beat[] = {{{', '.join(map(_c_float, waves))}}};",
         "",
         "#endif",
     ]

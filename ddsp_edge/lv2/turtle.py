@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddsp_edge.lv2.model_file import SUFFIX
 from ddsp_edge.lv2.ports import EFFECT, PLUGINS, UNITS, Plugin, Port
 from ddsp_edge.settings import Choice
 
@@ -22,6 +23,7 @@ PREFIXES = """\
 @prefix log:    <http://lv2plug.in/ns/ext/log#> .
 @prefix lv2:    <http://lv2plug.in/ns/lv2core#> .
 @prefix midi:   <http://lv2plug.in/ns/ext/midi#> .
+@prefix mod:    <http://moddevices.com/ns/mod#> .
 @prefix patch:  <http://lv2plug.in/ns/ext/patch#> .
 @prefix pg:     <http://lv2plug.in/ns/ext/port-groups#> .
 @prefix pprops: <http://lv2plug.in/ns/ext/port-props#> .
@@ -29,6 +31,7 @@ PREFIXES = """\
 @prefix rdf:    <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs:   <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix state:  <http://lv2plug.in/ns/ext/state#> .
+@prefix time:   <http://lv2plug.in/ns/ext/time#> .
 @prefix units:  <http://lv2plug.in/ns/extensions/units#> .
 @prefix urid:   <http://lv2plug.in/ns/ext/urid#> .
 @prefix work:   <http://lv2plug.in/ns/ext/worker#> .
@@ -42,10 +45,12 @@ class FactoryPreset:
 
     name: str  #: what a host shows
     path: str  #: of the model, from the folder
+    scope: str = ""  #: the folder's name, where it is not the plug-in's own
 
     def uri(self, plugin: Plugin) -> str:
         """Return the preset's name for hosts, the same for the same file."""
-        return f"{URI}preset:{plugin.name}:{_word(Path(self.path).stem)}"
+        scope = f"{_word(self.scope)}:" if self.scope else ""
+        return f"{URI}preset:{plugin.name}:{scope}{_word(Path(self.path).stem)}"
 
 
 def manifest(presets: Sequence[FactoryPreset] = (), plugins: bool = True) -> str:
@@ -58,7 +63,7 @@ def manifest(presets: Sequence[FactoryPreset] = (), plugins: bool = True) -> str
         lines.append(f"<{URI}{plugin.name}>")
         lines.append("    a lv2:Plugin ;")
         lines.append(f"    lv2:binary <{BINARY}> ;")
-        lines.append(f"    rdfs:seeAlso <{plugin.name}.ttl> .\n")
+        lines.append(f"    rdfs:seeAlso <{plugin.name}.ttl> , <modgui.ttl> .\n")
     for plugin in PLUGINS:
         for preset in presets:
             lines.append(f"<{preset.uri(plugin)}>")
@@ -121,7 +126,9 @@ def description(plugin: Plugin) -> str:
 def _parameter(name: str, label: str, comment: str) -> str:
     return (
         f"<{URI}{name}>\n    a lv2:Parameter ;\n    rdfs:label {_text(label)} ;\n"
-        f"    rdfs:comment {_text(comment)} ;\n    rdfs:range atom:Path .\n"
+        f"    rdfs:comment {_text(comment)} ;\n    rdfs:range atom:Path ;\n"
+        # What the file choosers of MOD and PiPedal offer.
+        f'    mod:fileTypes "{SUFFIX.removeprefix(".")}" .\n'
     )
 
 
@@ -148,7 +155,7 @@ def _fixed(plugin: Plugin) -> list[str]:
     """The ports that are no settings, in the order of ``native/lv2/plugin.h``."""
     supports = ["atom:supports patch:Message"]
     if plugin is not EFFECT:
-        supports = ["atom:supports midi:MidiEvent , patch:Message"]
+        supports = ["atom:supports midi:MidiEvent , patch:Message , time:Position"]
     optional = "lv2:portProperty lv2:connectionOptional"
     ports = [
         [

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: Beats (quarter notes) of a bar where nobody says how many.
 USUAL_BAR = 4.0
-#: Shorter than this a part of a beat is a rounding error: the line is reached already.
-CLOSE_BEATS = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +25,6 @@ class Beat:
     def at(self, time_s: float) -> float:
         """Return the position at a time, in beats."""
         return self.beats + self.hz * (time_s - self.at_s)
-
-    def unit_s(self, bars: bool) -> float:
-        """Return the length of a beat, or of a bar, in seconds."""
-        return (self.bar if bars else 1.0) / self.hz
-
-    def until(self, time_s: float, later_s: float, bars: bool) -> float:
-        """Return the seconds from ``time_s`` to the beat, or with ``bars`` to the bar line, that
-        is nearest to ``later_s`` seconds after it, and is later than ``time_s``."""
-        unit, origin = (self.bar, self.bar_from) if bars else (1.0, 0.0)
-        now = (self.at(time_s) - origin) / unit
-        line = round(now + later_s * self.hz / unit)
-        first = math.floor(now + CLOSE_BEATS) + 1
-        return (max(line, first) - now) * unit / self.hz
 
 
 def beats_of(

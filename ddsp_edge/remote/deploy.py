@@ -98,13 +98,29 @@ def on_each(
     work: Callable[[DeviceConnection], dict[str, Any]],
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Do the same on every host, AT_ONCE at a time; a host that fails stops no other."""
+    """Do the same on every device, as :func:`on_each_host`, through ``ddsp-edge receive``."""
+
+    def connected(host: str, batch: bool) -> dict[str, Any]:
+        with DeviceConnection(host, batch) as connection:
+            return work(connection)
+
+    return on_each_host(hosts, connected, done)
+
+
+def on_each_host(
+    hosts: Sequence[str],
+    work: Callable[[str, bool], dict[str, Any]],
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Do the same for every host, AT_ONCE at a time; a host that fails stops no other.
+
+    ``work`` gets the host, and whether ssh must never ask the user anything.
+    """
     batch = len(hosts) > 1
 
     def one(host: str) -> Outcome:
         try:
-            with DeviceConnection(host, batch) as connection:
-                outcome = Outcome(host, work(connection))
+            outcome = Outcome(host, work(host, batch))
         except UserError as error:
             outcome = Outcome(host, None, str(error))
         done(outcome)

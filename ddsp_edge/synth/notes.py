@@ -141,15 +141,14 @@ class Notes:
         expression = None
         if self.performer is not None:
             tied_to = voice.key.note if legato and voice.key and not glide_s else None
-            sync = self._settings.swell_sync
             expression = self.performer.play(
                 key.channel,
                 key.note,
                 key.velocity / 127,
                 time_s,
                 tied_to,
-                self._beat if sync != "off" else None,
-                bars=sync == "bar",
+                self._beat,
+                self._settings.swell_sync,
             )
         voice.strike(key, time_s, legato, controllers, start, glide_s, expression)
         self._struck = True

@@ -75,24 +75,10 @@ def middle_note(info: ModelInfo) -> float:
     return 0.5 * (info.min_pitch_note + info.max_pitch_note)
 
 
-def _on_lines(
-    beat: Beat, bars: bool, time_s: float, swell_s: float, fade_s: float
-) -> tuple[float, float]:
-    """Lengths of a swell and a fade that arrive and end on a beat or bar line.
-
-    A note that holds no line keeps its own.
-    """
-    top_s = beat.until(time_s, swell_s, bars)
-    if top_s > swell_s + fade_s:
-        return swell_s, fade_s
-    end_s = beat.until(time_s, swell_s + fade_s, bars)
-    return top_s, max(end_s - top_s, beat.unit_s(bars))
-
-
 class Performer:
     """Draws what one instrument does with each note from what was learnt of it.
 
-    The choices are C's (``ddsp_expression.h``), which the plug-in shares; what a file or a beat
+    The choices are C's (``ddsp_expression.h``), which the plug-in shares; what a file
     tells of a note besides is Python's. With a ``seed`` the same notes are played the same each
     time. What is left to chance hangs on the channel, the key and how often it was struck, so
     that a note more changes no other's. Without one (live) no two performances are alike. It
@@ -117,18 +103,16 @@ class Performer:
         time_s: float,
         tied_to: int | None = None,
         beat: Beat | None = None,
-        bars: bool = False,
+        swell_sync: str = "off",
     ) -> NoteExpression:
         """Choose how a note is played that starts now.
 
         ``velocity`` is 0..1; ``tied_to`` is the key from which a legato note goes on, None for
         one that starts by itself; the channel counts from 0. With a ``beat`` swells arrive and
-        end on beats, or on the lines of ``bars``.
+        end on what ``swell_sync`` says.
         """
         place = self._score.get((channel, note, time_s))
         length_s, in_phrase = (place.length_s, place.in_phrase) if place else (None, None)
-        how = self._chooser.choose(channel, note, velocity, time_s, tied_to, length_s, in_phrase)
-        if beat is None:
-            return how
-        swell_s, fade_s = _on_lines(beat, bars, time_s, how.swell_s, how.fade_s)
-        return how._replace(swell_s=swell_s, fade_s=fade_s)
+        return self._chooser.choose(
+            channel, note, velocity, time_s, tied_to, length_s, in_phrase, beat, swell_sync
+        )

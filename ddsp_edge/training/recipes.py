@@ -40,6 +40,42 @@ class Recipe:
         return found[0] if self.evened_out and found else 0.0
 
 
+#: Files of the Philharmonia Orchestra's samples that hold no sustained tone of one pitch.
+_NO_TONE = (
+    "*_fluttertonguing.mp3",
+    "*-trill.mp3",
+    "*_tremolo.mp3",
+    "*_mute.mp3",
+    "*_slap-tongue.mp3",
+    "*_staccatissimo.mp3",
+    "*-tonguing.mp3",
+    "*_subtone.mp3",
+    "*_harmonic.mp3",
+)
+
+
+def _philharmonia(
+    name: str, of_the: str, folder: str, lowest_hz: float, highest_hz: float, evened_out: bool
+) -> Recipe:
+    """The recipe of an instrument from the samples of the Philharmonia Orchestra."""
+    return Recipe(
+        name=name,
+        folder=f"philharmonia-samples/audio/{folder}",
+        single_notes=True,
+        lowest_hz=lowest_hz,
+        highest_hz=highest_hz,
+        skip=_NO_TONE,
+        evened_out=evened_out,
+        source="the repository skratchdot/philharmonia-samples on GitHub, commit 717b7de",
+        licence="CC BY-SA 3.0",
+        attribution=(
+            f"Trained on the {of_the} samples of the Philharmonia Orchestra, London "
+            "(philharmonia.co.uk), CC BY-SA 3.0, free for any use but not to be sold or passed on "
+            "as samples: single notes and short phrases, joined into phrases"
+        ),
+    )
+
+
 RECIPES = {
     "violin": Recipe(
         name="Violin",
@@ -128,4 +164,6 @@ RECIPES = {
             "(python -m ddsp_edge.training.data.soundfont --program 56 --out trumpet)"
         ),
     ),
+    "clarinet": _philharmonia("Clarinet", "clarinet", "clarinet", 120.0, 2000.0, True),
+    "oboe": _philharmonia("Oboe", "oboe", "oboe", 195.0, 2000.0, False),
 }

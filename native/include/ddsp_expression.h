@@ -79,6 +79,16 @@ typedef struct {
 /* Any thread. 1: every tendency that is known is good, and the middle is within -128 to 256. */
 int ddsp_expression_good(const ddsp_expression *expression);
 
+/* Where beats and bar lines are: `bar` beats lie between two lines, one of which is at beat
+ * bar_from. beat.hz 0, or a bar that is not above 0: there are none. */
+typedef struct {
+    ddsp_beat beat;
+    double bar, bar_from;
+} ddsp_bars;
+
+/* Where swells arrive and end. A note that holds no beat or line keeps its own lengths. */
+enum { DDSP_SWELLS_FREE = 0, DDSP_SWELLS_ON_BEATS = 1, DDSP_SWELLS_ON_BARS = 2 };
+
 /* A note that starts. */
 typedef struct {
     double time_s;        /* of the caller's clock; rises from call to call */
@@ -88,6 +98,8 @@ typedef struct {
     int32_t channel;      /* 0..15 */
     int32_t note;         /* key, 0..127 */
     int32_t tied_to;      /* the key from which a legato note goes on; below 0: it is detached */
+    int32_t swells;       /* DDSP_SWELLS_* */
+    ddsp_bars bars;
 } ddsp_struck_note;
 
 typedef struct ddsp_chooser ddsp_chooser;

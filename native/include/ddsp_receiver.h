@@ -25,6 +25,7 @@ typedef struct {
     int32_t priority;         /* DDSP_PRIORITY_* */
     int32_t channel;          /* 1..16: the one that is heard; 0 hears all but the drums' */
     int32_t mpe;              /* DDSP_MPE_* */
+    int32_t swells;           /* DDSP_SWELLS_* */
 } ddsp_receiver_settings;
 
 /* Setup. NULL when out of memory. Values outside their range count as its nearest end. */
@@ -65,6 +66,10 @@ int ddsp_receiver_pass_time(ddsp_receiver *receiver, double time_s, ddsp_event *
  * first event says them to the player, which has to be told once at the start too. */
 int ddsp_receiver_set(ddsp_receiver *receiver, const ddsp_receiver_settings *settings,
                       ddsp_event *out);
+
+/* Where beats and bar lines are from now on: vibratos go over to them smoothly, swells of the notes
+ * to come are shaped by them. */
+int ddsp_receiver_follow(ddsp_receiver *receiver, const ddsp_bars *bars, ddsp_event *out);
 
 /* Silence at once; every key, pedal and wheel as if nobody touched it. */
 int ddsp_receiver_panic(ddsp_receiver *receiver, double time_s, ddsp_event *out);

@@ -66,5 +66,8 @@ for file in manifest.ttl effect.ttl instrument.ttl; do
     if [ "$file" = manifest.ttl ] && [ -e "$folder/presets.ttl" ]; then continue; fi
     cp "$here/$file" "$folder/$file"
 done
+cp "$here/modgui.ttl" "$folder/"
+mkdir -p "$folder/modgui"
+cp "$here"/modgui/* "$folder/modgui/"
 chmod 755 "$folder" "$folder/ddsp-edge.so"
 printf '%s\n' "$folder"

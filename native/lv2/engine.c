@@ -1,5 +1,6 @@
 #include "lv2/engine.h"
 
+#include <math.h>
 #include <string.h>
 
 #define FADE_S 0.05f
@@ -7,6 +8,7 @@
  * some 60 ms; of MIDI only the model's memory of held notes has to settle. */
 #define LEAD_EFFECT_S 0.08f
 #define LEAD_INSTRUMENT_S 0.03f
+#define CLOSE_BEATS 1e-3        /* what a host says of the beat is as it was expected */
 enum { MOST_WAITING = 256 - DDSP_RECEIVER_EVENTS - 8 };  /* of the 256 events of a part's ring */
 
 /* ---- setup ---- */
@@ -49,6 +51,7 @@ int ddsp_engine_reset(ddsp_engine *engine)
     engine->position = 0;
     engine->pan = 0.0;
     engine->waiting = engine->overran = engine->frozen = 0;
+    engine->bars = (ddsp_bars){0};
     if (engine->receiver) {
         const ddsp_receiver_settings settings = ddsp_settings_receiver(&engine->settings);
         ddsp_receiver_reset(engine->receiver, &settings);
@@ -132,6 +135,13 @@ static void send_freeze(ddsp_engine *engine)
     send_current(engine, &event);
 }
 
+static void send_bars(ddsp_engine *engine)
+{
+    ddsp_event events[DDSP_RECEIVER_EVENTS];
+    if (engine->receiver)
+        send(engine, events, ddsp_receiver_follow(engine->receiver, &engine->bars, events));
+}
+
 static void learn_states(ddsp_engine *engine)
 {
     ddsp_voice_state states[DDSP_MAX_VOICES];
@@ -169,6 +179,7 @@ int ddsp_engine_begin(ddsp_engine *engine)
     if (first) {
         send_player(engine);
         send_freeze(engine);
+        send_bars(engine);
     }
     return 1;
 }
@@ -214,6 +225,20 @@ static void tell(ddsp_engine *engine)
         engine->pan = pan;
         ddsp_settings_mix(&engine->settings, 0, pan, engine->rig);
     }
+}
+
+void ddsp_engine_follow(ddsp_engine *engine, double hz, double beats, double bar, double bar_from)
+{
+    const ddsp_bars *before = &engine->bars;
+    const double at_s = now_s(engine), lines = (bar_from - before->bar_from) / bar;
+    const double expected = before->beat.beats + before->beat.hz * (at_s - before->beat.at_s);
+    const int known = before->beat.hz == (float)hz && before->bar == bar
+                      && fabs(lines - rint(lines)) < CLOSE_BEATS
+                      && fabs(expected - beats) < CLOSE_BEATS;
+    if (known || (hz == 0.0 && before->beat.hz == 0.0f) || ddsp_engine_full(engine))
+        return;
+    engine->bars = (ddsp_bars){{at_s, beats, (float)hz}, bar, bar_from};
+    send_bars(engine);
 }
 
 int ddsp_engine_full(const ddsp_engine *engine)

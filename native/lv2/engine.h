@@ -22,6 +22,7 @@ typedef struct {
     ddsp_settings settings;
     double pan;                     /* the player's */
     int frozen;
+    ddsp_bars bars;                 /* where the host's beats and bar lines are */
     int64_t position;               /* samples since ddsp_engine_reset */
     int waiting;                    /* events sent since the rig last ran */
     int overran;                    /* messages were lost: silence is safer */
@@ -51,6 +52,10 @@ const ddsp_sound *ddsp_engine_current(const ddsp_engine *engine);
 void ddsp_engine_apply(ddsp_engine *engine);
 void ddsp_engine_freeze(ddsp_engine *engine, int on);
 void ddsp_engine_bypass(ddsp_engine *engine, int on);
+
+/* Audio. Where the host's beats and bar lines are from now on: it is at `beats`, quarter notes, of
+ * which hz follow a second; 0: it stands. Nothing happens where that is known already. */
+void ddsp_engine_follow(ddsp_engine *engine, double hz, double beats, double bar, double bar_from);
 
 /* Audio. Whether some samples have to be processed before another message is taken. */
 int ddsp_engine_full(const ddsp_engine *engine);

@@ -1,5 +1,6 @@
 #include "lv2/messages.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Bytes that an atom's body takes in a sequence or an object. */
@@ -94,6 +95,55 @@ int ddsp_message_set(const ddsp_message *message, const ddsp_uris *uris, char pa
 int ddsp_message_get(const ddsp_message *message, const ddsp_uris *uris)
 {
     return kind_of(message, uris) == uris->patch_get;
+}
+
+/* The number of a property, of any numeric type; NaN where there is none. */
+static double number_of(const ddsp_message *message, const ddsp_uris *uris, LV2_URID key)
+{
+    union {
+        float f;
+        double d;
+        int32_t i;
+        int64_t l;
+    } x = {0};
+    uint32_t type = 0;
+    const uint8_t *value = NULL;
+    const int64_t size = find(message, key, &type, &value);
+    if (size != 4 && size != 8)
+        return NAN;
+    memcpy(&x, value, (size_t)size);
+    if (type == uris->atom_float && size == 4)
+        return x.f;
+    if (type == uris->atom_int && size == 4)
+        return x.i;
+    if (type == uris->atom_double && size == 8)
+        return x.d;
+    return type == uris->atom_long && size == 8 ? (double)x.l : NAN;
+}
+
+/* 1: there is one, within its limits; else `to` stays as it was. */
+static int take_number(const ddsp_message *message, const ddsp_uris *uris, LV2_URID key,
+                       double least, double most, double *to)
+{
+    const double number = number_of(message, uris, key);
+    if (!(number >= least && number <= most))
+        return 0;
+    *to = number;
+    return 1;
+}
+
+int ddsp_message_position(const ddsp_message *message, const ddsp_uris *uris,
+                          ddsp_transport *transport)
+{
+    if (kind_of(message, uris) != uris->position)
+        return 0;
+    take_number(message, uris, uris->speed, -100.0, 100.0, &transport->speed);
+    take_number(message, uris, uris->beats_per_minute, 0.0, 1200.0, &transport->beats_per_minute);
+    take_number(message, uris, uris->beats_per_bar, 0.25, 256.0, &transport->beats_per_bar);
+    take_number(message, uris, uris->beat_unit, 1.0, 256.0, &transport->beat_unit);
+    take_number(message, uris, uris->bar, -1e9, 1e9, &transport->bar);
+    const int placed = take_number(message, uris, uris->bar_beat, 0.0, 256.0, &transport->bar_beat);
+    return placed || transport->speed <= 0.0;
 }
 
 /* A whole event, or none of it. */

@@ -32,6 +32,18 @@ int ddsp_message_set(const ddsp_message *message, const ddsp_uris *uris, char pa
 /* Audio. 1: a patch:Get. */
 int ddsp_message_get(const ddsp_message *message, const ddsp_uris *uris);
 
+/* What a host says of its transport. */
+typedef struct {
+    double speed;               /* 0: it stands; 1: it plays */
+    double beats_per_minute, beats_per_bar, beat_unit;  /* 4: a beat is a quarter note */
+    double bar, bar_beat;       /* the position; bars count from 0 */
+} ddsp_transport;
+
+/* Audio. A time:Position: takes what it says within sensible limits and leaves the rest as it was.
+ * 1 where it says where the beat is, or that the transport stands. */
+int ddsp_message_position(const ddsp_message *message, const ddsp_uris *uris,
+                          ddsp_transport *transport);
+
 /* Audio. Makes `notify` (whose atom.size is its room) a sequence of a patch:Set for each path of
  * `paths`; NULL: an empty sequence. What has no room is left out. */
 void ddsp_messages_tell(LV2_Atom_Sequence *notify, const ddsp_uris *uris, LV2_Atom_Forge *forge,

@@ -70,6 +70,7 @@ static LV2_Handle instantiate(const LV2_Descriptor *descriptor, double rate, con
     /* Each instance has its own noise, so that those of two do not add up as one. */
     plugin->seed = atomic_fetch_add(&made, 1u) + 1u;
     plugin->fresh = plugin->tells = 1;
+    plugin->transport = (ddsp_transport){.beats_per_bar = 4.0, .beat_unit = 4.0};
     if (!ddsp_engine_init(&plugin->engine, rate, listens(descriptor))) {
         pthread_mutex_destroy(&plugin->lock);
         free(plugin);
@@ -144,6 +145,16 @@ static void ask_worker(ddsp_plugin *plugin, int garbage)
     }
 }
 
+/* Beats of the host's unit become quarter notes. */
+static void follow(ddsp_plugin *plugin)
+{
+    const ddsp_transport *t = &plugin->transport;
+    const double quarters = 4.0 / t->beat_unit, bar = t->beats_per_bar * quarters;
+    const double rolls = t->speed > 0.0 ? t->speed : 0.0;
+    ddsp_engine_follow(&plugin->engine, rolls * t->beats_per_minute / 60.0 * quarters,
+                       t->bar * bar + t->bar_beat * quarters, bar, t->bar * bar);
+}
+
 static void take_message(ddsp_plugin *plugin, const ddsp_message *message)
 {
     char path[LONGEST_PATH];
@@ -158,6 +169,8 @@ static void take_message(ddsp_plugin *plugin, const ddsp_message *message)
         plugin->wanted.which |= 1u << m;
     }
     plugin->tells |= ddsp_message_get(message, &plugin->uris);
+    if (ddsp_message_position(message, &plugin->uris, &plugin->transport))
+        follow(plugin);
 }
 
 /* The block up to a frame. */

@@ -42,6 +42,7 @@ typedef struct {
     int fresh;                  /* it has not run since it was made or reset */
     /* The audio thread's. */
     ddsp_load wanted;           /* what is still to be given to the worker */
+    ddsp_transport transport;   /* the host's, as far as it was told */
     int collects;               /* the worker was asked to collect, or is not there */
     int tells;                  /* the host is to be told the paths */
 } ddsp_plugin;

@@ -101,6 +101,7 @@ ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
             .pitch_amount = amount(s, SETTING_EXPRESSION_PITCH),
             .dynamics_amount = amount(s, SETTING_EXPRESSION_DYNAMICS),
             .attack_amount = amount(s, SETTING_EXPRESSION_ATTACK),
+            .vibrato_waves = waves_in_beat[(int)get(s, SETTING_VIBRATO_SYNC)],
         },
         .portamento_s = get(s, SETTING_PORTAMENTO),
         .bend_range = get(s, SETTING_BEND_RANGE),
@@ -108,6 +109,7 @@ ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
         .priority = (int)get(s, SETTING_PRIORITY),
         .channel = (int)get(s, SETTING_CHANNEL),
         .mpe = (int)get(s, SETTING_MPE),
+        .swells = (int)get(s, SETTING_SWELL_SYNC), /* off, beat, bar */
     };
 }
 

@@ -37,6 +37,8 @@ enum {
     SETTING_EXPRESSION_PITCH,
     SETTING_EXPRESSION_DYNAMICS,
     SETTING_EXPRESSION_ATTACK,
+    SETTING_VIBRATO_SYNC,
+    SETTING_SWELL_SYNC,
     SETTING_BEND_RANGE,
     SETTING_VELOCITY_RANGE,
     SETTING_CHANNEL,
@@ -83,6 +85,8 @@ static const struct {
     [SETTING_EXPRESSION_PITCH] = {0.0f, 2.0f, 1.0f, 0},
     [SETTING_EXPRESSION_DYNAMICS] = {0.0f, 2.0f, 1.0f, 0},
     [SETTING_EXPRESSION_ATTACK] = {0.0f, 2.0f, 1.0f, 0},
+    [SETTING_VIBRATO_SYNC] = {0.0f, 7.0f, 0.0f, 1},
+    [SETTING_SWELL_SYNC] = {0.0f, 2.0f, 0.0f, 1},
     [SETTING_BEND_RANGE] = {0.0f, 48.0f, 2.0f, 0},
     [SETTING_VELOCITY_RANGE] = {0.0f, 60.0f, 30.0f, 0},
     [SETTING_CHANNEL] = {0.0f, 16.0f, 0.0f, 1},
@@ -143,6 +147,8 @@ static const int instrument_settings[] = {
     SETTING_EXPRESSION_PITCH,
     SETTING_EXPRESSION_DYNAMICS,
     SETTING_EXPRESSION_ATTACK,
+    SETTING_VIBRATO_SYNC,
+    SETTING_SWELL_SYNC,
     SETTING_BEND_RANGE,
     SETTING_VELOCITY_RANGE,
     SETTING_CHANNEL,
@@ -152,5 +158,7 @@ static const int instrument_settings[] = {
 
 /* Pitch classes above the key note, in the order of snap_scale. */
 static const unsigned scale_notes[] = {0xfff, 0xab5, 0x5ad, 0x9ad, 0x295, 0x4e9};
+/* Waves of a vibrato in a beat, in the order of vibrato_sync; -1: nearest to its own. */
+static const float waves_in_beat[] = {0.0f, -1.0f, 1.0f, 2.0f, 3.0f, 4.0f, 6.0f, 8.0f};
 
 #endif

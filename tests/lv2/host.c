@@ -2,6 +2,7 @@
 
 #include <lv2/midi/midi.h>
 #include <lv2/patch/patch.h>
+#include <lv2/time/time.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,27 @@ void host_get(host *h, uint32_t frame)
     LV2_Atom_Forge_Frame object;
     lv2_atom_forge_frame_time(&h->forge, frame);
     lv2_atom_forge_object(&h->forge, &object, 0, host_urid(LV2_PATCH__Get));
+    lv2_atom_forge_pop(&h->forge, &object);
+}
+
+void host_position(host *h, uint32_t frame, float bpm, int64_t bar, float bar_beat,
+                   float beats_per_bar, int32_t beat_unit, float speed)
+{
+    LV2_Atom_Forge_Frame object;
+    lv2_atom_forge_frame_time(&h->forge, frame);
+    lv2_atom_forge_object(&h->forge, &object, 0, host_urid(LV2_TIME__Position));
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__speed));
+    lv2_atom_forge_float(&h->forge, speed);
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__bar));
+    lv2_atom_forge_long(&h->forge, bar);
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__barBeat));
+    lv2_atom_forge_float(&h->forge, bar_beat);
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__beatUnit));
+    lv2_atom_forge_int(&h->forge, beat_unit);
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__beatsPerBar));
+    lv2_atom_forge_float(&h->forge, beats_per_bar);
+    lv2_atom_forge_key(&h->forge, host_urid(LV2_TIME__beatsPerMinute));
+    lv2_atom_forge_float(&h->forge, bpm);
     lv2_atom_forge_pop(&h->forge, &object);
 }
 

@@ -68,6 +68,8 @@ void host_clear(host *h);
 void host_midi(host *h, uint32_t frame, const uint8_t *bytes, uint32_t n);
 void host_set_path(host *h, uint32_t frame, const char *property, const char *path);
 void host_get(host *h, uint32_t frame);
+void host_position(host *h, uint32_t frame, float bpm, int64_t bar, float bar_beat,
+                   float beats_per_bar, int32_t beat_unit, float speed);
 
 /* One block, then what the worker has to do. */
 void host_run(host *h, uint32_t n);

@@ -5,6 +5,7 @@
  *   midi=FILE    lines of "frame byte byte byte", in hexadecimal
  *   NUMBER=VALUE a control port
  *   model@FRAME=PATH, morph@FRAME=PATH   patch:Set in the block of that frame
+ *   position@FRAME=BPM:BAR:BEAT:PER_BAR:UNIT:SPEED   the transport's time:Position
  *   time=1       prints the nanoseconds of this thread that run() took, instead of OUT
  */
 #include <stdio.h>
@@ -18,7 +19,7 @@ typedef struct {
     long frame;
     uint8_t bytes[3];
     int n;
-    const char *property, *path;
+    const char *property, *path, *position;
 } scheduled;
 
 static scheduled events[1 << 16];
@@ -45,6 +46,15 @@ static void read_midi(const char *path)
     }
     if (file)
         fclose(file);
+}
+
+static void send_position(host *h, uint32_t offset, const char *position)
+{
+    float bpm, beat, per_bar, speed;
+    int bar, unit;
+    if (sscanf(position, "%f:%d:%f:%f:%d:%f", &bpm, &bar, &beat, &per_bar, &unit, &speed) != 6)
+        exit(2);
+    host_position(h, offset, bpm, bar, beat, per_bar, unit, speed);
 }
 
 int main(int argc, char **argv)
@@ -75,6 +85,8 @@ int main(int argc, char **argv)
                 .property = argv[a][2] == 'd' ? "urn:ddsp-edge:model" : "urn:ddsp-edge:morph_model",
                 .path = value,
             };
+        } else if (strncmp(argv[a], "position@", 9) == 0) {
+            events[n_events++] = (scheduled){.frame = atol(argv[a] + 9), .position = value};
         } else {
             h->control[atoi(argv[a])] = (float)atof(value);
         }
@@ -93,7 +105,9 @@ int main(int argc, char **argv)
         for (; next < n_events && events[next].frame < at + n; next++) {
             const scheduled *event = &events[next];
             const uint32_t offset = event->frame > at ? (uint32_t)(event->frame - at) : 0;
-            if (event->path)
+            if (event->position)
+                send_position(h, offset, event->position);
+            else if (event->path)
                 host_set_path(h, offset, event->property, event->path);
             else
                 host_midi(h, offset, event->bytes, (uint32_t)event->n);

@@ -76,6 +76,14 @@ static void any_midi(host *h, uint32_t n)
     }
 }
 
+static void any_position(host *h, uint32_t n)
+{
+    static const float wild[] = {NAN, INFINITY, -INFINITY, 1e30f, -1.0f, 0.0f, 1.0f, 3.5f, 120.0f};
+    host_position(h, n ? chance(n) : 0, wild[chance(9)],
+                  chance(2) ? (int64_t)chance(9) : INT64_MIN + (int64_t)chance(2), wild[chance(9)],
+                  wild[chance(9)], (int32_t)chance(9) - 1, chance(4) ? 1.0f : wild[chance(9)]);
+}
+
 static void any_sound(host *h, uint32_t n)
 {
     static const float wild[] = {0.0f, 1.0f, -1.0f, 1e30f, -1e30f, 1e-40f, NAN, INFINITY};
@@ -116,6 +124,8 @@ static void play_anything(const char *uri, double rate, int worker, int rounds)
             host_set_path(h, 0, chance(3) ? MODEL : MORPH, chance(3) ? other : "/no/such/file");
         if (chance(12) == 0)
             host_get(h, n / 2);
+        if (chance(5) == 0)
+            any_position(h, n);
         any_midi(h, n);
         any_sound(h, n);
         h->notify_room = chance(4) ? EVENT_ROOM : chance(200);

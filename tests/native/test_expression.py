@@ -9,6 +9,7 @@ import pytest
 from native._kernel import ffi, lib
 
 from ddsp_edge.bundles.expression import USUAL_LENGTH_S, USUAL_VELOCITY, Tendency
+from ddsp_edge.midi.beat import Beat
 from native.expression import QUANTITIES, Chooser, value_at
 
 NAN = float("nan")
@@ -95,6 +96,40 @@ def test_no_note_asks_for_what_is_not_played(struck: dict[str, float]) -> None:
             assert value == 0.0 or low <= value <= high, name
         assert abs(out.scoop_cents) <= 1200.0 and abs(out.accent_db) <= 9.0 + 8.1
         assert 0.0 <= out.swell_s <= 4.0 and 0.0 <= out.fade_s <= 4.0
+
+
+def swell_s(beat: Beat, time_s: float, own_s: float, sync: str) -> float:
+    """When the swell of a note of four seconds, which would arrive at ``own_s``, arrives."""
+    chooser = Chooser(60.0, {"swell_share": Tendency(own_s / 4.0)}, 1)
+    return chooser.choose(0, 60, 0.7, time_s, None, 4.0, None, beat, sync).swell_s
+
+
+def test_a_swell_arrives_at_the_nearest_line_that_is_still_to_come() -> None:
+    beat = Beat(10.0, 4.0, 2.0)  # beat 4 is a bar line
+    assert swell_s(beat, 10.0, 0.6, "beat") == pytest.approx(0.5)
+    assert swell_s(beat, 10.0, 0.1, "beat") == pytest.approx(0.5)  # not the one it stands on
+    assert swell_s(beat, 10.25, 0.1, "beat") == pytest.approx(0.25)
+    assert swell_s(beat, 10.25, 2.4, "bar") == pytest.approx(1.75)
+    three = Beat(10.0, 4.0, 2.0, bar=3.0, bar_from=1.0)
+    assert swell_s(three, 10.0, 0.1, "bar") == pytest.approx(1.5)
+    assert swell_s(beat, 10.0, 0.6, "off") == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    "beat",
+    [
+        Beat(10.0, 4.0, 0.0),
+        Beat(NAN, 4.0, 2.0),
+        Beat(10.0, math.inf, 2.0),
+        Beat(10.0, 4.0, NAN),
+        Beat(10.0, 4.0, 2.0, bar=0.0),
+        Beat(10.0, 4.0, 2.0, bar=NAN),
+        Beat(10.0, 4.0, 2.0, bar_from=math.inf),
+        Beat(10.0, 4.0, 2.0, bar=1e4),  # longer than the note
+    ],
+)
+def test_without_a_line_in_it_a_note_keeps_its_own_swell(beat: Beat) -> None:
+    assert swell_s(beat, 10.3, 0.7, "bar") == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(

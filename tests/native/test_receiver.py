@@ -15,12 +15,13 @@ from native._kernel import ffi, lib
 from tiny_decoder import INFO
 
 from ddsp_edge.bundles.families import FAMILIES
+from ddsp_edge.midi.beat import Beat
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import CONTROLLERS, MESSAGES, RPNS
 from ddsp_edge.synth.notes import synth_settings
 from ddsp_edge.synth.performer import Performer, middle_note
 from ddsp_edge.synth.receiver import Receiver
-from native.expression import QUANTITIES
+from native.expression import QUANTITIES, SWELLS
 from native.player import Synth
 
 HOP_S = 0.005
@@ -44,6 +45,8 @@ def said(event: Any) -> tuple[Any, ...]:
         parts += [getattr(event.note.expression, name) for name in EXPRESSION_FIELDS]
     if event.kind in (*NOTES, lib.DDSP_EVENT_TOUCH):
         parts += [getattr(event.touch, name) for name in TOUCH_FIELDS]
+    if event.kind == lib.DDSP_EVENT_BEAT and event.beat.hz > 0:
+        parts += [event.beat.at_s, event.beat.beats, event.beat.hz]
     if event.kind == lib.DDSP_EVENT_SYNTH:
         parts += [getattr(event.synth, name) for name in SYNTH_FIELDS]
     return tuple(parts)
@@ -72,6 +75,7 @@ def c_settings(s: Settings) -> Any:
             "priority": ("last", "high", "low").index(s.priority),
             "channel": s.channel,
             "mpe": ("off", "on", "upper", "both").index(s.mpe),
+            "swells": SWELLS[s.swell_sync],
         },
     )
 
@@ -117,6 +121,12 @@ class InC:
     def tell(self) -> None:
         self._send(lib.ddsp_receiver_tell(self.receiver, self.out))
 
+    def follow(self, beat: Beat | None) -> None:
+        told = (beat.at_s, beat.beats, beat.hz) if beat else (0.0, 0.0, 0.0)
+        lines = (beat.bar, beat.bar_from) if beat else (4.0, 0.0)
+        bars = ffi.new("ddsp_bars *", (told, *lines))
+        self._send(lib.ddsp_receiver_follow(self.receiver, bars, self.out))
+
     def panic(self, time_s: float) -> None:
         self._send(lib.ddsp_receiver_panic(self.receiver, time_s, self.out))
 
@@ -150,6 +160,9 @@ class InPython:
     def tell(self) -> None:
         self.receiver.tell()
 
+    def follow(self, beat: Beat | None) -> None:
+        self.receiver.follow(beat)
+
     def panic(self, time_s: float) -> None:
         self.receiver.panic(time_s)
 
@@ -160,7 +173,7 @@ class InPython:
         self.synth.frames(time_s)
 
 
-Step = bytes | int | str | Settings
+Step = bytes | int | str | Settings | Beat | None
 
 
 def play(steps: Sequence[Step], s: Settings) -> None:
@@ -176,6 +189,9 @@ def play(steps: Sequence[Step], s: Settings) -> None:
         elif isinstance(step, Settings):
             mine.set(step)
             reference.set(step)
+        elif step is None or isinstance(step, Beat):
+            mine.follow(step)
+            reference.follow(step)
         elif step == "panic":
             mine.panic(now_s)
             reference.panic(now_s)
@@ -219,6 +235,7 @@ STEPS = st.one_of(
     st.sampled_from([b"\xfe", b"\xff", b"\xf8"]),
     st.sampled_from([1, 2, 10, 61, 200]),
     st.just("panic"),
+    st.sampled_from([None, Beat(0.0, 0.0, 2.0), Beat(1.3, 7.0, 3.1, bar=3.0, bar_from=1.5)]),
     st.builds(
         Settings,
         voices=st.sampled_from([1, 2, 4, 16]),
@@ -227,6 +244,8 @@ STEPS = st.one_of(
         channel=st.sampled_from([0, 1, 3]),
         portamento=st.sampled_from([0.0, 0.1]),
         bend_range=st.sampled_from([2.0, 2.5, 48.0]),
+        swell_sync=st.sampled_from(["off", "beat", "bar"]),
+        vibrato_sync=st.sampled_from(["off", "nearest", "1/8T"]),
     ),
 )
 STARTS = st.builds(
@@ -234,6 +253,7 @@ STARTS = st.builds(
     voices=st.sampled_from([1, 3]),
     priority=st.sampled_from(["last", "high", "low"]),
     mpe=st.sampled_from(["off", "on", "upper", "both"]),
+    swell_sync=st.sampled_from(["off", "beat", "bar"]),
 )
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import socket
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.training.data.dataset import Dataset
-from ddsp_edge.training.fit.trainer import Trainer
+from ddsp_edge.training.fit.trainer import CHECKPOINT_S, Trainer
 from ddsp_edge.training.plan import Plan, Progress
 
+ANSWER_S = 10.0  #: within which a cluster answers
+MOST_LOST = 8  #: times that a run may lose its worker
 #: What may be swept: numbers of the plan.
 KEYS = {f.name: f.type for f in fields(Plan) if f.type in ("int", "float")}
 
@@ -59,11 +64,16 @@ def sweep(
     words: list[str],
     device: str = "auto",
     minutes: float | None = None,
+    address: str | None = None,
+    checkpoint_s: float = CHECKPOINT_S,
 ) -> int:
     """Train every combination and print them by held-out loss; runs lie below ``run_folder``.
 
-    Ray decides how many run side by side (a core each, or a GPU each with CUDA). No bundle is
-    made: train the best again with its settings. Raises UserError: unknown settings, no Ray.
+    Ray decides how many run side by side (a core each, or a GPU each with CUDA), on this machine or
+    on the cluster at ``address``, whose machines must all see ``run_folder``. A run whose worker is
+    lost goes on from its checkpoint on another, and so does the whole sweep when it is called
+    again. No bundle is made: train the best again with its settings. Raises UserError: unknown
+    settings, no Ray, no cluster there, every run failed.
     """
     settings = read_settings(words)
     try:
@@ -73,11 +83,61 @@ def sweep(
         raise UserError(
             "--sweep needs Ray Tune; install it with: pip install 'ddsp-edge[sweep]'"
         ) from None
-    from ddsp_edge.training.fit.devices import choose
-
-    kind = choose(device).type
     folder = run_folder.resolve() / "sweep"
-    resources: dict[str, float] = {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}
+    with _ray(address):
+        kind = _device(device, address is not None, ray.cluster_resources())
+        trial = tune.with_parameters(
+            _trial,
+            dataset=dataset,
+            plan=plan,
+            minutes=minutes,
+            kind=kind,
+            runs=str(folder / "runs"),
+            checkpoint_s=checkpoint_s,
+        )
+        tuner = tune.Tuner(
+            tune.with_resources(trial, {"cpu": 1, "gpu": 1 if kind == "cuda" else 0}),
+            param_space={key: tune.grid_search(values) for key, values in settings.items()},
+            tune_config=tune.TuneConfig(metric="held_out", mode="min"),
+            run_config=tune.RunConfig(
+                name="ray",
+                storage_path=str(folder),
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=MOST_LOST),
+            ),
+        )
+        results = tuner.fit()
+    if len(results.errors) == len(results):
+        raise UserError(f"every run of the sweep failed: {results.errors[0]}")
+    ended = [results[i] for i in range(len(results))]
+    rows = [(r.metrics, r.config or {}) for r in ended if r.metrics and "held_out" in r.metrics]
+    for metrics, config in sorted(rows, key=lambda row: row[0]["held_out"]):
+        options = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
+        begun = f" (went on from step {metrics['begun']})" if metrics["begun"] else ""
+        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {options}{begun}")
+    return 0
+
+
+@contextlib.contextmanager
+def _ray(address: str | None) -> Iterator[None]:
+    """Ray on this machine for as long as it is needed, or the cluster at ``address``. UserError."""
+    import ray
+
+    if address is not None:
+        try:
+            _connect(address)
+            ray.init(address=address, log_to_driver=False)
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise UserError(
+                f"--ray {address}: no Ray cluster answers there ({reason}); start one with: "
+                "ray start --head"
+            ) from None
+        try:
+            yield
+        finally:
+            ray.shutdown()
+        return
     # Ray leaves its logs and sockets of every session where it keeps them; nobody needs them after.
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as session:
         ray.init(
@@ -87,41 +147,57 @@ def sweep(
             _temp_dir=session,
         )
         try:
-            trial = tune.with_parameters(
-                _trial, dataset=dataset, plan=plan, minutes=minutes, kind=kind
-            )
-            tuner = tune.Tuner(
-                tune.with_resources(trial, resources),
-                param_space={key: tune.grid_search(values) for key, values in settings.items()},
-                tune_config=tune.TuneConfig(metric="held_out", mode="min"),
-                run_config=tune.RunConfig(name="sweep", storage_path=str(folder), verbose=0),
-            )
-            results = tuner.fit()
+            yield
         finally:
             ray.shutdown()
-    if len(results.errors) == len(results):
-        raise UserError(f"every run of the sweep failed: {results.errors[0]}")
-    ended = [results[i] for i in range(len(results))]
-    rows = [(r.metrics, r.config or {}) for r in ended if r.metrics and "held_out" in r.metrics]
-    for metrics, config in sorted(rows, key=lambda row: row[0]["held_out"]):
-        options = " ".join(f"--{k.replace('_', '-')} {config[k]:g}" for k in settings)
-        print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {options}")
-    return 0
+
+
+def _connect(address: str) -> None:
+    """Raise OSError or ValueError where nobody listens at HOST:PORT: Ray would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and "/" not in address:
+        socket.create_connection((host, int(port)), ANSWER_S).close()
+
+
+def _device(device: str, cluster: bool, resources: dict[str, float]) -> str:
+    """Return "cuda" or "cpu": what a run asks for. A cluster's GPUs are those that Ray counts."""
+    from ddsp_edge.training.fit.devices import choose
+
+    if not cluster:
+        return choose(device).type
+    if device == "cuda" and not resources.get("GPU"):
+        raise UserError("--device cuda: the Ray cluster has no GPU; use --device cpu")
+    return "cuda" if device != "cpu" and resources.get("GPU") else "cpu"
 
 
 def _trial(
-    config: dict[str, float], dataset: Dataset, plan: Plan, minutes: float | None, kind: str
+    config: dict[str, float],
+    dataset: Dataset,
+    plan: Plan,
+    minutes: float | None,
+    kind: str,
+    runs: str,
+    checkpoint_s: float,
 ) -> None:
-    """Train once with one combination, in a process and a folder of Ray's."""
+    """Train once with one combination, in a process of Ray's; from the checkpoint in its folder on.
+
+    The folder is named by the combination, so that any worker, and the next sweep, finds it.
+    """
     import torch
     from ray import tune
 
     torch.set_num_threads(1)
     changed = replace(plan, **config)  # type: ignore[arg-type]
-    trainer = Trainer(dataset, Path(tune.get_context().get_trial_dir()), changed, device=kind)
+    folder = Path(runs) / ",".join(f"{key}={config[key]:g}" for key in sorted(config))
+    trainer = Trainer(dataset, folder, changed, device=kind, checkpoint_s=checkpoint_s)
+    begun = trainer.step
+
+    def told() -> dict[str, float]:
+        return {"held_out": trainer.best[0], "step": trainer.step, "begun": begun}
 
     def report(progress: Progress) -> None:
         if progress.held_out is not None:
-            tune.report({"held_out": trainer.best[0], "step": progress.step})
+            tune.report(told())
 
     trainer.train(report, minutes or math.inf)
+    tune.report(told())  # also where it had ended before

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expression/bars.h"
 #include "synthesis/random.h"
 
 #define FULL_TURN 6.283185307179586
@@ -131,6 +132,7 @@ static ddsp_struck_note sane(const ddsp_struck_note *struck)
     s.time_s = isfinite(s.time_s) ? s.time_s : 0.0;
     s.in_phrase = isfinite(s.in_phrase) ? s.in_phrase : -1.0;
     s.length_s = isfinite(s.length_s) ? s.length_s : -1.0;
+    s.bars = ddsp_bars_sane(&s.bars);
     return s;
 }
 
@@ -143,7 +145,9 @@ void ddsp_chooser_choose(ddsp_chooser *chooser, const ddsp_struck_note *struck,
     const double length_s =
         s.length_s >= 0.0 ? s.length_s : expect(chooser, s.channel, s.time_s);
     draw(chooser, &s, length_s, keys, drawn);
-    const double moved_s = fmin(length_s, LONGEST_SWELL_S), share = drawn[DDSP_SWELL_SHARE];
+    const double moved_s = fmin(length_s, LONGEST_SWELL_S);
+    double swell_s = drawn[DDSP_SWELL_SHARE] * moved_s, fade_s = moved_s - swell_s;
+    ddsp_bars_meet(&s.bars, s.swells, s.time_s, &swell_s, &fade_s);
     *out = (ddsp_note_expression){
         .seed = ddsp_random_bits(keys, CHANCE_OF_ITS_SEED),
         .vibrato_cents = (float)drawn[DDSP_VIBRATO_CENTS],
@@ -156,9 +160,9 @@ void ddsp_chooser_choose(ddsp_chooser *chooser, const ddsp_struck_note *struck,
         .drift_cents = (float)drawn[DDSP_DRIFT_CENTS],
         .accent_db = (float)(drawn[DDSP_ACCENT_DB] + drawn[DDSP_PHRASE_DB] * arch(s.in_phrase)),
         .swell_db = (float)drawn[DDSP_SWELL_DB],
-        .swell_s = (float)(share * moved_s),
+        .swell_s = (float)swell_s,
         .fade_db = (float)drawn[DDSP_FADE_DB],
-        .fade_s = (float)((1.0 - share) * moved_s),
+        .fade_s = (float)fade_s,
         .tremor_db = (float)drawn[DDSP_TREMOR_DB],
         .flicker_db = (float)drawn[DDSP_FLICKER_DB],
         .partials_db = (float)drawn[DDSP_PARTIALS_DB],

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "expression/bars.h"
+
 #define SOFT_DB 6.0f
 #define SILENCE_DB (-80.0f)
 #define HEARD_S 0.05            /* by then a note that was struck can be heard */
@@ -70,6 +72,8 @@ static ddsp_note_expression chosen(ddsp_notes *notes, const ddsp_key *key, doubl
         .channel = key->channel,
         .note = key->note,
         .tied_to = tied_to,
+        .swells = notes->settings.swells,
+        .bars = notes->bars,
     };
     if (notes->chooses)
         ddsp_chooser_choose(&notes->chooser, &struck, &how);
@@ -168,6 +172,7 @@ void ddsp_notes_init(ddsp_notes *notes, const ddsp_receiver_settings *settings)
     notes->n_voices = settings->voices;
     notes->one_voice = settings->voices == 1;
     notes->struck = notes->chooses = 0;
+    notes->bars = (ddsp_bars){0};
 }
 
 void ddsp_notes_states(ddsp_notes *notes, const ddsp_voice_state *states)
@@ -190,6 +195,17 @@ void ddsp_notes_set(ddsp_notes *notes, const ddsp_receiver_settings *settings,
     ddsp_event *event = add_event(events, DDSP_EVENT_SYNTH, DDSP_ALL_VOICES, 0);
     if (event)
         event->synth = settings->synth;
+}
+
+void ddsp_notes_follow(ddsp_notes *notes, const ddsp_bars *bars, ddsp_event_list *events)
+{
+    const ddsp_bars now = ddsp_bars_sane(bars);
+    if (!(now.beat.hz > 0.0f) && !(notes->bars.beat.hz > 0.0f))
+        return;
+    notes->bars = now;
+    ddsp_event *event = add_event(events, DDSP_EVENT_BEAT, DDSP_ALL_VOICES, 0);
+    if (event)
+        event->beat = now.beat;
 }
 
 void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,

@@ -36,6 +36,7 @@ typedef struct {
     int struck;                 /* a note was played: there is a pitch to glide from */
     int chooses;                /* the chooser says how notes are played; else as written */
     ddsp_chooser chooser;
+    ddsp_bars bars;             /* where they are; there may be none */
 } ddsp_notes;
 
 void ddsp_notes_init(ddsp_notes *notes, const ddsp_receiver_settings *settings);
@@ -44,6 +45,9 @@ void ddsp_notes_states(ddsp_notes *notes, const ddsp_voice_state *states);
 /* New settings; voices above the new number stay until they have fallen silent. */
 void ddsp_notes_set(ddsp_notes *notes, const ddsp_receiver_settings *settings,
                     ddsp_event_list *events);
+
+/* Where beats and bar lines are from now on. */
+void ddsp_notes_follow(ddsp_notes *notes, const ddsp_bars *bars, ddsp_event_list *events);
 
 /* A key of notes->keys went down. */
 void ddsp_notes_press(ddsp_notes *notes, const ddsp_key *key, double time_s,

@@ -40,6 +40,7 @@ static ddsp_receiver_settings sane(const ddsp_receiver_settings *settings)
     s.priority = whole_within(s.priority, DDSP_PRIORITY_LAST, DDSP_PRIORITY_LOW);
     s.channel = whole_within(s.channel, 0, DDSP_MIDI_CHANNELS);
     s.mpe = whole_within(s.mpe, DDSP_MPE_OFF, DDSP_MPE_BOTH);
+    s.swells = whole_within(s.swells, DDSP_SWELLS_FREE, DDSP_SWELLS_ON_BARS);
     return s;
 }
 
@@ -345,6 +346,13 @@ int ddsp_receiver_set(ddsp_receiver *receiver, const ddsp_receiver_settings *set
     }
     ddsp_notes_set(&receiver->notes, &now, &events);
     receiver->touched = 1;
+    return events.n;
+}
+
+int ddsp_receiver_follow(ddsp_receiver *receiver, const ddsp_bars *bars, ddsp_event *out)
+{
+    ddsp_event_list events = {out, 0};
+    ddsp_notes_follow(&receiver->notes, bars, &events);
     return events.n;
 }
 

@@ -120,6 +120,7 @@ def test_stopped_it_says_how_to_go_on(folder, tmp_path, capsys, monkeypatch):
         (["{folder}", "--name", "A", "--steps", "0", "--warm-steps", "0"], "nothing to train"),
         (["nowhere", "--name", "A"], "no such folder"),
         (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
+        (["{folder}", "--name", "A", "--ray", "auto"], "only --sweep runs on a cluster"),
         (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
         (["{folder}", "--name", "A", "--float32-out", "{folder}/00.flac"], "--float32-out another"),
     ],

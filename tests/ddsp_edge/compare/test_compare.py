@@ -173,6 +173,8 @@ def test_the_model_is_what_the_file_asks_for(tmp_path):
         ("violin", "violin", "Bowed"),
         ("double-bass", "contrabass", "Bowed"),
         ("alto-sax", "alto-sax", "Saxofony"),
+        ("cor-anglais", "english-horn", "Clarinet"),
+        ("french-horn", "french-horn", "Brass"),
         ("flute", "flute", "Flute"),
         ("trombone", "trombone", "Brass"),
         ("oboe", "oboe", "Clarinet"),

@@ -7,18 +7,8 @@ from pathlib import Path
 import mido
 import pytest
 
-from ddsp_edge.midi.beat import Beat, beats_of
+from ddsp_edge.midi.beat import beats_of
 from ddsp_edge.midi.file import read_midi
-
-
-def test_the_nearest_line_that_is_still_to_come() -> None:
-    beat = Beat(10.0, 4.0, 2.0)  # beat 4 is a bar line
-    assert beat.until(10.0, 0.6, bars=False) == pytest.approx(0.5)
-    assert beat.until(10.0, 0.0, bars=False) == pytest.approx(0.5)  # not the one it stands on
-    assert beat.until(10.25, 0.0, bars=False) == pytest.approx(0.25)
-    assert beat.until(10.25, 2.4, bars=True) == pytest.approx(1.75)
-    three = Beat(10.0, 4.0, 2.0, bar=3.0, bar_from=1.0)
-    assert three.until(10.0, 0.1, bars=True) == pytest.approx(1.5)
 
 
 def test_a_tempo_map_goes_on_from_beat_to_beat() -> None:

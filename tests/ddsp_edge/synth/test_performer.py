@@ -166,13 +166,13 @@ def test_a_held_note_moves_and_at_0_it_does_not() -> None:
     assert 3.0 < spread(1) < spread(2)
 
 
-@pytest.mark.parametrize(("bars", "unit_s"), [(False, 0.5), (True, 2.0)])
-def test_swells_arrive_and_end_on_beats_or_bars(bars: bool, unit_s: float) -> None:
+@pytest.mark.parametrize(("swell_sync", "unit_s"), [("beat", 0.5), ("bar", 2.0)])
+def test_swells_arrive_and_end_on_beats_or_bars(swell_sync: str, unit_s: float) -> None:
     performer, plain = Performer(VIOLIN, 3), Performer(VIOLIN, 3)
     begin_s, beat = 0.3, Beat(0.0, 0.0, 2.0)
     for known in (performer, plain):
         known.read({(0, 69, begin_s): Place(3.9), (0, 72, begin_s): Place(0.15)})
-    how = performer.play(0, 69, 0.7, begin_s, beat=beat, bars=bars)
+    how = performer.play(0, 69, 0.7, begin_s, beat=beat, swell_sync=swell_sync)
     free = plain.play(0, 69, 0.7, begin_s)
     for line_s in (begin_s + how.swell_s, begin_s + how.swell_s + how.fade_s):
         assert line_s / unit_s == pytest.approx(round(line_s / unit_s), abs=1e-6)
@@ -180,7 +180,7 @@ def test_swells_arrive_and_end_on_beats_or_bars(bars: bool, unit_s: float) -> No
     assert abs(how.swell_s - free.swell_s) <= unit_s
     assert how._replace(swell_s=free.swell_s, fade_s=free.fade_s) == free
     # A note without a line in it is as it was.
-    short = performer.play(0, 72, 0.7, begin_s, beat=beat, bars=bars)
+    short = performer.play(0, 72, 0.7, begin_s, beat=beat, swell_sync=swell_sync)
     assert short == plain.play(0, 72, 0.7, begin_s)
 
 

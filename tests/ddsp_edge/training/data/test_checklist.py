@@ -81,3 +81,10 @@ def test_a_damaged_list_is_one_line(text: str, audio: Path, lists: Path) -> None
     (lists / f"{NAME}.txt").write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match="is not a digest and a name"):
         checklist.verify(NAME, audio, lists)
+
+
+@pytest.mark.parametrize("path", sorted(checklist.LISTS.glob("*.txt")), ids=lambda path: path.stem)
+def test_the_lists_that_are_here_are_of_recipes(path: Path) -> None:
+    recipe, rows = RECIPES[path.stem], checklist.read_list(path)
+    assert len(rows) > 3 and list(rows) == sorted(rows) and recipe.source
+    assert not any(Path(name).match(pattern) for name in rows for pattern in recipe.skip)

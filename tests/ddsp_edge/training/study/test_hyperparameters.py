@@ -1,8 +1,15 @@
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.errors import UserError  # noqa: E402
+from ddsp_edge.training.fit.trainer import Trainer  # noqa: E402
 from ddsp_edge.training.plan import Plan  # noqa: E402
 from ddsp_edge.training.study import hyperparameters  # noqa: E402
 
@@ -47,3 +54,82 @@ def test_ray_trains_every_setting_and_names_the_best_first(toy_dataset, tmp_path
     losses = [float(line.split()[2]) for line in lines]
     assert losses == sorted(losses)
     assert "--warm-rate 0.008" in lines[0]
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """Two Ray nodes of one core each, on this machine; yields Ray's own helper."""
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    # A short name: Ray's sockets lie deep in it.
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        Path(folder, "ray").mkdir()
+        nodes = Cluster()
+        try:
+            for _ in range(2):
+                nodes.add_node(num_cpus=1, include_dashboard=False)
+            nodes.wait_for_nodes()
+            yield nodes
+        finally:
+            nodes.shutdown()
+
+
+def test_a_run_whose_machine_is_lost_goes_on_from_its_checkpoint(
+    toy_dataset, tmp_path, capsys, cluster
+):
+    """One of two nodes is killed while both train; the lost run ends as if nothing had happened."""
+    plan = replace(PLAN, warm_steps=150)
+    runs = tmp_path / "sweep/runs"
+    names = ("warm_rate=0.008", "warm_rate=0.004")
+
+    def kill_one() -> None:
+        wanted = [runs / name / "checkpoint.pt" for name in names]
+        while not all(path.exists() for path in wanted):
+            time.sleep(0.02)
+        (other,) = [node for node in cluster.worker_nodes]
+        cluster.remove_node(other, allow_graceful=False)
+
+    killer = threading.Thread(target=kill_one, daemon=True)
+    killer.start()
+    words = ["warm_rate=0.008,0.004"]
+    assert (
+        hyperparameters.sweep(
+            toy_dataset, tmp_path, plan, words, "auto", None, cluster.address, 0.0
+        )
+        == 0
+    )
+    killer.join()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "held out" in line]
+    assert len(lines) == 2 and sum("went on from step" in line for line in lines) == 1
+    (lost,) = [line for line in lines if "went on" in line]
+    rate = float(lost.split("--warm-rate ")[1].split()[0])
+    assert 0 < int(lost.split("step ")[1].rstrip(")")) < 152
+    torch.set_num_threads(1)
+    plain = Trainer(toy_dataset, tmp_path / "plain", replace(plan, warm_rate=rate), device="cpu")
+    plain.train()
+    assert float(lost.split()[2]) == pytest.approx(plain.best[0], abs=1e-4)
+    # Called again, nothing is trained anew.
+    again = ["warm_rate=0.008,0.004"]
+    hyperparameters.sweep(toy_dataset, tmp_path, plan, again, "cpu", None, cluster.address)
+    told = [line for line in capsys.readouterr().out.splitlines() if "held out" in line]
+    assert len(told) == 2 and all("went on from step 152" in line for line in told)
+
+
+def test_gpus_are_asked_for_where_the_cluster_has_them():
+    assert hyperparameters._device("auto", True, {"CPU": 4.0, "GPU": 2.0}) == "cuda"
+    assert hyperparameters._device("cpu", True, {"CPU": 4.0, "GPU": 2.0}) == "cpu"
+    assert hyperparameters._device("auto", True, {"CPU": 4.0}) == "cpu"
+    with pytest.raises(UserError, match="no GPU"):
+        hyperparameters._device("cuda", True, {"CPU": 4.0})
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:port", "auto"])
+def test_no_cluster_there_is_one_line(toy_dataset, tmp_path, monkeypatch, address):
+    pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))  # where "auto" looks for one
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(UserError, match="no Ray cluster answers"):
+        hyperparameters.sweep(toy_dataset, tmp_path, PLAN, ["rate=1e-3"], address=address)
