@@ -59,7 +59,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Baritone Sax", ("alto-sax", "trombone")),
     ("Oboe", ("oboe",)),
     ("English Horn", ("oboe", "alto-sax")),
-    ("Bassoon", ("trombone", "cello")),
+    ("Bassoon", ("bassoon",)),
     ("Clarinet", ("clarinet",)),
     ("Piccolo, Flute, Recorder, Pan Flute, Blown Bottle, Shakuhachi, Whistle, Ocarina", ("flute",)),
     ("Lead 1 (square), Lead 2 (sawtooth)", ("violin", "cello", "double-bass")),
