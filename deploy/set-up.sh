@@ -8,7 +8,7 @@
 #   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth,
 #                                swift-f0, Ansible, build and twine; arm64 tools and lintian
 #   sh deploy/set-up.sh lv2      what play needs, LV2's headers and cross compilers for boards: make lv2
-#   sh deploy/set-up.sh board    all that of test, QEMU and a cross compiler: the emulated board, make deb ARCH=arm64
+#   sh deploy/set-up.sh board    all that of test, QEMU and cross compilers: the emulated board, make deb ARCH=arm64
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
 # (requirements.py), and .venv sees its packages: nothing but our kernel is compiled.
@@ -152,26 +152,28 @@ need_browser() {
     apt_try chromium chromium-driver
 }
 
-# Packages of PROGRAM:PACKAGE pairs whose program is not here.
-need_programs() {
+# Packages of THING:PACKAGE pairs whose thing, a program or a file by its path, is not here.
+need_things() {
     missing=
     for pair in "$@"; do
-        [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}")" ] ||
+        thing=${pair%%:*}
+        [ -e "$thing" ] || [ -n "$(PATH="$PATH:/usr/sbin:/sbin" command -v "$thing")" ] ||
             missing="$missing ${pair#*:}"
     done
-    # Recommended by the compiler only: the C library's headers for arm64.
-    [ -e /usr/aarch64-linux-gnu/include/stdlib.h ] || missing="$missing libc6-dev-arm64-cross"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || apt_install --no-install-recommends $missing
 }
-arm64="qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu lintian:lintian"
+# The C library's headers are only recommended by a cross compiler.
+arm64="aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdlib.h:libc6-dev-arm64-cross"
+armhf="arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf /usr/arm-linux-gnueabihf/include/stdlib.h:libc6-dev-armhf-cross"
+emulators="qemu-aarch64:qemu-user lintian:lintian"
 
-# QEMU, a cross compiler and what makes a disk image; Debian packages for the board come later,
+# QEMU, cross compilers and what makes a disk image; Debian packages for the board come later,
 # from the same releases (tests/board/debian.py).
 if [ "$want" = board ]; then
     sh deploy/set-up.sh test
     # shellcheck disable=SC2086
-    need_programs $arm64 qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs
+    need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs
     exit 0
 fi
 
@@ -197,7 +199,7 @@ fi
 if [ "$want" = extras ]; then
     sh deploy/set-up.sh test
     # shellcheck disable=SC2086
-    need_programs $arm64
+    need_things $arm64 $emulators
     more=$venv-extras
     now=$(cat pyproject.toml $venv/.ready-test-* | cksum)
     [ "$(cat $more/.ready 2>/dev/null)" != "$now" ] || exit 0

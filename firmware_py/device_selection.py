@@ -69,7 +69,9 @@ class DeviceSelection:
                 "again"
             ) from None
         except UserError as error:
-            raise UserError(f"{error} (the previous card plays on)") from None
+            raise UserError(
+                f"this sound card cannot be used; the previous one keeps playing ({error})"
+            ) from None
         self._overrides.write_audio(override)
         return self._audio()
 

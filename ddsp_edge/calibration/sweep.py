@@ -157,14 +157,15 @@ def _cents(power: np.ndarray, f0_hz: float, bin_hz: float) -> float:
     """How far the strongest of the first partials is from where it should be; 0 in silence."""
     best, cents = 0.0, 0.0
     for k in range(1, _PARTIALS + 1):
-        at = round(k * f0_hz / bin_hz)
+        at = max(_LINE_BINS + 1, round(k * f0_hz / bin_hz))
         if at + _LINE_BINS + 1 >= len(power):
             break
         peak = at - _LINE_BINS + int(power[at - _LINE_BINS : at + _LINE_BINS + 1].argmax())
         if power[peak] <= max(best, _LEAST):
             continue
         a, b, c = 0.5 * np.log(np.maximum(power[peak - 1 : peak + 2], _LEAST))
-        offset = 0.5 * (a - c) / min(a - 2.0 * b + c, -1e-9)
+        # At the window's edge the strongest bin need not be a peak: no parabola goes through it.
+        offset = min(max(0.5 * (a - c) / min(a - 2.0 * b + c, -1e-9), -0.5), 0.5)
         best = float(power[peak])
         cents = 1200.0 * math.log2((peak + offset) * bin_hz / (k * f0_hz))
     return cents

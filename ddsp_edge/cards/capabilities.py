@@ -192,12 +192,22 @@ def list_cards() -> list[Card]:
     return cards
 
 
+#: PCMs of ALSA's own configuration through which no card is heard as it is: converters, and null.
+CONVERTERS = frozenset(
+    {"null", "lavrate", "samplerate", "speexrate", "speex", "upmix", "vdownmix", "oss"}
+)
+
+
+def chosen_by_people(names: Sequence[str]) -> list[str]:
+    """Return the PCMs that a person would choose, each once: neither a card's nor a converter."""
+    return [n for n in dict.fromkeys(names) if "CARD=" not in n and n not in CONVERTERS]
+
+
 def other_pcms() -> list[str]:
     """PCMs that belong to no card: those of ALSA's configuration (jack, pulse, one's own).
     Raises UserError without pyalsaaudio."""
     alsa = load_alsaaudio()
-    names = dict.fromkeys([*alsa.pcms(alsa.PCM_PLAYBACK), *alsa.pcms(alsa.PCM_CAPTURE)])
-    return [name for name in names if "CARD=" not in name]
+    return chosen_by_people([*alsa.pcms(alsa.PCM_PLAYBACK), *alsa.pcms(alsa.PCM_CAPTURE)])
 
 
 def _lacks(card: Card, needs: Sequence[str]) -> str:

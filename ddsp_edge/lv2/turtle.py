@@ -12,7 +12,7 @@ from ddsp_edge.settings import Choice
 
 #: The project has no address in the web, so its things are named by URNs.
 URI = "urn:ddsp-edge:"
-BINARY = "ddsp-edge.so"
+BINARY, README = "ddsp-edge.so", "README.txt"
 #: Raised with every release in which ports or behaviour change; an even minor and micro version
 #: says that it is a release.
 MINOR, MICRO = 2, 0
@@ -109,7 +109,9 @@ def description(plugin: Plugin) -> str:
         f"    a lv2:Plugin , {kind} , doap:Project ;\n"
         f'    doap:name "ddsp-edge {plugin.name}" ;\n'
         "    doap:license <http://spdx.org/licenses/Apache-2.0> ;\n"
-        '    doap:maintainer [ a foaf:Person ; foaf:name "the authors of ddsp-edge" ] ;\n'
+        '    doap:maintainer [ a foaf:Person ; foaf:name "the authors of ddsp-edge" ;\n'
+        # As the packages say; the page that there is lies beside the description.
+        f"        foaf:mbox <mailto:ddsp-edge@localhost> ; foaf:homepage <{README}> ] ;\n"
         f"    rdfs:comment {_text(comment)} ;\n"
         f"    lv2:minorVersion {MINOR} ;\n"
         f"    lv2:microVersion {MICRO} ;\n"

@@ -173,4 +173,4 @@ class EngineLink:
                 raise EOFError(str(message.get("error")))
 
 
-_START = "it comes back by itself where it is a service; else: systemctl start ddsp-edge"
+_START = "it starts again by itself; where it does not, switch the box off and on"

@@ -66,7 +66,7 @@ for file in manifest.ttl effect.ttl instrument.ttl; do
     if [ "$file" = manifest.ttl ] && [ -e "$folder/presets.ttl" ]; then continue; fi
     cp "$here/$file" "$folder/$file"
 done
-cp "$here/modgui.ttl" "$folder/"
+cp "$here/modgui.ttl" "$here/README.txt" "$folder/"
 mkdir -p "$folder/modgui"
 cp "$here"/modgui/* "$folder/modgui/"
 chmod 755 "$folder" "$folder/ddsp-edge.so"

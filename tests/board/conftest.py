@@ -71,5 +71,5 @@ def installed(board: Board, login: Login, wheels: Path) -> Board:
     """`ddsp-edge provision` has run, from a board with nothing on it; the service plays."""
     board.check(f"mkdir -p /etc/ddsp-edge && cat >/etc/ddsp-edge/config.toml <<'END'\n{CONFIG}END")
     words = ("provision", f"pi@{HOST}", "--wheelhouse", wheels)
-    print(login.ddsp_edge(*words, timeout_s=900))
+    print(login.ddsp_edge(*words, timeout_s=3600))
     return board

@@ -44,6 +44,9 @@ class Core:
 
 
 CORES = (Core("Cortex-A53, 1 GHz", 1e9, 0.7), Core("Cortex-A72, 1.5 GHz", 1.5e9, 1.2))
+#: What a band may take of the core that the audio thread has to itself, by the core's name; the
+#: rest is for the card and what comes late.
+BAND_BUDGET = {"Cortex-A53, 1 GHz": 0.4, "Cortex-A72, 1.5 GHz": 0.2}
 
 
 def missing() -> str:

@@ -36,7 +36,7 @@ class Login:
     def ssh(self) -> list[str]:
         return ["ssh", "-F", str(self.folder / "config")]
 
-    def shell(self, command: str, timeout_s: float = 120) -> str:
+    def shell(self, command: str, timeout_s: float = 900) -> str:
         """What a command on the board prints; its failure is ours."""
         done = subprocess.run(
             [*self.ssh, f"pi@{HOST}", command], capture_output=True, text=True, timeout=timeout_s
@@ -44,7 +44,7 @@ class Login:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def ddsp_edge(self, *words: object, timeout_s: float = 300) -> str:
+    def ddsp_edge(self, *words: object, timeout_s: float = 900) -> str:
         """What ``ddsp-edge`` here prints, sent to the board over this ssh; its failure is ours."""
         done = subprocess.run(
             [sys.executable, "-m", "ddsp_edge", *map(str, words)],

@@ -62,6 +62,8 @@ class Board:
         listener.listen(1)
         self._process = subprocess.Popen(
             [
+                # It ends with this process, however that ends.
+                "setpriv", "--pdeathsig", "KILL",
                 QEMU, "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-m", str(MEMORY_MB),
                 "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on",
                 "-nodefaults", "-display", "none", "-no-reboot",
@@ -88,9 +90,10 @@ class Board:
         listener.close()
         self._lines = self._agent.makefile("r", encoding="utf-8")
         self._jobs = 0
-        self._expect("ready", 300)
+        self._unanswered = ""
+        self._expect("ready", 600)
         # Away from the shared folder, whose every access waits for this machine.
-        self.check(f"cp -r /board/site/* {SITE.format(python_version())}")
+        self.check(f"cp -a /board/site/* {SITE.format(python_version())}")
 
     def _expect(self, word: str, timeout_s: float) -> str:
         self._agent.settimeout(timeout_s)
@@ -106,19 +109,23 @@ class Board:
             raise BoardError(f"no {word!r} from the board in {timeout_s:g} s\n{said}{console}")
         return line.removeprefix(word).strip()
 
-    def run(self, script: str, timeout_s: float = 600) -> Finished:
-        """Run a shell script as root; its working folder is ``self.job`` here."""
+    def run(self, script: str, timeout_s: float = 1800) -> Finished:
+        """Run a shell script as root; its working folder is ``self.job`` here. Raises BoardError
+        where the board does not answer, and from then on at once."""
+        if self._unanswered:
+            raise BoardError(f"the board has never answered job {self._unanswered}")
         self._jobs += 1
-        name = f"{self._jobs:03}"
+        name = self._unanswered = f"{self._jobs:03}"
         self.job = self.share / "jobs" / name
         self.job.mkdir()
         (self.job / "run").write_text(script + "\n")
         self._agent.sendall(f"{name}\n".encode())
         code = int(self._expect(name, timeout_s))
+        self._unanswered = ""
         texts = [(self.job / stream).read_text(errors="replace") for stream in ("stdout", "stderr")]
         return Finished(code, *texts)
 
-    def check(self, script: str, timeout_s: float = 600) -> str:
+    def check(self, script: str, timeout_s: float = 1800) -> str:
         """Like :meth:`run`, for what must succeed; its standard output."""
         done = self.run(script, timeout_s)
         if done.code != 0:

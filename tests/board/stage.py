@@ -31,10 +31,14 @@ source = "synth"
 """
 
 
-def write_score(path: Path, notes: list[tuple[int, float, float]]) -> None:
-    """A MIDI file of (note, start, end), seconds, in order of their starts."""
-    events = [(start, mido.Message("note_on", note=note, velocity=90)) for note, start, _ in notes]
-    events += [(end, mido.Message("note_off", note=note)) for note, _, end in notes]
+def write_score(path: Path, notes: list[tuple[int, float, float]], channels: int = 1) -> None:
+    """A MIDI file of (note, start, end), seconds, in order of their starts; of several channels
+    each plays the next note in turn."""
+    events = []
+    for number, (note, start, end) in enumerate(notes):
+        key = {"note": note, "channel": number % channels}
+        events += [(start, mido.Message("note_on", velocity=90, **key))]
+        events += [(end, mido.Message("note_off", **key))]
     track, now_s = mido.MidiTrack(), 0.0
     for time_s, message in sorted(events, key=lambda event: (event[0], event[1].type)):
         track.append(message.copy(time=round((time_s - now_s) * 960)))  # 120 bpm, 480 a beat

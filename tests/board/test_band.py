@@ -5,10 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from board.instructions import CORES, ROOT, count_band, missing
-
-#: Of the core that the audio thread has to itself; the rest is for the card and what comes late.
-MOST_OF_A_CORE = {"Cortex-A53, 1 GHz": 0.4, "Cortex-A72, 1.5 GHz": 0.2}
+from board.instructions import BAND_BUDGET, CORES, ROOT, count_band, missing
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
@@ -18,4 +15,4 @@ def test_four_parts_of_four_voices_fit_into_a_core() -> None:
     taken = count_band(4, 4)
     shares = {core.name: core.share(taken) for core in CORES}
     print(f"{taken / 1e6:.0f} million instructions a second, of a core {shares}")
-    assert all(share < MOST_OF_A_CORE[name] for name, share in shares.items())
+    assert all(share < BAND_BUDGET[name] for name, share in shares.items())

@@ -67,7 +67,8 @@ def test_lintian_finds_no_error(package: Path, tmp_path: Path) -> None:
 
 def test_it_installs_and_plays(bare: Board, package: Path) -> None:
     bare.put(package, "package.deb")
-    print(bare.check(f"cp /board/package.deb /tmp/it.deb && {APT} install /tmp/it.deb 2>&1", 900))
+    install = f"cp /board/package.deb /tmp/it.deb && {APT} install /tmp/it.deb 2>&1"
+    print(bare.check(install, 3600))
     bare.check(f"cat >/etc/ddsp-edge/config.toml <<'END'\n{CONFIG}END\n"
                "systemctl restart ddsp-edge.service")  # fmt: skip
     write_score(bare.share / "score.mid", [(NOTE, 0.0, 1.5)])
@@ -78,5 +79,5 @@ def test_it_installs_and_plays(bare: Board, package: Path) -> None:
 
 
 def test_purging_leaves_nothing(bare: Board) -> None:
-    bare.check(f"{APT} purge ddsp-edge", 900)
+    bare.check(f"{APT} purge ddsp-edge", 3600)
     assert left(bare) == []

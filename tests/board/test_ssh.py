@@ -116,4 +116,4 @@ def test_the_board_is_ready_to_play(pedal: Login) -> None:
 
 def test_a_second_run_changes_nothing(pedal: Login, wheels: Path) -> None:
     words = ("provision", f"pi@{HOST}", "--wheelhouse", wheels)
-    assert "nothing had to be changed" in pedal.ddsp_edge(*words, timeout_s=600)
+    assert "nothing had to be changed" in pedal.ddsp_edge(*words, timeout_s=3600)

@@ -134,6 +134,10 @@ def test_a_card_that_cannot_be_opened_is_refused_and_the_old_one_plays_on(system
     )
     choose(system, "#card-name", "hw:CARD=NoSuch,DEV=0")
     system.until(lambda: system.shown(".toast.bad"))
+    offered = system.run(
+        "return [...document.getElementById('card-name').options].map((o) => o.text)"
+    )
+    assert not {"null", "lavrate", "speexrate", "upmix"} & set(offered)
     assert engine.call("status")["card"]["state"] == "running"
     system.until(lambda: system.run("return document.getElementById('card-name').value") == "jk")
 

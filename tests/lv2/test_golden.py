@@ -156,6 +156,30 @@ def test_two_equal_notes_differ_and_a_second_instance_plays_them_differently(
     assert distance_db(mine, other) > -20
 
 
+def test_the_transport_is_followed_while_it_rolls(
+    player: Path, folder: Path, tmp_path: Path
+) -> None:
+    """What says nothing new changes nothing, to the bit; a transport that stands is none."""
+    text = in_files(note(69, 1000, 60_000), 48_000, tmp_path)[1]
+    settings = Settings(vibrato_sync="1/8T", swell_sync="bar")
+
+    def sound(*positions: str) -> np.ndarray:
+        options = [f"midi={text}", *positions, *ports(INSTRUMENT, settings)]
+        return played(player, "instrument", 48_000, 0, 64_000, folder, *options)
+
+    def at(step: int, per_bar: int = 4, unit: int = 4, bpm: int = 120) -> str:
+        beats = step * 0.1 * bpm / 60
+        bar, beat = divmod(beats, per_bar)
+        return f"position@{4800 * step}={bpm}:{bar:.0f}:{beat:.6f}:{per_bar}:{unit}:1"
+
+    once = sound(at(0))
+    assert np.array_equal(sound(*(at(step) for step in range(13))), once)
+    assert np.array_equal(sound(at(0, 8, 8, 240)), once)  # the same in eighths
+    for other in (sound(at(0, bpm=150)), sound(), sound(at(0), "position@24000=120:0:1:4:4:0")):
+        assert np.abs(other - once).max() > 0.01
+    assert np.array_equal(sound("position@0=120:0:0:4:4:0"), sound())
+
+
 def test_another_model_takes_over_without_a_click(
     player: Path, folder: Path, tmp_path: Path
 ) -> None:

@@ -38,6 +38,20 @@ def test_lilv_finds_the_plugin_and_its_preset(environment: dict[str, str], plugi
     assert "error" not in done.stderr, done.stderr
     assert f"ddsp-edge {plugin}" in done.stdout
     assert VIOLIN.info.name in done.stdout.partition("Presets:")[2]
+    page = done.stdout.partition("Author Homepage:")[2].split()[0]
+    assert Path(page.removeprefix("file://")).is_file()
+
+
+@pytest.mark.parametrize("plugin", ["effect", "instrument"])
+def test_lv2lint_warns_of_nothing(environment: dict[str, str], plugin: str) -> None:
+    if shutil.which("lv2lint") is None:
+        pytest.skip("no lv2lint: Debian 12 does not package it; built from its sources it is used")
+    folder = environment["LV2_PATH"].partition(":")[0]
+    checks = ["lv2lint", "-M", "pack", "-S", "warn", "-E", "warn"]
+    command = [*checks, "-I", f"{folder}/ddsp-edge.lv2/", f"urn:ddsp-edge:{plugin}"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert "[WARN]" not in done.stdout and "[FAIL]" not in done.stdout, done.stdout
 
 
 def test_lv2apply_plays_what_render_plays(environment: dict[str, str], tmp_path: Path) -> None:

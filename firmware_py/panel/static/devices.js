@@ -8,6 +8,8 @@ const RATES = [44100, 48000, 88200, 96000];
 const PERIODS = [32, 64, 128, 256, 512, 1024];
 const TONE_S = 2;
 const KINDS = { alsa: "plugged in", jack: "JACK", virtual: "the box's own port for other programs", network: "network" };
+/** Names of ALSA's configuration as people know them; others are a person's own. */
+const KNOWN = { default: "What the system uses", jack: "JACK", pulse: "PulseAudio", pipewire: "PipeWire" };
 const SIDES = { both: "Both", left: "Left", right: "Right" };
 
 function field(id, label, select) {
@@ -46,15 +48,15 @@ export function soundCard() {
 
   const choice = (key, pairs, now, whole = false, others = []) => h("select", {
     onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) },
-    pairs.map(option(now)), others.length ? h("optgroup", { label: "Other ALSA names" }, others.map(option(now))) : "");
+    pairs.map(option(now)), others.length ? h("optgroup", { label: "Other outputs" }, others.map(option(now))) : "");
 
   function show({ cards, others, used, wanted, chosen }) {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
     const can = card?.pcms.find((pcm) => pcm.direction === "playback" && pcm.usable);
     const now = wanted.card || used.card || "";
     const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]);
-    if (!known.some(([name]) => name === now)) known.unshift([now, now || "the first that fits", !now]);
-    const rest = others.filter((name) => name !== now).map((name) => [name, name]);
+    if (!known.some(([name]) => name === now)) known.unshift([now, KNOWN[now] ?? (now || "the first that fits"), !now]);
+    const rest = others.filter((name) => name !== now).map((name) => [name, KNOWN[name] ?? name]);
     const rate = wanted.rate || used.rate_hz;
     const period = wanted.period || used.period;
     const rates = offered(RATES, (hz) => !can || can.rates.includes(hz), rate);

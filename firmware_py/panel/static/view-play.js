@@ -14,7 +14,7 @@ import { toneBox } from "./tonebox.js";
 
 const STATS_MS = 3000;
 
-/** Without presets, previous and next go through the models. */
+/** Without presets, previous and next step through the models. */
 function step(by) {
   if (store.presets.presets.length) {
     return link.call(by > 0 ? "preset_next" : "preset_previous");

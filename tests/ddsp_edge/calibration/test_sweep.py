@@ -95,6 +95,20 @@ def test_known_sounds_are_measured_as_they_are(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(found.centroid_hz, (tones + 0.01 * 12000) / 1.01, rtol=0.02)
 
 
+@pytest.mark.parametrize("steep", [0.5, 1.0, 3.0, 8.0])
+@pytest.mark.parametrize("f0_hz", [5.0, 29.1, 58.3])
+def test_a_low_key_of_which_only_rumble_is_heard_has_a_finite_pitch(
+    steep: float, f0_hz: float
+) -> None:
+    """The strongest bin near a partial lies at the search's edge, on a slope, and is no peak."""
+    bin_hz = RATE / sweeping.WINDOW
+    bins = np.arange(sweeping.WINDOW // 2 + 1)
+    for power in (np.exp(-steep * bins), np.exp(-steep * bins**0.5), (1.0 + bins) ** steep):
+        cents = sweeping._cents(power, f0_hz, bin_hz)
+        # Told as off by the width of the search, not by less and not beyond all bounds.
+        assert np.isfinite(cents) and abs(cents) < 3000
+
+
 def test_a_tiny_model_is_swept_over_its_range_and_beyond() -> None:
     bundle = tiny_bundle()
     keys = swept_keys(bundle)

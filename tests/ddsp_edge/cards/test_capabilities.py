@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from ddsp_edge.cards.capabilities import Card, Pcm, choose, list_cards, probe
+from ddsp_edge.cards.capabilities import (
+    Card,
+    Pcm,
+    choose,
+    chosen_by_people,
+    list_cards,
+    probe,
+)
 from ddsp_edge.cards.identity import CardIdentity
 from ddsp_edge.cards.mixer_levels import parse_level
 from ddsp_edge.errors import UserError
@@ -90,3 +97,9 @@ def test_levels(text: str, expected: tuple[float, str]) -> None:
 def test_levels_that_are_none(text: str) -> None:
     with pytest.raises(UserError, match="level"):
         parse_level(text)
+
+
+def test_only_what_a_person_would_choose_is_offered() -> None:
+    names = ["null", "lavrate", "samplerate", "speexrate", "jack", "oss", "pulse", "speex"]
+    names += ["upmix", "vdownmix", "default", "sysdefault:CARD=USB", "hw:CARD=USB,DEV=0", "mine"]
+    assert chosen_by_people([*names, "jack"]) == ["jack", "pulse", "default", "mine"]
