@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.evaluation.motion import Motion
 from ddsp_edge.library.catalog import find_model, shipped_folder
+from ddsp_edge.offline.rendering import render
+from ddsp_edge.settings import Settings
 from ddsp_edge.synth.performer import Performer
-from ddsp_edge.training.expression.calibrate import heard_motion
+from ddsp_edge.training.expression.calibrate import heard_motion, tune
 
 #: Medians of held notes of real instruments. The violin's are of solo phrases (four recordings,
 #: ../shared/tools/expression.py), the flute's of single notes with vibrato; the cello was recorded
@@ -53,3 +59,21 @@ def test_soft_notes_speak_more_slowly_and_equal_notes_differ(name: str) -> None:
         getattr(one, field) != getattr(other, field)
         for field in ("vibrato_cents", "vibrato_hz", "detune_cents", "accent_db", "attack_s")
     )
+
+
+def test_without_expression_a_bundle_sounds_as_one_that_never_learnt_any(tmp_path: Path) -> None:
+    """To -80 dB, and the same file sounds the same twice; with expression it sounds different."""
+    bundle = find_model(shipped_folder() / "violin.zip")
+    never = replace(bundle, info=replace(bundle.info, expression=None))
+    path = tmp_path / "tune.mid"
+    tune(69.0, length_s=0.3).save(path)
+
+    def played(of: Bundle, amount: float) -> np.ndarray:
+        settings = Settings(reverb_wet=0, expression=amount)
+        return render(path, of, settings=settings, seed=3).sound
+
+    still = played(bundle, 0.0)
+    assert np.abs(still - played(never, 0.0)).max() < 1e-4 * np.abs(still).max()
+    moving = played(bundle, 1.0)
+    assert np.array_equal(moving, played(bundle, 1.0))
+    assert np.abs(moving[: len(still)] - still[: len(moving)]).max() > 0.1 * np.abs(still).max()
