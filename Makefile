@@ -53,8 +53,8 @@ live:
 
 # pytest last: its closing line ends the output.
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
-# One more than there are cores, since many tests wait: for a card, a browser, a process.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two more than there are cores, since many tests wait: for a card, a browser, a process.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 # RERUNS=2: what fails is run again, so many times, and listed. For CI, whose machine has other work.
 RERUNS ?= 0
 RERUN = --reruns $(RERUNS) -r fER
@@ -169,13 +169,13 @@ soak-offline:
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
 	$(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/trumpet
-	for name in violin cello alto-sax double-bass trombone flute trumpet clarinet oboe bassoon; do \
+	for name in violin cello alto-sax double-bass trombone flute trumpet clarinet oboe bassoon french-horn; do \
 	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
 	    case $$name in violin) small=4000;; cello) small=2000;; trombone) small=6000;; *) small=2500;; esac; \
 	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
 	    case $$name in \
 	        clarinet|oboe) how="--teacher none --warm-steps 2000 --steps 2500";; \
-	        bassoon) how="--teacher none --warm-steps 1600 --steps 1600";; \
+	        bassoon|french-horn) how="--teacher none --warm-steps 1600 --steps 1600";; \
 	        *) how="--teacher-steps $$steps --warm-steps $$warm --steps $$small";; esac; \
 	    case $$name in trumpet) audio=runs/recordings;; *) audio="$(AUDIO)";; esac; \
 	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \

@@ -53,7 +53,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Trombone", ("trombone",)),
     ("Tuba", ("trombone", "double-bass")),
     ("Muted Trumpet", ("trumpet",)),
-    ("French Horn", ("trombone", "trumpet")),
+    ("French Horn", ("french-horn",)),
     ("Brass Section, SynthBrass 1, SynthBrass 2", _BRASS),
     ("Soprano Sax, Alto Sax, Tenor Sax", ("alto-sax",)),
     ("Baritone Sax", ("alto-sax", "trombone")),

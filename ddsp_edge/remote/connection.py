@@ -38,8 +38,12 @@ def ssh_words(host: str, batch: bool = False) -> list[str]:
     ssh = shlex.split(os.environ.get(SSH_ENVIRONMENT, "ssh"))
     options = ["-o", "BatchMode=yes"] if batch else []
     with_port = re.fullmatch(r"([^:\[\]]+):([0-9]{1,5})", host)
+    bracketed = re.fullmatch(r"([^@\[\]]+@)?\[([^\[\]]+)\](?::([0-9]{1,5}))?", host)
     if with_port:  # as in a URL; ssh itself would look for a host of that name
         host, options = with_port[1], [*options, "-p", with_port[2]]
+    elif bracketed:
+        host = (bracketed[1] or "") + bracketed[2]
+        options = [*options, "-p", bracketed[3]] if bracketed[3] else options
     return [*ssh, "-T", *options, "--", host]
 
 
@@ -112,7 +116,7 @@ class DeviceConnection:
         skipped = 0
         while True:
             try:
-                message = protocol.read_line(process.stdout)
+                message = protocol.read_answer(process.stdout)
             except UserError:
                 skipped += 1  # a greeting of the device's shell
                 if skipped <= MOST_GREETING_LINES:

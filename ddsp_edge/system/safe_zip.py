@@ -26,6 +26,9 @@ DAMAGE = (
     OSError,
 )
 _END, _END_SIZE, _LOCATOR64 = b"PK\x05\x06", 22, b"PK\x06\x07"
+_DOS = 0  #: where a member was made
+_EXPLORERS = ("thumbs.db", "ehthumbs.db", "desktop.ini")
+_FINDERS_ICON = "Icon\r"  #: a folder with a picture of its own holds this
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -55,10 +58,14 @@ class SafeZip:
             raise ZipError(f"its zip has {len(infos)} members, not 1 to {MAX_MEMBERS}")
         self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in infos:
-            _check_member(info)
-            if info.filename in self._infos:
-                raise ZipError(f"its zip holds {info.filename!r} twice")
-            self._infos[info.filename] = info
+            name = info.filename
+            if info.create_system == _DOS:
+                # Windows PowerShell 5 writes folders so, against the format's rules.
+                name = name.replace("\\", "/")
+            _check_member(info, name)
+            if name in self._infos:
+                raise ZipError(f"its zip holds {name!r} twice")
+            self._infos[name] = info
         if sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
             raise ZipError(f"its zip unpacks to more than {MAX_TOTAL_BYTES >> 20} MiB")
         self.start = min(info.header_offset for info in infos)
@@ -102,17 +109,16 @@ def _line(error: Exception) -> str:
 def _is_clutter(name: str) -> bool:
     """Return whether a member is what Finder, Explorer and the like add to a zip."""
     parts = name.split("/")
-    return any(part == "__MACOSX" or part.startswith(".") for part in parts) or parts[
-        -1
-    ].lower() in ("thumbs.db", "ehthumbs.db", "desktop.ini")
+    if any(part in ("__MACOSX", "@eaDir") or part.startswith(".") for part in parts):
+        return True
+    return parts[-1] == _FINDERS_ICON or parts[-1].lower() in _EXPLORERS
 
 
-def _check_member(info: zipfile.ZipInfo) -> None:
-    name = info.filename
-    if not name.isprintable() or not 1 <= len(name) <= 255:
+def _check_member(info: zipfile.ZipInfo, name: str) -> None:
+    if not name.removesuffix(_FINDERS_ICON).isprintable() or not 1 <= len(name) <= 255:
         raise ZipError(f"its zip holds a member with the name {name[:40]!r}")
     # zipfile cuts a name at its first NUL: what the file says must be what is checked.
-    if info.orig_filename != name or "\\" in name or ":" in name:
+    if info.orig_filename != info.filename or "\\" in name or ":" in name:
         raise ZipError(f"its zip holds a member with the name {info.orig_filename[:40]!r}")
     if name.startswith("/") or any(part in (".", "..") for part in name.split("/")):
         raise ZipError(f"its zip holds {name!r}, a path that leads outside")

@@ -167,4 +167,5 @@ RECIPES = {
     "clarinet": _philharmonia("Clarinet", "clarinet", "clarinet", 120.0, 2000.0, True),
     "oboe": _philharmonia("Oboe", "oboe", "oboe", 195.0, 2000.0, False),
     "bassoon": _philharmonia("Bassoon", "bassoon", "bassoon", 48.0, 900.0, False),
+    "french-horn": _philharmonia("French-Horn", "French horn", "french horn", 48.0, 900.0, False),
 }

@@ -317,6 +317,20 @@ def test_what_finder_adds_to_a_zip_is_passed_over(tmp_path, tiny_path, folder):
             archive.writestr(f"__MACOSX/{folder}._{name}", b"finder")
         archive.writestr(f"{folder}.DS_Store", b"finder")
         archive.writestr(".Spotlight-V100/Store", b"finder")
+        archive.writestr(f"{folder}Icon\r", b"finder")
+        archive.writestr(f"{folder}@eaDir/model.tflite@SynoEAStream", b"a file server")
         archive.writestr(f"{folder}.AppleDouble/model.tflite", b"a file server")
     assert all(rule.name != "model" for rule in check_file_for_vst(path))  # one was found
+    assert read_bundle(path).model == read_bundle(tiny_path).model
+
+
+def test_a_zip_with_backslashes_as_powershell_writes_it(tmp_path, tiny_path):
+    import zipfile
+
+    path = tmp_path / "again.zip"
+    with zipfile.ZipFile(tiny_path) as archive, zipfile.ZipFile(path, "w") as again:
+        for name in archive.namelist():
+            info = zipfile.ZipInfo(f"My Flute\\{name}")
+            info.create_system = 0
+            again.writestr(info, archive.read(name))
     assert read_bundle(path).model == read_bundle(tiny_path).model

@@ -46,6 +46,14 @@ def test_names_that_lead_elsewhere(name: str) -> None:
         SafeZip(_zip((name, b"x")))
 
 
+@pytest.mark.parametrize("name", ["..\\up", "a\\..\\..\\b", "\\etc\\passwd", "C:\\evil"])
+def test_backslashes_lead_elsewhere_too(name: str) -> None:
+    info = zipfile.ZipInfo(name)
+    info.create_system = 0
+    with pytest.raises(ZipError):
+        SafeZip(_zip((info, b"x")))
+
+
 def test_name_with_a_nul_inside() -> None:
     data = _zip(("metadataXjson", b"x")).replace(b"metadataXjson", b"metadata\0json")
     with pytest.raises(ZipError):
