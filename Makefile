@@ -53,8 +53,8 @@ live:
 
 # pytest last: its closing line ends the output.
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
-# One more than there are cores, since many tests wait: for a card, a browser, a process.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two more than there are cores, since many tests wait: for a card, a browser, a process.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 # RERUNS=2: what fails is run again, so many times, and listed. For CI, whose machine has other work.
 RERUNS ?= 0
 RERUN = --reruns $(RERUNS) -r fER

@@ -219,6 +219,9 @@ class Commands:
     def part_remove(self, part: int) -> Future[Result]:
         return self._submit(self._playback.remove_part, part)
 
+    def tuning(self, scale: str = "", keyboard_map: str = "") -> Future[Result]:
+        return self._submit(self._playback.tune, scale, keyboard_map)
+
     def reload(self) -> Future[Result]:
         return self._submit(self._playback.reload)
 

@@ -21,10 +21,13 @@ from ddsp_edge.library.catalog import find_model, installed, shipped_folder, use
 from ddsp_edge.library.nearest import ModelChoice
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.instrument import Band
+from ddsp_edge.live.requests import KEEP, Pitches
 from ddsp_edge.presets.folder import PresetFolder
 from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.presets.parts import MOST_PARTS, NO_MODEL, BandPart, check_parts
 from ddsp_edge.presets.preset import Preset, SourceMode
+from ddsp_edge.presets.scala import KeyPitches
+from ddsp_edge.presets.tuning import Tuning, tuning_of
 from ddsp_edge.settings import Settings
 from firmware_py.config import Config
 from firmware_py.last_state import LastPlayed, LastState
@@ -50,6 +53,7 @@ class NowPlaying:
     digest: bytes = b""  #: of the models' files
     morph_model: str = ""  #: as ``model``: the second model of a morph
     parts: tuple[BandPart, ...] = ()  #: of a band, where it follows MIDI
+    tuning: Tuning | None = None  #: of the keys; None: the box's own
 
 
 class Playback:
@@ -69,6 +73,7 @@ class Playback:
         self._engine, self._config, self._notices = engine, config, notices
         self._use_mappings = use_mappings
         self._channel = config.midi.channel
+        self._own_tuning: Tuning | None = None  # of [midi] scale
         self.presets = PresetFolder(config.presets_folder)
         self.programs = ProgramMap(config.state_folder)
         self._last_state = LastState(config.state_folder)
@@ -114,7 +119,7 @@ class Playback:
             other = self._restored_morph_model(name)
             mode = last.source or preset.source
             parts = () if last.model else preset.parts
-            self._play(bundle, other, mode, preset.settings, preset, parts)
+            self._play(bundle, other, mode, preset.settings, preset, parts, preset.tuning)
         elif last.model:
             other = self._restored_morph_model(last.morph_model)
             self._play(find_model(last.model), other, last.source or None)
@@ -256,7 +261,9 @@ class Playback:
         bundle = find_model(preset.model)
         other = find_model(preset.morph_model) if preset.morph_model else None
         preset = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
-        return self._play(bundle, other, preset.source, preset.settings, preset, preset.parts)
+        return self._play(
+            bundle, other, preset.source, preset.settings, preset, preset.parts, preset.tuning
+        )
 
     def _with_models(self, parts: Sequence[BandPart], bundle: Bundle | None = None) -> Band:
         """The parts with their models; one that names none has ``bundle``, or what plays.
@@ -350,6 +357,7 @@ class Playback:
         settings: Settings | None = None,
         preset: Preset | None = None,
         parts: tuple[BandPart, ...] = (),
+        tuning: Tuning | Literal["keep"] | None = KEEP,
     ) -> dict[str, Any]:
         """Play, wait until it does, and return :meth:`playing`.
 
@@ -357,14 +365,18 @@ class Playback:
         whatever else is given is an edit of it.
         """
         mode = mode or self.now.source_mode
+        tuning = self.now.tuning if isinstance(tuning, str) else tuning
         source = self._source_for(mode)
         band = self._with_models(parts, bundle)
-        self._wait(bundle, other, source, settings and self._on_this_box(settings), band)
+        on_this_box = settings and self._on_this_box(settings)
+        self._wait(bundle, other, source, on_this_box, band, self._pitches(tuning))
         if preset is not None:
             self.last_preset = preset.name
         digest = _digest(bundle, other, *(each for _, each in band))
         self.take(
-            NowPlaying(_name_of(bundle), source, mode, preset, digest, _name_of(other), parts)
+            NowPlaying(
+                _name_of(bundle), source, mode, preset, digest, _name_of(other), parts, tuning
+            )
         )
         return self.playing()
 
@@ -375,9 +387,10 @@ class Playback:
         source: str | None,
         settings: Settings | None = None,
         band: Band = (),
+        pitches: Pitches = KEEP,
     ) -> None:
         """Load a model and wait until the engine plays it. Raises UserError."""
-        future = self._engine.play(bundle, source, settings, other, band)
+        future = self._engine.play(bundle, source, settings, other, band, pitches)
         try:
             future.result(PLAY_S)
         except CancelledError:
@@ -436,7 +449,12 @@ class Playback:
         assert what.model is not None
         other = find_model(what.morph_model) if what.morph_model else None
         self._play(
-            find_model(what.model), other, what.source_mode, preset=what.preset, parts=what.parts
+            find_model(what.model),
+            other,
+            what.source_mode,
+            preset=what.preset,
+            parts=what.parts,
+            tuning=what.tuning,
         )
 
     # ---- settings
@@ -460,6 +478,31 @@ class Playback:
             self._engine.set({"channel": channel})
         self._channel = channel
 
+    # ---- tuning
+
+    def tune(self, scale: str = "", keyboard_map: str = "") -> dict[str, Any]:
+        """Tune the keys by the texts of Scala's files, held notes too; neither: as the box is.
+
+        It belongs to the preset once that is saved. Raises UserError; then nothing has changed.
+        """
+        given = {"scale": scale, "keyboard_map": keyboard_map}
+        texts = {name: text for name, text in given.items() if text}
+        tuning = tuning_of(texts, "tuning")
+        self._engine.tune(self._pitches(tuning))
+        self.now = replace(self.now, tuning=tuning)
+        return self.playing()
+
+    def use_tuning(self, tuning: Tuning | None) -> None:
+        """Take another tuning of the box, [midi] scale; that of a preset stays."""
+        self._own_tuning = tuning
+        if self.now.tuning is None:
+            self._engine.tune(self._pitches(None))
+
+    def _pitches(self, tuning: Tuning | None) -> KeyPitches | None:
+        """The pitches of a tuning or, without one, of the box; None: equal temperament."""
+        tuning = tuning or self._own_tuning
+        return tuning.pitches if tuning else None
+
     def edited(self) -> bool:
         """Whether what plays differs from the file of its preset. Any thread."""
         now, preset = self.now, self.now.preset
@@ -467,6 +510,7 @@ class Playback:
             (preset.model, preset.morph_model, preset.source)
             != (now.model, now.morph_model, now.source_mode)
             or preset.parts != now.parts
+            or preset.tuning != now.tuning
             or preset.settings != self.portable_settings()
         )
 
@@ -480,6 +524,7 @@ class Playback:
             "source_mode": now.source_mode,
             "morph_model": now.morph_model or None,
             "parts": _rows(now),
+            "tuning": now.tuning.title if now.tuning else None,
         }
 
 

@@ -62,7 +62,9 @@ class PresetEditor:
         mappings = now.preset.mappings if now.preset else ()
         settings = self._playback.portable_settings()
         mode = now.source_mode
-        preset = Preset(name, now.model, mode, settings, mappings, now.morph_model, now.parts)
+        preset = Preset(
+            name, now.model, mode, settings, mappings, now.morph_model, now.parts, now.tuning
+        )
         saved = self._presets.save(preset)
         self._playback.last_preset = saved.name
         self._playback.take(replace(now, preset=saved))

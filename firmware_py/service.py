@@ -14,7 +14,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import ENVIRONMENT as MODELS_ENVIRONMENT
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
-from ddsp_edge.midi.scala import read_key_pitches
+from ddsp_edge.presets.tuning import read_tuning
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.atomic_files import remove_partial_files
 from firmware_py.commands import Commands
@@ -150,10 +150,8 @@ class Service:
         """Tune the keys as the config says; a damaged file is told and changes nothing."""
         midi, problem = self._config.midi, ""
         try:
-            pitches = (
-                read_key_pitches(midi.scale, midi.keyboard_map or None) if midi.scale else None
-            )
-            self._engine.tune(pitches)
+            tuning = read_tuning(midi.scale, midi.keyboard_map) if midi.scale else None
+            self._worker.submit(self._playback.use_tuning, tuning)
         except UserError as error:
             problem = str(error)
         self._notices.report("scale", problem)

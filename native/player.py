@@ -199,7 +199,8 @@ class EventSender:
         event = self._event
         event.kind, event.voice = kind, voice
         if voice >= 0:
-            if kind != lib.DDSP_EVENT_TOUCH:  # it makes nothing sound or be silent
+            # A touch or another tuning makes nothing sound or be silent.
+            if kind not in (lib.DDSP_EVENT_TOUCH, lib.DDSP_EVENT_TUNE):
                 self._serials[voice] = (self._serials[voice] + 1) & 0xFFFFFFFF
             event.serial = self._serials[voice]
         self._send(time_s)
@@ -230,6 +231,11 @@ class EventSender:
         """Set bend, pressure, brightness, level and vibrato of a voice, or of ALL_VOICES."""
         self._fill(touch)
         self._of_voice(lib.DDSP_EVENT_TOUCH, voice, time_s)
+
+    def tune(self, voice: int, pitch: float, glide_s: float, time_s: float) -> None:
+        """Give the note of a voice another pitch (MIDI note), to which it glides in ``glide_s``."""
+        self._event.note.pitch, self._event.note.glide_s = pitch, glide_s
+        self._of_voice(lib.DDSP_EVENT_TUNE, voice, time_s)
 
     def set(self, settings: SynthSettings, time_s: float) -> None:
         """Send new settings, which hold for all voices from ``time_s`` on."""

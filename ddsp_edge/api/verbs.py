@@ -11,6 +11,7 @@ from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.system.toml_config import did_you_mean
 
 MAX_TEXT = 1024
+MAX_LINES_TEXT = 24 * 1024
 MAX_ITEMS = 1024
 MAX_EVENT_RATE_HZ = 30.0
 
@@ -18,6 +19,14 @@ MAX_EVENT_RATE_HZ = 30.0
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
         raise ValueError(f"a text of 1 to {MAX_TEXT} printable characters")
+    return value
+
+
+def _lines(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_LINES_TEXT:
+        raise ValueError(f"a text of 1 to {MAX_LINES_TEXT} characters")
+    if not value.replace("\r", "").replace("\n", "").replace("\t", "").isprintable():
+        raise ValueError("printable lines of text")
     return value
 
 
@@ -66,6 +75,7 @@ def _bytes(value: Any) -> list[int]:
 #: Kind of an argument to what checks it; it raises ValueError with what would be right.
 KINDS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
+    "lines": _lines,
     "number": _number,
     "whole": _whole,
     "switch": _switch,
@@ -142,6 +152,14 @@ VERBS: dict[str, Verb] = {
         True,
     ),
     "part_remove": Verb("remove a part of the band: as parts", {"part": _PART}, True),
+    "tuning": Verb(
+        "tune the keys, held notes too, by Scala's files: what plays now",
+        {
+            "scale": Argument("lines", "text of a .scl; left out: as the config", required=False),
+            "keyboard_map": Argument("lines", "text of a .kbm for it", required=False),
+        },
+        True,
+    ),
     "reload": Verb("load what plays again if its file has changed: what plays now", {}, True),
     "presets": Verb("the presets in their order, and which one plays", {}, True),
     "preset": Verb("play a preset, with a cross-fade: what plays now", {"name": _PRESET}, True),

@@ -22,6 +22,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "set": "change settings of the running engine; without any, show them",
         "model": "play a model, cross-faded; without a name, say which one plays",
         "preset": "list, play, save or order presets",
+        "tuning": "tune the keys by a Scala scale, or show the tuning",
         "bypass": "send the input straight to the output",
         "tuner": "mute and show the note until Ctrl-C",
         "freeze": "hold the sound as it is",

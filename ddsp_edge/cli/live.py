@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ddsp_edge.cli.render import settings_help
+from ddsp_edge.cli.render import add_tuning, settings_help, tuning_of
 from ddsp_edge.settings import parse_settings
 
 
@@ -88,6 +88,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="KEY=VALUE",
         help="set one of the settings below",
     )
+    add_tuning(parser)
     parser.add_argument(
         "--runtime",
         choices=("litert", "tflite-runtime"),
@@ -106,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.seconds is not None and not args.seconds > 0:
         raise UserError(f"--seconds {args.seconds:g}: choose more than 0")
+    pitches = tuning_of(args)
     card = CardSettings(
         args.card,
         "none" if args.capture is None and args.source == "synth" else args.capture,
@@ -124,5 +126,6 @@ def run(args: argparse.Namespace) -> int:
         args.runtime,
         args.seconds,
         args.midi_out,
+        pitches=pitches,
     )
     return 0

@@ -15,8 +15,8 @@ from ddsp_edge.cli.render_band import run_band
 from ddsp_edge.settings import SETTINGS, Settings, parse_settings
 
 if TYPE_CHECKING:
-    from ddsp_edge.midi.scala import KeyPitches
     from ddsp_edge.offline.report import RenderReport
+    from ddsp_edge.presets.scala import KeyPitches
 
 
 def _rate(text: str) -> int:
@@ -51,7 +51,7 @@ def add_tuning(parser: argparse.ArgumentParser) -> None:
 def tuning_of(args: argparse.Namespace) -> KeyPitches | None:
     """Read the tuning that the options name. Raises UserError."""
     from ddsp_edge.errors import UserError
-    from ddsp_edge.midi.scala import read_key_pitches
+    from ddsp_edge.presets.scala import read_key_pitches
 
     if args.scale is None:
         if args.keyboard_map is not None:

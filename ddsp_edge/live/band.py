@@ -10,8 +10,8 @@ from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.live.instrument import Band, Instrument, PlaybackContext
 from ddsp_edge.live.instruments import SynthInstrument
 from ddsp_edge.midi.beat import Beat
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
 from native.rig import Part

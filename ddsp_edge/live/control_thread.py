@@ -24,8 +24,8 @@ from ddsp_edge.live.mailbox import Mailbox
 from ddsp_edge.live.mixer_controls import MixerControls
 from ddsp_edge.live.requests import ModelRequest, Requests
 from ddsp_edge.live.test_tone import Tester, TestSignal
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.synth.programs import Programs
 from native.probe import Probe
 from native.rig import Rig
@@ -267,6 +267,9 @@ class ControlThread:
         instrument, request, entered = self._waiting.pop(0)
         self.requests.begin(request, instrument.source)
         self.apply()
+        if not isinstance(request.pitches, str):  # KEEP
+            self.context.key_pitches = request.pitches
+        instrument.tune(self.context.key_pitches)
         if self.frozen:
             instrument.freeze(True)
         self.mixer.player_pan(instrument.pan)
@@ -340,6 +343,8 @@ class ControlThread:
         self.context.key_pitches = pitches
         if self.active.current is not None:
             self.active.current.tune(pitches)
+            if self.flows:
+                self.active.sound()
 
     def change_parts(self, parts: Sequence[BandPart]) -> None:
         """Other levels, places and keys of the parts of the band that plays."""

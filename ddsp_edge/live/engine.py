@@ -24,11 +24,11 @@ from ddsp_edge.live.heard_notes import Send
 from ddsp_edge.live.instrument import Band, PlaybackContext
 from ddsp_edge.live.instruments import SOURCES
 from ddsp_edge.live.loader import Loader
-from ddsp_edge.live.requests import ModelRequest, Requests
+from ddsp_edge.live.requests import KEEP, ModelRequest, Pitches, Requests
 from ddsp_edge.live.test_tone import TestSignal
 from ddsp_edge.live.timing import Gauges
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from native.probe import Probe
 from native.rig import Rig
@@ -176,11 +176,13 @@ class LiveEngine:
         settings: Settings | None = None,
         other: Bundle | None = None,
         band: Band = (),
+        pitches: Pitches = KEEP,
     ) -> Future[ModelInfo]:
         """Change to a model (and source "effect" or "synth", and settings): warmed beside the
         one that plays, then cross-faded over 50 ms. Held notes go on in the new one. ``other`` is
         the model that the setting ``morph`` leads to; None: none. ``band``: the parts that play,
-        where the source is "synth", instead of ``bundle`` alone.
+        where the source is "synth", instead of ``bundle`` alone. ``pitches``: the tuning that
+        holds from then on, None equal temperament; held notes glide there.
 
         The future's result comes when the new model plays (its cross-fade begins within 80 ms).
         It fails with UserError where the model cannot be used, and the old one plays on; it
@@ -188,7 +190,7 @@ class LiveEngine:
         """
         if source is not None:
             _check_source(source)
-        request = ModelRequest(bundle, source, settings, other, band)
+        request = ModelRequest(bundle, source, settings, other, band, pitches)
         self._loader.ask(request)
         return request.future
 
@@ -207,7 +209,7 @@ class LiveEngine:
         return settings
 
     def tune(self, pitches: KeyPitches | None) -> None:
-        """Tune the keys that are pressed from now on, of every model; None: equal temperament."""
+        """Tune the keys of every model; held notes glide there. None: equal temperament."""
         self._control.post(self._control.tune, pitches)
 
     def send_heard(self, send: Send | None) -> None:

@@ -17,8 +17,8 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.live.timing import Gauges
 from ddsp_edge.midi.beat import Beat
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from native.rig import Part
 

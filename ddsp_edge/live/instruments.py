@@ -10,8 +10,8 @@ from ddsp_edge.effect.player import effect_settings
 from ddsp_edge.effect.tuner import Tuner
 from ddsp_edge.live.instrument import Instrument, PlaybackContext, Tick
 from ddsp_edge.midi.beat import Beat
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.performer import Performer

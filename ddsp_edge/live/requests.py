@@ -6,12 +6,17 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.live.instrument import Band
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
+
+#: A tuning of a request: whichever holds now.
+KEEP: Final = "keep"
+Pitches = KeyPitches | None | Literal["keep"]
 
 
 @dataclass(eq=False)
@@ -23,6 +28,7 @@ class ModelRequest:
     settings: Settings | None
     other: Bundle | None = None  #: the model that ``morph`` leads to; here None is none
     band: Band = ()  #: what plays where it follows MIDI; here none is ``bundle`` alone
+    pitches: Pitches = KEEP  #: of a tuning; here None is equal temperament
     future: Future[ModelInfo] = field(default_factory=Future)
 
 

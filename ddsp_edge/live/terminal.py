@@ -15,6 +15,7 @@ from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.events import Event
 from ddsp_edge.midi.output import MidiOutput
 from ddsp_edge.midi.ports import MidiPorts
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 
 EVERY_S = 0.1
@@ -32,14 +33,18 @@ def perform(
     seconds: float | None,
     midi_out: Sequence[str] = (),
     out: TextIO | None = None,
+    pitches: KeyPitches | None = None,
 ) -> None:
     """Play until Ctrl-C, SIGTERM or for ``seconds``; fades out. Raises UserError.
+
+    ``pitches``: those of a Scala tuning; None: equal temperament.
 
     Program changes choose among the installed models, in the order of `ddsp-edge models list`.
     """
     out = out or sys.stdout
     bundle = find_model(model)
     engine = LiveEngine(card, source, settings, runtime)
+    engine.tune(pitches)
     screen = _Screen(out)
     ports = MidiPorts(engine.midi, engine.publish, api=midi, network=midi_network)
     output = MidiOutput(midi, midi_out, on_problem=screen.warn)

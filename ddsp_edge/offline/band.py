@@ -11,7 +11,6 @@ import numpy as np
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.midi.file import read_midi
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.offline.arrangement import Arrangement, PlannedPart, arrange
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.rendering import (
@@ -23,6 +22,7 @@ from ddsp_edge.offline.rendering import (
 )
 from ddsp_edge.presets.band_map import BandMap
 from ddsp_edge.presets.parts import BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.budget import VoiceBudget
 from ddsp_edge.synth.player import SynthPlayer

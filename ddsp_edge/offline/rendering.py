@@ -16,9 +16,9 @@ from ddsp_edge.evaluation import peak_dbfs
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.midi.file import MAGIC_BYTES, is_midi_data
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.offline.report import RenderReport
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.source import Performance, synth_frames
 from ddsp_edge.system.atomic_files import check_new, numbered

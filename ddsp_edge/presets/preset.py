@@ -14,12 +14,14 @@ import tomli_w
 from ddsp_edge.errors import UserError
 from ddsp_edge.presets.mapping import ControlMapping
 from ddsp_edge.presets.parts import MOST_PARTS, NO_MODEL, BandPart
+from ddsp_edge.presets.tuning import Tuning, tuning_of
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.toml_config import MAX_BYTES, Range, from_dict, parse_toml
 
 SUFFIX = ".toml"
-#: Of a preset's file: 1, or 2 where it has parts. Files without a version are of version 1.
-VERSION = 2
+#: Of a preset's file: 1, 2 where it has parts, 3 where it has a tuning. Files without a version
+#: are of version 1.
+VERSION = 3
 MAX_MAPPINGS = 64
 LONGEST_NAME = 48
 #: A preset of this name would be the folder's own file.
@@ -41,6 +43,7 @@ class Preset:
     mappings: tuple[ControlMapping, ...] = ()
     morph_model: str = ""  #: the model that the setting morph leads to; "": none
     parts: tuple[BandPart, ...] = ()  #: of a band, where it follows MIDI; none: ``model`` alone
+    tuning: Tuning | None = None  #: of its keys; None: that of the box it is played on
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class _PresetFile:
     settings: dict[str, float | str] = field(default_factory=dict)
     mappings: Annotated[tuple[ControlMapping, ...], Range(0, MAX_MAPPINGS)] = ()
     parts: Annotated[tuple[BandPart, ...], Range(0, MOST_PARTS, "parts")] = ()
+    tuning: dict[str, Any] = field(default_factory=dict)
 
 
 def clean_name(name: str) -> str:
@@ -101,6 +105,7 @@ def preset_of(name: str, tables: dict[str, Any], where: str) -> Preset:
         found.mappings,
         found.morph_model,
         found.parts,
+        tuning_of(found.tuning, f"{where}: tuning"),
     )
 
 
@@ -112,8 +117,9 @@ def preset_tables(preset: Preset) -> dict[str, Any]:
         if value != getattr(standard, item.name):
             told[item.name] = value
     tables: dict[str, Any] = {"model": preset.model, "source": preset.source}
+    if preset.parts or preset.tuning:
+        tables["version"] = VERSION if preset.tuning else 2
     if preset.parts:
-        tables["version"] = VERSION
         tables["parts"] = [part.as_dict() for part in preset.parts]
     if preset.morph_model:
         tables["morph_model"] = preset.morph_model
@@ -121,12 +127,14 @@ def preset_tables(preset: Preset) -> dict[str, Any]:
         tables["settings"] = told
     if preset.mappings:
         tables["mappings"] = [mapping.as_dict() for mapping in preset.mappings]
+    if preset.tuning:
+        tables["tuning"] = preset.tuning.as_dict()
     return tables
 
 
 def preset_bytes(preset: Preset) -> bytes:
     """Return the bytes of a preset's file; reading them gives the same preset. Raises UserError."""
-    data = tomli_w.dumps(preset_tables(preset)).encode()
+    data = tomli_w.dumps(preset_tables(preset), multiline_strings=True).encode()
     # What could not be read again must not be written.
     parse_preset(preset.name, data, f"preset {preset.name!r}")
     return data

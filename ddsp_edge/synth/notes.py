@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 
 from ddsp_edge.midi.beat import Beat
-from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import WAVES_IN_BEAT, Settings
 from ddsp_edge.synth.allocation import pick, spare_voice
 from ddsp_edge.synth.budget import VoiceBudget
@@ -82,6 +82,18 @@ class Notes:
         if self.pitches is None:
             return float(note)
         return self.pitches[note] if 0 <= note < len(self.pitches) else None
+
+    def tune(self, pitches: KeyPitches | None, time_s: float) -> None:
+        """Play the keys at these pitches; None: equal temperament.
+
+        Held notes glide to theirs; those of keys that the tuning leaves out stay where they are.
+        """
+        self.pitches = pitches
+        for key in self.keys.held:
+            pitch = self.pitch_of(key.note)
+            key.pitch = key.pitch if pitch is None else pitch
+        for voice in self.voices:
+            voice.tune(time_s)
 
     def press(self, key: Key, time_s: float, controllers: Controllers) -> None:
         """A key of ``keys`` went down."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from ddsp_edge.midi.beat import Beat
-from ddsp_edge.midi.scala import KeyPitches
 from ddsp_edge.presets.parts import WHOLE, BandPart
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth import midi_map
 from ddsp_edge.synth.budget import VoiceBudget
@@ -115,8 +115,8 @@ class Receiver:
         return bool(configures) and getattr(message, "control", None) in midi_map.RPN_CONTROLLERS
 
     def tune(self, pitches: KeyPitches | None) -> None:
-        """Play the keys that are pressed from now on at these pitches; None: as a piano."""
-        self._notes.pitches = pitches
+        """Play the keys at these pitches, those that are held too; None: equal temperament."""
+        self._notes.tune(pitches, self._now)
 
     def follow(self, beat: Beat | None) -> None:
         """Take the beat of a clock or tempo map, in this object's time; None: there is none any

@@ -16,7 +16,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.frames import FeatureFrame
 from ddsp_edge.midi.beat import Beat
 from ddsp_edge.midi.file import is_note, read_midi
-from ddsp_edge.midi.scala import KeyPitches
+from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.settings import Settings
 from ddsp_edge.synth.midi_map import PERCUSSION_CHANNEL
 from ddsp_edge.synth.performer import score_of

@@ -11,6 +11,8 @@ from native.player import EventSender, Note, NoteExpression
 
 #: By then a note that was struck can be heard, in seconds.
 HEARD_S = 0.05
+#: A held note goes over to another tuning in so many seconds: soon, and without a click.
+RETUNE_S = 0.03
 
 
 class NoteVoice:
@@ -22,6 +24,7 @@ class NoteVoice:
         self.held = False  #: something holds that key
         self.struck_s = -1.0  #: when it was last struck
         self._gave_way = False  # another note took its place
+        self._pitch = 0.0  # as it was sent last, MIDI note
         self._touch = native_player.Touch()  # as it was sent last
 
     def strike(
@@ -37,7 +40,7 @@ class NoteVoice:
         """Play a key. The pitch glides from ``glide_from`` (None: from the voice that was struck
         last); at once where ``glide_s`` is 0."""
         self.key, self.held, self.struck_s = key, True, time_s
-        self._gave_way = False
+        self._gave_way, self._pitch = False, key.pitch
         self._touch = controllers.note_touch(key.member, key.pressure)
         note = Note(
             pitch=key.pitch,
@@ -48,6 +51,12 @@ class NoteVoice:
             expression=expression or NoteExpression(),
         )
         self._sender.start(self.index, note, self._touch, time_s, legato)
+
+    def tune(self, time_s: float) -> None:
+        """Glide to the pitch that its key has by now, where that is another one."""
+        if self.held and self.key is not None and self.key.pitch != self._pitch:
+            self._pitch = self.key.pitch
+            self._sender.tune(self.index, self._pitch, RETUNE_S, time_s)
 
     def release(self, time_s: float) -> None:
         """Let the note go; it fades over its release."""

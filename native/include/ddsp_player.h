@@ -141,7 +141,9 @@ enum {
     DDSP_EVENT_FREEZE,        /* value 1 or 0; the effect's */
     DDSP_EVENT_RESET,         /* the player as new */
     DDSP_EVENT_CONDITION,     /* conditioning: new settings of the part's conditioner */
-    DDSP_EVENT_BEAT           /* beat: where it is from now on; vibratos go over to it smoothly */
+    DDSP_EVENT_BEAT,          /* beat: where it is from now on; vibratos go over to it smoothly */
+    DDSP_EVENT_TUNE           /* note.pitch: the voice's note has another pitch from now on, and
+                               * glides there in note.glide_s; nothing else of the note changes */
 };
 
 typedef struct {

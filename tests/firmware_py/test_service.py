@@ -296,6 +296,11 @@ def test_the_command_line_speaks_to_it(box):
     assert cli("model", "cello").stdout.strip() == "cello (synth)"
     assert cli("preset", "save", "Low").stdout.strip() == "Low: cello (synth)"
     assert "> Low" in cli("preset", "list").stdout
+    (box.state / "a.scl").write_text("! a.scl\nOctaves\n1\n2/1\n")
+    assert cli("tuning", str(box.state / "a.scl")).stdout.strip() == "tuned: Octaves"
+    assert json.loads(cli("tuning", "--json").stdout) == {"tuning": "Octaves"}
+    assert "as the config says" in cli("tuning", "--off").stdout
+    assert "b.scl: cannot be read" in cli("tuning", str(box.state / "b.scl")).stderr
     assert cli("bypass", "on").stdout.strip() == "bypass on"
     assert json.loads(cli("status", "--json").stdout)["bypass"] is True
     assert cli("freeze", "on").stdout.strip() == "freeze on"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import path_libraries
 import pytest
 from cffi import FFI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import native.decoder
-from ddsp_edge.bench.paths import libraries
 from ddsp_edge.units import scale_f0, scale_loudness
 from native.build_kernel import cdef
 from native.decoder import Layer, Network, NetworkDecoder, NetworkWeights
@@ -158,9 +157,9 @@ def test_the_header_tells_what_is_computed(kind: str, sizes: dict[str, Any]) -> 
     assert_follows(weights(kind, **sizes))
 
 
-def test_every_path_computes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_path_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """AVX2, SSE2 and scalar builds: each against the formula."""
-    paths = libraries(tmp_path)
+    paths = path_libraries.made()
     if not paths:
         pytest.skip("no C compiler")
     for library in paths.values():

@@ -11,6 +11,7 @@ from pathlib import Path
 import c_programs
 import pytest
 from c_programs import COMPILER, KERNEL, ROOT
+from extent import whole_only
 
 SOURCES = [*KERNEL, Path(__file__).with_name("test_kernel.c")]
 THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
@@ -24,6 +25,14 @@ PATHS: dict[str, list[str]] = {
 ARM64_COMPILER = shutil.which("aarch64-linux-gnu-gcc")
 ARM64_EMULATOR = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 ARM64_PACKAGES = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+#: The path between the other two runs where somebody asked for everything.
+EACH_PATH = pytest.mark.parametrize(
+    "portable",
+    [
+        pytest.param(flags, id=name, marks=whole_only if name == "portable" else ())
+        for name, flags in PATHS.items()
+    ],
+)
 SHIPPED = ["-O3", "-ffp-contract=fast"]
 
 
@@ -53,7 +62,7 @@ def run(program: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(program)], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("portable", PATHS.values(), ids=PATHS)
+@EACH_PATH
 def test_sanitizers_find_nothing(tmp_path: Path, portable: list[str]) -> None:
     program = build(tmp_path, *sanitized("address,undefined"), *portable)
     result = run(program)
@@ -61,7 +70,7 @@ def test_sanitizers_find_nothing(tmp_path: Path, portable: list[str]) -> None:
     assert result.stdout == "0 failures\n"
 
 
-@pytest.mark.parametrize("portable", PATHS.values(), ids=PATHS)
+@EACH_PATH
 def test_no_allocation_after_prepare(tmp_path: Path, portable: list[str]) -> None:
     """As shipped (-O3, fused multiply-add), every block size and hostile frames too."""
     result = run(build(tmp_path, *SHIPPED, *portable))

@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import path_libraries
 import pytest
 from voice_tracks import rms_db
 
 from ddsp_edge.bench.checkout import ROOT, compiled_kernel, compiler
-from ddsp_edge.bench.paths import PathVoice, libraries
+from ddsp_edge.bench.paths import PathVoice
 from native.kernel import Voice
 
 RATE, HARMONICS, BANDS = 48_000, 100, 65
@@ -31,8 +32,8 @@ def play(voice: PathVoice | Voice) -> np.ndarray:
     return out
 
 
-def test_every_path_gives_the_same_sound(tmp_path: Path) -> None:
-    paths = libraries(tmp_path)
+def test_every_path_gives_the_same_sound() -> None:
+    paths = path_libraries.made()
     if not paths:
         pytest.skip("no C compiler")
     assert "scalar" in paths and len(paths) >= 2

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -48,12 +49,23 @@ def run_all(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], label
 def _pool(processes: int) -> ProcessPoolExecutor:
     # Fresh processes: to fork one that has torch's threads is asking for a deadlock.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=_ignore_interrupt)
+    return ProcessPoolExecutor(processes, context, initializer=_begin)
 
 
-def _ignore_interrupt() -> None:
-    """Ignore Ctrl-C in a worker: the parent handles it and stops the workers."""
+def _begin() -> None:
+    """Let a worker ignore Ctrl-C, which its parent handles, and end when its parent is gone.
+
+    Otherwise it would wait for jobs for ever: the workers hold each other's pipe open.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _cores() -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from ddsp_edge.bundles.expression import Expression, Tendency
+from ddsp_edge.bundles.expression import QUANTITIES, USUAL_VELOCITY, Expression, Tendency
 from ddsp_edge.bundles.families import FAMILIES, family_of
 from ddsp_edge.errors import UserError
+from ddsp_edge.evaluation.edges import Edge, edges_of
+from ddsp_edge.evaluation.edges import medians as edge_medians
 from ddsp_edge.evaluation.motion import HeldNote, Motion, held_notes, motion_of
 from ddsp_edge.system.audio_file import read_sound, resample
 from ddsp_edge.training.data import sources
@@ -39,7 +41,13 @@ VIBRATO = (
     "tremor_db",
     "drift_cents",
 )
-ANY_NOTE = ("attack_s",)
+ANY_NOTE = ("attack_s", "attack_noise")
+#: What a stroke does to these at most, from the softest to the loudest, in parts of the mean.
+WITH_STROKE = {"attack_s": (-2.0, -1.2), "attack_noise": (-1.0, 1.5)}
+#: Strokes that deviate by less, 0..1, do not show what they do.
+LEAST_STROKES = 0.12
+#: Taught by single notes, which end in silence.
+ALONE = ("release_stretch", "release_noise", "release_cents")
 IN_PHRASES = ("swell_db", "swell_share", "fade_db")
 
 
@@ -50,21 +58,25 @@ class Lesson:
     expression: Expression
     motion: Motion
     still: bool  #: played without vibrato; what hangs on it is the family's
+    edge: Edge = field(default_factory=Edge)  #: medians of how notes begin and end
 
 
 def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> Lesson:
     """Measure the notes of every recording of a folder. Raises UserError: no notes in it."""
     files, _ = sources.find(folder, recipe.skip)
     notes: list[HeldNote] = []
+    edges: list[Edge] = []
     phrases: list[PhraseFacts] = []
     moved: list[Motion] = []
     for path in files:
         try:
-            found = notes_of(path, recipe)
+            audio = sound_of(path)
+            found = notes_in(audio, recipe)
         except UserError as error:
             say(f"left out: {error}")
             continue
         notes += found
+        edges += edges_of(audio, RATE, found)
         if not recipe.single_notes:
             phrases.append(phrase_facts(found))
             moved.append(motion_of(_long(found)))
@@ -74,14 +86,23 @@ def learn(folder: Path, recipe: Recipe, say: Callable[[str], None] = print) -> L
             f"{folder}: holds {len(held)} notes of 0.4 s, at least {FEWEST} teach something"
         )
     say(f"{len(notes)} notes, {len(held)} of them of 0.4 s and more")
-    return lesson_of(notes, phrases, recipe, moved)
+    return lesson_of(notes, phrases, recipe, moved, edges)
+
+
+def sound_of(path: Path) -> np.ndarray:
+    """Return the sound of one recording at RATE, (n,). Raises UserError: it cannot be read."""
+    sound = read_sound(path)
+    return resample(sound.samples, sound.rate, RATE)
+
+
+def notes_in(audio: np.ndarray, recipe: Recipe) -> list[HeldNote]:
+    """Return the held notes of a sound at RATE, in order."""
+    return held_notes(audio, RATE, recipe.lowest_hz, recipe.highest_hz, SHORTEST_S)
 
 
 def notes_of(path: Path, recipe: Recipe) -> list[HeldNote]:
     """Return the held notes of one recording, in order. Raises UserError: it cannot be read."""
-    sound = read_sound(path)
-    audio = resample(sound.samples, sound.rate, RATE)
-    return held_notes(audio, RATE, recipe.lowest_hz, recipe.highest_hz, SHORTEST_S)
+    return notes_in(sound_of(path), recipe)
 
 
 def _long(notes: list[HeldNote]) -> list[HeldNote]:
@@ -93,42 +114,45 @@ def lesson_of(
     phrases: list[PhraseFacts],
     recipe: Recipe,
     moved: Sequence[Motion] = (),
+    edges: Sequence[Edge] = (),
 ) -> Lesson:
-    """Fit everything that these notes and phrases teach; ``moved`` is each recording's motion.
+    """Fit everything that these notes and phrases teach; ``moved`` is each recording's motion,
+    ``edges`` how each note begins and ends.
 
     Of several performances the one with the most vibrato says how far the instrument moves.
     """
-    facts = [facts_of(note) for note in notes]
+    measured: Sequence[Edge | None] = edges or [None] * len(notes)
+    facts = [
+        facts_of(note, edge, recipe.single_notes)
+        for note, edge in zip(notes, measured, strict=True)
+    ]
     medians = max(
         (each for each in moved if each.notes >= DOZEN),
         key=lambda each: each.pitch_cents,
         default=motion_of(_long(notes)),
     )
     still = recipe.single_notes and medians.pitch_cents < STILL_CENTS
-    names = [*ANY_NOTE, *(() if still else VIBRATO), *(IN_PHRASES if phrases else ())]
+    names = [*ANY_NOTE, *(() if still else VIBRATO)]
+    names += IN_PHRASES if phrases else ALONE
+    family = family_of(recipe.name)
     known = {name: _fit(name, facts) for name in names}
+    for name in (*ANY_NOTE, *ALONE):
+        if name in names:
+            known[name] = _by_stroke(name, facts, FAMILIES[family].tendencies[name])
     if phrases:
         free = [flag for each in phrases for flag in each.scoopable]
         known |= _scoops([each for each, is_free in zip(facts, free, strict=True) if is_free])
         known |= _together(phrases)
-    family = family_of(recipe.name)
-    tendencies = {
-        name: _plausible(name, each, FAMILIES[family].tendencies[name])
-        for name, each in known.items()
-        if each is not None
-    }
-    return Lesson(Expression(tendencies, family, len(notes), bool(phrases)), medians, still)
+    tendencies = {name: _plausible(name, each) for name, each in known.items() if each is not None}
+    learnt = Expression(tendencies, family, len(notes), bool(phrases))
+    return Lesson(learnt, medians, still, edge_medians(edges))
 
 
-def _plausible(name: str, found: Tendency, usual: Tendency) -> Tendency:
+def _plausible(name: str, found: Tendency) -> Tendency:
     """What a player does of it: the rest is the music's, or a recording's.
 
-    A harder stroke never speaks later: where recordings at several dynamics do not show how much
-    sooner, the family says it. Spread and slopes of what has a size are at most 0.3 of it.
+    Spread and slopes of what has a size are at most 0.3 of it.
     """
-    if name == "attack_s":
-        sooner = usual.velocity * found.mean / usual.mean
-        found = replace(found, velocity=round(min(found.velocity, sooner), 4))
     if name not in ("accent_db", "detune_cents", "scoop_cents"):
         most = 0.3 * abs(found.mean)
         found = replace(
@@ -140,16 +164,44 @@ def _plausible(name: str, found: Tendency, usual: Tendency) -> Tendency:
     return found
 
 
-def _fit(name: str, facts: list[NoteFacts]) -> Tendency | None:
+def _by_stroke(name: str, facts: list[NoteFacts], usual: Tendency) -> Tendency | None:
+    """A quantity by the stroke. A harder attack is never later.
+
+    Where recordings do not differ enough in their dynamics to show what the stroke does, the family
+    says it, and the mean is what the strokes that were recorded make of it.
+    """
+    found = _fit(name, facts)
+    if found is None:
+        return None
+    usually = usual.velocity / usual.mean if usual.mean else 0.0
+    low, high = WITH_STROKE.get(name, (-0.5, 0.5))
+    known = [each for each in facts if np.isfinite(getattr(each, name))]
+    strokes = _strokes(known)
+    ratio = usually
+    if np.std(strokes) > LEAST_STROKES and found.velocity and found.mean > 0.0:
+        ratio = found.velocity / found.mean
+    ratio = min(max(ratio, low), high)
+    median = float(np.median([getattr(each, name) for each in known]))
+    mean = median / max(0.4, 1.0 + ratio * (float(np.median(strokes)) - USUAL_VELOCITY))
+    quantity = QUANTITIES[name]
+    mean = round(min(max(mean, quantity.minimum), quantity.maximum), 4)
+    return replace(found, mean=mean, velocity=round(ratio * mean, 4))
+
+
+def _strokes(facts: list[NoteFacts]) -> np.ndarray:
+    """How hard each note was struck, 0..1, by its level against the loudest ones."""
     levels = np.array([each.level_db for each in facts])
+    return np.clip(1.0 - (np.percentile(levels, 98) - levels) / STROKE_RANGE_DB, 0.0, 1.0)
+
+
+def _fit(name: str, facts: list[NoteFacts]) -> Tendency | None:
     pitches = np.array([each.pitch for each in facts])
     middle = 0.5 * (np.percentile(pitches, 1) + np.percentile(pitches, 99))
-    strokes = 1.0 - (np.percentile(levels, 98) - levels) / STROKE_RANGE_DB
     return tendency(
         name,
         np.array([getattr(each, name) for each in facts]),
         (pitches - middle) / 12.0,
-        np.clip(strokes, 0.0, 1.0),
+        _strokes(facts),
         np.array([each.length_s for each in facts]),
     )
 

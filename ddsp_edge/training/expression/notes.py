@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ddsp_edge.evaluation.edges import RISE_FROM_DB, RISE_TO_DB, Edge
 from ddsp_edge.evaluation.motion import END_HOPS, HOP_S, START_HOPS, HeldNote, motion
+from ddsp_edge.settings import Settings
 
 #: Rates, in Hz, at which a vibrato is looked for, and how finely.
 VIBRATO_HZ = np.arange(3.5, 8.01, 0.1)
@@ -21,6 +23,10 @@ SCOOP_HOPS = 3
 SMOOTH_HOPS = 9
 #: As the attack is played: it rises as a parabola from so far below.
 ATTACK_FROM_DB = 12.0
+#: Length of that parabola against the part of it that was measured.
+PARABOLA = 1.0 / (math.sqrt(RISE_FROM_DB / ATTACK_FROM_DB) - math.sqrt(RISE_TO_DB / ATTACK_FROM_DB))
+#: Of a note's pitch, as it dies away.
+LAST_HOPS = 3
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,19 @@ class NoteFacts:
     fade_db: float = float("nan")
     tremor_db: float = float("nan")
     attack_s: float = float("nan")
+    attack_noise: float = float("nan")
+    release_stretch: float = float("nan")
+    release_noise: float = float("nan")
+    release_cents: float = float("nan")
     flux: float = float("nan")
 
 
-def facts_of(note: HeldNote) -> NoteFacts:
-    """Measure what one held note did."""
+def facts_of(note: HeldNote, edge: Edge | None = None, alone: bool = True) -> NoteFacts:
+    """Measure what one held note did; ``edge`` is how it began and ended, where that was measured.
+
+    Only a note that was recorded ``alone`` tells of its end: others end in the next one, or in
+    what the room makes of them.
+    """
     facts: dict[str, float] = {}
     pitch, level = note.cents[START_HOPS:-END_HOPS], note.level_db[START_HOPS:-END_HOPS]
     depth, moved = motion(pitch), motion(level)
@@ -65,7 +79,19 @@ def facts_of(note: HeldNote) -> NoteFacts:
     facts["drift_cents"] = _drift(pitch, hz)
     facts.update(_scoop(note.cents), **_arch(note.level_db))
     facts["attack_s"] = _attack(note.level_db)
+    if edge is not None:
+        facts["attack_s"] = edge.rise_s * PARABOLA
+        facts["attack_noise"] = _share(edge.rise_noise)
+    if edge is not None and alone and math.isfinite(edge.fall_s):
+        facts["release_stretch"] = edge.fall_s / Settings().release
+        facts["release_noise"] = _share(edge.fall_noise)
+        facts["release_cents"] = -float(np.median(note.cents[-LAST_HOPS:]))
     return NoteFacts(note.pitch, float(np.median(level)), note.length_s, flux=note.flux, **facts)
+
+
+def _share(noise: float) -> float:
+    """The part of the harmonics that is noise instead, for a share of the power."""
+    return 1.0 - math.sqrt(1.0 - min(max(noise, 0.0), 1.0)) if math.isfinite(noise) else noise
 
 
 def _detrended(track: np.ndarray) -> np.ndarray:

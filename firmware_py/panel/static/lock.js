@@ -1,4 +1,5 @@
 // Performance lock: nothing but panic can be touched; a long press opens it again.
+import { keepAwake } from "./awake.js";
 import { toast } from "./dom.js";
 
 const HOLD_MS = 900;
@@ -11,7 +12,6 @@ export function setUpLock(button, fieldsets) {
   let timer = 0;
   let pressedAt = -Infinity;
   let askedAt = -Infinity;
-  let screenLock = null;
 
   function set(on) {
     locked = on;
@@ -21,14 +21,6 @@ export function setUpLock(button, fieldsets) {
     text.textContent = on ? "Hold to unlock" : "Lock";
     localStorage.setItem(KEY, on ? "1" : "");
     keepAwake(on);
-  }
-
-  /** Where the browser offers it (only over https or on the box itself). */
-  async function keepAwake(on) {
-    try {
-      if (on) screenLock = (await navigator.wakeLock?.request("screen")) ?? null;
-      else await screenLock?.release();
-    } catch { /* the battery is low; the lock works all the same */ }
   }
 
   function press() {

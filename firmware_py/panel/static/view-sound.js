@@ -8,6 +8,7 @@ import { link } from "./link.js";
 import { morphChoice } from "./morph.js";
 import { mixer } from "./parts.js";
 import { refreshMappings, store, watch } from "./store.js";
+import { tuningChoice } from "./tuning.js";
 
 /** Groups in their order: of which source, and what is in them; a group without `of` has the rest of its source. */
 const GROUPS = [
@@ -70,6 +71,7 @@ export function build(root) {
       controls.set(name, control(name, store.settings[name]));
       box.append(controls.get(name).root);
     }
+    if (title === "Keyboard") box.append(tuningChoice());
     if (title === "Expression") {
       const tap = h("button", { type: "button", id: "tap", class: "wide",
         onclick: () => attempt(() => link.call("tap")) }, "Tap the vibrato's tempo");

@@ -74,6 +74,15 @@ void ddsp_note_voice_stop(ddsp_note_voice *voice, double time_s)
     voice->due_s = time_s;
 }
 
+void ddsp_note_voice_tune(ddsp_note_voice *voice, double pitch, double glide_s, double time_s)
+{
+    const double left_s = voice->glide_at + voice->glide_s - time_s;
+    voice->from = ddsp_note_voice_pitch(voice, time_s);
+    voice->to = pitch;
+    voice->glide_at = time_s;
+    voice->glide_s = fmax(glide_s, left_s);
+}
+
 double ddsp_note_voice_pitch(const ddsp_note_voice *voice, double time_s)
 {
     const double done = time_s - voice->glide_at;

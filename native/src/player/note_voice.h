@@ -46,6 +46,10 @@ void ddsp_note_voice_follow_hands(ddsp_note_voice *voice, double bend, double le
 /* Silence at once. */
 void ddsp_note_voice_stop(ddsp_note_voice *voice, double time_s);
 
+/* Its note has another pitch from now on, and glides there in glide_s, or in what is left of a
+ * glide that takes longer. */
+void ddsp_note_voice_tune(ddsp_note_voice *voice, double pitch, double glide_s, double time_s);
+
 double ddsp_note_voice_pitch(const ddsp_note_voice *voice, double time_s);
 
 /* Of the envelope, 0..1, at a time not before the last one asked for or so. */

@@ -141,14 +141,24 @@ static double touched_db(const ddsp_synth *synth, const ddsp_note_voice *voice)
            + PRESSURE_DB * fmaxf(all->pressure, own->pressure);
 }
 
+static float sane_pitch(float pitch)
+{
+    return ddsp_within(pitch, -24.0f, 256.0f);
+}
+
+static float sane_time(float seconds)
+{
+    return ddsp_within(seconds, 0.0f, LONGEST_S);
+}
+
 static void strike(ddsp_synth *synth, int v, const ddsp_event *event, double time_s)
 {
     const ddsp_note note = {
         .version = event->note.version,
-        .pitch = ddsp_within(event->note.pitch, -24.0f, 256.0f),
+        .pitch = sane_pitch(event->note.pitch),
         .velocity = ddsp_within(event->note.velocity, 0.0f, 1.0f),
         .level_db = ddsp_within(event->note.level_db, -1000.0f, 24.0f),
-        .glide_s = ddsp_within(event->note.glide_s, 0.0f, LONGEST_S),
+        .glide_s = sane_time(event->note.glide_s),
         .glide_from = ddsp_within(event->note.glide_from, -1.0f, 256.0f),
         .expression = event->note.expression,
     };
@@ -189,6 +199,9 @@ void ddsp_synth_event(ddsp_synth *synth, const ddsp_event *event, double time_s)
             ddsp_note_voice_stop(&synth->voice[v], time_s);
         else if (event->kind == DDSP_EVENT_TOUCH)
             synth->voice[v].touch = sane(&event->touch);
+        else if (event->kind == DDSP_EVENT_TUNE)
+            ddsp_note_voice_tune(&synth->voice[v], sane_pitch(event->note.pitch),
+                                 sane_time(event->note.glide_s), time_s);
     }
 }
 

@@ -13,6 +13,7 @@ from firmware_py.commands import Commands
 
 GOOD = {
     "text": "Warm",
+    "lines": "just\n1\n2/1\n",
     "number": 0.5,
     "whole": 3,
     "switch": True,
@@ -22,6 +23,7 @@ GOOD = {
 }
 BAD = {
     "text": ["", 5, "a\nb", "x" * 1025, ["a"]],
+    "lines": ["", 5, "a\x00b", "x" * 24577, "\udc80"],
     "number": ["1", True, float("inf"), 1e12, float("nan")],
     "whole": [-1, 1.5, True, "1", 1 << 31],
     "switch": [1, "on", 0],

@@ -225,13 +225,13 @@ def test_presets_without_parts_are_as_before_and_newer_ones_say_so() -> None:
     alone = parse_preset("a", b'model = "violin"', "a.toml")
     assert alone.parts == () and b"version" not in preset_bytes(alone)
     with pytest.raises(UserError, match="newer ddsp-edge; update"):
-        parse_preset("a", b'model = "violin"\nversion = 3\nhologram = 1', "a.toml")
+        parse_preset("a", b'model = "violin"\nversion = 4\nhologram = 1', "a.toml")
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (b"version = 0", "outside 1 to 2"),
+        (b"version = 0", "outside 1 to 3"),
         (b"version = true", "whole number"),
         (b"[[parts]]\nlevel = 13", "outside -60 to 12"),
         (b"[[parts]]\nvolume = 1", "unknown key"),

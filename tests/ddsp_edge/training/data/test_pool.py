@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from ddsp_edge.training.data.pool import run_all
@@ -18,3 +24,41 @@ def test_a_job_that_kills_its_process_costs_that_job_only():
 def test_what_a_job_raises_is_raised():
     with pytest.raises(ZeroDivisionError):
         run_all(eval, [("1",), ("1 / 0",), ("2",)], "dividing")
+
+
+#: Two jobs that say which process they are in and then take long.
+LONG = """
+from ddsp_edge.training.data.pool import run_all
+
+if __name__ == "__main__":
+    job = "print(__import__('os').getpid(), flush=True) or __import__('time').sleep(600)"
+    run_all(eval, [(job,)] * 2, "waiting")
+"""
+
+
+@pytest.mark.parametrize("kill", ["terminate", "kill"])
+def test_workers_end_with_a_parent_that_is_killed(kill: str, tmp_path: Path) -> None:
+    script = tmp_path / "long.py"
+    script.write_text(LONG)
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    getattr(parent, kill)()
+    parent.wait(60)
+    until = time.monotonic() + 60
+    while _runs(worker) and time.monotonic() < until:
+        time.sleep(0.05)
+    left = _runs(worker)
+    parent.stdout.close()
+    if left:
+        os.kill(worker, 9)
+    assert not left
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and waits for init has not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

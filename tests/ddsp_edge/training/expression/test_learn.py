@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import soundfile
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.bundles.expression import Expression, Tendency
 from ddsp_edge.errors import UserError
+from ddsp_edge.evaluation.edges import Edge
 from ddsp_edge.evaluation.motion import HOP_S, HeldNote, Motion, held_notes
 from ddsp_edge.library.catalog import find_model, shipped_folder
 from ddsp_edge.training.expression import __main__ as command
@@ -122,8 +125,48 @@ def test_recordings_are_learnt_from(recordings: Path) -> None:
     assert known["vibrato_hz"].mean == pytest.approx(6.0, abs=0.2)
     assert known["vibrato_cents"].mean == pytest.approx(16.0, abs=3.0)
     assert lesson.expression.notes == 10
+    assert known["release_stretch"].mean > 0.25 and known["release_noise"].mean < 0.05
+    assert known["attack_s"].velocity < 0.0  # their strokes do not differ: as the family's
     with pytest.raises(UserError, match="no such folder"):
         learn(recordings / "nothing", SINGLE)
+
+
+@pytest.mark.parametrize(
+    ("softer_db", "slower", "ratio"), [(0.0, 1.0, -1.375), (15.0, 1.5, -1.3), (15.0, 5.0, -2.0)]
+)
+def test_attacks_by_the_stroke(softer_db: float, slower: float, ratio: float) -> None:
+    """Half of the notes are softer and begin more slowly; where none is, the family says it."""
+    notes = [held(track(1.0), 60.0 + i % 5, db=-20.0 - softer_db * (i % 2)) for i in range(24)]
+    edges = [Edge(rise_s=0.02 * (slower if i % 2 else 1.0)) for i in range(24)]
+    learnt = lesson_of(notes, [], SINGLE, edges=edges).expression.tendencies["attack_s"]
+    assert learnt.velocity / learnt.mean == pytest.approx(ratio, abs=0.1)
+    assert learnt.at(0.0, 1.0, 0.7, 0.0) < learnt.at(0.0, 0.5, 0.7, 0.0)
+
+
+def test_phrases_do_not_teach_how_notes_end() -> None:
+    notes = [held(track(1.0), 60.0 + i, start_s=2.0 * i) for i in range(12)]
+    edges = [Edge(0.02, 0.05, 0.9, 0.1)] * 12
+    phrases = replace(SINGLE, single_notes=False)
+    for recipe, tells in ((SINGLE, True), (phrases, False)):
+        facts = [] if recipe.single_notes else [phrase_facts(notes)]
+        known = lesson_of(notes, facts, recipe, edges=edges).expression.tendencies
+        assert ("release_stretch" in known) == ("release_noise" in known) == tells
+        assert known["attack_noise"].mean == pytest.approx(1 - math.sqrt(0.95), rel=0.3)
+
+
+def test_attack_and_release_are_corrected_by_what_is_heard() -> None:
+    wanted = ("attack_s", "attack_noise", "release_stretch")
+    learnt = Expression({name: Tendency(0.5, velocity=-0.1) for name in wanted}, "strings", 40)
+    aim, heard = Edge(0.02, 0.1, 0.3, 0.1), Edge(0.04, 0.05, 0.2, 0.1)
+    found = calibrate._with_edges(learnt, aim, heard).tendencies
+    means = {name: each.mean for name, each in found.items()}
+    assert means == pytest.approx(
+        {"attack_s": 0.5 / calibrate.LARGEST_STEP, "attack_noise": 0.9, "release_stretch": 0.75},
+        abs=1e-4,
+    )
+    assert found["attack_s"].velocity == pytest.approx(-0.1 / calibrate.LARGEST_STEP, abs=1e-4)
+    unheard = calibrate._with_edges(learnt, aim, Edge())
+    assert unheard.tendencies == learnt.tendencies
 
 
 def test_too_few_notes_are_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from pathlib import Path
@@ -15,7 +16,7 @@ from mutations import mutate
 
 from ddsp_edge.cli import main
 from ddsp_edge.errors import UserError
-from ddsp_edge.midi.scala import (
+from ddsp_edge.presets.scala import (
     KEYS,
     KeyPitches,
     key_pitches,
@@ -176,6 +177,30 @@ def test_keys_sound_as_they_are_tuned() -> None:
     assert driver.pitch() == pytest.approx(69 + 12 * math.log2((5 / 4) / (5 / 3)), abs=1e-4)
     driver.play(off(64)).player.tune(None)
     assert driver.run(0.3).play(on(64)).sounding_notes() == [64]
+
+
+def test_held_notes_glide_to_another_tuning() -> None:
+    driver = Driver(voices=2)
+    driver.play(on(64), on(61)).run(0.2)
+    driver.player.tune(pitches(JUST, WHITE))
+    before = len(driver.frames)
+    driver.onsets().run(0.2)
+    just = 69 + 12 * math.log2((5 / 4) / (5 / 3))
+    way = [69 + 12 * math.log2(f.f0_hz / 440) for f in driver.frames[before:] if f.voice == 0]
+    assert way[0] != way[-1] == pytest.approx(just, abs=1e-4)
+    assert max(abs(a - b) for a, b in itertools.pairwise(way)) < 0.7 * abs(64 - just)
+    assert driver.pitch(1) == pytest.approx(61)  # left out by the map: it stays until let go
+    assert not any(frame.onset for frame in driver.frames[before:])
+    driver.play(off(64), off(61)).player.tune(None)
+    assert driver.run(0.02).pitch() == pytest.approx(just, abs=1e-4)  # a tail keeps its pitch
+
+
+def test_a_key_that_waits_comes_back_in_the_new_tuning() -> None:
+    driver = Driver(voices=1)
+    driver.play(on(64)).run(0.1).play(on(67)).run(0.1)
+    driver.player.tune(pitches(JUST, WHITE))
+    driver.run(0.1).play(off(67)).run(0.1)
+    assert driver.pitch() == pytest.approx(69 + 12 * math.log2((5 / 4) / (5 / 3)), abs=1e-4)
 
 
 def test_the_command_reads_both_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,17 +51,31 @@ class KeyboardMap:
     degrees: tuple[int | None, ...] = ()  #: None: not mapped; empty: every key is the next degree
 
 
+def _lines(data: bytes | str) -> list[tuple[int, str]]:
+    """The lines that are no comments, with their numbers; bytes are Latin 1, as the archive of
+    scales is."""
+    text = data.decode("latin-1") if isinstance(data, bytes) else data
+    return [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if not line.lstrip().startswith("!")
+    ]
+
+
+def without_comments(data: bytes) -> str:
+    """The text of a file without comments and control characters: it means the same."""
+    kept = (
+        "".join(c if c.isprintable() else " " for c in line).rstrip() for _, line in _lines(data)
+    )
+    return "\n".join(kept) + "\n"
+
+
 class _Lines:
     """The lines of a file that are no comments. Errors name the file and the line."""
 
-    def __init__(self, data: bytes, where: str) -> None:
+    def __init__(self, data: bytes | str, where: str) -> None:
         self.where, self._at = where, 0
-        text = data.decode("latin-1")  # as the archive of scales is
-        self._lines = [
-            (number, line)
-            for number, line in enumerate(text.splitlines(), 1)
-            if not line.lstrip().startswith("!")
-        ]
+        self._lines = _lines(data)
 
     def next(self, what: str) -> str:
         if self._at == len(self._lines):
@@ -104,8 +118,8 @@ def _is_whole(word: str) -> bool:
     return word.isascii() and word.removeprefix("-").isdecimal() and len(word) <= 12
 
 
-def parse_scl(data: bytes, where: str) -> Scale:
-    """Parse a scale's bytes. Raises UserError, one line that begins with ``where``."""
+def parse_scl(data: bytes | str, where: str) -> Scale:
+    """Parse a scale. Raises UserError, one line that begins with ``where``."""
     lines = _Lines(data, where)
     description = lines.next("the description").strip()
     size = lines.whole("the number of notes", 1, MAX_DEGREES)
@@ -136,8 +150,8 @@ def _cents(lines: _Lines) -> float:
     return cents
 
 
-def parse_kbm(data: bytes, where: str) -> KeyboardMap:
-    """Parse a keyboard map's bytes. Raises UserError, one line that begins with ``where``."""
+def parse_kbm(data: bytes | str, where: str) -> KeyboardMap:
+    """Parse a keyboard map. Raises UserError, one line that begins with ``where``."""
     lines = _Lines(data, where)
     size = lines.whole("the size of the map", 0, MAX_DEGREES)
     first = lines.whole("the first key", 0, KEYS - 1)
