@@ -16,7 +16,7 @@ def extent(short: T, whole: T) -> T:
     return whole if LONG else short
 
 
-#: For a test of half a minute whose parts other tests cover.
+#: For a test of half a minute or more whose parts other tests cover.
 whole_only = pytest.mark.skipif(
     not LONG, reason="takes half a minute: runs with DDSP_EDGE_LONG=1, as in CI"
 )

@@ -20,7 +20,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     about = parser.add_argument_group("the instrument")
     about.add_argument("--name", help="name of the instrument, for instance Cello")
     about.add_argument(
-        "--recipe", choices=sorted(RECIPES), help="use the settings of a shipped instrument"
+        "--recipe",
+        choices=sorted(RECIPES),
+        metavar="NAME",
+        help=f"use the settings of a shipped instrument: {', '.join(sorted(RECIPES))}",
     )
     about.add_argument(
         "--single-notes",

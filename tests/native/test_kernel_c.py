@@ -121,6 +121,7 @@ def test_a_race_would_be_seen(tmp_path: Path) -> None:
     assert result.returncode != 0 and "data race" in result.stderr
 
 
+@whole_only
 def test_on_arm64(tmp_path: Path) -> None:
     """The board's instructions (NEON, fused multiply-add) and its unsigned char, emulated."""
     if ARM64_COMPILER is None or ARM64_EMULATOR is None:
