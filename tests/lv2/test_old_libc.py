@@ -5,7 +5,6 @@ MOD's Duo and Duo X have glibc 2.21, the Dwarf 2.27; Raspberry Pi OS has had 2.3
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from c_programs import COMPILER, NATIVE, why_it_cannot_build
+from extent import whole_only
 from lv2_host import built_plugin
 
 NEWEST = (2, 21)
-LONG = bool(os.environ.get("DDSP_EDGE_LV2_LONG"))
 CROSS = {"arm64": "aarch64-linux-gnu-gcc", "armhf": "arm-linux-gnueabihf-gcc"}
 
 
@@ -35,7 +34,7 @@ def test_the_binary_loads_with_an_old_c_library() -> None:
     assert newer(built_plugin() / "ddsp-edge.lv2" / "ddsp-edge.so") == set()
 
 
-@pytest.mark.skipif(not LONG, reason="make lv2-test: DDSP_EDGE_LV2_LONG=1")
+@whole_only
 @pytest.mark.parametrize("arch", CROSS)
 def test_the_boards_binary_too(tmp_path: Path, arch: str) -> None:
     compiler = shutil.which(CROSS[arch])

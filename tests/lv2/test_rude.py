@@ -1,11 +1,12 @@
 """Everything that a rude host does, under sanitizers, with allocations counted, under valgrind.
 
-tests/lv2/rude.c says what that is. `make lv2-test` (DDSP_EDGE_LONG=1) plays longer, and under
-valgrind and ThreadSanitizer too.
+tests/lv2/rude.c says what that is. With DDSP_EDGE_LONG=1 also under valgrind and ThreadSanitizer;
+`make lv2-test` plays longest (DDSP_EDGE_ROUNDS).
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import pytest
 from extent import extent, whole_only
 from lv2_host import HERE, SHIPPED_FLAGS, lv2_program, models_folder
 
-ROUNDS = extent(20, 400)
+ROUNDS = int(os.environ.get("DDSP_EDGE_ROUNDS", extent(20, 40)))
 WRAPPED = ("malloc", "calloc", "realloc", "free", "pthread_mutex_lock", "fopen")
 BASE = ["-std=c11", "-D_GNU_SOURCE"]
 SANITIZED = [*BASE, "-O1", "-g", "-fno-sanitize-recover=all"]
@@ -74,7 +75,7 @@ def test_sixty_four_instances(tmp_path: Path, folder: Path) -> None:
     """Under sanitizers, so that one instance that writes into another is seen."""
     flags = [*SANITIZED, "-fsanitize=address,undefined"]
     program = lv2_program(tmp_path / "many", "many.c", flags)
-    behave(program, folder, extent(200, 4000))
+    behave(program, folder, 10 * ROUNDS)
 
 
 @whole_only
