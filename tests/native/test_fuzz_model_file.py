@@ -37,7 +37,7 @@ def test_no_damage_is_a_danger(fuzzer: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"{name}.ddspw"
     write_model(read_bundle(shipped_folder() / f"{name}.zip"), path)
     done = subprocess.run(
-        [str(fuzzer), str(path), ROUNDS, "7"], capture_output=True, text=True, timeout=600
+        [str(fuzzer), str(path), ROUNDS, "7"], capture_output=True, text=True, timeout=3600
     )
     assert done.returncode == 0, done.stderr
     accepted, refused, unplayable = map(int, re.findall(r"\d+", done.stdout))
