@@ -1,13 +1,11 @@
-"""Our MIDI output over JACK, with a server of one's own."""
+"""Our MIDI output over JACK."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from jack_server import JackServer, Unavailable
 from live_pump import RATE, pumped
 from midi_ear import until
 from tiny_decoder import tiny_bundle
@@ -19,21 +17,9 @@ rtmidi = pytest.importorskip("rtmidi", reason="MIDI ports need the extra `live`"
 NOTE = (0x90, 60, 100)
 
 
-@pytest.fixture(scope="module")
-def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JackServer]:
-    server = JackServer(tmp_path_factory.mktemp("jack"))
-    try:
-        server.start()
-    except Unavailable as error:
-        pytest.skip(str(error))
-    yield server
-    server.stop()
-
-
 @pytest.fixture(autouse=True)
-def at_the_server(jack: JackServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in jack.env.items():
-        monkeypatch.setenv(name, value)
+def at_the_server(jack_card: object) -> None:
+    """The session's JACK server is this process's."""
 
 
 class Listener:
