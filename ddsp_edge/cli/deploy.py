@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,16 @@ def run(args: argparse.Namespace) -> int:
 
     with progress:
         outcomes = on_each(args.hosts, work)
-    if args.json:
+    return _report(outcomes, args.json, lambda outcome: _line(parcel, outcome))
+
+
+def _report(outcomes: Sequence[Outcome], as_json: bool, line: Callable[[Outcome], str]) -> int:
+    """Print what came of each host, failures to the standard error; return the exit code."""
+    if as_json:
         print(json.dumps([o.as_json() for o in outcomes], indent=2))
     else:
         for outcome in outcomes:
-            print(_line(parcel, outcome), file=sys.stdout if outcome.answer else sys.stderr)
+            print(line(outcome), file=sys.stdout if outcome.answer else sys.stderr)
     return 0 if all(o.answer for o in outcomes) else 1
 
 
@@ -123,12 +129,7 @@ def _to_lv2_boxes(args: argparse.Namespace) -> int:
     data = model_folder(read_bundle(args.bundle), name)
     folder = args.lv2_folder or ""
     outcomes = on_each_host(args.hosts, lambda host, batch: put(host, folder, name, data, batch))
-    if args.json:
-        print(json.dumps([o.as_json() for o in outcomes], indent=2))
-    else:
-        for outcome in outcomes:
-            print(_lv2_line(name, outcome), file=sys.stdout if outcome.answer else sys.stderr)
-    return 0 if all(o.answer for o in outcomes) else 1
+    return _report(outcomes, args.json, lambda outcome: _lv2_line(name, outcome))
 
 
 def _lv2_line(name: str, outcome: Outcome) -> str:

@@ -191,12 +191,16 @@ class ControlThread:
             self.mailbox.again()
         if self._arrived:
             self._do(self._sound)
-        self.active.answer()
-        self._heard_notes.hear(self.active.current)
+        self._answer()
         now_s = self.gauges.clock() * 1e-9
         if now_s >= self._next_chores_s:
             self._next_chores_s = now_s + CHORES_S
             self._do(self._chores, now_s)
+
+    def _answer(self) -> None:
+        """Answer the ticks of the instruments, and pass on the notes that were heard."""
+        self.active.answer()
+        self._heard_notes.hear(self.active.current)
 
     def _chores(self, now_s: float) -> None:
         rig_s = self.mixer.read().position / self.context.rate
@@ -322,8 +326,7 @@ class ControlThread:
         """Answer what there is, then ``done()``."""
         if self._arrived:
             self._sound()
-        self.active.answer()
-        self._heard_notes.hear(self.active.current)
+        self._answer()
         self._chores(self.gauges.clock() * 1e-9)
         done()
 

@@ -37,6 +37,18 @@ def why_not(api: str) -> str:
     return ""
 
 
+def load_api(api: str) -> tuple[ModuleType, int]:
+    """Import python-rtmidi; return it with its number of the interface ``api``. Raises UserError
+    where it is not installed, was built without that interface, or this machine has none."""
+    rtmidi = load_rtmidi()
+    number = getattr(rtmidi, APIS[api])
+    if number not in rtmidi.get_compiled_api():
+        raise UserError(f"this python-rtmidi was built without {api}: {INSTALL}")
+    if reason := why_not(api):
+        raise UserError(reason)
+    return rtmidi, number
+
+
 class MidiInput:
     """A client of the sequencer (or of JACK) with one port.
 
@@ -47,13 +59,8 @@ class MidiInput:
     """
 
     def __init__(self, api: str, client: str, receive: Receive, sysex: bool = True) -> None:
-        rtmidi = load_rtmidi()
+        rtmidi, number = load_api(api)
         self.client = client  #: its name among the others
-        number = getattr(rtmidi, APIS[api])
-        if number not in rtmidi.get_compiled_api():
-            raise UserError(f"this python-rtmidi was built without {api}: {INSTALL}")
-        if reason := why_not(api):
-            raise UserError(reason)
         try:
             self._rt = rtmidi.MidiIn(rtapi=number, name=client)
         except rtmidi.RtMidiError as error:

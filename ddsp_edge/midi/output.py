@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.midi.input import APIS, INSTALL, load_rtmidi, why_not
+from ddsp_edge.midi.input import load_api
 from ddsp_edge.midi.port_names import is_keyboard, plain_name
 
 _LOG = logging.getLogger(__name__)
@@ -131,12 +131,7 @@ class MidiOutput:
             self._on_problem(problem)
 
     def _open(self) -> Any:
-        rtmidi = load_rtmidi()
-        number = getattr(rtmidi, APIS[self._api])
-        if number not in rtmidi.get_compiled_api():
-            raise UserError(f"this python-rtmidi was built without {self._api}: {INSTALL}")
-        if reason := why_not(self._api):
-            raise UserError(reason)
+        rtmidi, number = load_api(self._api)
         return rtmidi.MidiOut(rtapi=number, name=f"{self._name}-out")
 
     def _connect(self) -> None:
