@@ -117,8 +117,9 @@ class MidiOutput:
         self._look_s = now + LOOK_S
         try:
             if self._own is None:
-                self._own = self._open()
-                self._own.open_virtual_port("heard")
+                port = self._open()
+                port.open_virtual_port("heard")
+                self._own = port
             if self._to:
                 self._connect()
             problem = ""
