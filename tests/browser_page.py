@@ -49,6 +49,7 @@ class Phone:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.url = url
+        self._token = ""  #: that the page's storage has
         # Its profile, its caches and what it forgets to remove.
         self._home = tempfile.TemporaryDirectory(prefix="phone-", ignore_cleanup_errors=True)
         home = self._home.name
@@ -65,12 +66,18 @@ class Phone:
 
     def open(self, view: str = "play", token: str = "") -> Phone:
         """The page anew; with ``token`` as a browser that was paired before."""
-        if token:
-            self.driver.get(f"{self.url}static/icon.svg")  # something small of the same origin
+        here = self.driver.current_url.startswith(self.url)
+        if token and token != self._token:
+            if not here:
+                self.driver.get(f"{self.url}static/icon.svg")  # something small of the same origin
             self.run("localStorage.setItem('ddsp-edge-token', arguments[0])", token)
-        self.driver.get("about:blank")
+            self._token = token
         time.sleep(max(0.0, Phone._loaded_s + PAUSE_S - time.monotonic()))
-        self.driver.get(f"{self.url}#{view}")
+        if here:  # another hash alone would load nothing
+            self.run("history.replaceState(null, '', `/#${arguments[0]}`)", view)
+            self.driver.refresh()
+        else:
+            self.driver.get(f"{self.url}#{view}")
         if token:
             self.until(lambda: self.shown(f"#{view} > *") and self.status("model"))
         Phone._loaded_s = time.monotonic()
@@ -90,7 +97,7 @@ class Phone:
         command("Network.clearBrowserCache", {})
         command("Network.disable", {})
         self.driver.get_log("browser")
-        self.url = url
+        self.url, self._token = url, ""
         self.size(*PHONE)
         return self
 
@@ -165,8 +172,8 @@ class Phone:
             # A list was made anew meanwhile; a button comes up only when the page has heard of it.
             except (StaleElementReferenceException, ElementNotInteractableException):
                 pass
-            shown = self.driver.find_element(By.TAG_NAME, "body").text
-            assert time.monotonic() < ends, f"it did not come true; the page shows:\n{shown}"
+            if time.monotonic() > ends:
+                raise AssertionError(f"it did not come true; the page shows:\n{self.text('body')}")
             time.sleep(0.05)
 
     def complaints(self) -> list[str]:

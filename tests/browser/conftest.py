@@ -80,8 +80,16 @@ def new_phone(
 
 
 @pytest.fixture
-def phone(new_phone: Callable[[], browser_page.Phone], token: str) -> Iterator[browser_page.Phone]:
-    """A paired one. Whatever the test did, its console has no errors in the end."""
-    paired = new_phone().open(token=token)
-    yield paired
-    assert paired.complaints() == []
+def unopened(new_phone: Callable[[], browser_page.Phone]) -> Iterator[browser_page.Phone]:
+    """One that has loaded no page. Whatever the test did, its console has no errors in the end."""
+    phone = new_phone()
+    yield phone
+    assert phone.complaints() == []
+
+
+@pytest.fixture
+def phone(
+    request: pytest.FixtureRequest, unopened: browser_page.Phone, token: str
+) -> browser_page.Phone:
+    """A paired one that shows Play, or what the module says as VIEW."""
+    return unopened.open(getattr(request.module, "VIEW", "play"), token)

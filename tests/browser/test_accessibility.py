@@ -46,15 +46,15 @@ def tab_to(phone, css):
 
 
 @pytest.fixture
-def full(phone, engine):
-    """With something in every list; everything that opens is open."""
+def full(unopened, engine):
+    """Opens a view, with something in every list; everything that opens is open."""
     engine.call("preset_save", name="Solo")
     engine.call("setlist_set", name="Friday", names=["Solo"])
     engine.call("setlist", name="Friday")
     engine.call("morph_model", name="cello")
 
     def show(view, token):
-        phone.open(view, token)
+        phone = unopened.open(view, token)
         phone.until(lambda: phone.shown(LAST[view]))
         phone.run("for (const each of document.querySelectorAll('details')) each.open = true")
         return phone
@@ -115,22 +115,19 @@ def test_a_session_by_keyboard_alone(box, engine, new_phone):
     assert phone.complaints() == []
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_tab_comes_to_everything_and_it_is_seen_where_the_focus_is(full, token, view):
-    phone = full(view, token)
+def focus_that_is_not_seen(phone):
+    """What Tab comes to and nobody would see, and what it does not come to."""
     count = len(phone.run(seen.STOPS))
     assert count >= 8
     wrong = []
     for _ in range(count + 5):
         press(phone, TAB)
         wrong.append(phone.run(seen.FOCUS))
-    assert [text for text in wrong if text] == []
-    assert phone.run(seen.STOPS) == []
+    return [text for text in wrong if text] + phone.run(seen.STOPS)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_whatever_can_have_the_focus_has_a_role_and_a_name(full, token, view):
-    phone = full(view, token)
+def roles_and_names(phone):
+    """Of all that can have the focus, as a screen reader is told."""
     nodes = phone.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     things = []
     for node in nodes:
@@ -138,36 +135,57 @@ def test_whatever_can_have_the_focus_has_a_role_and_a_name(full, token, view):
         if not node["ignored"] and facts.get("focusable"):
             name = node.get("name", {}).get("value", "").strip()
             things.append((node["role"]["value"], name))
+    return things
+
+
+def faint(phone):
+    """Texts and fields that do not stand out."""
+    looked, found = phone.run(seen.FAINT)
+    assert looked >= 4
+    return found
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_used_by_keyboard_by_screen_reader_and_by_eyes_that_see_little(full, token, view):
+    phone = full(view, token)
+    things = roles_and_names(phone)
     controls = [each for each in things if each[0] in ROLES]
     assert len(controls) >= 8
     assert [each for each in controls if not each[1]] == []
     assert {role for role, _ in things} <= ROLES | {"RootWebArea", "tabpanel", "generic", "option"}
+    assert faint(phone) == []
+    assert focus_that_is_not_seen(phone) == []
 
 
-@pytest.mark.parametrize("state", [*VIEWS, "tuner", "learning", "about", "learn"])
-def test_texts_and_fields_stand_out(full, token, engine, state):
-    phone = full(state if state in VIEWS else "sound" if "learn" in state else "play", token)
-    opened = {"about": ("#about",), "learning": ("#learn",), "tuner": ("#tuner",)}
-    for css in opened.get(state, ()):
-        phone.tap(css)
-    if state == "learn":
-        phone.run(
-            "document.querySelector('#set-mix').closest('.setting').querySelector('.learn-this').click()"
-        )
-    if state in ("about", "learn"):
-        phone.until(lambda: phone.shown("#about-close, #learn-cancel"))
-    if state == "tuner":
-        phone.until(lambda: phone.shown(".tuner"))
-    looked, faint = phone.run(seen.FAINT)
+def test_what_opens_in_play_stands_out(full, token, engine):
+    phone = full("play", token)
+    phone.tap("#about")
+    phone.until(lambda: phone.shown("#about-close"))
+    assert faint(phone) == []
+    phone.tap("#about-close")
+    phone.tap("#tuner")
+    phone.until(lambda: phone.shown(".tuner"))
+    assert faint(phone) == []
     engine.call("tuner", on=False)
-    assert looked >= 4 and faint == []
+
+
+def test_learning_stands_out(full, token):
+    phone = full("sound", token)
+    phone.run(
+        "document.querySelector('#set-mix').closest('.setting').querySelector('.learn-this').click()"
+    )
+    phone.until(lambda: phone.shown("#learn-cancel"))
+    assert faint(phone) == []
+    phone.tap("#learn-cancel")
+    phone.tap("#learn")
+    phone.until(lambda: phone.shown("#learn-done"))
+    assert faint(phone) == []
 
 
 def test_the_pairing_screen_stands_out(new_phone):
     phone = new_phone().open()
     phone.until(lambda: phone.shown("#code"))
-    looked, faint = phone.run(seen.FAINT)
-    assert looked >= 4 and faint == []
+    assert faint(phone) == []
 
 
 def test_every_instruments_colour_is_read_on_every_ground(phone):

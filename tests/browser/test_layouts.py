@@ -20,7 +20,7 @@ LAST = {
 
 
 @pytest.fixture
-def full(engine, phone, token):
+def full(engine, unopened, token):
     """The panel with something in every list."""
     for name in ("Bright lead", "Slow bow"):
         engine.call("preset_save", name=name)
@@ -28,7 +28,7 @@ def full(engine, phone, token):
     engine.call("setlist", name="Friday")
     engine.call("morph_model", name="cello")
     engine.call("part_add")
-    yield phone.open("play", token)
+    yield unopened.open("play", token)
     while engine.call("parts")["parts"]:
         engine.call("part_remove", part=1)
     engine.call("morph_model")
@@ -78,8 +78,7 @@ def test_the_whole_picture_of_a_model_is_seen_on_a_phone(full):
     full.until(lambda: full.run(sides) > 0)
 
 
-def test_meters_fall_to_zero_when_the_engine_is_lost(phone, token, box, engine):
-    phone.open("play", token)
+def test_meters_fall_to_zero_when_the_engine_is_lost(phone, box, engine):
     level = "[aria-label='Out level']"
     engine.call("midi", bytes=[0x90, 69, 127])
     phone.until(lambda: int(phone.value(level, "aria-valuenow")) > -40)

@@ -6,7 +6,7 @@ import mido
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 
-MIDI = "jack"
+MIDI, VIEW = "jack", "sound"
 SETTING = ".setting[data-name=reverb_wet]"
 
 
@@ -23,8 +23,7 @@ def knobs(box):
 
 
 @pytest.fixture
-def sound(phone, token, engine, knobs):
-    phone.open("sound", token)
+def sound(phone, engine, knobs):
     phone.until(lambda: phone.shown(SETTING))
     phone.until(lambda: "knobs" in str(engine.call("status")["midi_ports"]))
     yield phone

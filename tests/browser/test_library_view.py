@@ -11,13 +11,14 @@ from ddsp_edge.bundles.bundle import read_bundle, write_bundle
 from ddsp_edge.library.collection import make_index
 from ddsp_edge.library.folders import shipped_folder
 
+VIEW = "presets"
 YES = "dialog button[type=submit]"
 ABOUT = "return document.querySelector(arguments[0])?.textContent ?? ''"
 
 
 @pytest.fixture
-def library(phone, token):
-    return phone.open("presets", token)
+def library(phone):
+    return phone
 
 
 def preset_names(engine):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from browser_sound import harmonics, recorded
 
+VIEW = "sound"
 DRAG = [(0.1 + 0.08 * step, 0.5) for step in range(12)]
 
 
@@ -13,15 +14,13 @@ DRAG = [(0.1 + 0.08 * step, 0.5) for step in range(12)]
 def morphed(phone, token, engine):
     """Violin to cello, chosen in Sound; then Play is open."""
     engine.call("model", name="violin", source="synth")
-    phone.open("sound", token)
     phone.find("#morph-model option[value=cello]")
     phone.run(
         "const e = document.getElementById('morph-model'); e.value = 'cello';"
         "e.dispatchEvent(new Event('change'))"
     )
     phone.until(lambda: engine.call("status")["morph_model"] == "cello")
-    phone.open("play", token)
-    yield phone
+    yield phone.open("play", token)
     engine.call("panic")
     engine.call("set", values={"morph": 0})
     engine.call("morph_model")

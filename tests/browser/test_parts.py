@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+VIEW = "sound"
+
 
 @pytest.fixture
-def sound(phone, token, engine):
+def sound(phone, engine):
     engine.call("model", name="violin", source="synth")
-    phone.open("sound", token)
     phone.until(lambda: phone.shown("#part-add"))
     yield phone
     engine.call("model", name="violin")

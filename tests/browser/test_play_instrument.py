@@ -8,8 +8,8 @@ from ddsp_edge.settings import SETTINGS
 
 
 @pytest.fixture
-def play(phone, token):
-    return phone.open("play", token)
+def play(phone):
+    return phone
 
 
 def settings(engine):

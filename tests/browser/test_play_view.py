@@ -45,8 +45,7 @@ def test_another_model_is_heard(box, engine, phone):
     phone.until(lambda: phone.text("#instrument") == "Violin")
 
 
-def test_the_emblem_opens_the_models_picture(phone, token):
-    phone.open("play", token)
+def test_the_emblem_opens_the_models_picture(phone):
     assert phone.value("#about", "aria-label") == "Picture of Violin"
     phone.tap("#about")
     phone.until(lambda: phone.run(WIDTH, "dialog .picture img") == 880)
@@ -95,22 +94,22 @@ def test_the_meter_and_the_picture_follow_a_note(engine, phone):
     assert "kHz" in phone.text("#small-print") and "xrun" in phone.text("#small-print")
 
 
-@pytest.mark.parametrize("size", [PHONE, (1280, 800), (360, 640)])
 @pytest.mark.parametrize("view", ["play", "sound", "presets", "system"])
-def test_targets_are_large_and_nothing_is_cut_off(phone, token, view, size):
-    phone.size(*size)
-    phone.open(view, token)
-    small = phone.run(
-        "return [...document.querySelectorAll('button, select, input, summary, label.button')]"
-        ".filter((e) => e.checkVisibility() && !e.classList.contains('unseen'))"
-        ".map((e) => [e.getBoundingClientRect(), e.id || e.textContent || e.name])"
-        ".filter(([box]) => box.height < 48 || box.width < 48).map(([, name]) => name)"
-    )
-    assert small == []
-    assert phone.run("return document.documentElement.scrollWidth <= innerWidth")
-    assert phone.run(
-        "const v = document.getElementById('views'); return v.scrollWidth <= v.clientWidth"
-    )
+def test_targets_are_large_and_nothing_is_cut_off(unopened, token, view):
+    phone = unopened.open(view, token)
+    for size in (PHONE, (1280, 800), (360, 640)):
+        phone.size(*size)
+        small = phone.run(
+            "return [...document.querySelectorAll('button, select, input, summary, label.button')]"
+            ".filter((e) => e.checkVisibility() && !e.classList.contains('unseen'))"
+            ".map((e) => [e.getBoundingClientRect(), e.id || e.textContent || e.name])"
+            ".filter(([box]) => box.height < 48 || box.width < 48).map(([, name]) => name)"
+        )
+        assert small == [], size
+        assert phone.run("return document.documentElement.scrollWidth <= innerWidth"), size
+        assert phone.run(
+            "const v = document.getElementById('views'); return v.scrollWidth <= v.clientWidth"
+        ), size
 
 
 def test_play_needs_no_scrolling_on_a_phone(phone):

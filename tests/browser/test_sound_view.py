@@ -6,6 +6,7 @@ from selenium.webdriver.common.keys import Keys
 
 from ddsp_edge.settings import SETTINGS, Choice
 
+VIEW = "sound"
 #: Moves a slider as a thumb does, or chooses.
 MOVE = """
 const [name, place] = arguments;
@@ -37,15 +38,13 @@ def arrives(sound, engine, name, value):
 
 
 @pytest.fixture
-def sound(phone, token):
-    phone.open("sound", token)
+def sound(phone):
     phone.until(lambda: phone.shown(".setting"))
     phone.run(OPEN_ALL)
     return phone
 
 
-def test_what_the_source_has_no_use_for_is_folded(phone, token, engine):
-    phone.open("sound", token)
+def test_what_the_source_has_no_use_for_is_folded(phone, engine):
     phone.until(lambda: phone.shown(".setting"))
     keyboard, line = ".setting[data-name=attack]", ".setting[data-name=gate]"
     for source, seen, folded in (("effect", line, keyboard), ("synth", keyboard, line)):

@@ -21,9 +21,8 @@ def keyboard(box):
         os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def test_a_mute_keyboard_is_told_and_one_tap_lets_it_play(phone, token, engine, keyboard):
+def test_a_mute_keyboard_is_told_and_one_tap_lets_it_play(phone, engine, keyboard):
     engine.call("model", source="effect")
-    phone.open("play", token)
     phone.until(lambda: "keys" in str(engine.call("status")["midi_ports"]))
     phone.until(lambda: phone.shown(HINT))
     assert "the box follows the audio input" in phone.text(HINT)
@@ -39,8 +38,8 @@ def test_a_mute_keyboard_is_told_and_one_tap_lets_it_play(phone, token, engine, 
     keyboard.send(mido.Message("note_off", note=62))
 
 
-def test_the_source_is_chosen_in_sound(phone, token, engine):
-    phone.open("sound", token)
+def test_the_source_is_chosen_in_sound(unopened, token, engine):
+    phone = unopened.open("sound", token)
     phone.until(lambda: phone.shown(".setting"))
     for mode in ("synth", "effect", "auto"):
         phone.tap(f"[data-source={mode}]")
