@@ -168,7 +168,7 @@ class Settings:
     vibrato_rate: float = _number("Hz", 0.1, 12, 5.5, "MIDI: speed of the mod wheel's vibrato")
     vibrato_depth: float = _number("semitones", 0, 2, 0.5, "MIDI: depth at full mod wheel")
     expression: float = _number(
-        "", 0, 2, 1, "MIDI: what a player would do by himself: 0 nothing, 1 as learnt"
+        "", 0, 2, 1, "MIDI: what a player adds unasked: 0 nothing, 1 as in the recordings"
     )
     expression_vibrato: float = _number("", 0, 2, 1, "MIDI: of the expression, its vibrato")
     expression_pitch: float = _number(

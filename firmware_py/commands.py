@@ -26,6 +26,7 @@ from ddsp_edge.live.test_tone import TONE_DBFS, gains, tone
 from ddsp_edge.presets.actions import ACTIONS, Action
 from ddsp_edge.settings import SETTINGS, Choice
 from ddsp_edge.system.host import Host
+from firmware_py.band import BandEditor
 from firmware_py.config import Config
 from firmware_py.controls.gestures import TapTempo, vibrato_hz
 from firmware_py.device_selection import DeviceSelection
@@ -81,6 +82,7 @@ class Commands:
         engine: LiveEngine,
         config: Config,
         playback: Playback,
+        band: BandEditor,
         presets: PresetEditor,
         devices: DeviceSelection,
         learn: MidiLearn,
@@ -89,7 +91,8 @@ class Commands:
         submit: Submit,
         released: Callable[[], None],
     ) -> None:
-        self._engine, self._config, self._playback = engine, config, playback
+        self._engine, self._config = engine, config
+        self._playback, self._band = playback, band
         self._presets, self._devices, self._learn = presets, devices, learn
         self._peripherals, self._notices, self._submit = peripherals, notices, submit
         self._released = released
@@ -208,16 +211,16 @@ class Commands:
         return self._submit(self._playback.morph_with, name, path)
 
     def parts(self) -> Future[Result]:
-        return self._submit(self._playback.list_parts)
+        return self._submit(self._band.rows)
 
     def part_set(self, part: int, values: dict[str, Any]) -> Future[Result]:
-        return self._submit(self._playback.set_part, part, values)
+        return self._submit(self._band.change, part, values)
 
     def part_add(self, values: dict[str, Any] | None = None) -> Future[Result]:
-        return self._submit(self._playback.add_part, values or {})
+        return self._submit(self._band.add, values or {})
 
     def part_remove(self, part: int) -> Future[Result]:
-        return self._submit(self._playback.remove_part, part)
+        return self._submit(self._band.remove, part)
 
     def tuning(self, scale: str = "", keyboard_map: str = "") -> Future[Result]:
         return self._submit(self._playback.tune, scale, keyboard_map)
@@ -235,7 +238,7 @@ class Commands:
         return self._submit(self._playback.step, -1)
 
     def program(self, bank: int, program: int) -> Future[Result]:
-        return self._submit(self._playback.play_program, bank, program)
+        return self._submit(self._band.play_program, bank, program)
 
     # ---- presets and programs
 

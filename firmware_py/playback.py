@@ -5,26 +5,24 @@ The methods run in the worker's thread, one at a time, unless they say otherwise
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.errors import UserError
-from ddsp_edge.library.catalog import find_model, installed, shipped_folder, user_folder
-from ddsp_edge.library.nearest import ModelChoice
+from ddsp_edge.library.catalog import find_model, installed, shipped_folder
 from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.live.instrument import Band
 from ddsp_edge.live.requests import KEEP, Pitches
 from ddsp_edge.presets.folder import PresetFolder
 from ddsp_edge.presets.mapping import ControlMapping
-from ddsp_edge.presets.parts import MOST_PARTS, NO_MODEL, BandPart, check_parts
+from ddsp_edge.presets.parts import BandPart
 from ddsp_edge.presets.preset import Preset, SourceMode
 from ddsp_edge.presets.scala import KeyPitches
 from ddsp_edge.presets.tuning import Tuning, tuning_of
@@ -32,28 +30,20 @@ from ddsp_edge.settings import Settings
 from firmware_py.config import Config
 from firmware_py.last_state import LastPlayed, LastState
 from firmware_py.notices import Notices
+from firmware_py.now_playing import (
+    SOURCE_MODES,
+    NowPlaying,
+    Source,
+    digest_of,
+    name_of,
+    parts_rows,
+)
 from firmware_py.programs import ProgramMap, check_program
 
 log = logging.getLogger(__name__)
 
-Source = Literal["effect", "synth"]
-SOURCE_MODES = ("auto", "effect", "synth")
 #: Loading and warming the largest model on the smallest board takes less; after it never will.
 PLAY_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class NowPlaying:
-    """What plays; ``model`` is as :func:`ddsp_edge.library.catalog.find_model` takes it."""
-
-    model: str | None = None
-    source: Source = "effect"  #: what the model follows now: the input or MIDI notes
-    source_mode: SourceMode = "auto"  #: as it was chosen; "auto": whichever was played last
-    preset: Preset | None = None
-    digest: bytes = b""  #: of the models' files
-    morph_model: str = ""  #: as ``model``: the second model of a morph
-    parts: tuple[BandPart, ...] = ()  #: of a band, where it follows MIDI
-    tuning: Tuning | None = None  #: of the keys; None: the box's own
 
 
 class Playback:
@@ -114,7 +104,7 @@ class Playback:
             preset = self.presets.read(last.preset)
             bundle = find_model(last.model or preset.model)
             if not last.model:
-                preset = replace(preset, model=_name_of(bundle))
+                preset = replace(preset, model=name_of(bundle))
             name = "" if last.no_morph else last.morph_model or preset.morph_model
             other = self._restored_morph_model(name)
             mode = last.source or preset.source
@@ -140,7 +130,7 @@ class Playback:
         bundle = find_model(model)
         source = self._source_for(mode)
         self._wait(bundle, None, source)
-        self.now = NowPlaying(_name_of(bundle), source, mode, None, _digest(bundle))
+        self.now = NowPlaying(name_of(bundle), source, mode, None, digest_of(bundle))
         return True
 
     # ---- the source
@@ -228,15 +218,10 @@ class Playback:
         """The second model of what plays. Raises UserError where it has gone."""
         return find_model(self.now.morph_model) if self.now.morph_model else None
 
-    def play_program(self, bank: int, program: int, channel: int = 0) -> dict[str, Any]:
-        """Change the model of a band's parts on ``channel`` (1 to 16) to the program's.
-
-        Without such a part play what the program map names; without an entry, the preset (or,
-        where there are no presets, the model) of that number. Raises UserError.
-        """
+    def play_program(self, bank: int, program: int) -> dict[str, Any]:
+        """Play what the program map names; without an entry, the preset (or, where there are no
+        presets, the model) of that number. Raises UserError."""
         number = check_program(bank, program)
-        if self._program_of_band(number, program, channel):
-            return self.playing()
         row = self.programs.chosen().get(number)
         if row is not None:
             return self.play_preset(row.preset) if row.preset else self.play_model(row.model)
@@ -248,19 +233,32 @@ class Playback:
             return self.play_model(models[number].name)
         raise UserError(f"bank {bank}, program {program}: nothing has this number; set programs")
 
+    def play_parts(self, parts: tuple[BandPart, ...], same_models: bool) -> None:
+        """Play other parts, beside the same settings; ``same_models``: none is loaded.
+
+        Raises UserError.
+        """
+        now = self.now
+        if same_models:
+            self._engine.change_parts(parts)
+            self.take(replace(now, parts=parts))
+            return
+        assert now.model is not None
+        self._play(find_model(now.model), self._morph_bundle(), preset=now.preset, parts=parts)
+
     def reload(self) -> dict[str, Any]:
         """Load what plays again where its file has changed. Raises UserError."""
         if self.now.model is not None:
             bundle, other = find_model(self.now.model), self._morph_bundle()
             others = [each for _, each in self._with_models(self.now.parts)]
-            if _digest(bundle, other, *others) != self.now.digest:
+            if digest_of(bundle, other, *others) != self.now.digest:
                 self._play(bundle, other, preset=self.now.preset, parts=self.now.parts)
         return self.playing()
 
     def _play_preset(self, preset: Preset) -> dict[str, Any]:
         bundle = find_model(preset.model)
         other = find_model(preset.morph_model) if preset.morph_model else None
-        preset = replace(preset, model=_name_of(bundle), morph_model=_name_of(other))
+        preset = replace(preset, model=name_of(bundle), morph_model=name_of(other))
         return self._play(
             bundle, other, preset.source, preset.settings, preset, preset.parts, preset.tuning
         )
@@ -278,76 +276,6 @@ class Playback:
             assert model is not None
             found.append((part, model))
         return tuple(found)
-
-    # ---- the parts of a band
-
-    def _parts_now(self) -> tuple[BandPart, ...]:
-        """The parts that play; of one model alone a part that is all of it."""
-        if self.now.model is None:
-            raise UserError("parts: no model plays; give the name of one")
-        return self.now.parts or (BandPart(),)
-
-    def list_parts(self) -> dict[str, Any]:
-        """The parts of the band that plays, with every value; "parts" is empty without a band."""
-        most, voices = MOST_PARTS, self._config.instrument.voices
-        return {"parts": _rows(self.now), "most": most, "voices": voices}
-
-    def set_part(self, number: int, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Change values of a part, counted from 1; only another model is loaded. Raises
-        UserError."""
-        parts = list(self._parts_now())
-        old = self._part(parts, number)
-        parts[number - 1] = new = old.changed(values, f"part {number}")
-        if new.model == NO_MODEL:
-            raise UserError(f"part {number}: to leave it out, remove it")
-        return self._use_parts(tuple(parts), old.model == new.model and bool(self.now.parts))
-
-    def add_part(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a part at the end. Raises UserError."""
-        parts = (*self._parts_now(), BandPart().changed(values, "part"))
-        check_parts(parts, "parts")
-        return self._use_parts(parts, False)
-
-    def remove_part(self, number: int) -> dict[str, Any]:
-        """Remove a part, counted from 1; after the last one the model plays alone. Raises
-        UserError."""
-        parts = list(self.now.parts)
-        self._part(parts, number)
-        del parts[number - 1]
-        return self._use_parts(tuple(parts), False)
-
-    @staticmethod
-    def _part(parts: Sequence[BandPart], number: int) -> BandPart:
-        if not 1 <= number <= len(parts):
-            what = f"they are 1 to {len(parts)}" if parts else "no band plays"
-            raise UserError(f"part {number}: there is none; {what}")
-        return parts[number - 1]
-
-    def _use_parts(self, parts: tuple[BandPart, ...], same_models: bool) -> dict[str, Any]:
-        assert self.now.model is not None
-        if same_models:
-            self._engine.change_parts(parts)
-            self.take(replace(self.now, parts=parts))
-        else:
-            bundle, preset = find_model(self.now.model), self.now.preset
-            self._play(bundle, self._morph_bundle(), preset=preset, parts=parts)
-        return self.list_parts()
-
-    def _program_of_band(self, number: int, program: int, channel: int) -> bool:
-        """Give the parts of a channel the model of a program; whether there is such a part."""
-        mine = [part for part in self.now.parts if part.channel and part.channel == channel]
-        if not mine:
-            return False
-        row = self.programs.chosen().get(number)
-        model = row.model if row is not None and row.model else ModelChoice().nearest(program)
-        if not model:
-            raise UserError(f"program {program} on channel {channel}: it has no pitch; it stays")
-        parts = tuple(
-            replace(part, model=model) if part in mine else part for part in self.now.parts
-        )
-        if parts != self.now.parts:
-            self._use_parts(parts, False)
-        return True
 
     def _play(
         self,
@@ -372,11 +300,9 @@ class Playback:
         self._wait(bundle, other, source, on_this_box, band, self._pitches(tuning))
         if preset is not None:
             self.last_preset = preset.name
-        digest = _digest(bundle, other, *(each for _, each in band))
+        digest = digest_of(bundle, other, *(each for _, each in band))
         self.take(
-            NowPlaying(
-                _name_of(bundle), source, mode, preset, digest, _name_of(other), parts, tuning
-            )
+            NowPlaying(name_of(bundle), source, mode, preset, digest, name_of(other), parts, tuning)
         )
         return self.playing()
 
@@ -523,34 +449,6 @@ class Playback:
             "source": now.source,
             "source_mode": now.source_mode,
             "morph_model": now.morph_model or None,
-            "parts": _rows(now),
+            "parts": parts_rows(now),
             "tuning": now.tuning.title if now.tuning else None,
         }
-
-
-def _rows(now: NowPlaying) -> list[dict[str, Any]]:
-    """The parts of a band as the control socket shows them."""
-    return [
-        {"number": number, **asdict(part), "plays": part.model or now.model}
-        for number, part in enumerate(now.parts, 1)
-    ]
-
-
-def _name_of(bundle: Bundle | None) -> str:
-    """The bundle's name in the library, so that a newer file of that name is used; else its
-    path. "" for None."""
-    if bundle is None:
-        return ""
-    path = bundle.path
-    assert path is not None  # all of them are read from files
-    if path.parent.resolve() in (user_folder().resolve(), shipped_folder().resolve()):
-        return path.stem
-    return str(path.absolute())
-
-
-def _digest(bundle: Bundle, *others: Bundle | None) -> bytes:
-    found = hashlib.sha256(bundle.model)
-    for other in others:
-        if other is not None:
-            found.update(other.model)
-    return found.digest()

@@ -17,6 +17,7 @@ from ddsp_edge.live.events import Event
 from ddsp_edge.presets.tuning import read_tuning
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.atomic_files import remove_partial_files
+from firmware_py.band import BandEditor
 from firmware_py.commands import Commands
 from firmware_py.config import AudioConfig, Config, read_config
 from firmware_py.device_overrides import DeviceOverrides
@@ -78,6 +79,7 @@ class Service:
         self._playback = Playback(
             engine, config, self._notices, self._peripherals.use_preset_mappings
         )
+        self._band = BandEditor(self._playback, config.instrument.voices)
         self._source_switch = SourceSwitch(engine, self._playback, self._notices, self._worker)
         self._learn = MidiLearn(
             LearnedMappings(config.state_folder),
@@ -91,6 +93,7 @@ class Service:
             engine=engine,
             config=config,
             playback=self._playback,
+            band=self._band,
             presets=PresetEditor(self._playback),
             devices=DeviceSelection(engine, self._peripherals, overrides),
             learn=self._learn,
@@ -220,7 +223,7 @@ class Service:
 
     def _play_program(self, bank: int, program: int, channel: int) -> None:
         try:
-            self._playback.play_program(bank, program, channel)
+            self._band.play_program(bank, program, channel)
             self._notices.report("program", "")
         except UserError as error:
             self._notices.report("program", str(error))

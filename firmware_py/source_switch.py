@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
 from firmware_py.notices import Notices
-from firmware_py.playback import Playback, Source
+from firmware_py.now_playing import Source
+from firmware_py.playback import Playback
 from firmware_py.source_follower import SourceFollower
 from firmware_py.worker import Worker
 

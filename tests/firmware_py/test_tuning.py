@@ -16,6 +16,7 @@ from ddsp_edge.live.engine import LiveEngine
 from ddsp_edge.presets.preset import Preset
 from ddsp_edge.presets.tuning import Tuning
 from ddsp_edge.settings import Settings
+from firmware_py.band import BandEditor
 from firmware_py.config import Config, InstrumentConfig
 from firmware_py.notices import Notices
 from firmware_py.playback import Playback
@@ -129,7 +130,7 @@ def test_what_played_comes_back_in_tune(box: Box, tmp_path: Path) -> None:
 
 
 def test_parts_of_a_band_are_tuned_together(box: Box) -> None:
-    box.playback.add_part({"key_high": 0})
+    BandEditor(box.playback, 16).add({"key_high": 0})
     box.pump.run(0.3)
     box.key(64)
     box.pump.run(0.3)

@@ -12,6 +12,7 @@ from live_pump import Pump
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
+from firmware_py.band import BandEditor
 from firmware_py.config import Config, InstrumentConfig
 from firmware_py.notices import Notices
 from firmware_py.playback import Playback
@@ -24,17 +25,19 @@ class Box:
         self.engine, self.pump = engine, Pump(engine)
         self.notices = Notices(engine.publish)
         self.playback = Playback(engine, config, self.notices, lambda mappings: None)
+        self.band = BandEditor(self.playback, config.instrument.voices)
         self.editor = PresetEditor(self.playback)
 
     def do(self, verb: str, *arguments: Any) -> Any:
-        """A verb, and the time in which its cross-fade ends."""
-        answer = getattr(self.playback, verb)(*arguments)
+        """A method of the band or of playback, and the time in which its cross-fade ends."""
+        home = self.band if hasattr(self.band, verb) else self.playback
+        answer = getattr(home, verb)(*arguments)
         self.pump.run(0.3)
         return answer
 
     @property
     def models(self) -> list[str]:
-        return [row["plays"] for row in self.playback.list_parts()["parts"]]
+        return [row["plays"] for row in self.band.rows()["parts"]]
 
     @property
     def playing(self) -> int:
@@ -50,8 +53,8 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 def test_a_band_grows_from_what_plays_and_shrinks_to_it(box: Box) -> None:
-    assert box.playback.list_parts() == {"parts": [], "most": 16, "voices": 16}
-    answer = box.do("add_part", {"model": "flute", "key_low": 60})
+    assert box.band.rows() == {"parts": [], "most": 16, "voices": 16}
+    answer = box.do("add", {"model": "flute", "key_low": 60})
     assert box.models == ["violin", "flute"] and box.playing == 2
     assert answer["parts"][1] == {
         "number": 2,
@@ -69,17 +72,17 @@ def test_a_band_grows_from_what_plays_and_shrinks_to_it(box: Box) -> None:
         "plays": "flute",
     }
     assert box.playback.playing()["parts"] == answer["parts"]
-    box.do("set_part", 1, {"key_high": 59, "level": -6, "mute": True})
+    box.do("change", 1, {"key_high": 59, "level": -6, "mute": True})
     assert box.playing == 2 and box.playback.now.parts[0].level == -6
-    box.do("set_part", 1, {"model": "cello"})
+    box.do("change", 1, {"model": "cello"})
     assert box.models == ["cello", "flute"]
-    box.do("remove_part", 1)
-    box.do("remove_part", 1)
+    box.do("remove", 1)
+    box.do("remove", 1)
     assert box.models == [] and box.playing == 1
 
 
 def test_a_model_that_is_named_plays_alone(box: Box) -> None:
-    box.do("add_part", {"model": "flute"})
+    box.do("add", {"model": "flute"})
     box.do("play_model", None, None, "synth")  # only the source
     assert box.models == ["violin", "flute"]
     box.do("play_model", "trombone")
@@ -99,29 +102,29 @@ def test_a_model_that_is_named_plays_alone(box: Box) -> None:
     ],
 )
 def test_a_wrong_value_changes_nothing(box: Box, values: dict[str, Any], told: str) -> None:
-    box.do("add_part", {})
+    box.do("add", {})
     before = box.playback.now.parts
     with pytest.raises(UserError, match=told):
-        box.do("set_part", 2, values)
+        box.do("change", 2, values)
     assert box.playback.now.parts == before and box.playing == 2
     with pytest.raises(UserError, match="they are 1 to 2"):
-        box.do("set_part", 3, {"level": 0})
+        box.do("change", 3, {"level": 0})
 
 
 def test_no_more_than_sixteen(box: Box) -> None:
-    box.do("add_part", {})
+    box.do("add", {})
     box.playback.now = replace(box.playback.now, parts=box.playback.now.parts * 8)
     with pytest.raises(UserError, match="has 17 parts, at most 16"):
-        box.do("add_part", {})
+        box.do("add", {})
     with pytest.raises(UserError, match="there is none"):
-        box.do("remove_part", 0)
+        box.do("remove", 0)
 
 
 def test_a_preset_holds_the_band(box: Box) -> None:
-    box.do("add_part", {"model": "flute", "channel": 2, "pan": 0.5})
+    box.do("add", {"model": "flute", "channel": 2, "pan": 0.5})
     box.editor.save("duo")
     assert not box.playback.edited()
-    box.do("set_part", 2, {"level": -3})
+    box.do("change", 2, {"level": -3})
     assert box.playback.edited()
     box.do("play_model", "trombone")
     box.do("play_preset", "duo")
@@ -132,7 +135,7 @@ def test_a_preset_holds_the_band(box: Box) -> None:
 
 
 def test_what_played_comes_back_as_a_band(box: Box, tmp_path: Path) -> None:
-    box.do("add_part", {"model": "flute"})
+    box.do("add", {"model": "flute"})
     box.editor.save("duo")
     with LiveEngine(None, "synth") as engine:
         again = Box(engine, tmp_path)
@@ -141,8 +144,8 @@ def test_what_played_comes_back_as_a_band(box: Box, tmp_path: Path) -> None:
 
 
 def test_a_program_changes_the_part_of_its_channel(box: Box) -> None:
-    box.do("add_part", {"model": "flute", "channel": 2})
-    box.do("set_part", 1, {"channel": 1})
+    box.do("add", {"model": "flute", "channel": 2})
+    box.do("change", 1, {"channel": 1})
     box.do("play_program", 0, 42, 2)
     assert box.models == ["violin", "cello"]
     box.do("play_program", 0, 56, 1)
@@ -154,14 +157,14 @@ def test_a_program_changes_the_part_of_its_channel(box: Box) -> None:
 
 
 def test_the_program_map_takes_precedence(box: Box) -> None:
-    box.do("add_part", {"model": "flute", "channel": 2})
+    box.do("add", {"model": "flute", "channel": 2})
     box.editor.choose_program(0, 42, model="trombone")
     box.do("play_program", 0, 42, 2)
     assert box.models == ["violin", "trombone"]
 
 
 def test_the_other_source_and_back_is_the_same_band(box: Box) -> None:
-    box.do("add_part", {"model": "flute"})
+    box.do("add", {"model": "flute"})
     box.do("play_model", None, None, "auto")
     box.do("follow", "synth")
     assert box.playing == 2
