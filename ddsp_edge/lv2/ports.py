@@ -96,7 +96,7 @@ class Plugin:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class MeterPort:
     """An output control port, behind the settings (``METER_…`` in ``native/lv2/plugin.h``)."""
 
     symbol: str
@@ -111,8 +111,8 @@ class Meter:
 
 
 METERS = (
-    Meter("pitch", "the note that the model is shown", 0.0, 127.0, "midiNote"),
-    Meter("loudness", "the loudness that the model is shown; -80: silence", -80.0, 0.0, "db"),
+    MeterPort("pitch", "the note that the model is shown", 0.0, 127.0, "midiNote"),
+    MeterPort("loudness", "the loudness that the model is shown; -80: silence", -80.0, 0.0, "db"),
 )
 EFFECT = Plugin("effect", "EFFECT", audio_in=True)
 INSTRUMENT = Plugin("instrument", "MIDI", audio_in=False)
