@@ -182,7 +182,7 @@ class Menu:
     def _list(self, page: str, rows: Any, now: Any) -> None:
         """Fill a page with what can be chosen. ``rows`` are the engine's, each with its name."""
         found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        names = [row.get("name") for row in found if not row.get("problem")]
+        names = [str(row.get("name", "")) for row in found if not row.get("problem")]
         self._values = self._rows = tuple(name for name in names if _can_be_asked_for(name))
         self._now = self._values.index(now) if now in self._values else -1
         self._at = max(0, self._now)
@@ -240,9 +240,9 @@ class Menu:
                 return ListScreen(title, self._rows, self._at, self._now)
 
 
-def _can_be_asked_for(name: Any) -> bool:
+def _can_be_asked_for(name: str) -> bool:
     """Whether the control socket takes it as a text."""
-    return isinstance(name, str) and 0 < len(name) <= MAX_TEXT and name.isprintable()
+    return 0 < len(name) <= MAX_TEXT and name.isprintable()
 
 
 def _limits() -> Setting:
