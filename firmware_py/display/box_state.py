@@ -54,7 +54,7 @@ class BoxState:
         self.xruns = xruns
 
     def lose(self) -> None:
-        """The engine has gone."""
+        """Forget what the engine said: it has gone."""
         self.status, self.xruns, self._warnings, self._happened = {}, None, (), ""
 
     def _tell(self, text: str, now_s: float) -> None:

@@ -51,7 +51,7 @@ class Knob:
         self._gestures(self._press.poll(now_s), now_s)
 
     def close(self) -> None:
-        """Release the pins."""
+        """Release the pins; nothing is called from then on."""
         self._board.close()
 
     # ---- from gpiozero's threads
@@ -62,7 +62,7 @@ class Knob:
         self._post(lambda: self._turned(clicks, now_s))
 
     def edge(self, kind: str, name: str, down: bool) -> None:
-        """Its switch is down or up."""
+        """Take a change of its switch, which is down or up now."""
         now_s = time.monotonic()
         self._post(lambda: self._gestures(self._press.edge(down, now_s, _KNOWN), now_s))
 

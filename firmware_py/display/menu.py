@@ -65,7 +65,7 @@ class Menu:
         return self._page == "going"
 
     def close(self) -> None:
-        """Show the face again."""
+        """Leave the menu, so that what plays is shown again."""
         self._page, self._level = "", None
 
     # ---- the knob

@@ -36,7 +36,7 @@ ON, OFF = 255, 0
 
 def draw(screen: Screen) -> Image.Image:
     """The picture of a screen, of mode "1" and SIZE."""
-    page = _Page()
+    page = _Canvas()
     match screen:
         case PlayScreen():
             _play(page, screen)
@@ -58,7 +58,7 @@ def _font() -> ImageFont.ImageFont:
     return ImageFont.load_default_imagefont()
 
 
-class _Page:
+class _Canvas:
     def __init__(self) -> None:
         self.image = Image.new("1", SIZE, OFF)
         self.draw = ImageDraw.Draw(self.image)
@@ -79,7 +79,7 @@ class _Page:
         self.image.paste(ink, (x, y), strip.resize(size, Image.Resampling.NEAREST))
 
     def middle(self, y: int, text: str, scale: tuple[int, int] = (1, 1)) -> None:
-        """Draw a line in the middle."""
+        """Draw a line in the middle of the width."""
         width = CELL[0] * scale[0] * len(text) - scale[0]
         self.text((SIZE[0] - width) // 2, y, text, scale=scale)
 
@@ -97,7 +97,7 @@ def _line(text: str, width: int = COLUMNS) -> str:
     return cut(text, width, OLED_LETTERS)
 
 
-def _large(page: _Page, y: int, text: str) -> None:
+def _large(page: _Canvas, y: int, text: str) -> None:
     """Draw a name 22 pixels high: wide where it fits, else narrow."""
     whole = spelled(text, OLED_LETTERS)
     if len(whole) * CELL[0] * 2 - 2 <= SIZE[0]:
@@ -106,13 +106,13 @@ def _large(page: _Page, y: int, text: str) -> None:
         page.text(0, y, _line(text), scale=(1, 2))
 
 
-def _sides(page: _Page, y: int, left: str, right: str) -> None:
+def _sides(page: _Canvas, y: int, left: str, right: str) -> None:
     end = _line(right, COLUMNS - 4) if right else ""
     page.text(SIZE[0] - CELL[0] * len(end), y, end)
     page.text(0, y, _line(left, COLUMNS - len(end) - (1 if end else 0)))
 
 
-def _play(page: _Page, screen: PlayScreen) -> None:
+def _play(page: _Canvas, screen: PlayScreen) -> None:
     _large(page, 0, screen.title)
     _sides(page, 22, screen.model, screen.source)
     page.bar(34, 7, screen.output)
@@ -123,14 +123,14 @@ def _play(page: _Page, screen: PlayScreen) -> None:
     _foot(page, screen)
 
 
-def _foot(page: _Page, screen: PlayScreen) -> None:
+def _foot(page: _Canvas, screen: PlayScreen) -> None:
     if screen.notice:
         page.box(0, 42, SIZE[0], 11)
         page.text(1, 42, _line(screen.notice), OFF)
     page.text(0, 53, _line(screen.address))
 
 
-def _tuner(page: _Page, screen: TunerScreen) -> None:
+def _tuner(page: _Canvas, screen: TunerScreen) -> None:
     note = _line(screen.note, 4) or "-"
     page.middle(0, note, (2, 2))
     if screen.note:
@@ -150,14 +150,14 @@ def _tuner(page: _Page, screen: TunerScreen) -> None:
     page.draw.polygon([(x, y - 2), (x - 4, 28), (x + 4, 28)], fill=ON, outline=ON)
 
 
-def _code(page: _Page, screen: CodeScreen) -> None:
+def _code(page: _Canvas, screen: CodeScreen) -> None:
     page.middle(0, "Code for the phone")
     code = _line(screen.code, 10)
     page.middle(18, code, (2, 2))
     page.middle(53, _line(screen.address))
 
 
-def _list(page: _Page, screen: ListScreen) -> None:
+def _list(page: _Canvas, screen: ListScreen) -> None:
     page.box(0, 0, SIZE[0], CELL[1])
     page.text(1, 0, _line(screen.title), OFF)
     top = first_row(screen, ROOM)
@@ -174,14 +174,14 @@ def _list(page: _Page, screen: ListScreen) -> None:
         page.box(SIZE[0] - 2, y, 2, height)
 
 
-def _value(page: _Page, screen: ValueScreen) -> None:
+def _value(page: _Canvas, screen: ValueScreen) -> None:
     page.box(0, 0, SIZE[0], CELL[1])
     page.text(1, 0, _line(screen.title), OFF)
     page.middle(18, _line(screen.text, 10), (2, 2))
     page.bar(48, 10, screen.position)
 
 
-def _message(page: _Page, screen: MessageScreen) -> None:
+def _message(page: _Canvas, screen: MessageScreen) -> None:
     _large(page, 0, screen.title)
     for at, line in enumerate(lines(screen.text, COLUMNS, 3)):
         page.text(0, 27 + 12 * at, _line(line))

@@ -19,7 +19,7 @@ from firmware_py.config import Config
 from firmware_py.controls.packages import MissingPackage
 from firmware_py.display.box_state import BoxState
 from firmware_py.display.devices import Display, open_display
-from firmware_py.display.engine_link import EngineLink
+from firmware_py.display.engine_watch import EngineWatch
 from firmware_py.display.knob import Knob
 from firmware_py.display.menu import Menu
 from firmware_py.display.screens import Screen
@@ -41,7 +41,7 @@ class DisplayProgram:
         self._config, self._bus, self._factory = config, bus, factory
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.state = BoxState()
-        self._link = EngineLink(
+        self._link = EngineWatch(
             config.socket_path,
             heard=lambda event: self.post(lambda: self.state.hear(event, time.monotonic())),
             counted=lambda stats: self.post(lambda: self.state.count(stats, time.monotonic())),

@@ -29,7 +29,7 @@ MAX_PENDING = 16
 Heard = Callable[[Mapping[str, Any]], None]
 
 
-class EngineLink:
+class EngineWatch:
     """Connects, and again whenever the engine is lost. The callbacks run in its threads and must
     return at once: ``heard(event)`` for meters, state and other events, ``counted(stats)``,
     ``lost()``, ``answered(request, result)`` and ``failed(request, reason)``.
@@ -58,7 +58,7 @@ class EngineLink:
         ]
 
     def start(self) -> None:
-        """Start both threads."""
+        """Start the two threads, which connect by themselves."""
         for thread in self._threads:
             thread.start()
 
