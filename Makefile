@@ -51,6 +51,10 @@ live:
 	@sh deploy/set-up.sh live
 	@echo '. .venv/bin/activate   then: ddsp-edge devices'
 
+# Compiled byte code is kept, whatever the environment says: tests start hundreds of Pythons, and
+# each worker would compile every test module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # pytest last: its closing line ends the output.
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
 # Two more than there are cores, since many tests wait: for a card, a browser, a process.
