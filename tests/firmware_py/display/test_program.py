@@ -122,6 +122,7 @@ def test_it_shows_what_plays_and_the_knob_acts(box, face, tmp_path):
         face.detent(*RIGHT)
         face.until(lambda s: getattr(s, "text", "") == "+1 dB")
         until(lambda s: s["settings"]["output_gain"] == 1.0, client)
+        face.push()
         face.until(lambda s: isinstance(s, PlayScreen))
 
         face.choose("Tuner")
