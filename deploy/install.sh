@@ -77,6 +77,9 @@ files() {
     for rule in "$here"/udev/*.rules; do
         [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
     done
+    for rule in "$here"/polkit/*.rules; do # for the panel to restart and shut down the box
+        [ -d /etc/polkit-1/rules.d ] && echo "$rule /etc/polkit-1/rules.d/$(basename "$rule") 644"
+    done
     echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
     echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
 }
@@ -102,7 +105,7 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/polkit-1/rules.d/60-ddsp-edge.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi

@@ -30,7 +30,7 @@ case $python in
 esac
 version=$version+${debian:+deb$debian}
 [ -n "$debian" ] || version=${version}py$python
-depends='' recommends=alsa-utils,\ openssh-server
+depends='' recommends=alsa-utils,\ openssh-server,\ polkitd
 for pair in python_rtmidi:python3-rtmidi pyalsaaudio:python3-alsaaudio evdev:python3-evdev; do
     ls "$wheels/${pair%%:*}"-*.whl >/dev/null 2>&1 || depends="$depends, ${pair#*:}"
 done
@@ -73,6 +73,7 @@ done
 mkdir -p "$stage/usr/share"
 cp -r "$share"/. "$stage/usr/share/"
 for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
+for rule in "$here"/polkit/*.rules; do put "$rule" "/usr/share/polkit-1/rules.d/$(basename "$rule")"; done
 for users in "$here"/sysusers.d/*.conf; do put "$users" "/usr/lib/sysusers.d/$(basename "$users")"; done
 put "$here/tmpfiles.d/ddsp-edge-panel.conf" /usr/lib/tmpfiles.d/ddsp-edge-panel.conf
 put "$here/files/ddsp-edge-governor.conf" /usr/lib/tmpfiles.d/ddsp-edge-governor.conf
