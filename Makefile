@@ -27,7 +27,7 @@ help:
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
 	@echo 'make lv2-deb  the same as Debian packages, ddsp-edge-lv2, in $(OUT)/'
-	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, 64 instances'
+	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, Ardour, 64 instances'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
 	@echo 'make deb      a Debian package in $(OUT)/, likewise'
@@ -36,7 +36,7 @@ help:
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
 	@echo 'make soak     half an hour live, on a sound card that is none (SECONDS=1800)'
 	@echo 'make soak-offline  10^9 samples of random playing through the engine, without a card (SAMPLES=1e9)'
-	@echo 'make models   train the shipped instruments again (half an hour each; AUDIO=$(AUDIO))'
+	@echo 'make models   train the shipped instruments again (half an hour each; AUDIO=$(AUDIO); RAY=HOST:PORT: on a cluster)'
 	@echo 'make clean    remove everything that was made here, .venv too'
 
 demo:
@@ -50,6 +50,10 @@ demo-all:
 live:
 	@sh deploy/set-up.sh live
 	@echo '. .venv/bin/activate   then: ddsp-edge devices'
+
+# Compiled byte code is kept, whatever the environment says: tests start hundreds of Pythons, and
+# each worker would compile every test module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # pytest last: its closing line ends the output.
 # The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
@@ -119,6 +123,7 @@ lv2-deb: lv2
 lv2-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@sh deploy/set-up.sh lv2
+	@sh deploy/set-up.sh hosts
 	@DDSP_EDGE_LONG=1 DDSP_EDGE_ROUNDS=400 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
 	    tests/native/test_fuzz_model_file.py
 
@@ -166,23 +171,11 @@ soak-offline:
 	@PYTHONPATH=. $(BIN)/python tests/soak_offline.py $(SAMPLES) --seed $(SEED)
 
 # The recordings are yours to fetch (docs/training.md); each folder is checked against its list of files first.
+# NAMES="clarinet oboe": only these. RAY=HOST:PORT: spread over a cluster's machines.
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
 	$(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/trumpet
-	for name in violin cello alto-sax double-bass trombone flute trumpet clarinet oboe bassoon french-horn; do \
-	    case $$name in cello) steps=3000;; alto-sax|double-bass|trombone) steps=3500;; *) steps=6000;; esac; \
-	    case $$name in violin) small=4000;; cello) small=2000;; trombone) small=6000;; *) small=2500;; esac; \
-	    case $$name in trombone) warm=3000;; *) warm=6000;; esac; \
-	    case $$name in \
-	        clarinet|oboe) how="--teacher none --warm-steps 2000 --steps 2500";; \
-	        bassoon|french-horn) how="--teacher none --warm-steps 1600 --steps 1600";; \
-	        *) how="--teacher-steps $$steps --warm-steps $$warm --steps $$small";; esac; \
-	    case $$name in trumpet) audio=runs/recordings;; *) audio="$(AUDIO)";; esac; \
-	    case $$name in violin|cello) golden="--float32-out tests/golden/$$name-float32.tflite";; *) golden=;; esac; \
-	    folder=$$($(BIN)/python -m ddsp_edge.training.data.checklist verify $$name "$$audio") || exit; \
-	    $(BIN)/ddsp-edge train "$$folder" --recipe $$name $$how \
-	        --work runs/$$name --out ddsp_edge/models/$$name.zip --force $$golden || exit; \
-	done
+	$(BIN)/python -m ddsp_edge.cli.train_shipped "$(AUDIO)" $(NAMES) $(RAY:%=--ray %)
 
 clean:
 	rm -rf .venv .venv-tflite .venv-extras .venv-without-training build dist *.egg-info $(OUT) native/*.so native/*.o native/src*/*.o \

@@ -10,7 +10,7 @@
 #   --hat NAME         a file of deploy/hats: the audio hardware
 #   --as USE           pedal (follows its input), module (follows MIDI notes) or both (the default)
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
-#   --extras LIST      of the package (default: live,pedal,panel)
+#   --extras LIST      of the package (default: live,pedal,panel; with a display of its own also display)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
 #   --read-only-root   the root file system is read-only from the next start (overlayroot)
 #   --no-start         install and enable only
@@ -65,8 +65,8 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service ddsp-edge-panel.service"
-groups="audio gpio input spi"
+services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service"
+groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 
 # from | to | mode: every file that is simply put into its place.
@@ -77,8 +77,8 @@ files() {
     for rule in "$here"/udev/*.rules; do
         [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
     done
-    for rule in "$here"/polkit/*.rules; do # for the panel to restart and shut down the box
-        [ -d /etc/polkit-1/rules.d ] && echo "$rule /etc/polkit-1/rules.d/$(basename "$rule") 644"
+    for rule in "$here"/polkit/*.rules; do # where there is polkit, which may allow it
+        [ -d /etc/polkit-1/rules.d ] && [ -e "$rule" ] && echo "$rule /etc/polkit-1/rules.d/$(basename "$rule") 644"
     done
     echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
     echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
@@ -105,9 +105,9 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/polkit-1/rules.d/60-ddsp-edge.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
-    rm -rf /run/ddsp-edge /run/ddsp-edge-panel
+    rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"

@@ -27,6 +27,7 @@ from ddsp_edge.live.test_tone import TONE_DBFS, gains, tone
 from ddsp_edge.presets.actions import ACTIONS, Action
 from ddsp_edge.settings import SETTINGS, Choice
 from ddsp_edge.system.host import Host
+from ddsp_edge.system.power import power_off
 from ddsp_edge.system.supervised import started_by_systemd
 from firmware_py.band import BandEditor
 from firmware_py.config import Config
@@ -348,6 +349,9 @@ class Commands:
         self._engine.publish({"event": "pairing_unlock"})  # the panel is another program
         return {}
 
+    def shutdown(self) -> Future[Result]:
+        return self._submit(_shutdown)
+
     def tap(self) -> Result:
         with self._tempo_lock:  # a foot and a phone may tap one tempo together
             tempo_hz = self._tempo.tap(time.monotonic())
@@ -423,6 +427,12 @@ def _latency(engine: LiveEngine, seconds: float, level: float, side: str) -> Res
         raise UserError(
             "latency: another test or a change of the card interrupted it; try again"
         ) from None
+
+
+def _shutdown() -> Result:
+    log.info("the box is shut down, as was asked for")
+    power_off()
+    return {}
 
 
 def _models() -> Result:

@@ -15,6 +15,7 @@ from ddsp_edge.library.catalog import user_folder
 from ddsp_edge.presets.preset import SourceMode
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.controls.config import ControlsConfig
+from firmware_py.controls.display_config import DisplayConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
 #: Beside the config and read before it: what the installer knows of the board, its audio HAT and
@@ -130,7 +131,16 @@ class Config:
     instrument: InstrumentConfig = field(default_factory=InstrumentConfig)
     control: ControlSocketConfig = field(default_factory=ControlSocketConfig)
     panel: PanelConfig = field(default_factory=PanelConfig)
+    display: DisplayConfig = field(default_factory=DisplayConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
+
+    def __post_init__(self) -> None:
+        used = set(self.controls.pins())
+        for pin in self.display.pins():
+            if pin in used:
+                raise UserError(
+                    f"display: pin {pin} is in [controls] already; give the encoder another one"
+                )
 
     # -- where things lie: the file, else what systemd made, else the user's own folders
 

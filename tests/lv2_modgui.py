@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ddsp_edge.lv2.folder import export
@@ -24,12 +25,19 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 #: The pedal with its jacks, in pixels.
 SIZE = (430, 336)
 THUMBNAIL = (256, 64)  # at most
-#: What MOD's page gives to the script, as far as ours uses it: jQuery's find, empty and append.
+NOTHING: Mapping[str, float] = {}
+#: What the pictures show: a note in the violin's range.
+SOUNDING = {"pitch": 69.0, "loudness": -24.0}
+#: What MOD's page gives to the script, as far as ours uses it: jQuery's find, empty, append, css.
 _ICON = """\
 var icon = { find: function (selector) {
     var found = document.querySelector(selector);
     return { empty: function () { found.textContent = ""; return this; },
-             append: function (child) { found.appendChild(child); return this; } };
+             append: function (child) { found.appendChild(child); return this; },
+             css: function (rules) {
+                 for (var name in rules) found.style.setProperty(name, rules[name]);
+                 return this;
+             } };
 } };
 """
 
@@ -57,8 +65,11 @@ def filled(template: str, plugin: Plugin) -> str:
     return text.replace("{{{cns}}}", "_1").replace("{{{ns}}}", "?1")
 
 
-def page(folder: Path, plugin: Plugin, model: str) -> str:
-    """A page with the plug-in's pedal of ``folder``, whose model is told as MOD's page does."""
+def page(folder: Path, plugin: Plugin, model: str, meters: Mapping[str, float] = NOTHING) -> str:
+    """A page with the plug-in's pedal of ``folder``.
+
+    The model, and then what the outputs of the plug-in show, are told as MOD's page does.
+    """
     read = lambda name: (folder / "modgui" / name).read_text(encoding="utf-8")  # noqa: E731
     turned = ""
     for port in knobs(plugin):
@@ -80,6 +91,8 @@ function turn(symbol, at, text) {{
 {_ICON}{turned}
 var method = {read("script.js")};
 method({{ type: "start", icon: icon, parameters: {json.dumps(parameters)}, ports: [] }}, {{}});
+for (var told of {json.dumps(list(meters.items()))})
+    method({{ type: "change", icon: icon, symbol: told[0], value: told[1] }}, {{}});
 </script>"""
 
 
@@ -118,7 +131,7 @@ def pictures(out: Path) -> None:
         for plugin in PLUGINS:
             size = f"--window-size={SIZE[0]},{SIZE[1]}"
             shot = out / f"screenshot-{plugin.name}.png"
-            chromium(page(folder, plugin, ""), scratch, size, f"--screenshot={shot}")
+            chromium(page(folder, plugin, "", SOUNDING), scratch, size, f"--screenshot={shot}")
             with Image.open(shot) as image:
                 image.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
                 image.save(out / f"thumbnail-{plugin.name}.png", optimize=True)

@@ -325,6 +325,7 @@ VERBS: dict[str, Verb] = {
     ),
     "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "shutdown": Verb("shut the machine down; what plays comes back at the next start", {}, True),
     "pairing_unlock": Verb(
         "let every address try a pairing code again, and show a new one on the tuner", {}
     ),

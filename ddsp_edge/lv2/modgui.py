@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ddsp_edge.lv2.model_file import ModelRange
-from ddsp_edge.lv2.ports import EFFECT, PLUGINS, Plugin, Port
+from ddsp_edge.lv2.ports import EFFECT, METERS, PLUGINS, Plugin, Port
 
 FOLDER, SCRIPT, STYLE = "modgui", "modgui/script.js", "modgui/stylesheet.css"
 #: The knobs, of the settings that a player turns while playing; all others are in MOD's settings.
@@ -47,6 +47,8 @@ def knobs(plugin: Plugin) -> list[Port]:
 
 def description() -> str:
     """Return ``modgui.ttl``, which names all the other files."""
+    # MOD's page tells the script only the outputs that are named here.
+    meters = " , ".join(f'[ lv2:symbol "{meter.symbol}" ]' for meter in METERS)
     lines = [
         "@prefix lv2:    <http://lv2plug.in/ns/lv2core#> .",
         "@prefix modgui: <http://moddevices.com/ns/modgui#> .",
@@ -69,6 +71,7 @@ def description() -> str:
             f"        modgui:thumbnail <{FOLDER}/thumbnail-{name}.png> ;",
             '        modgui:brand "ddsp-edge" ;',
             f'        modgui:label "{name}" ;',
+            f"        modgui:monitoredOutputs {meters} ;",
             f"        modgui:port {ports}",
             "    ] .",
             "",
@@ -84,7 +87,7 @@ def icon(plugin: Plugin) -> str:
 <div class="mod-pedal ddsp-edge{{{{{{cns}}}}}} ddsp-{kind}">
     <div mod-role="drag-handle" class="mod-drag-handle"></div>
     <h1>ddsp-edge <b>{kind}</b></h1>
-    <div class="ddsp-range"></div>
+    <div class="ddsp-picture"><div class="ddsp-range"></div><div class="ddsp-point"></div></div>
     <div class="ddsp-controls">
 {controls}
     </div>
@@ -136,8 +139,11 @@ def stylesheet() -> str:
         " h1": "margin: 12px 0 6px; font-size: 17px; font-weight: 400; letter-spacing: 0.5px",
         " h1 b": f"font-weight: 600; color: {found['tint']}",
         " .mod-drag-handle": "position: absolute; inset: 0",
-        " .ddsp-range": f"position: relative; height: 96px; margin: 0 16px; background: "
+        " .ddsp-picture": f"position: relative; height: 96px; margin: 0 16px; background: "
         f"{found['ground']}; border-radius: 10px; pointer-events: none",
+        " .ddsp-point": f"position: absolute; display: none; width: 10px; height: 10px; "
+        f"margin: -8px 0 0 -8px; background: #fff; border: 3px solid {found['tint']}; "
+        "border-radius: 50%",
         " .ddsp-range svg": "display: block",
         " .ddsp-controls": "position: relative; display: flex; flex-wrap: wrap; margin: 8px 12px 0",
         " .ddsp-control": "width: 25%; margin-bottom: 6px",
@@ -238,6 +244,17 @@ PANEL
         part(svg, "text", { x: 8, y: 16, fill: row ? colour : "#f3f1ea", "font-size": 13 }, row ?
             row[0] + ", " + nameOf(row[1]) + " to " + nameOf(row[2]) : file);
         event.icon.find(".ddsp-range").empty().append(svg);
+        event.icon.find(".ddsp-point").css({ "border-color": row ? colour : "#f3f1ea" });
+    }
+
+    // The player's point: the note and the loudness that the model is shown now.
+    function move(symbol, value) {
+        var point = event.icon.find(".ddsp-point");
+        if (symbol === "pitch") {
+            point.css({ left: Math.min(WIDTH, Math.max(0, x(value))) + "px" });
+        } else if (symbol === "loudness") {
+            point.css({ top: y(value) + "px", display: value > SOFT ? "block" : "none" });
+        }
     }
 
     if (event.type === "start") {
@@ -245,8 +262,11 @@ PANEL
         (event.parameters || []).forEach(function (each) {
             if (each.uri === "urn:ddsp-edge:model" && each.value) draw(each.value);
         });
+        (event.ports || []).forEach(function (each) { move(each.symbol, each.value); });
     } else if (event.type === "change" && event.uri === "urn:ddsp-edge:model") {
         draw(event.value);
+    } else if (event.type === "change") {
+        move(event.symbol, event.value);
     }
 }
 """

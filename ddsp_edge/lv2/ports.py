@@ -95,6 +95,25 @@ class Plugin:
         return 8 if self.audio_in else 6
 
 
+@dataclass(frozen=True, slots=True)
+class MeterPort:
+    """An output control port, behind the settings (``METER_…`` in ``native/lv2/plugin.h``)."""
+
+    symbol: str
+    comment: str
+    minimum: float
+    maximum: float
+    unit: str  #: of LV2's units extension
+
+    @property
+    def name(self) -> str:
+        return self.symbol.capitalize()
+
+
+METERS = (
+    MeterPort("pitch", "the note that the model is shown", 0.0, 127.0, "midiNote"),
+    MeterPort("loudness", "the loudness that the model is shown; -80: silence", -80.0, 0.0, "db"),
+)
 EFFECT = Plugin("effect", "EFFECT", audio_in=True)
 INSTRUMENT = Plugin("instrument", "MIDI", audio_in=False)
 PLUGINS = (EFFECT, INSTRUMENT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_edge.lv2.model_file import SUFFIX
-from ddsp_edge.lv2.ports import EFFECT, PLUGINS, UNITS, Plugin, Port
+from ddsp_edge.lv2.ports import EFFECT, METERS, PLUGINS, UNITS, Plugin, Port
 from ddsp_edge.settings import Choice
 
 #: The project has no address in the web, so its things are named by URNs.
@@ -15,7 +15,7 @@ URI = "urn:ddsp-edge:"
 BINARY, README = "ddsp-edge.so", "README.txt"
 #: Raised with every release in which ports or behaviour change; an even minor and micro version
 #: says that it is a release.
-MINOR, MICRO = 2, 0
+MINOR, MICRO = 4, 0
 PREFIXES = """\
 @prefix atom:   <http://lv2plug.in/ns/ext/atom#> .
 @prefix doap:   <http://usefulinc.com/ns/doap#> .
@@ -102,6 +102,7 @@ def description(plugin: Plugin) -> str:
     ports = [*_fixed(plugin)]
     for index, port in enumerate(plugin.ports, plugin.first):
         ports.append(_control(index, port, _group_uri(plugin, port.group)))
+    ports += _meters(plugin)
     required = "" if effect else "    lv2:requiredFeature urid:map ;\n"
     optional = "urid:map , " if effect else ""
     body = (
@@ -218,6 +219,26 @@ def _fixed(plugin: Plugin) -> list[str]:
             ]
         )
     return [_block(port) for port in ports]
+
+
+def _meters(plugin: Plugin) -> list[str]:
+    """The outputs behind the settings: where the model is in its range."""
+    behind = plugin.first + len(plugin.ports)
+    return [
+        _block(
+            [
+                "a lv2:OutputPort , lv2:ControlPort",
+                *_head(index, meter.symbol, meter.name),
+                f"rdfs:comment {_text(meter.comment)}",
+                f"lv2:minimum {meter.minimum:g}",
+                f"lv2:maximum {meter.maximum:g}",
+                f"lv2:default {meter.minimum:g}",
+                f"units:unit units:{meter.unit}",
+                "lv2:portProperty lv2:connectionOptional",
+            ]
+        )
+        for index, meter in enumerate(METERS, behind)
+    ]
 
 
 def _control(index: int, port: Port, group: str) -> str:

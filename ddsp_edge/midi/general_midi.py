@@ -58,7 +58,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Soprano Sax, Alto Sax, Tenor Sax", ("alto-sax",)),
     ("Baritone Sax", ("alto-sax", "trombone")),
     ("Oboe", ("oboe",)),
-    ("English Horn", ("oboe", "alto-sax")),
+    ("English Horn", ("cor-anglais",)),
     ("Bassoon", ("bassoon",)),
     ("Clarinet", ("clarinet",)),
     ("Piccolo, Flute, Recorder, Pan Flute, Blown Bottle, Shakuhachi, Whistle, Ocarina", ("flute",)),

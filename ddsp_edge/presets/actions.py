@@ -31,6 +31,7 @@ ACTIONS: dict[str, ActionKind] = {
     "preset_previous": ActionKind("", "the preset before"),
     "tap": ActionKind("", "a beat: the vibrato goes with it"),
     "autofit": ActionKind("", "listen for ten seconds, then suit the player's range"),
+    "shutdown": ActionKind("", "shut the box down; map it to a long press"),
     "pairing_unlock": ActionKind("", "let a new phone use the panel: a new code is shown"),
 }
 

@@ -17,6 +17,7 @@ from ddsp_edge.system.audio_cut import is_cut
 from ddsp_edge.system.audio_kinds import FFMPEG_SUFFIXES, begins_like_audio, is_wave
 from ddsp_edge.system.ffmpeg import declared_s, decode
 from ddsp_edge.system.input_file import check_input
+from ddsp_edge.system.mp3_length import Length, length_of
 from ddsp_edge.system.stderr import quiet_stderr
 from ddsp_edge.units import db_to_gain
 
@@ -32,6 +33,7 @@ CANCELLED_DB = 5.0
 CANCELLED_PART, CANCELLED_OF_FILE = 0.1, 0.1
 _PIECE = 4096  #: samples of each channel that are looked at together
 CUT = "the file ends too soon, before the length that its header says"
+ESTIMATE_S = 0.25  #: so much less of an MP3 file may be read than its frames hold: delay, padding
 _BLOCK = 1 << 18  #: samples read at once, of all channels together
 
 
@@ -114,7 +116,7 @@ def _read_ffmpeg(path: Path, options: Sequence[str] = ()) -> Sound:
     missing_s = declared_s(said) - len(sound.samples) / sound.rate
     remark = ""
     if missing_s > 0.1:  # more than an encoder's delay
-        remark = f"the file ends too soon: {missing_s:.2g} s of it are missing"
+        remark = _ends_too_soon(missing_s)
     elif is_cut(path):
         remark = CUT
     elif "[error]" in said:
@@ -136,6 +138,7 @@ def _read_sndfile(file_path: Path, path: Path) -> Sound:
                     f"{path}: its sample rate is {source_rate} Hz; convert it to 44100 or 48000"
                 )
             mono, remarks = _read_mono(file, path)
+            is_mp3 = file.format == "MP3"
     except (OSError, ValueError, RuntimeError) as error:  # LibsndfileError is the last
         raise _Unreadable(
             f"{path}: cannot be read as audio ({_reason(error)}); give a wav, flac, ogg, mp3 or "
@@ -145,7 +148,22 @@ def _read_sndfile(file_path: Path, path: Path) -> Sound:
         raise _Unreadable(f"{path}: holds no sound (0 samples); record it again")
     if not np.all(np.isfinite(mono)):
         raise UserError(f"{path}: holds samples that are not numbers; export it again")
-    if not any("too soon" in remark for remark in remarks) and is_cut(file_path):
+    mp3 = length_of(file_path) if is_mp3 else Length(0.0, 0.0)
+    # libsndfile reads as much of an MP3 file as it estimates: too little of a variable bit rate.
+    if mp3.found_s > len(mono) / source_rate + ESTIMATE_S:
+        try:
+            whole = _read_ffmpeg(path)
+            mono, source_rate, remarks = whole.samples, whole.rate, [*whole.remarks]
+        except UserError:
+            remarks.append(
+                f"only {len(mono) / source_rate:.3g} of its {mp3.found_s:.3g} s are read, since it "
+                "has no header that says its length; save it as wav or flac, or install ffmpeg"
+            )
+    if any("too soon" in remark for remark in remarks):
+        pass
+    elif mp3.missing_s > 0:
+        remarks.append(_ends_too_soon(mp3.missing_s))
+    elif is_cut(file_path):
         remarks.append(CUT)
     return Sound(mono, source_rate, tuple(remarks))
 
@@ -181,9 +199,9 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
             alone = CANCELLED_PART * together / file.channels**2
             cancelled += float(together[mean_power < alone].sum())
     remarks = []
-    if file.frames < 1 << 40 and total < 0.999 * file.frames:
-        missing_s = (file.frames - total) / file.samplerate
-        remarks.append(f"the file ends too soon: {missing_s:.2g} s of it are missing")
+    # Of an MP3 file libsndfile only estimates the length (mp3_length.py counts its frames).
+    if file.format != "MP3" and file.frames < 1 << 40 and total < 0.999 * file.frames:
+        remarks.append(_ends_too_soon((file.frames - total) / file.samplerate))
     loudest = int(np.argmax(energy))
     limit = float(energy[loudest]) * db_to_gain(-CANCELLED_DB) ** 2
     cancels = mean_energy < limit or cancelled > CANCELLED_OF_FILE * float(energy.sum())
@@ -202,6 +220,10 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
             f"{loudest + 1}, the loudest, is taken"
         )
     return (np.concatenate(blocks) if blocks else np.zeros(0, np.float32)), remarks
+
+
+def _ends_too_soon(missing_s: float) -> str:
+    return f"the file ends too soon: {missing_s:.2g} s of it are missing"
 
 
 def _reason(error: Exception) -> str:

@@ -124,7 +124,7 @@ class ControlsConfig:
     mappings: Annotated[tuple[ControlMapping, ...], Range(0, 128)] = ()
 
     def __post_init__(self) -> None:
-        _different("pin", self._pins())
+        _different("pin", self.pins())
         _different("encoder", (e.name for e in self.encoders))
         _different("expression", (e.name for e in self.expressions))
         _different("switch", (s.name for s in self.switches))
@@ -140,7 +140,8 @@ class ControlsConfig:
                     f"mappings: no {kind} is called {name!r}; {did_you_mean(name, known[kind])}"
                 )
 
-    def _pins(self) -> Iterable[int]:
+    def pins(self) -> Iterable[int]:
+        """Every pin that something is connected to, as often as it is given."""
         yield from (s.pin for s in self.switches)
         yield from (light.pin for light in self.lights)
         for encoder in self.encoders:
@@ -151,7 +152,7 @@ class ControlsConfig:
     @property
     def uses_gpio(self) -> bool:
         """Whether anything is connected to a pin or to the SPI bus."""
-        return bool(self.expressions) or any(True for _ in self._pins())
+        return bool(self.expressions) or any(True for _ in self.pins())
 
 
 def _different(what: str, values: Iterable[object]) -> None:

@@ -24,7 +24,7 @@ from firmware_py.panel.openapi_words import (
     query,
     ref,
 )
-from firmware_py.panel.power import METHODS
+from firmware_py.panel.power import WAYS
 from firmware_py.panel.system import MAX_LOG_LINES, UNITS
 
 SCHEMAS: Json = {
@@ -86,7 +86,7 @@ _CHANGE: Json = {
 
 _POWER: Json = {
     "type": "object",
-    "properties": {"do": {"enum": list(METHODS)}},
+    "properties": {"do": {"enum": list(WAYS)}},
     "required": ["do"],
     "additionalProperties": False,
 }

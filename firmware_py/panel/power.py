@@ -1,36 +1,37 @@
-"""Restart and shutdown of the box, asked of systemd's logind.
+"""Restart and shutdown of the box from a phone.
 
-The panel's user may ask for both where deploy/polkit/60-ddsp-edge.rules is installed. busctl asks,
-as a child that is ended after TIMEOUT_S; it is part of systemd, and no shell takes part.
+Whether systemd's logind would let the panel's user do it (deploy/polkit) is asked with busctl,
+which is part of systemd, as a child that is ended after TIMEOUT_S.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import Any
 
 from ddsp_edge.errors import UserError
-from ddsp_edge.system.supervised import started_by_systemd
-from ddsp_edge.web.answers import ApiError
+from ddsp_edge.system.power import ENVIRONMENT, power_off, restart
+from ddsp_edge.web.answers import ApiError, from_user_error
 
 TIMEOUT_S = 10.0
-#: What can be asked for to logind's method.
-METHODS = {"reboot": "Reboot", "power_off": "PowerOff"}
+#: What can be asked for: logind's method that says whether it may be, and what does it.
+WAYS = {"reboot": ("CanReboot", restart), "power_off": ("CanPowerOff", power_off)}
 _LOGIN = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
-_NO_SERVICE = "the panel does not run as the box's service"
 
 
 class Power:
     """Every method blocks, and any thread may call it."""
 
     def possible(self) -> dict[str, Any]:
-        """Return for each of METHODS whether it would be carried out now, and the reason if not."""
-        if not started_by_systemd():  # a panel on somebody's own computer
-            return {**dict.fromkeys(METHODS, False), "reason": _NO_SERVICE}
+        """Return for each of WAYS whether it would be carried out now, and the reason if not."""
+        if os.environ.get(ENVIRONMENT) != "1":  # a panel on somebody's own computer
+            reason = "the panel does not run as the box's service"
+            return {**dict.fromkeys(WAYS, False), "reason": reason}
         can, reason = {}, ""
-        for name, method in METHODS.items():
+        for name, (method, _) in WAYS.items():
             try:
-                said = _ask(f"Can{method}")
+                said = _ask(method)
             except UserError as error:
                 said, reason = "", str(error)
             can[name] = said == 's "yes"'
@@ -40,19 +41,17 @@ class Power:
 
     def carry_out(self, name: str) -> None:
         """Begin it. Raises ApiError, 409 where the box refuses."""
+        _, act = WAYS[name]
         try:
-            if not started_by_systemd():
-                raise UserError(_NO_SERVICE)
-            _ask(METHODS[name], "b", "false")  # ask nobody for a password
+            act()
         except UserError as error:
-            what = "restarted" if name == "reboot" else "shut down"
-            raise ApiError(409, f"the box is not {what}: {error}", "use its power switch") from None
+            told = from_user_error(error, 409)
+            raise ApiError(409, told.error, "use its power switch") from None
 
 
-def _ask(method: str, *arguments: str) -> str:
+def _ask(method: str) -> str:
     """Call a method of logind and return its answer as busctl prints it. Raises UserError."""
-    options = ("--system", "--allow-interactive-authorization=no", f"--timeout={TIMEOUT_S:g}")
-    command = ["busctl", *options, "call", *_LOGIN, method, *arguments]
+    command = ["busctl", "--system", f"--timeout={TIMEOUT_S:g}", "call", *_LOGIN, method]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S
@@ -61,5 +60,5 @@ def _ask(method: str, *arguments: str) -> str:
         raise UserError(f"systemd cannot be asked ({error})") from None
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise UserError(lines[-1].removeprefix("Call failed: "))
+        raise UserError(lines[-1].removeprefix("Call failed: ").rstrip("."))
     return done.stdout.strip()

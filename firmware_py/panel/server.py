@@ -35,7 +35,7 @@ from firmware_py.panel.guard import Guard, device_of
 from firmware_py.panel.intake import chosen, only, pair_request, switch, title_and_tags, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
-from firmware_py.panel.power import METHODS, Power
+from firmware_py.panel.power import WAYS, Power
 from firmware_py.panel.preset_files import PresetFiles
 from firmware_py.panel.rates import network_of
 from firmware_py.panel.routing import attachment, by_method
@@ -225,7 +225,7 @@ class Panel:
         return answer(await run_in_threadpool(self._power.possible))
 
     async def power(self, request: Request) -> Response:
-        wanted = chosen(await request.body(), "do", METHODS)
+        wanted = chosen(await request.body(), "do", WAYS)
         log.info("%s: asked for by %s", wanted, device_of(request.scope).name)
         await run_in_threadpool(self._power.carry_out, wanted)
         return Response(None, 204)

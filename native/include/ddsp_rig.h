@@ -65,6 +65,10 @@ int ddsp_part_send_event(ddsp_part *part, const ddsp_event *event);
  * block. A voice whose serial is not that of the last event sent has not taken it yet. */
 void ddsp_part_voice_states(ddsp_part *part, ddsp_voice_state *out);
 
+/* Audio, or where the rig does not run. What the part's player asked for at its newest tick, of the
+ * loudest voice, before any conditioning; loudness_db is -80 where nothing sounds. */
+void ddsp_part_newest_frame(const ddsp_part *part, ddsp_feature_frame *out);
+
 /* Control, before ddsp_rig_play of `part`. When it is played it goes on with what the player of
  * `other`, which a rig plays, is playing then: every note, or what is heard and frozen. */
 void ddsp_part_go_on_from(ddsp_part *part, ddsp_part *other);

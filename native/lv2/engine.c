@@ -8,6 +8,7 @@
  * some 60 ms; of MIDI only the model's memory of held notes has to settle. */
 #define LEAD_EFFECT_S 0.08f
 #define LEAD_INSTRUMENT_S 0.03f
+#define SILENCE_DB -80.0f
 #define CLOSE_BEATS 1e-3        /* what a host says of the beat is as it was expected */
 enum { MOST_WAITING = 256 - DDSP_RECEIVER_EVENTS - 8 };  /* of the 256 events of a part's ring */
 
@@ -291,6 +292,15 @@ void ddsp_engine_process(ddsp_engine *engine, const float *in, float *left, floa
     run_rig(engine, in, left, right, n);
     engine->position += n;
     engine->waiting = 0;
+}
+
+void ddsp_engine_point(const ddsp_engine *engine, float *note, float *loudness_db)
+{
+    ddsp_feature_frame frame = {.loudness_db = SILENCE_DB};
+    const ddsp_sound *sound = ddsp_engine_current(engine);
+    if (sound)
+        ddsp_part_newest_frame(sound->part, &frame);
+    ddsp_settings_point(&engine->settings, &frame, note, loudness_db);
 }
 
 /* A part that the rig has done with. */

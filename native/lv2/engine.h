@@ -67,6 +67,10 @@ void ddsp_engine_midi(ddsp_engine *engine, const uint8_t *bytes, int n);
 /* Audio. n samples; in may be NULL (silence), and is any of the others. */
 void ddsp_engine_process(ddsp_engine *engine, const float *in, float *left, float *right, int n);
 
+/* Audio. Where the model that plays is in its range: the MIDI note, 0..127, and the loudness in dB,
+ * -80 (silence)..0, that it is shown. */
+void ddsp_engine_point(const ddsp_engine *engine, float *note, float *loudness_db);
+
 /* Audio, at the end of a block. 1 where there is something to collect. */
 int ddsp_engine_end(ddsp_engine *engine);
 

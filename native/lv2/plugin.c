@@ -102,10 +102,13 @@ static void connect_port(LV2_Handle handle, uint32_t port, void *data)
     static const int of_instrument[] = {PORT_CONTROL, PORT_NOTIFY,  PORT_LEFT,
                                         PORT_RIGHT,   PORT_ENABLED, PORT_LATENCY};
     const uint32_t fixed = listening ? FIXED_PORTS : sizeof of_instrument / sizeof *of_instrument;
+    const uint32_t behind = fixed + (uint32_t)ddsp_settings_ports(listening);
     if (port < fixed)
         plugin->ports[listening ? (int)port : of_instrument[port]] = data;
-    else if (port - fixed < (uint32_t)ddsp_settings_ports(listening))
+    else if (port < behind)
         plugin->settings[port - fixed] = data;
+    else if (port - behind < METERS)
+        plugin->meters[port - behind] = data;
 }
 
 /* ---- run ---- */
@@ -202,6 +205,15 @@ static void run_messages(ddsp_plugin *plugin, uint32_t n)
     play(plugin, done, n);
 }
 
+static void tell_meters(ddsp_plugin *plugin)
+{
+    float values[METERS];
+    ddsp_engine_point(&plugin->engine, &values[METER_PITCH], &values[METER_LOUDNESS]);
+    for (int m = 0; m < METERS; m++)
+        if (plugin->meters[m])
+            *plugin->meters[m] = values[m];
+}
+
 static void run(LV2_Handle handle, uint32_t n)
 {
     ddsp_plugin *plugin = handle;
@@ -216,6 +228,7 @@ static void run(LV2_Handle handle, uint32_t n)
     float *latency = plugin->ports[PORT_LATENCY];
     if (latency)
         *latency = 0.0f;
+    tell_meters(plugin);
     const ddsp_sound *sound = ddsp_engine_current(engine);
     LV2_Atom_Sequence *notify = plugin->ports[PORT_NOTIFY];
     if (plugin->map && notify) {

@@ -16,6 +16,9 @@
 enum { PORT_CONTROL, PORT_NOTIFY, PORT_IN, PORT_LEFT, PORT_RIGHT, PORT_ENABLED, PORT_LATENCY,
        PORT_FREEZE, FIXED_PORTS };
 
+/* Those behind the settings. */
+enum { METER_PITCH, METER_LOUDNESS, METERS };
+
 /* Which models are to be loaded: bit m, and their paths ("": none). Sent to the worker. */
 typedef struct {
     uint32_t which;             /* 0: only collect what is not needed any more */
@@ -35,6 +38,7 @@ typedef struct {
     LV2_Atom_Forge forge;
     void *ports[FIXED_PORTS];
     const float *settings[MOST_SETTINGS];   /* by their place among the ports */
+    float *meters[METERS];
     /* Under the lock, which run() never takes. */
     pthread_mutex_t lock;
     ddsp_shared_model *models[MODELS];      /* as they were asked for last */

@@ -113,6 +113,18 @@ ddsp_receiver_settings ddsp_settings_receiver(const ddsp_settings *s)
     };
 }
 
+void ddsp_settings_point(const ddsp_settings *s, const ddsp_feature_frame *frame, float *note,
+                         float *loudness_db)
+{
+    const float moved = get(s, SETTING_PITCH_SHIFT) + get(s, SETTING_INPUT_PITCH);
+    const float above = frame->f0_hz > 0.0f ? log2f(frame->f0_hz / get(s, SETTING_TUNING)) : 0.0f;
+    const float loudness = frame->loudness_db + get(s, SETTING_INPUT_GAIN);
+    *note = frame->f0_hz > 0.0f ? ddsp_within(69.0f + 12.0f * above + moved, 0.0f, 127.0f) : 0.0f;
+    /* No gain makes a silence sound. */
+    *loudness_db = frame->loudness_db > SILENCE_DB ? ddsp_within(loudness, SILENCE_DB, 0.0f)
+                                                   : SILENCE_DB;
+}
+
 static double gain(double db)
 {
     return pow(10.0, db / 20.0);

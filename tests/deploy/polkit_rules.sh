@@ -1,11 +1,11 @@
-# Asks a real polkitd, with RULES alone as its rules, on a bus of its own (needs root, and a mount
+# Asks a real polkitd, with the files of RULES alone as its rules, on a bus of its own (needs root, and a mount
 # namespace of its own: `unshare --mount sh polkit_rules.sh FOLDER RULES ACTION...`).
 # Prints USER ACTION ANSWER for the panel's user, the engine's and another one.
 set -eu
 folder=$1 rules=$2
 shift 2
 mkdir "$folder/rules.d"
-cp "$rules" "$folder/rules.d/"
+cp "$rules"/*.rules "$folder/rules.d/"
 chmod 755 "$folder" "$folder/rules.d"
 chmod 644 "$folder/rules.d"/*
 {

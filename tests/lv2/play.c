@@ -6,6 +6,7 @@
  *   NUMBER=VALUE a control port
  *   model@FRAME=PATH, morph@FRAME=PATH   patch:Set in the block of that frame
  *   position@FRAME=BPM:BAR:BEAT:PER_BAR:UNIT:SPEED   the transport's time:Position
+ *   meter=NUMBER prints the value of an output port after each block, a line each
  *   time=1       prints the nanoseconds of this thread that run() took, instead of OUT
  */
 #include <stdio.h>
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
     if (!h)
         return 3;
     FILE *in = NULL;
-    int timed = 0;
+    int timed = 0, meter = -1;
     for (int a = 7; a < argc; a++) {
         char *value = strchr(argv[a], '=');
         if (!value)
@@ -77,6 +78,8 @@ int main(int argc, char **argv)
             in = fopen(value, "rb");
         } else if (strcmp(argv[a], "midi") == 0) {
             read_midi(value);
+        } else if (strcmp(argv[a], "meter") == 0) {
+            meter = atoi(value);
         } else if (strcmp(argv[a], "time") == 0) {
             timed = 1;
         } else if (strncmp(argv[a], "model@", 6) == 0 || strncmp(argv[a], "morph@", 6) == 0) {
@@ -118,6 +121,8 @@ int main(int argc, char **argv)
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
         host_run(h, (uint32_t)n);
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+        if (meter >= 0)
+            printf("%.6f\n", h->control[meter]);
         took_ns += (double)(after.tv_sec - before.tv_sec) * 1e9
                    + (double)(after.tv_nsec - before.tv_nsec);
         for (long i = 0; out && i < n; i++) {

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import socket
-import tempfile
 import tomllib
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +12,8 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.fit.trainer import CHECKPOINT_S, Trainer
 from ddsp_edge.training.plan import Plan, Progress
+from ddsp_edge.training.study import cluster
 
-ANSWER_S = 10.0  #: within which a cluster answers
-MOST_LOST = 8  #: times that a run may lose its worker
 #: What may be swept: numbers of the plan.
 KEYS = {f.name: f.type for f in fields(Plan) if f.type in ("int", "float")}
 
@@ -84,8 +79,8 @@ def sweep(
             "--sweep needs Ray Tune; install it with: pip install 'ddsp-edge[sweep]'"
         ) from None
     folder = run_folder.resolve() / "sweep"
-    with _ray(address):
-        kind = _device(device, address is not None, ray.cluster_resources())
+    with cluster.connected(address):
+        kind = cluster.device_kind(device, address is not None, ray.cluster_resources())
         trial = tune.with_parameters(
             _trial,
             dataset=dataset,
@@ -103,7 +98,7 @@ def sweep(
                 name="ray",
                 storage_path=str(folder),
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=MOST_LOST),
+                failure_config=tune.FailureConfig(max_failures=cluster.MOST_LOST),
             ),
         )
         results = tuner.fit()
@@ -116,58 +111,6 @@ def sweep(
         begun = f" (went on from step {metrics['begun']})" if metrics["begun"] else ""
         print(f"held out {metrics['held_out']:.4f} after {metrics['step']} steps: {options}{begun}")
     return 0
-
-
-@contextlib.contextmanager
-def _ray(address: str | None) -> Iterator[None]:
-    """Ray on this machine for as long as it is needed, or the cluster at ``address``. UserError."""
-    import ray
-
-    if address is not None:
-        try:
-            _connect(address)
-            ray.init(address=address, log_to_driver=False)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise UserError(
-                f"--ray {address}: no Ray cluster answers there ({reason}); start one with: "
-                "ray start --head"
-            ) from None
-        try:
-            yield
-        finally:
-            ray.shutdown()
-        return
-    # Ray leaves its logs and sockets of every session where it keeps them; nobody needs them after.
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as session:
-        ray.init(
-            include_dashboard=False,
-            log_to_driver=False,
-            ignore_reinit_error=True,
-            _temp_dir=session,
-        )
-        try:
-            yield
-        finally:
-            ray.shutdown()
-
-
-def _connect(address: str) -> None:
-    """Raise OSError or ValueError where nobody listens at HOST:PORT: Ray would try for minutes."""
-    host, colon, port = address.rpartition(":")
-    if colon and "/" not in address:
-        socket.create_connection((host, int(port)), ANSWER_S).close()
-
-
-def _device(device: str, cluster: bool, resources: dict[str, float]) -> str:
-    """Return "cuda" or "cpu": what a run asks for. A cluster's GPUs are those that Ray counts."""
-    from ddsp_edge.training.fit.devices import choose
-
-    if not cluster:
-        return choose(device).type
-    if device == "cuda" and not resources.get("GPU"):
-        raise UserError("--device cuda: the Ray cluster has no GPU; use --device cpu")
-    return "cuda" if device != "cpu" and resources.get("GPU") else "cpu"
 
 
 def _trial(

@@ -5,7 +5,7 @@ import { link } from "./link.js";
 import { refreshMappings, store, watch } from "./store.js";
 
 const KEPT = { preset: "in this preset", config: "from config.toml", device: "" };
-const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "bypass", "tuner", "freeze", "pairing_unlock"];
+const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "bypass", "tuner", "freeze", "pairing_unlock", "shutdown"];
 
 function row(mapping) {
   const { control, set, do: action, range, kept, active } = mapping;

@@ -10,7 +10,7 @@ const SLOP = 10; // pixels: more is a scroll
 
 const pretty = (name) => capital(name.replaceAll("_", " "));
 const ACTIONS = { preset_next: "Next preset", preset_previous: "Previous preset", tap: "Tap the tempo",
-  autofit: "Fit to my playing", pairing_unlock: "Let a new phone pair" };
+  autofit: "Fit to my playing", pairing_unlock: "Let a new phone pair", shutdown: "Shut down" };
 
 /** "cc 21" → "CC 21", "note 36" → "Note C2", "switch left long" → "Switch left, long". */
 export function controlName(control) {

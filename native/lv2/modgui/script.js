@@ -51,6 +51,17 @@ function (event) {
         part(svg, "text", { x: 8, y: 16, fill: row ? colour : "#f3f1ea", "font-size": 13 }, row ?
             row[0] + ", " + nameOf(row[1]) + " to " + nameOf(row[2]) : file);
         event.icon.find(".ddsp-range").empty().append(svg);
+        event.icon.find(".ddsp-point").css({ "border-color": row ? colour : "#f3f1ea" });
+    }
+
+    // The player's point: the note and the loudness that the model is shown now.
+    function move(symbol, value) {
+        var point = event.icon.find(".ddsp-point");
+        if (symbol === "pitch") {
+            point.css({ left: Math.min(WIDTH, Math.max(0, x(value))) + "px" });
+        } else if (symbol === "loudness") {
+            point.css({ top: y(value) + "px", display: value > SOFT ? "block" : "none" });
+        }
     }
 
     if (event.type === "start") {
@@ -58,7 +69,10 @@ function (event) {
         (event.parameters || []).forEach(function (each) {
             if (each.uri === "urn:ddsp-edge:model" && each.value) draw(each.value);
         });
+        (event.ports || []).forEach(function (each) { move(each.symbol, each.value); });
     } else if (event.type === "change" && event.uri === "urn:ddsp-edge:model") {
         draw(event.value);
+    } else if (event.type === "change") {
+        move(event.symbol, event.value);
     }
 }

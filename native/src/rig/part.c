@@ -213,6 +213,11 @@ void ddsp_part_voice_states(ddsp_part *part, ddsp_voice_state *out)
     ddsp_performer_states(&part->performer, out);
 }
 
+void ddsp_part_newest_frame(const ddsp_part *part, ddsp_feature_frame *out)
+{
+    *out = part->performer.newest;
+}
+
 void ddsp_part_go_on_from(ddsp_part *part, ddsp_part *other)
 {
     part->predecessor = other;

@@ -61,6 +61,7 @@ int ddsp_performer_prepare(ddsp_performer *performer, double sample_rate, int ma
     performer->max_block = max_block;
     performer->hop = hop_s * sample_rate;
     performer->silent_from = 0;
+    performer->newest = (ddsp_feature_frame){.loudness_db = SILENCE_DB};
     if (!ddsp_ring_prepare(&performer->ticks, TICK_SLOTS, sizeof(ddsp_tick))
         || !ddsp_ring_prepare(&performer->events, EVENT_SLOTS, sizeof(sent_event)))
         return DDSP_NO_MEMORY;
@@ -215,6 +216,7 @@ static void hear(ddsp_performer *performer, const float *mono, int n)
         };
         ddsp_effect_frame(performer->effect, heard, seconds(performer, tick.position),
                           &tick.frame);
+        performer->newest = tick.frame;
         if (tick.frame.loudness_db > SILENCE_DB)
             performer->silent_from = -1;
         else if (performer->silent_from < 0)
@@ -245,6 +247,16 @@ static void put_frames(ddsp_performer *performer, const ddsp_voice_frame *frames
     }
 }
 
+/* Of a tick's frames, the one of the loudest voice. */
+static void keep_loudest(ddsp_performer *performer, const ddsp_voice_frame *frames, int n)
+{
+    performer->newest.loudness_db = SILENCE_DB;
+    for (int i = 0; i < n; i++)
+        if (frames[i].voice < performer->n_voices
+            && frames[i].frame.loudness_db > performer->newest.loudness_db)
+            performer->newest = frames[i].frame;
+}
+
 /* Ticks and onsets of the notes, in their order. */
 static void play(ddsp_performer *performer, int n)
 {
@@ -263,6 +275,7 @@ static void play(ddsp_performer *performer, int n)
         } else if (performer->due <= end) {
             const double time_s = seconds(performer, performer->due);
             const int made = ddsp_synth_frames(performer->synth, time_s, frames);
+            keep_loudest(performer, frames, made);
             put_frames(performer, frames, made, performer->due,
                        ddsp_synth_rests(performer->synth, time_s));
             performer->due = performer->start + llround((double)++performer->tick * performer->hop);

@@ -38,6 +38,7 @@ struct ddsp_performer {
     unsigned events_taken, panic;
     int64_t silent_from;        /* the effect's frames are silent from here on; -1: they sound */
     unsigned made, lost;        /* ticks to be answered, since they were asked for */
+    ddsp_feature_frame newest;  /* of the last tick, the loudest voice's */
     unsigned refused;           /* decoded frames that found a full queue */
     ddsp_published_voice voices[DDSP_MAX_VOICES];
 };

@@ -15,7 +15,7 @@ from ddsp_edge.lv2.folder import export
 from ddsp_edge.lv2.generate import FOLDER
 from ddsp_edge.lv2.model_file import model_bytes, model_range
 from ddsp_edge.lv2.modgui import SCRIPT, description, icon, knobs
-from ddsp_edge.lv2.ports import EFFECT, PLUGINS, Plugin
+from ddsp_edge.lv2.ports import EFFECT, METERS, PLUGINS, Plugin
 
 
 def test_every_file_that_is_named_is_built() -> None:
@@ -87,6 +87,39 @@ def test_it_shows_where_the_model_was_trained(
     picture = seen.partition('class="ddsp-range">')[2].partition("</div>")[0]
     assert f">{shown}" in picture
     assert picture.count("<rect") == (0 if "constructor" in model else 1)
+
+
+def place_of_point(seen: str) -> dict[str, str]:
+    style = seen.partition('class="ddsp-point" style="')[2].partition('"')[0]
+    return dict(each.strip().split(": ") for each in style.split(";") if each.strip())
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium: apt-get install chromium")
+def test_the_point_is_where_the_outputs_say(folder: Path, tmp_path: Path) -> None:
+    """At a corner of the region, with its notes and loudness; in silence there is none."""
+    trained = model_range((folder / "models" / "violin.ddspw").read_bytes())
+    corner = {"pitch": trained.notes[0], "loudness": trained.loudness_db[1]}
+    seen = chromium(page(folder, EFFECT, "", corner), tmp_path, "--dump-dom")
+    region = dict(re.findall(r'(\w+)="([\d.]+)"', seen.partition("<rect")[2].partition(">")[0]))
+    point = place_of_point(seen)
+    assert point["display"] == "block"
+    assert float(point["left"].removesuffix("px")) == pytest.approx(float(region["x"]), abs=0.1)
+    assert float(point["top"].removesuffix("px")) == pytest.approx(float(region["y"]), abs=0.1)
+    silence = page(folder, EFFECT, "", {"pitch": 0, "loudness": -80})
+    assert place_of_point(chromium(silence, tmp_path, "--dump-dom"))["display"] == "none"
+
+
+def test_every_output_is_named_for_mods_page() -> None:
+    """It tells the script no others."""
+    listed = re.findall(r"modgui:monitoredOutputs (.*) ;", description())
+    assert len(listed) == len(PLUGINS)
+    for plugin, line in zip(PLUGINS, listed, strict=True):
+        named = re.findall(r'lv2:symbol "(\w+)"', line)
+        assert named == [meter.symbol for meter in METERS]
+        text = (FOLDER / f"{plugin.name}.ttl").read_text()
+        for symbol in named:
+            block = next(each for each in text.split("    ] ") if f'lv2:symbol "{symbol}"' in each)
+            assert "a lv2:OutputPort , lv2:ControlPort" in block
 
 
 def test_the_script_of_the_sources_knows_no_model() -> None:

@@ -1,8 +1,6 @@
-import tempfile
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -56,27 +54,6 @@ def test_ray_trains_every_setting_and_names_the_best_first(toy_dataset, tmp_path
     assert "--warm-rate 0.008" in lines[0]
 
 
-@pytest.fixture
-def cluster(monkeypatch):
-    """Two Ray nodes of one core each, on this machine; yields Ray's own helper."""
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    # A short name: Ray's sockets lie deep in it.
-    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:
-        monkeypatch.setenv("RAY_TMPDIR", folder)
-        Path(folder, "ray").mkdir()
-        nodes = Cluster()
-        try:
-            for _ in range(2):
-                nodes.add_node(num_cpus=1, include_dashboard=False)
-            nodes.wait_for_nodes()
-            yield nodes
-        finally:
-            nodes.shutdown()
-
-
 def test_a_run_whose_machine_is_lost_goes_on_from_its_checkpoint(
     toy_dataset, tmp_path, capsys, cluster
 ):
@@ -116,14 +93,6 @@ def test_a_run_whose_machine_is_lost_goes_on_from_its_checkpoint(
     hyperparameters.sweep(toy_dataset, tmp_path, plan, again, "cpu", None, cluster.address)
     told = [line for line in capsys.readouterr().out.splitlines() if "held out" in line]
     assert len(told) == 2 and all("went on from step 152" in line for line in told)
-
-
-def test_gpus_are_asked_for_where_the_cluster_has_them():
-    assert hyperparameters._device("auto", True, {"CPU": 4.0, "GPU": 2.0}) == "cuda"
-    assert hyperparameters._device("cpu", True, {"CPU": 4.0, "GPU": 2.0}) == "cpu"
-    assert hyperparameters._device("auto", True, {"CPU": 4.0}) == "cpu"
-    with pytest.raises(UserError, match="no GPU"):
-        hyperparameters._device("cuda", True, {"CPU": 4.0})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:port", "auto"])

@@ -1,0 +1,79 @@
+"""What `make models` calls: each shipped instrument with its own options, after its check."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.cli import train_shipped
+from ddsp_edge.cli.parser import parser_of
+from ddsp_edge.cli.train_options import command_of, recipe_of
+from ddsp_edge.errors import UserError
+from ddsp_edge.training.data import checklist
+from ddsp_edge.training.recipes import RECIPES
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def words_of(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The words without a look at the recordings, which are not here."""
+    monkeypatch.setattr(checklist, "verify", lambda name, audio: audio / RECIPES[name].folder)
+    return train_shipped.words_of(name, Path("audio"), Path("runs"), Path("models"), Path("golden"))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_words_are_those_of_the_train_command(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = parser_of("train").parse_args(words_of(name, monkeypatch))
+    assert recipe_of(args) == RECIPES[name]
+    assert args.out.is_absolute() and args.work.is_absolute() and args.folder.is_absolute()
+    assert args.out.name == f"{name}.zip" and args.force
+    assert (args.float32_out is not None) == (name in ("violin", "cello"))
+    assert ("recordings" in args.folder.parts) == (name == "trumpet")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_options_are_those_that_the_card_tells(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = re.search(r"The command that remakes it: `(.+)`", _card(name))
+    assert told is not None
+    command = command_of(parser_of("train").parse_args(words_of(name, monkeypatch)))
+    for option in ("--warm-steps", "--steps"):
+        found = [re.search(rf"{option} (\d+)", text) for text in (told[1], command)]
+        assert found[0] is None or (found[1] is not None and found[0][1] == found[1][1])
+
+
+def _card(name: str) -> str:
+    return read_bundle(ROOT / "ddsp_edge" / "models" / f"{name}.zip").card
+
+
+def test_missing_recordings_are_named_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert train_shipped.main([str(tmp_path), "oboe"]) == 2
+    assert "philharmonia-samples" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert train_shipped.main([str(tmp_path), "kazoo"]) == 2
+    assert "no recipe is called kazoo" in capsys.readouterr().err
+
+
+def test_a_cluster_without_ray_says_what_to_install(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr(checklist, "verify", lambda name, audio: audio)
+    runs = str(tmp_path / "runs")
+    assert train_shipped.main([str(tmp_path), "oboe", "--ray", "auto", "--runs", runs]) == 2
+    assert "pip install 'ddsp-edge[sweep]'" in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_has_no_words() -> None:
+    with pytest.raises(UserError, match="no recipe is called kazoo"):
+        train_shipped.words_of("kazoo", Path(), Path(), Path(), Path())
