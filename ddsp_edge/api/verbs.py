@@ -110,7 +110,10 @@ _BANK = Argument("whole", "MIDI bank, 0 to 16383")
 _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 
 VERBS: dict[str, Verb] = {
-    "hello": Verb("what answers here: program, version, process id, verbs, limits", {}),
+    "hello": Verb(
+        "what answers here: program, version, process id, verbs, limits, whether it restarts", {}
+    ),
+    "restart": Verb("end the engine, for systemd to start it again at once", {}),
     "status": Verb(
         "what plays: model, source, preset, settings, meters, sound card, MIDI ports", {}
     ),
@@ -285,7 +288,9 @@ VERBS: dict[str, Verb] = {
         },
     ),
     "devices": Verb("sound cards and what they can do", {}, True),
-    "audio_devices": Verb("sound cards, the one in use, and what was chosen on the box", {}, True),
+    "audio_devices": Verb(
+        "sound cards, the one in use with its levels, and what was chosen on the box", {}, True
+    ),
     "audio_choose": Verb(
         "change the sound card, its rate, period or input, also after a restart: what is in use",
         {
@@ -298,6 +303,14 @@ VERBS: dict[str, Verb] = {
             "periods": Argument("whole", "in the buffer, 2 to 16", required=False),
             "input": Argument("text", "left, right or both", required=False),
             "forget": Argument("switch", "first return to the config", required=False),
+        },
+        True,
+    ),
+    "audio_level": Verb(
+        "set a level of the sound card's own mixer: the levels of the card in use",
+        {
+            "direction": Argument("text", "playback or capture"),
+            "level": Argument("text", "for instance 60% or -6dB"),
         },
         True,
     ),
