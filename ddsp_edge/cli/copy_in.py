@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ddsp_edge.cli.ask import add_engine_parser, show
 
 if TYPE_CHECKING:
-    from ddsp_edge.remote.folder_import import Outcome
+    from ddsp_edge.remote.folder_import import Copied
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return int(any(each.result == "refused" for each in outcomes))
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Copied) -> str:
     """The file and what it became; a refusal begins with the file itself."""
     refused = outcome.result == "refused"
     return outcome.detail if refused else f"{outcome.file} ({outcome.detail})"

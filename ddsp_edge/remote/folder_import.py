@@ -36,8 +36,8 @@ ENGINE_S = 60.0  #: for an answer: its worker may be loading a model
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result for one file."""
+class Copied:
+    """What became of one file of the folder."""
 
     file: str  #: its path within the folder
     kind: str  #: "model" or "preset"
@@ -82,7 +82,7 @@ def import_folder(
     engine: ControlClient | None,
     replace: bool = False,
     allow_downgrade: bool = False,
-) -> list[Outcome]:
+) -> list[Copied]:
     """Copy every model and preset that ``folder`` holds onto this box.
 
     A newer version of a model takes the place of the one that is there, which is kept
@@ -99,7 +99,7 @@ def import_folder(
     return found
 
 
-def summary(outcomes: list[Outcome]) -> str:
+def summary(outcomes: list[Copied]) -> str:
     """Return what happened as one line: how many of what, and why the first one was refused."""
     if not outcomes:
         return "no model and no preset is there"
@@ -149,18 +149,18 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _model(folder: Path, path: Path, policy: Policy, allow_downgrade: bool) -> Outcome:
+def _model(folder: Path, path: Path, policy: Policy, allow_downgrade: bool) -> Copied:
     file = str(path.relative_to(folder))
     try:
         with tempfile.TemporaryDirectory() as scratch:
             parcel = pack(path, Path(scratch))
         answer = deploy(parcel, LocalConnection(policy), False, allow_downgrade)
     except UserError as error:
-        return Outcome(file, "model", "refused", _told(folder, path, error))
-    return Outcome(file, "model", "copied" if answer["news"] else "already there", answer["name"])
+        return Copied(file, "model", "refused", _told(folder, path, error))
+    return Copied(file, "model", "copied" if answer["news"] else "already there", answer["name"])
 
 
-def _preset(folder: Path, path: Path, engine: ControlClient | None, replace: bool) -> Outcome:
+def _preset(folder: Path, path: Path, engine: ControlClient | None, replace: bool) -> Copied:
     file, name = str(path.relative_to(folder)), path.stem
     try:
         tables = preset_tables(parse_preset(name, read_limited(path, MAX_BYTES), str(path)))
@@ -170,15 +170,15 @@ def _preset(folder: Path, path: Path, engine: ControlClient | None, replace: boo
             raise UserError("no engine is running, which stores presets; start it")
         stored = _stored(engine, name)
         if stored == tables:
-            return Outcome(file, "preset", "already there", name)
+            return Copied(file, "preset", "already there", name)
         if stored is not None and not replace:
             raise UserError(
                 f"another preset is called {name!r}; rename the file, or replace it with --replace"
             )
         engine.call("preset_write", name=name, preset=tables, replace=replace, timeout_s=ENGINE_S)
     except UserError as error:
-        return Outcome(file, "preset", "refused", _told(folder, path, error))
-    return Outcome(file, "preset", "copied", name)
+        return Copied(file, "preset", "refused", _told(folder, path, error))
+    return Copied(file, "preset", "copied", name)
 
 
 def _stored(engine: ControlClient, name: str) -> dict[str, Any] | None:
