@@ -141,6 +141,39 @@ def test_a_card_that_cannot_be_opened_is_refused_and_the_old_one_plays_on(system
     system.until(lambda: system.run("return document.getElementById('card-name').value") == "jk")
 
 
+#: As `audio_devices` tells of ALSA's Dummy card (tests/alsa).
+LEVELS = [
+    {"card": "id=Dummy", "control": "Master", "direction": "playback", "percent": 80, "db": -9.0},
+    {"card": "id=Dummy", "control": "Mic", "direction": "capture", "percent": 50, "db": None},
+]
+
+
+def test_a_cards_levels_are_sliders_and_a_card_without_has_none(system, engine):
+    assert engine.call("audio_devices")["levels"] == []  # JACK's
+    assert not system.shown("#system .levels")
+    asked = system.run(
+        "const [levels, done] = arguments; Promise.all([import('/static/levels.js'),"
+        "import('/static/link.js')]).then(([{ cardLevels }, { link }]) => {"
+        "  const asked = []; const made = cardLevels();"
+        "  link.call = (verb, details) => { asked.push([verb, details]);"
+        "    return Promise.resolve({ levels: [levels[0], { ...levels[1], percent: 51 }] }); };"
+        "  made.root.id = 'tried'; document.getElementById('system').append(made.root);"
+        "  made.show(levels);"
+        "  const way = document.getElementById('level-capture');"
+        "  way.value = 52; way.dispatchEvent(new Event('input'));"
+        "  setTimeout(() => { delete link.call; done(asked); }, 0); })",
+        LEVELS,
+        later=True,
+    )
+    assert asked == [["audio_level", {"direction": "capture", "level": "52%"}]]
+    told = {
+        each: system.text(f"#tried [data-level={each}] .value") for each in ("playback", "capture")
+    }
+    assert told == {"playback": "\N{MINUS SIGN}9.0 dB", "capture": "51 %"}
+    assert system.run("return document.getElementById('level-capture').value") == "51"
+    system.run("document.getElementById('tried').remove()")
+
+
 def test_a_keyboard_is_left_out_and_heard_again(system, engine, box):
     before = {name: os.environ.get(name) for name in box.env}
     os.environ.update(box.env)
@@ -177,15 +210,34 @@ def test_a_phone_pairs_by_the_code_of_another_and_is_sent_away(system, new_phone
     other.until(lambda: other.shown("#pairing"))
 
 
+def shown_code(phone):
+    phone.until(lambda: "code" in phone.text(".tuner-code"))
+    return "".join(each for each in phone.text(".tuner-code") if each.isdigit())
+
+
 def test_the_tuner_shows_the_code_when_a_phone_asks(system, new_phone):
     system.tap("#tab-play")
     system.tap("#tuner")
     system.until(lambda: system.shown(".tuner"))
     other = new_phone().open()
-    # One that asks just after another is not told of, until it asks again.
-    system.until(lambda: "code" in system.text(".tuner-code") or not other.open())
-    code = "".join(each for each in system.text(".tuner-code") if each.isdigit())
-    other.find("#code").send_keys(code)
+    other.find("#code").send_keys(shown_code(system))
     other.tap("#pairing button")
     other.until(lambda: other.shown("#play > *"))
+    system.tap("#tuner")
+    system.until(lambda: not system.shown(".tuner"))
+
+
+def test_a_tuner_that_is_opened_while_a_phone_asks_shows_the_code(system, new_phone):
+    asking = [new_phone().open() for _ in range(2)]  # the second just after the first
+    for each in asking:
+        each.until(lambda each=each: each.shown("#code"))
+    system.tap("#tab-play")
+    system.tap("#tuner")
+    for each in asking:
+        before = shown_code(system)
+        each.find("#code").send_keys(before)
+        each.tap("#pairing button")
+        each.until(lambda each=each: each.shown("#play > *"))
+        # Each code is for one phone; the tuner has the next.
+        system.until(lambda before=before: shown_code(system) != before)
     system.tap("#tuner")

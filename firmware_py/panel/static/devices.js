@@ -1,8 +1,9 @@
 // What the box is plugged into: choose the sound card and the keyboards, and hear that they work.
 import { attempt, h, say } from "./dom.js";
+import { cardLevels } from "./levels.js";
 import { link } from "./link.js";
 import { meter } from "./meter.js";
-import { store, watch } from "./store.js";
+import { on, store, watch } from "./store.js";
 
 const RATES = [44100, 48000, 88200, 96000];
 const PERIODS = [32, 64, 128, 256, 512, 1024];
@@ -33,6 +34,7 @@ export function soundCard() {
     onclick: () => choose({ forget: true }) }, "Back to config.toml");
   const left = meter("In L");
   const right = meter("In R");
+  const levels = cardLevels();
   let busy = false;
 
   async function choose(change) {
@@ -73,7 +75,9 @@ export function soundCard() {
     showState();
     if (!link.engine || busy) return;
     const found = await link.call("audio_devices").catch(() => null);
-    if (found && !selects.contains(document.activeElement)) show(found);
+    if (!found) return;
+    levels.show(found.levels);
+    if (!selects.contains(document.activeElement)) show(found);
   }
 
   function showState() {
@@ -85,8 +89,9 @@ export function soundCard() {
     onclick: () => attempt(() => link.call("test_tone", store.status.test_tone ? { seconds: 0 } : { seconds: TONE_S, side })) },
     side === "both" ? "Tone" : `Tone ${SIDES[side].toLowerCase()}`);
   watch("status", showState);
+  on("levels", (event) => levels.show(event.levels)); // set on another phone
   return {
-    root: h("div", { class: "stack" }, state, selects, back,
+    root: h("div", { class: "stack" }, state, selects, back, levels.root,
       h("div", { class: "row" }, tone("left"), tone("right")),
       h("div", { class: "meters" }, left.root, right.root),
       h("button", { type: "button", onclick: look }, "Refresh the list")),

@@ -4,6 +4,7 @@ import { midiPorts, soundCard } from "./devices.js";
 import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
 import { phones } from "./phones.js";
+import { power } from "./power.js";
 import { on, refreshAll, watch } from "./store.js";
 import { download, upload, uploader } from "./transfer.js";
 
@@ -83,6 +84,7 @@ export function build(root) {
   const card = soundCard();
   const midi = midiPorts();
   const paired = phones();
+  const energy = power();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
@@ -94,6 +96,7 @@ export function build(root) {
     group("Box", facts),
     group("Everything in one file", everything()),
     group("Phones", paired.root),
+    group("Restart and shut down", energy.root),
     group("Log", logOf())));
 
   async function look() {
@@ -110,6 +113,7 @@ export function build(root) {
       look();
       card.look();
       paired.look();
+      energy.look();
       timer = setInterval(look, REFRESH_MS);
     },
     leave() {
