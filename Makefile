@@ -124,7 +124,7 @@ lv2-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@sh deploy/set-up.sh lv2
 	@sh deploy/set-up.sh hosts
-	@DDSP_EDGE_LONG=1 DDSP_EDGE_ROUNDS=400 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
+	@DDSP_EDGE_LONG=1 DDSP_EDGE_HOSTS=1 DDSP_EDGE_ROUNDS=400 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
 	    tests/native/test_fuzz_model_file.py
 
 panel-load:

@@ -36,5 +36,7 @@ for symbol, value in os.getenv("CONTROLS"):gmatch("([%w_]+)=(%S+)") do
     assert(ARDOUR.LuaAPI.set_processor_param(processor, place, tonumber(value)), label)
 end
 Session:save_state("")
+print("DONE")
+io.stdout:flush()
 close_session()
 quit()
