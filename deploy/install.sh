@@ -74,6 +74,9 @@ files() {
     for unit in $services; do
         echo "$here/systemd/$unit /etc/systemd/system/$unit 644"
     done
+    for unit in "$here"/systemd/on-demand/*.service; do # started by udev, not at the start
+        [ -e "$unit" ] && echo "$unit /etc/systemd/system/$(basename "$unit") 644"
+    done
     for rule in "$here"/udev/*.rules; do
         [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
     done
@@ -105,7 +108,8 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+    rm -f /etc/systemd/system/ddsp-edge-stick@.service
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi

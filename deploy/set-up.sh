@@ -199,7 +199,7 @@ fi
 if [ "$want" = hosts ]; then
     wanted=
     command -v valgrind >/dev/null || wanted=valgrind
-    command -v ardour7-lua >/dev/null || wanted="$wanted ardour"
+    ls /usr/bin/ardour*-lua >/dev/null 2>&1 || wanted="$wanted ardour"
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
     exit 0

@@ -62,6 +62,8 @@ METERS = (
     "autofit_s",
 )
 AUTOFIT_S = (1.0, 60.0)
+#: Characters of a notice that another program gives.
+MOST_NOTICE = 300
 
 Result = dict[str, Any]
 
@@ -347,6 +349,10 @@ class Commands:
 
     def pairing_unlock(self) -> Result:
         self._engine.publish({"event": "pairing_unlock"})  # the panel is another program
+        return {}
+
+    def notice(self, text: str = "") -> Result:
+        self._notices.report("stick", " ".join(text.split())[:MOST_NOTICE])
         return {}
 
     def shutdown(self) -> Future[Result]:

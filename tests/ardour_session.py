@@ -40,7 +40,7 @@ TIMEOUT_S = 300
 def why_not() -> str | None:
     """What is missing here; None: nothing."""
     if shutil.which(INTERPRETER) is None:
-        return "no Ardour 7: apt-get install ardour (make lv2-test does)"
+        return "no Ardour 7, which Debian 12 packages: apt-get install ardour (make lv2-test does)"
     return None
 
 

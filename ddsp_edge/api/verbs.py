@@ -325,6 +325,10 @@ VERBS: dict[str, Verb] = {
     ),
     "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "notice": Verb(
+        "show a line of text among the box's warnings, until another one comes",
+        {"text": Argument("text", "one line; left out: none any more", required=False)},
+    ),
     "shutdown": Verb("shut the machine down; what plays comes back at the next start", {}, True),
     "pairing_unlock": Verb(
         "let every address try a pairing code again, and show a new one on the tuner", {}
