@@ -18,7 +18,7 @@ from ddsp_edge.training.expression.calibrate import heard_motion, tune
 
 #: Medians of held notes of real instruments. The violin's are of solo phrases (four recordings,
 #: ../shared/tools/expression.py), those of the winds of single notes with vibrato; the cello was
-#: recorded without vibrato, so its are those of the family's aim (training/expression/calibrate.py).
+#: recorded without vibrato, so its are those of its family (training/expression/calibrate.py).
 REAL = {
     "violin": Motion(0, 14.8, 1.77, 0.38, 0.0),
     "cello": Motion(0, 13.0, 1.6, 0.30, 0.0),
