@@ -27,7 +27,7 @@ help:
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
 	@echo 'make lv2-deb  the same as Debian packages, ddsp-edge-lv2, in $(OUT)/'
-	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, 64 instances'
+	@echo 'make lv2-test  what hosts do to it, long: sanitizers, valgrind, jalv under JACK, Ardour, 64 instances'
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
 	@echo 'make deb      a Debian package in $(OUT)/, likewise'
@@ -123,6 +123,7 @@ lv2-deb: lv2
 lv2-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
 	@sh deploy/set-up.sh lv2
+	@sh deploy/set-up.sh hosts
 	@DDSP_EDGE_LONG=1 DDSP_EDGE_ROUNDS=400 DDSP_EDGE_FUZZ=100000 $(BIN)/python -m pytest tests/lv2 tests/ddsp_edge/lv2 \
 	    tests/native/test_fuzz_model_file.py
 

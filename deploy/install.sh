@@ -10,7 +10,7 @@
 #   --hat NAME         a file of deploy/hats: the audio hardware
 #   --as USE           pedal (follows its input), module (follows MIDI notes) or both (the default)
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
-#   --extras LIST      of the package (default: live,pedal,panel)
+#   --extras LIST      of the package (default: live,pedal,panel; with a display of its own also display)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
 #   --read-only-root   the root file system is read-only from the next start (overlayroot)
 #   --no-start         install and enable only
@@ -65,8 +65,8 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service ddsp-edge-panel.service"
-groups="audio gpio input spi"
+services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service"
+groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 
 # from | to | mode: every file that is simply put into its place.
@@ -74,8 +74,14 @@ files() {
     for unit in $services; do
         echo "$here/systemd/$unit /etc/systemd/system/$unit 644"
     done
+    for unit in "$here"/systemd/on-demand/*.service; do # started by udev, not at the start
+        [ -e "$unit" ] && echo "$unit /etc/systemd/system/$(basename "$unit") 644"
+    done
     for rule in "$here"/udev/*.rules; do
         [ -e "$rule" ] && echo "$rule /etc/udev/rules.d/$(basename "$rule") 644"
+    done
+    for rule in "$here"/polkit/*.rules; do # where there is polkit, which may allow it
+        [ -d /etc/polkit-1/rules.d ] && [ -e "$rule" ] && echo "$rule /etc/polkit-1/rules.d/$(basename "$rule") 644"
     done
     echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
     echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
@@ -102,9 +108,10 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+    rm -f /etc/systemd/system/ddsp-edge-stick@.service
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
-    rm -rf /run/ddsp-edge /run/ddsp-edge-panel
+    rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"

@@ -8,6 +8,7 @@
 #   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth,
 #                                swift-f0, Ansible, build and twine; arm64 tools and lintian
 #   sh deploy/set-up.sh lv2      what play needs, LV2's headers and cross compilers for boards: make lv2
+#   sh deploy/set-up.sh hosts    what make lv2-test runs the plug-in in besides: valgrind, Ardour (200 MB)
 #   sh deploy/set-up.sh board    all that of test, QEMU and cross compilers: the emulated board, make deb ARCH=arm64
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
@@ -18,7 +19,7 @@
 # TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live, quick, test, extras, lv2 or board}
+want=${1:?play, live, quick, test, extras, lv2, hosts or board}
 venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -190,6 +191,15 @@ if [ "$want" = lv2 ]; then
         command -v "$machine-$abi-gcc" >/dev/null || wanted="$wanted gcc-${rest%:*}-$abi"
         [ -e "/usr/$machine-$abi/include/stdlib.h" ] || wanted="$wanted libc6-dev-${rest#*:}-cross"
     done
+    # shellcheck disable=SC2086
+    [ -z "$wanted" ] || apt_try $wanted
+    exit 0
+fi
+
+if [ "$want" = hosts ]; then
+    wanted=
+    command -v valgrind >/dev/null || wanted=valgrind
+    ls /usr/bin/ardour*-lua >/dev/null 2>&1 || wanted="$wanted ardour"
     # shellcheck disable=SC2086
     [ -z "$wanted" ] || apt_try $wanted
     exit 0

@@ -6,8 +6,10 @@
 # For this machine's architecture, or cross-compiled for arm64 as for the emulated board
 # (docs/board.md). RELEASE is the board's Debian by its codename (bookworm, trixie; default: this
 # machine's), not older than this machine's: our own wheel serves every later one. Where PyPI has
-# no wheels for that release's Python, Debian packages lie beside the wheels.
+# no wheels for that release's Python, Debian packages lie beside the wheels. EXTRAS in the
+# environment names the package's extras (default: live,pedal,panel; with a display also display).
 set -eu
+export EXTRAS="${EXTRAS:-live,pedal,panel}"
 cd "$(dirname "$0")/.."
 arch=$1 folder=$2
 here=$(. /etc/os-release && echo "$VERSION_CODENAME")
@@ -44,7 +46,7 @@ if [ "$release" = bookworm ]; then # PyPI has wheels, or they are made
         board wheels "$folder"
     else
         $pip install wheel # for what has no pyproject.toml
-        $pip wheel -w "$folder" '.[live,pedal,panel]'
+        $pip wheel -w "$folder" ".[$EXTRAS]"
     fi
 else
     if [ -n "$cross" ]; then

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from ddsp_edge.presets.actions import ACTIONS, Action
 from ddsp_edge.settings import SETTINGS, Choice
 from ddsp_edge.system.host import Host
 from ddsp_edge.system.power import power_off
+from ddsp_edge.system.supervised import started_by_systemd
 from firmware_py.band import BandEditor
 from firmware_py.config import Config
 from firmware_py.controls.gestures import TapTempo, vibrato_hz
@@ -60,6 +62,8 @@ METERS = (
     "autofit_s",
 )
 AUTOFIT_S = (1.0, 60.0)
+#: Characters of a notice that another program gives.
+MOST_NOTICE = 300
 
 Result = dict[str, Any]
 
@@ -132,7 +136,14 @@ class Commands:
             "max_event_rate_hz": MAX_EVENT_RATE_HZ,
             "models_folder": str(config.models_folder),
             "presets_folder": str(config.presets_folder),
+            "restarts": started_by_systemd(),
         }
+
+    def restart(self) -> Result:
+        if not started_by_systemd():
+            raise UserError("restart: systemd did not start the engine, so nothing would start it")
+        os.kill(os.getpid(), signal.SIGTERM)  # as systemd would: fade out, then end
+        return {}
 
     def status(self) -> Result:
         status = self._engine.status()
@@ -188,6 +199,9 @@ class Commands:
         values = {"card": card, "capture": capture, "rate": rate, "period": period}
         values |= {"periods": periods, "input": input}
         return self._submit(partial(self._devices.audio_choose, forget, **values))
+
+    def audio_level(self, direction: str, level: str) -> Future[Result]:
+        return self._submit(self._devices.audio_level, direction, level)
 
     def midi_devices(self) -> Result:
         return self._devices.midi_devices()
@@ -335,6 +349,10 @@ class Commands:
 
     def pairing_unlock(self) -> Result:
         self._engine.publish({"event": "pairing_unlock"})  # the panel is another program
+        return {}
+
+    def notice(self, text: str = "") -> Result:
+        self._notices.report("stick", " ".join(text.split())[:MOST_NOTICE])
         return {}
 
     def shutdown(self) -> Future[Result]:

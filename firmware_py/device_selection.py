@@ -1,4 +1,4 @@
-"""Sound cards and MIDI ports: which are there, which are used, and choosing others.
+"""Sound cards, their levels, and MIDI ports: which are there and used, and choosing others.
 
 Every method runs in the worker's thread (but :meth:`DeviceSelection.midi_devices`, which any
 thread may call) and raises UserError with one line.
@@ -6,11 +6,14 @@ thread may call) and raises UserError with one line.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict
 from typing import Any
 
+from ddsp_edge.cards import mixer_levels
+from ddsp_edge.cards.identity import CardIdentity, find, read_cards
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
 from firmware_py.device_overrides import AudioOverride, DeviceOverrides, changed
@@ -33,7 +36,7 @@ class DeviceSelection:
     # ---- sound
 
     def audio_devices(self) -> dict[str, Any]:
-        """Every card with what it can do, the one in use, and what was chosen on the box."""
+        """Every card with what it can do, the one in use, its levels, and what was chosen."""
         # Imported here: a board that only plays never needs it.
         from ddsp_edge.cards.capabilities import list_cards, other_pcms
 
@@ -42,7 +45,7 @@ class DeviceSelection:
             {**card.as_json(), "used": f"CARD={card.identity.alsa_id}," in using}
             for card in list_cards()
         ]
-        return {"cards": rows, "others": other_pcms(), **self._audio()}
+        return {"cards": rows, "others": other_pcms(), "levels": self._levels(), **self._audio()}
 
     def _audio(self) -> dict[str, Any]:
         status = self._engine.status()["card"]
@@ -74,6 +77,55 @@ class DeviceSelection:
             ) from None
         self._overrides.write_audio(override)
         return self._audio()
+
+    # ---- the card's own mixer
+
+    def _in_use(self, direction: str) -> CardIdentity | None:
+        """The card that plays, or that is recorded from; None where it is no card (JACK, pulse)."""
+        from ddsp_edge.cards.pcm_names import named
+
+        name = self._engine.status()["card"].get("card", "")
+        if direction == "capture":
+            audio = self._overrides.audio().over(self._peripherals.config.audio)
+            capture = audio.card_settings().capture
+            if capture == "none":
+                return None
+            name = capture or name
+        card = named(name).card if name else ""
+        return find(card, read_cards()) if card else None
+
+    def _levels(self) -> list[dict[str, Any]]:
+        """The level of the card in use in each direction that has one; what fails is left out."""
+        rows = []
+        for direction in mixer_levels.LIKELY:
+            with contextlib.suppress(UserError):
+                card = self._in_use(direction)
+                if card is not None and (level := mixer_levels.main_level(card, direction)):
+                    rows.append({"card": card.stable_id, **asdict(level)})
+        return rows
+
+    def audio_level(self, direction: str, level: str) -> dict[str, Any]:
+        """Set the "capture" gain or "playback" volume of the card in use to ``60%`` or ``-6dB``.
+
+        It is the hardware's own level, which ALSA keeps over a restart as it keeps those that
+        ``ddsp-edge devices set`` makes. Returns the levels, which are published as well.
+        """
+        if direction not in mixer_levels.LIKELY:
+            raise UserError(
+                f"audio_level: direction {direction[:60]!r}: choose one of "
+                f"{', '.join(sorted(mixer_levels.LIKELY))}"
+            )
+        mixer_levels.parse_level(level)
+        card = self._in_use(direction)
+        if card is None:
+            raise UserError(
+                f"audio_level: no sound card with a {direction} level is in use; choose a card "
+                "(audio_choose)"
+            )
+        mixer_levels.set_level(card, direction, level)
+        told = {"levels": self._levels()}
+        self._engine.publish({"event": "levels", **told})
+        return told
 
     # ---- MIDI
 

@@ -110,7 +110,10 @@ _BANK = Argument("whole", "MIDI bank, 0 to 16383")
 _PROGRAM = Argument("whole", "MIDI program, 0 to 127")
 
 VERBS: dict[str, Verb] = {
-    "hello": Verb("what answers here: program, version, process id, verbs, limits", {}),
+    "hello": Verb(
+        "what answers here: program, version, process id, verbs, limits, whether it restarts", {}
+    ),
+    "restart": Verb("end the engine, for systemd to start it again at once", {}),
     "status": Verb(
         "what plays: model, source, preset, settings, meters, sound card, MIDI ports", {}
     ),
@@ -285,7 +288,9 @@ VERBS: dict[str, Verb] = {
         },
     ),
     "devices": Verb("sound cards and what they can do", {}, True),
-    "audio_devices": Verb("sound cards, the one in use, and what was chosen on the box", {}, True),
+    "audio_devices": Verb(
+        "sound cards, the one in use with its levels, and what was chosen on the box", {}, True
+    ),
     "audio_choose": Verb(
         "change the sound card, its rate, period or input, also after a restart: what is in use",
         {
@@ -301,6 +306,14 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
+    "audio_level": Verb(
+        "set a level of the sound card's own mixer: the levels of the card in use",
+        {
+            "direction": Argument("text", "playback or capture"),
+            "level": Argument("text", "for instance 60% or -6dB"),
+        },
+        True,
+    ),
     "midi_devices": Verb("MIDI ports that are there, and whether each is heard", {}),
     "midi_choose": Verb(
         "listen to a MIDI port or not, also after a restart: as midi_devices",
@@ -312,6 +325,10 @@ VERBS: dict[str, Verb] = {
     ),
     "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
+    "notice": Verb(
+        "show a line of text among the box's warnings, until another one comes",
+        {"text": Argument("text", "one line; left out: none any more", required=False)},
+    ),
     "shutdown": Verb("shut the machine down; what plays comes back at the next start", {}, True),
     "pairing_unlock": Verb(
         "let every address try a pairing code again, and show a new one on the tuner", {}

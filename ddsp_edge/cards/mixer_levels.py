@@ -85,8 +85,29 @@ def levels(card: CardIdentity) -> list[Level]:
     ]
 
 
+def main_level(card: CardIdentity, direction: str) -> Level | None:
+    """Return the level that :func:`set_level` changes where no control is named.
+
+    ``direction``: "playback" or "capture". None where a program can set none. Raises UserError
+    where the mixer cannot be opened.
+    """
+    able = _controls(card, direction)
+    return _read(_likeliest(able, direction), direction) if able else None
+
+
+def _controls(card: CardIdentity, direction: str) -> dict[str, Any]:
+    """Return the card's mixers that have a level in this direction, by their names."""
+    return {mixer.mixer(): mixer for mixer in _mixers(card) if _able(mixer, direction)}
+
+
+def _likeliest(able: dict[str, Any], direction: str) -> Any:
+    return next(
+        (able[name] for name in LIKELY[direction] if name in able), next(iter(able.values()))
+    )
+
+
 def _pick(card: CardIdentity, direction: str, control: str | None) -> Any:
-    able = {mixer.mixer(): mixer for mixer in _mixers(card) if _able(mixer, direction)}
+    able = _controls(card, direction)
     if control is not None:
         if control not in able:
             known = ", ".join(able) or "none"
@@ -99,9 +120,7 @@ def _pick(card: CardIdentity, direction: str, control: str | None) -> Any:
         raise UserError(
             f"card {card.alsa_id} has no {what} that a program can set: use its own knobs"
         )
-    return next(
-        (able[name] for name in LIKELY[direction] if name in able), next(iter(able.values()))
-    )
+    return _likeliest(able, direction)
 
 
 def set_level(card: CardIdentity, direction: str, text: str, control: str | None = None) -> Level:

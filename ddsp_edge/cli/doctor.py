@@ -19,6 +19,7 @@ GROUPS = {
     "train": "To train models",
     "live": "To play live: MIDI ports and sound cards",
     "pedal": "At the feet: pins, and USB pedals that are keyboards",
+    "display": "For a display of its own on the box (docs/display.md)",
     "sound": "To hear it here",
     "build": "To build the kernel from source",
 }

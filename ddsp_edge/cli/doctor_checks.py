@@ -16,11 +16,17 @@ from ddsp_edge.cards import capabilities
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import entries, user_folder
 from ddsp_edge.midi import input
+from ddsp_edge.system.i2c import answering
 from ddsp_edge.tflite.runtimes import RUNTIMES, load_runtime
 
 PEDAL = "pip install 'ddsp-edge[pedal]'"
 #: PyPI has wheels of it for a few Pythons only, and its source wants swig.
 LGPIO = f"sudo apt-get install -y python3-lgpio  # Raspberry Pi OS; elsewhere: {PEDAL}"
+DISPLAY = "pip install 'ddsp-edge[display]'"
+I2C_ON = "sudo raspi-config nonint do_i2c 0  # or dtparam=i2c_arm=on in config.txt"
+#: Usual addresses of OLEDs and of expanders behind displays of characters.
+DISPLAY_ADDRESSES = (0x3C, 0x3D, 0x27, 0x3F)
+I2C_BUS = Path("/dev/i2c-1")
 SOUND_CARDS = Path("/proc/asound/cards")
 
 
@@ -66,6 +72,18 @@ def _present(module: str, package: str) -> Callable[[], str]:
         if importlib.util.find_spec(module) is None:
             raise UserError("not installed")
         return _version(package)
+
+    return probe
+
+
+def _installed(package: str) -> Callable[[], str]:
+    """As _present, for packages that share a name for import."""
+
+    def probe() -> str:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            raise UserError("not installed") from None
 
     return probe
 
@@ -150,6 +168,11 @@ def _sequencer() -> str:
     return str(input.SEQUENCER)
 
 
+def _i2c_display() -> str:
+    """Return where a display answers on the header's bus: each address is asked for a byte."""
+    return f"{', '.join(map(hex, answering(I2C_BUS, DISPLAY_ADDRESSES)))} on {I2C_BUS}"
+
+
 def _program(*names: str) -> Callable[[], str]:
     def probe() -> str:
         for name in names:
@@ -190,6 +213,9 @@ def examine() -> list[Finding]:
         _try("pedal", "gpiozero", PEDAL, _imports("gpiozero", "gpiozero")),
         _try("pedal", "lgpio", LGPIO, _lgpio),
         _try("pedal", "evdev", PEDAL, _imports("evdev", "evdev")),
+        _try("display", "luma.oled", DISPLAY, _installed("luma.oled")),
+        _try("display", "luma.lcd", DISPLAY, _installed("luma.lcd")),
+        _try("display", "display", f"see docs/display.md; then: {I2C_ON}", _i2c_display),
         _try("sound", "sound card", "aplay -l  # after plugging one in", _cards),
         _try("sound", "aplay", f"{aptget} alsa-utils", _program("aplay")),
         _try("build", "C compiler", f"{aptget} build-essential", _program("cc", "gcc", "clang")),

@@ -9,16 +9,32 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
 from ddsp_edge.errors import UserError
 from ddsp_edge.remote import signing
 from ddsp_edge.remote.connection import DeviceConnection
+from ddsp_edge.system.atomic_files import read_limited
 
 T = TypeVar("T")
+MAX_SIGNATURE_BYTES = 64 * 1024  #: ssh-keygen's have less than 3,000
 #: Devices at a time.
 AT_ONCE = 8
+
+
+class Connection(Protocol):
+    """Carries requests to ``ddsp-edge receive``, as :class:`DeviceConnection` does."""
+
+    def call(
+        self,
+        verb: str,
+        data: bytes = b"",
+        step: Callable[[str], None] = ...,
+        sent: Callable[[int], None] = ...,
+        **arguments: Any,
+    ) -> dict[str, Any]:
+        """One request, with the bytes that follow it; the answer. Raises UserError."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +63,13 @@ def pack(path: Path, scratch: Path) -> Parcel:
                 f"{signature}: signs a DDSP-VST file, which is sent as a bundle; make it one "
                 "first (ddsp-edge models add) and sign that"
             )
-    signed = signature.read_bytes() if signature.is_file() else None
+    signed = read_limited(signature, MAX_SIGNATURE_BYTES) if signature.is_file() else None
     return Parcel(path, bundle, source.read_bytes(), signed)
 
 
 def deploy(
     parcel: Parcel,
-    connection: DeviceConnection,
+    connection: Connection,
     activate: bool = True,
     allow_downgrade: bool = False,
     step: Callable[[str], None] = lambda _: None,

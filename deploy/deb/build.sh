@@ -30,7 +30,9 @@ case $python in
 esac
 version=$version+${debian:+deb$debian}
 [ -n "$debian" ] || version=${version}py$python
-depends='' recommends=alsa-utils,\ openssh-server
+depends='' recommends=alsa-utils,\ openssh-server,\ polkitd
+# Only boxes with a display of their own need these (docs/display.md).
+suggests=python3-luma.oled,\ python3-luma.lcd,\ python3-gpiozero
 for pair in python_rtmidi:python3-rtmidi pyalsaaudio:python3-alsaaudio evdev:python3-evdev; do
     ls "$wheels/${pair%%:*}"-*.whl >/dev/null 2>&1 || depends="$depends, ${pair#*:}"
 done
@@ -64,8 +66,9 @@ cat >"$stage/usr/bin/ddsp-edge" <<'WRAPPER'
 PYTHONPATH=/usr/lib/ddsp-edge/site exec /usr/bin/python3 -s -P -m ddsp_edge "$@"
 WRAPPER
 sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
-chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel"
-for unit in "$here"/systemd/ddsp-edge*.service; do
+sed 's/-m ddsp_edge/-m firmware_py.display/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-display"
+chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel" "$stage/usr/bin/ddsp-edge-display"
+for unit in "$here"/systemd/ddsp-edge*.service "$here"/systemd/on-demand/*.service; do
     sed -e 's|/opt/ddsp-edge/venv/bin/python|/usr/bin/python3|' \
         -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site PYTHONNOUSERSITE=1|' "$unit" \
         >"$stage/usr/lib/systemd/system/$(basename "$unit")"
@@ -73,6 +76,7 @@ done
 mkdir -p "$stage/usr/share"
 cp -r "$share"/. "$stage/usr/share/"
 for rule in "$here"/udev/*.rules; do put "$rule" "/usr/lib/udev/rules.d/$(basename "$rule")"; done
+for rule in "$here"/polkit/*.rules; do put "$rule" "/usr/share/polkit-1/rules.d/$(basename "$rule")"; done
 for users in "$here"/sysusers.d/*.conf; do put "$users" "/usr/lib/sysusers.d/$(basename "$users")"; done
 put "$here/tmpfiles.d/ddsp-edge-panel.conf" /usr/lib/tmpfiles.d/ddsp-edge-panel.conf
 put "$here/files/ddsp-edge-governor.conf" /usr/lib/tmpfiles.d/ddsp-edge-governor.conf
@@ -94,6 +98,8 @@ printf '.TH DDSP-EDGE 1\n.SH NAME\nddsp-edge \\- neural instruments\n.SH SYNOPSI
     gzip -9n >"$stage/usr/share/man/man1/ddsp-edge.1.gz"
 printf '.TH DDSP-EDGE-PANEL 1\n.SH NAME\nddsp-edge-panel \\- the instrument in a browser\n.SH SYNOPSIS\n.B ddsp-edge-panel\n[--config PATH] [--host ADDRESS] [--port PORT]\n.SH DESCRIPTION\nServes the panel; ddsp-edge panel-code shows the code that lets a phone in.\n' |
     gzip -9n >"$stage/usr/share/man/man1/ddsp-edge-panel.1.gz"
+printf '.TH DDSP-EDGE-DISPLAY 1\n.SH NAME\nddsp-edge-display \\- the display and knob of the box\n.SH SYNOPSIS\n.B ddsp-edge-display\n[--config PATH] [--picture FILE]\n.SH DESCRIPTION\nShows what plays on an OLED or a display of characters, and acts on an encoder, as [display] in the configuration says. With --picture it writes what an OLED would show as a PNG.\n' |
+    gzip -9n >"$stage/usr/share/man/man1/ddsp-edge-display.1.gz"
 write_overrides ddsp-edge <<'OVERRIDES'
 # Wheels bring their own libraries, built for many systems.
 ddsp-edge: embedded-library
@@ -107,6 +113,7 @@ minor=${python#3.}
 write_control ddsp-edge "$version" "$arch" <<CONTROL
 Depends: libc6, libgcc-s1, libstdc++6, python3 (>= $python), python3 (<< 3.$((minor + 1))), systemd, libasound2t64 | libasound2 (>= 1.1)$depends
 Recommends: $recommends
+Suggests: $suggests
 Description: neural instruments: sing or play in, a violin comes out
  A stage pedal and a headless MIDI sound module. Models in the manner of DDSP
  (differentiable digital signal processing) turn pitch and loudness into the

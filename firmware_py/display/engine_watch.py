@@ -104,21 +104,21 @@ class EngineWatch:
     # ---- the thread that asks
 
     def _carry_out(self) -> None:
-        engine = ControlClient(self._path, timeout_s=ANSWER_S)
         while (request := self._requests.get()) is not None and not self._stopping.is_set():
             try:
-                self._answered(request, self._call(engine, request))
+                self._answered(request, self._call(request))
             except RequestError as error:
                 self._failed(request, error.error)
             except NoEngine:
                 self._failed(request, "the engine does not answer")
             except UserError as error:
                 self._failed(request, str(error))
-        engine.close()
 
-    def _call(self, engine: ControlClient, request: Request) -> Mapping[str, Any]:
+    def _call(self, request: Request) -> Mapping[str, Any]:
         if request.verb == SHUT_DOWN:
             self._shut_down()
             return {}
         timeout_s = WAITS_S if VERBS[request.verb].waits else ANSWER_S
-        return engine.call(request.verb, timeout_s=timeout_s, **request.arguments)
+        # A connection for each: one that is kept would be an earlier engine's after a restart.
+        with ControlClient(self._path, timeout_s=ANSWER_S) as engine:
+            return engine.call(request.verb, timeout_s=timeout_s, **request.arguments)

@@ -143,8 +143,7 @@ class Pairing:
 
     def _show(self) -> None:
         """Store the code in the file that the box's own display reads."""
-        ago_s = self._clock() - self._asked_s
-        asked = time.time() - ago_s if ago_s < ASKED_S else 0.0
+        asked = time.time() - (self._clock() - self._asked_s) if self.asked_left_s() else 0.0
         try:
             save_file(self._path, code_json(self._code, self.due_s(), asked), 0o640)
         except UserError as error:
@@ -161,6 +160,10 @@ class Pairing:
         self._show()
         self._log()
         return True
+
+    def asked_left_s(self) -> float:
+        """Return the seconds for which tuners show the code still; 0.0 where no browser asks."""
+        return max(0.0, ASKED_S - (self._clock() - self._asked_s))
 
     def shown(self) -> tuple[str, float]:
         """Return the code and the seconds for which it is valid, for a browser that is paired."""

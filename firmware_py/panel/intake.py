@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, BinaryIO
 
 from starlette.datastructures import UploadFile
@@ -76,6 +76,16 @@ def json_object(body: bytes, example: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ApiError(400, "the body is no object", example)
     return data
+
+
+def chosen(body: bytes, key: str, choices: Iterable[str]) -> str:
+    """Return the choice that a body names under ``key``, alone. Raises ApiError."""
+    known = tuple(choices)
+    example = f'give {{"{key}": one of {", ".join(known)}}}'
+    data = json_object(body, example)
+    if set(data) != {key} or data[key] not in known:
+        raise ApiError(400, f"{key} is wrong", example)
+    return str(data[key])
 
 
 def only(request: Request, *names: str) -> None:

@@ -24,6 +24,7 @@ from firmware_py.panel.openapi_words import (
     query,
     ref,
 )
+from firmware_py.panel.power import WAYS
 from firmware_py.panel.system import MAX_LOG_LINES, UNITS
 
 SCHEMAS: Json = {
@@ -83,6 +84,21 @@ _CHANGE: Json = {
     "additionalProperties": False,
 }
 
+_ENTRY = object_of(
+    {
+        "time": {**TEXT, "description": "ISO 8601"},
+        "level": {"enum": ["info", "warning", "error"]},
+        "text": TEXT,
+        "count": {"type": "integer", "description": "how often it came, one after the other"},
+    }
+)
+_POWER: Json = {
+    "type": "object",
+    "properties": {"do": {"enum": list(WAYS)}},
+    "required": ["do"],
+    "additionalProperties": False,
+}
+
 _PATHS: Json = {
     "/api/openapi.json": {
         "get": operation(
@@ -99,8 +115,14 @@ _PATHS: Json = {
         ),
         "get": operation(
             "show_code",
-            "The code, for another browser",
-            answers(good(object_of({"code": TEXT, "for_s": {"type": "number"}}))),
+            "The code, for another browser, and for how long one has asked tuners to show it",
+            answers(
+                good(
+                    object_of(
+                        {"code": TEXT, "for_s": {"type": "number"}, "asked_s": {"type": "number"}}
+                    )
+                )
+            ),
         ),
         "delete": operation("unpair", "Take this token back", answers(NOTHING, 404)),
     },
@@ -221,11 +243,35 @@ _PATHS: Json = {
         )
     },
     "/api/system": {"get": operation("system", "How the box is", answers(good(ref("System"))))},
+    "/api/power": {
+        "get": operation(
+            "show_power",
+            "Whether the panel may restart and shut down the box, and why not",
+            answers(good(object_of({"reboot": BOOL, "power_off": BOOL, "reason": TEXT}))),
+        ),
+        "post": operation(
+            "power",
+            "Restart the box, or shut it down",
+            answers(NOTHING, 409),
+            requestBody={"required": True, "content": json_of(_POWER)},
+        ),
+    },
     "/api/logs": {
         "get": operation(
             "logs",
-            "The last lines of the engine's or the panel's log",
-            answers(good(list_of("lines", TEXT)), 404),
+            "The last lines of the engine's or the panel's log, and what they say in sentences",
+            answers(
+                good(
+                    object_of(
+                        {
+                            "unit": TEXT,
+                            "entries": {"type": "array", "items": _ENTRY},
+                            "lines": {"type": "array", "items": TEXT},
+                        }
+                    )
+                ),
+                404,
+            ),
             parameters=[
                 query(
                     "lines",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddsp_edge.api.protocol import RequestError
-from ddsp_edge.library.catalog import SUFFIXES
+from ddsp_edge.library.references import is_path, models_in
 
 #: Verb to the argument that names a model.
 MODEL_IN = {"model": "name", "morph_model": "name", "program_set": "model"}
@@ -18,22 +18,8 @@ def refuse_paths(verb: str, arguments: dict[str, Any]) -> None:
     names = [arguments.get(MODEL_IN.get(verb, ""), "")]
     table = arguments.get(MODEL_IN_OBJECT.get(verb, ""))
     if isinstance(table, dict):
-        names += _in_table(table)
-    if "path" in arguments or any(_is_path(str(name)) for name in names):
+        names += models_in(table)
+    if "path" in arguments or any(is_path(str(name)) for name in names):
         raise RequestError(
             "refused", "a browser may not name paths", "give the name of an installed model"
         )
-
-
-def _in_table(table: dict[str, Any]) -> list[Any]:
-    """Return the models that a preset or a part names."""
-    names = [table.get("model", ""), table.get("morph_model", "")]
-    parts = table.get("parts")
-    for part in parts if isinstance(parts, list | tuple) else ():
-        if isinstance(part, dict):
-            names.append(part.get("model", ""))
-    return names
-
-
-def _is_path(name: str) -> bool:
-    return "/" in name or "\\" in name or name.startswith(".") or name.lower().endswith(SUFFIXES)

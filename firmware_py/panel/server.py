@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from ddsp_edge.api.pairing_code import ASKED_S
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
 from ddsp_edge.web.answers import (
@@ -33,9 +32,10 @@ from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.backup_routes import BackupRoutes
 from firmware_py.panel.collection_routes import CollectionRoutes
 from firmware_py.panel.guard import Guard, device_of
-from firmware_py.panel.intake import only, pair_request, switch, title_and_tags, uploaded
+from firmware_py.panel.intake import chosen, only, pair_request, switch, title_and_tags, uploaded
 from firmware_py.panel.models import Models
 from firmware_py.panel.openapi import description
+from firmware_py.panel.power import WAYS, Power
 from firmware_py.panel.preset_files import PresetFiles
 from firmware_py.panel.rates import network_of
 from firmware_py.panel.routing import attachment, by_method
@@ -63,7 +63,7 @@ class Panel:
         self._devices, self._pairing = devices, pairing
         self.proxy = WebSocketProxy(engine_socket, devices, self._engine_event)
         self._models, self._system = Models(models_folder), System(models_folder)
-        self._logs, self._uploading = Logs(), asyncio.Lock()
+        self._logs, self._power, self._uploading = Logs(), Power(), asyncio.Lock()
         self._tags = Tags(devices.path.with_name("tags.json"))
 
     @contextlib.asynccontextmanager
@@ -98,22 +98,30 @@ class Panel:
     def _engine_event(self, event: dict[str, Any]) -> None:
         if event["event"] == "pairing_unlock":
             self._pairing.unlock()
-            self.proxy.tell({"event": "pairing", "for_s": ASKED_S})
+            self._tell_asked()
 
     # ---- access
 
     async def pair(self, request: Request) -> Response:
         code, name = pair_request(await request.body(), request.headers.get("content-type", ""))
-        return answer({"token": self._pairing.pair(code, name, _address(request))})
+        token = self._pairing.pair(code, name, _address(request))
+        self._tell_asked()  # the code that tuners show was used: the next one takes its place
+        return answer({"token": token})
 
     async def ask_pair(self, request: Request) -> Response:
         if self._pairing.ask():
-            self.proxy.tell({"event": "pairing", "for_s": ASKED_S})
+            self._tell_asked()
         return Response(None, 204)
+
+    def _tell_asked(self) -> None:
+        """Have the tuners of paired browsers show the code, where a browser asks for it."""
+        if left_s := self._pairing.asked_left_s():
+            self.proxy.tell({"event": "pairing", "for_s": round(left_s)})
 
     async def show_code(self, request: Request) -> Response:
         code, left_s = self._pairing.shown()
-        return answer({"code": code, "for_s": round(left_s)})
+        asked_s = round(self._pairing.asked_left_s())
+        return answer({"code": code, "for_s": round(left_s), "asked_s": asked_s})
 
     async def unpair(self, request: Request) -> Response:
         self._devices.remove(device_of(request.scope).id)
@@ -213,6 +221,15 @@ class Panel:
             await run_in_threadpool(self._logs.read, query.get("lines"), query.get("unit"))
         )
 
+    async def show_power(self, request: Request) -> Response:
+        return answer(await run_in_threadpool(self._power.possible))
+
+    async def power(self, request: Request) -> Response:
+        wanted = chosen(await request.body(), "do", WAYS)
+        log.info("%s: asked for by %s", wanted, device_of(request.scope).name)
+        await run_in_threadpool(self._power.carry_out, wanted)
+        return Response(None, 204)
+
     async def openapi(self, request: Request) -> Response:
         return answer(description())
 
@@ -242,6 +259,7 @@ def make_app(
         Route(MODELS + "/{name}/rollback", panel.rollback, methods=["POST"]),
         Route("/api/system", panel.system),
         Route("/api/logs", panel.logs),
+        by_method("/api/power", GET=panel.show_power, POST=panel.power),
         *panel.file_routes(),
         WebSocketRoute("/ws", panel.proxy.serve),
     ]

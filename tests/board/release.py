@@ -55,7 +55,7 @@ def fetch(release: str, arch: str, folder: Path) -> str:
         apt = Apt(Path(scratch) / "apt", release=release, arch=arch)
         python = python_of(apt)
         wanted = {r.name: str(r) for r in requirements()}
-        hardware = {name: wanted.pop(name) for name in DEBIAN}
+        hardware = {name: wanted.pop(name) for name in DEBIAN if name in wanted}
         _download(list(wanted.values()), python, arch, folder)
         without = [
             name for name, text in hardware.items() if not _tried(text, python, arch, folder)

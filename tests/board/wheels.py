@@ -15,8 +15,8 @@ from board.store import digest, made
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPILER = "aarch64-linux-gnu-gcc"
-#: Extras of pyproject.toml that deploy/install.sh installs.
-EXTRAS = ("live", "pedal", "panel")
+#: Extras of pyproject.toml: those that deploy/install.sh installs, or what EXTRAS names.
+EXTRAS = tuple(os.environ.get("EXTRAS", "live,pedal,panel").split(","))
 #: What PyPI has no arm64 wheel of.
 FROM_SOURCE = ("pyalsaaudio", "evdev")
 #: What goes into the wheel: a change to anything else builds nothing.

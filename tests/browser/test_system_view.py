@@ -87,11 +87,68 @@ def test_the_box_fits_itself_to_the_player(system, engine, box):
     assert settings["input_gain"]["value"] != settings["input_gain"]["default"]
 
 
-def test_the_log_is_read_in_the_page(system):
+def test_the_log_is_read_in_the_page_in_words(system):
     system.tap("#system summary")
-    system.until(lambda: system.text("#log"))  # its lines, or that there is no journal
+    system.until(lambda: system.shown("#log-words li"))
+    rows = system.run(
+        "return [...document.querySelectorAll('#log-words li')].map((e) =>"
+        "[e.className, e.querySelector('time').dateTime, e.lastChild.textContent])"
+    )
+    assert rows == [  # the newest first; programs/journalctl has the lines
+        [
+            "warning",
+            "2026-11-29T20:11:02+00:00",
+            "The sound card went away: hw:CARD=USB,DEV=0 is gone; waiting for it.",
+        ],
+        [
+            "warning",
+            "2026-11-29T20:10:30+00:00",
+            "The sound dropped out (xruns): 3 more, 3 since the start.",
+        ],
+        [
+            "info",
+            "2026-11-29T20:00:01+00:00",
+            "The sound card plays: hw:CARD=USB,DEV=0 at 48000 Hz, 2 periods of 128 samples.",
+        ],
+        ["info", "2026-11-29T20:00:00+00:00", "The engine started."],
+    ]
+    assert not system.shown("#log")  # behind a fold
+    system.tap("#log-lines summary")
+    system.until(lambda: system.shown("#log"))
+    assert "python[412]: WARNING 3 xruns" in system.text("#log")
     system.tap("#system summary")
-    system.until(lambda: not system.shown("#log"))
+    system.until(lambda: not system.shown("#log-words"))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("[audio] take effect after: systemctl restart ddsp-edge",
+         "[audio] take effect once the engine is restarted (System)"),
+        ("latency: no sound card runs; see: ddsp-edge status",
+         "latency: no sound card runs; see System"),
+        ("this machine has no ALSA sequencer (/dev/snd/seq): sudo modprobe snd-seq",
+         "this machine has no ALSA sequencer (/dev/snd/seq)"),
+        ("controls: lgpio is missing (no module); on Raspberry Pi OS: sudo apt-get install -y x",
+         "controls: lgpio is missing (no module)"),
+        ("models cannot be written; join the group (as root there: usermod -aG ddsp-edge USER)",
+         "models cannot be written; join the group"),
+        ("wait 60 s, or unlock it at the box: ddsp-edge panel-code --unlock, or a footswitch "
+         "with the action pairing_unlock",
+         "wait 60 s, or unlock it at the box with a footswitch with the action pairing_unlock"),
+        ("no preset is called 'x'; did you mean 'y'?",
+         "no preset is called 'x'; did you mean 'y'?"),
+    ],
+)  # fmt: skip
+def test_a_message_on_a_phone_has_no_command_for_a_terminal(system, message, shown):
+    told = system.run(
+        "const [text, done] = arguments; import('/static/plain.js').then((m) =>"
+        "import('/static/link.js').then(({ Refused }) => done([m.plain(text),"
+        "new Refused('refused', 'It failed', 'the log has more: journalctl -u x').remedy])))",
+        message,
+        later=True,
+    )
+    assert told == [shown, ""]
 
 
 def test_everything_is_downloaded_and_restored(system, engine, tmp_path):
@@ -141,6 +198,39 @@ def test_a_card_that_cannot_be_opened_is_refused_and_the_old_one_plays_on(system
     system.until(lambda: system.run("return document.getElementById('card-name').value") == "jk")
 
 
+#: As `audio_devices` tells of ALSA's Dummy card (tests/alsa).
+LEVELS = [
+    {"card": "id=Dummy", "control": "Master", "direction": "playback", "percent": 80, "db": -9.0},
+    {"card": "id=Dummy", "control": "Mic", "direction": "capture", "percent": 50, "db": None},
+]
+
+
+def test_a_cards_levels_are_sliders_and_a_card_without_has_none(system, engine):
+    assert engine.call("audio_devices")["levels"] == []  # JACK's
+    assert not system.shown("#system .levels")
+    asked = system.run(
+        "const [levels, done] = arguments; Promise.all([import('/static/levels.js'),"
+        "import('/static/link.js')]).then(([{ cardLevels }, { link }]) => {"
+        "  const asked = []; const made = cardLevels();"
+        "  link.call = (verb, details) => { asked.push([verb, details]);"
+        "    return Promise.resolve({ levels: [levels[0], { ...levels[1], percent: 51 }] }); };"
+        "  made.root.id = 'tried'; document.getElementById('system').append(made.root);"
+        "  made.show(levels);"
+        "  const way = document.getElementById('level-capture');"
+        "  way.value = 52; way.dispatchEvent(new Event('input'));"
+        "  setTimeout(() => { delete link.call; done(asked); }, 0); })",
+        LEVELS,
+        later=True,
+    )
+    assert asked == [["audio_level", {"direction": "capture", "level": "52%"}]]
+    told = {
+        each: system.text(f"#tried [data-level={each}] .value") for each in ("playback", "capture")
+    }
+    assert told == {"playback": "\N{MINUS SIGN}9.0 dB", "capture": "51 %"}
+    assert system.run("return document.getElementById('level-capture').value") == "51"
+    system.run("document.getElementById('tried').remove()")
+
+
 def test_a_keyboard_is_left_out_and_heard_again(system, engine, box):
     before = {name: os.environ.get(name) for name in box.env}
     os.environ.update(box.env)
@@ -177,15 +267,34 @@ def test_a_phone_pairs_by_the_code_of_another_and_is_sent_away(system, new_phone
     other.until(lambda: other.shown("#pairing"))
 
 
+def shown_code(phone):
+    phone.until(lambda: "code" in phone.text(".tuner-code"))
+    return "".join(each for each in phone.text(".tuner-code") if each.isdigit())
+
+
 def test_the_tuner_shows_the_code_when_a_phone_asks(system, new_phone):
     system.tap("#tab-play")
     system.tap("#tuner")
     system.until(lambda: system.shown(".tuner"))
     other = new_phone().open()
-    # One that asks just after another is not told of, until it asks again.
-    system.until(lambda: "code" in system.text(".tuner-code") or not other.open())
-    code = "".join(each for each in system.text(".tuner-code") if each.isdigit())
-    other.find("#code").send_keys(code)
+    other.find("#code").send_keys(shown_code(system))
     other.tap("#pairing button")
     other.until(lambda: other.shown("#play > *"))
+    system.tap("#tuner")
+    system.until(lambda: not system.shown(".tuner"))
+
+
+def test_a_tuner_that_is_opened_while_a_phone_asks_shows_the_code(system, new_phone):
+    asking = [new_phone().open() for _ in range(2)]  # the second just after the first
+    for each in asking:
+        each.until(lambda each=each: each.shown("#code"))
+    system.tap("#tab-play")
+    system.tap("#tuner")
+    for each in asking:
+        before = shown_code(system)
+        each.find("#code").send_keys(before)
+        each.tap("#pairing button")
+        each.until(lambda each=each: each.shown("#play > *"))
+        # Each code is for one phone; the tuner has the next.
+        system.until(lambda before=before: shown_code(system) != before)
     system.tap("#tuner")

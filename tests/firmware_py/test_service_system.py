@@ -50,6 +50,34 @@ def test_another_card_is_taken_while_it_plays_and_after_a_restart(box):
     assert "Traceback" not in box.log()
 
 
+def test_the_engine_ends_for_systemd_to_start_it_again(box):
+    with box.start().client() as client:
+        assert client.call("hello")["restarts"] is False
+        with pytest.raises(RequestError, match="nothing would start it"):
+            client.call("restart")
+        assert client.call("hello")["program"] == "ddsp-edge"
+        box.end()
+    with box.start_as_a_service().client() as client:
+        assert client.call("hello")["restarts"] is True
+        assert client.call("restart") == {}  # answered before it ends
+        assert box.process.wait(60) == 0
+    assert "SIGTERM: fading out" in box.log() and "Traceback" not in box.log()
+
+
+def test_what_plays_without_a_mixer_has_no_level(box):
+    with box.start().client() as client:
+        assert client.call("audio_devices")["levels"] == []  # JACK is no card
+        for direction, level, says in [
+            ("playback", "60%", "no sound card with a playback level"),
+            ("capture", "-6dB", "no sound card with a capture level"),
+            ("up", "60%", "choose one of capture, playback"),
+            ("playback", "loud", "write it as 60% or -6dB"),
+        ]:
+            with pytest.raises(RequestError, match=says):
+                client.call("audio_level", direction=direction, level=level)
+    assert "Traceback" not in box.log()
+
+
 def test_a_torn_choice_is_said_and_the_config_holds(box):
     box.state.mkdir()
     (box.state / "audio.toml").write_text("card = ")

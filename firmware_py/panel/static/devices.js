@@ -1,8 +1,10 @@
 // What the box is plugged into: choose the sound card and the keyboards, and hear that they work.
 import { attempt, h, say } from "./dom.js";
+import { cardLevels } from "./levels.js";
 import { link } from "./link.js";
 import { meter } from "./meter.js";
-import { store, watch } from "./store.js";
+import { plain } from "./plain.js";
+import { on, store, watch } from "./store.js";
 
 const RATES = [44100, 48000, 88200, 96000];
 const PERIODS = [32, 64, 128, 256, 512, 1024];
@@ -30,9 +32,10 @@ export function soundCard() {
   const state = h("p", { class: "dim", id: "card", role: "status" });
   const selects = h("div", { class: "fields", id: "card-fields" });
   const back = h("button", { type: "button", id: "card-forget", hidden: true,
-    onclick: () => choose({ forget: true }) }, "Back to config.toml");
+    onclick: () => choose({ forget: true }) }, "Back to the configuration");
   const left = meter("In L");
   const right = meter("In R");
+  const levels = cardLevels();
   let busy = false;
 
   async function choose(change) {
@@ -54,7 +57,7 @@ export function soundCard() {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
     const can = card?.pcms.find((pcm) => pcm.direction === "playback" && pcm.usable);
     const now = wanted.card || used.card || "";
-    const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]);
+    const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${plain(each.problem)}` : each.name, each.problem]);
     if (!known.some(([name]) => name === now)) known.unshift([now, KNOWN[now] ?? (now || "the first that fits"), !now]);
     const rest = others.filter((name) => name !== now).map((name) => [name, KNOWN[name] ?? name]);
     const rate = wanted.rate || used.rate_hz;
@@ -73,7 +76,9 @@ export function soundCard() {
     showState();
     if (!link.engine || busy) return;
     const found = await link.call("audio_devices").catch(() => null);
-    if (found && !selects.contains(document.activeElement)) show(found);
+    if (!found) return;
+    levels.show(found.levels);
+    if (!selects.contains(document.activeElement)) show(found);
   }
 
   function showState() {
@@ -85,8 +90,9 @@ export function soundCard() {
     onclick: () => attempt(() => link.call("test_tone", store.status.test_tone ? { seconds: 0 } : { seconds: TONE_S, side })) },
     side === "both" ? "Tone" : `Tone ${SIDES[side].toLowerCase()}`);
   watch("status", showState);
+  on("levels", (event) => levels.show(event.levels)); // set on another phone
   return {
-    root: h("div", { class: "stack" }, state, selects, back,
+    root: h("div", { class: "stack" }, state, selects, back, levels.root,
       h("div", { class: "row" }, tone("left"), tone("right")),
       h("div", { class: "meters" }, left.root, right.root),
       h("button", { type: "button", onclick: look }, "Refresh the list")),
@@ -107,7 +113,7 @@ export function midiPorts() {
       if (told) show(told);
     };
     return h("li", { class: "item flat", "data-port": port },
-      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by config.toml" : KINDS[kind] ?? kind)),
+      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by the configuration" : KINDS[kind] ?? kind)),
       h("button", { type: "button", class: "toggle", "aria-pressed": String(Boolean(heard)), disabled: by === "config",
         "aria-label": `Listen to ${port}`, onclick: choose }, heard ? "On" : "Off"));
   }
@@ -118,7 +124,7 @@ export function midiPorts() {
     if (JSON.stringify(found) === shown) return; // what has the focus keeps it
     shown = JSON.stringify(found);
     const rows = ports.map(row);
-    if (!rows.length) rows.push(h("li", { class: "empty" }, problem || "No MIDI port is there. Plug a keyboard in."));
+    if (!rows.length) rows.push(h("li", { class: "empty" }, plain(problem) || "No MIDI port is there. Plug a keyboard in."));
     list.replaceChildren(...rows);
   }
 

@@ -54,13 +54,15 @@ export function tuner() {
   const code = h("p", { class: "tuner-code", role: "status" });
   let codeTimer = 0;
   // Somebody wants to pair a phone: whoever holds the tuner can read the code out.
-  on("pairing", async ({ for_s: seconds }) => {
+  async function asked() {
     const told = await getJson("/api/pair").catch(() => null);
-    if (!told) return;
-    say(code, `A new phone asks: code ${spaced(told.code)}`);
+    if (!told || root.hidden) return;
     clearTimeout(codeTimer);
-    codeTimer = setTimeout(() => say(code, ""), seconds * 1000);
-  });
+    say(code, told.asked_s ? `A new phone asks: code ${spaced(told.code)}` : "");
+    // Then it is another code, or none is asked for any more.
+    if (told.asked_s) codeTimer = setTimeout(asked, 1000 * Math.min(told.asked_s, told.for_s + 1));
+  }
+  on("pairing", () => { if (!root.hidden) asked(); });
   let spokenAt = 0;
 
   const root = h("div", { class: "tuner", hidden: true },
@@ -86,5 +88,14 @@ export function tuner() {
     }
   }
 
-  return { root, show };
+  /** Open or close it; one that is opened while a phone asks shows the code as well. */
+  function open(on) {
+    if (on === !root.hidden) return;
+    root.hidden = !on;
+    clearTimeout(codeTimer);
+    if (on) asked();
+    else say(code, "");
+  }
+
+  return { root, show, open };
 }

@@ -34,10 +34,11 @@ function tidy(kind, value) {
 
 export const shown = (value) => String(Number(Number(value).toPrecision(4)));
 
-/** `root` to place, `show(value)`, `held()`; `change(value)` is called when it is moved. */
+/** `root` to place, `show(value)`, `held()`; `change(value)` is called when it is moved. Two taps
+ * bring `kind.default` back, where it has one. */
 export function slider(kind, change, attributes = {}) {
   const steps = stepsOf(kind);
-  const home = toPart(kind, kind.default); // the bar grows from the default
+  const home = toPart(kind, kind.default ?? kind.minimum); // the bar grows from the default
   let drag = null; // { x, from, moved }
   let tappedAt = -Infinity;
   const range = h("input", { type: "range", min: 0, max: steps, step: 1, ...attributes,
@@ -74,7 +75,7 @@ export function slider(kind, change, attributes = {}) {
     if (drag && !drag.moved) {
       const twice = event.timeStamp - tappedAt < TAP_MS;
       tappedAt = twice ? -Infinity : event.timeStamp;
-      if (twice) change(kind.default);
+      if (twice && kind.default !== undefined) change(kind.default);
     }
     drag = null;
   }

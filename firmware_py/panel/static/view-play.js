@@ -160,7 +160,7 @@ export function build(root) {
     canvas.setAttribute("aria-label", model?.info
       ? `Pitch against loudness. Trained from ${rangeOf(model.info)}, ${model.info.mean_min_power_note.toFixed(0)} to ${model.info.mean_max_power_note.toFixed(0)} dB.`
       : "Pitch against loudness");
-    display.root.hidden = !status.tuner;
+    display.open(Boolean(status.tuner));
     canvas.hidden = Boolean(status.tuner) || keysShown;
     shift.parentElement.hidden = canvas.hidden;
     say(small, smallPrint(stats));

@@ -3,7 +3,9 @@ import { autofit, latency } from "./calibration.js";
 import { midiPorts, soundCard } from "./devices.js";
 import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
+import { logs } from "./log.js";
 import { phones } from "./phones.js";
+import { power } from "./power.js";
 import { on, refreshAll, watch } from "./store.js";
 import { download, upload, uploader } from "./transfer.js";
 
@@ -38,25 +40,6 @@ function health(system) {
   ].filter(Boolean).flat();
 }
 
-function logOf() {
-  const text = h("pre", { id: "log", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Log" });
-  const unit = h("select", { id: "log-unit", "aria-label": "Log of", onchange: read },
-    h("option", { value: "engine" }, "Engine"), h("option", { value: "panel" }, "Panel"));
-
-  async function read() {
-    try {
-      const { lines } = await getJson(`/api/logs?lines=200&unit=${unit.value}`);
-      text.textContent = lines.join("\n") || "The log is empty.";
-    } catch (error) {
-      text.textContent = [error.message, error.remedy].filter(Boolean).join("\n");
-    }
-    text.scrollTop = text.scrollHeight;
-  }
-  const details = h("details", { ontoggle: () => details.open && read() }, h("summary", {}, "Show the log"),
-    h("div", { class: "row" }, unit, h("button", { type: "button", onclick: read }, "Read again")), text);
-  return details;
-}
-
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 /** Presets, uploaded models and settings as one file, and back. */
@@ -83,6 +66,7 @@ export function build(root) {
   const card = soundCard();
   const midi = midiPorts();
   const paired = phones();
+  const energy = power();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
@@ -94,7 +78,8 @@ export function build(root) {
     group("Box", facts),
     group("Everything in one file", everything()),
     group("Phones", paired.root),
-    group("Log", logOf())));
+    group("Restart and shut down", energy.root),
+    group("Log", logs())));
 
   async function look() {
     if (document.hidden) return;
@@ -110,6 +95,7 @@ export function build(root) {
       look();
       card.look();
       paired.look();
+      energy.look();
       timer = setInterval(look, REFRESH_MS);
     },
     leave() {

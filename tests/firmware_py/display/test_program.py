@@ -122,6 +122,7 @@ def test_it_shows_what_plays_and_the_knob_acts(box, face, tmp_path):
         face.detent(*RIGHT)
         face.until(lambda s: getattr(s, "text", "") == "+1 dB")
         until(lambda s: s["settings"]["output_gain"] == 1.0, client)
+        face.push()
         face.until(lambda s: isinstance(s, PlayScreen))
 
         face.choose("Tuner")
@@ -148,6 +149,10 @@ def test_it_shows_what_plays_and_the_knob_acts(box, face, tmp_path):
         face.until(lambda s: isinstance(s, PlayScreen))
     box.end()
     face.until(lambda s: isinstance(s, MessageScreen))
+    with box.start().client() as client:  # another engine, and the knob reaches that one
+        face.until(lambda s: isinstance(s, PlayScreen) and s.title == "violin")
+        face.choose("Tuner")
+        until(lambda s: s["tuner"], client)
 
 
 def test_shutting_down_needs_no_engine_and_the_last_words_stay(face):

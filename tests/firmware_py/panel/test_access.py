@@ -30,6 +30,8 @@ from firmware_py.panel.rates import network_of
 from firmware_py.panel.server import make_app
 
 CLOSED = [
+    ("GET", "/api/power"),
+    ("POST", "/api/power"),
     ("GET", "/api/models"),
     ("POST", "/api/models"),
     ("DELETE", "/api/models/violin"),
@@ -273,21 +275,25 @@ def asked_at(tmp_path):
 
 
 def test_who_asks_for_the_code_has_it_shown_for_a_while(pairing, tmp_path, clock):
-    assert asked_at(tmp_path) == 0
+    assert asked_at(tmp_path) == pairing.asked_left_s() == 0
     code = code_of(tmp_path)
     assert pairing.ask() and abs(asked_at(tmp_path) - time.time()) < 10
+    assert pairing.asked_left_s() == ASKED_S
     assert code_of(tmp_path) == code
     assert not pairing.ask()  # a flood of questions writes nothing
     clock.now += CODE_S
     assert pairing.ask() and code_of(tmp_path) != code
     clock.now += ASKED_S
     pairing.renew()
-    assert asked_at(tmp_path) == 0
+    assert asked_at(tmp_path) == pairing.asked_left_s() == 0
 
 
 def test_a_paired_phone_shows_the_code_to_another(box, tmp_path):
-    assert box.client.post("/api/pair/ask").status_code == 204
+    assert box.ask("GET", "/api/pair").json()["asked_s"] == 0
+    for _ in range(2):  # the second asks just after the first, and is no news
+        assert box.client.post("/api/pair/ask").status_code == 204
     told = box.ask("GET", "/api/pair").json()
+    assert ASKED_S - 30 < told["asked_s"] <= ASKED_S  # for a tuner that is opened now
     assert told["code"] == code_of(tmp_path) and 0 < told["for_s"] <= CODE_S
     assert code_of(tmp_path) not in box.client.post("/api/pair/ask").text
     answer = box.client.post("/api/pair", json={"code": told["code"]})

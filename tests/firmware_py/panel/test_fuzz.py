@@ -12,7 +12,12 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: 
 
 GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
 #: What takes nothing but text in its path cannot be asked wrongly.
-TAKING = [("/api/pair", "post"), ("/api/models", "post"), ("/api/logs", "get")]
+TAKING = [
+    ("/api/power", "post"),
+    ("/api/pair", "post"),
+    ("/api/models", "post"),
+    ("/api/logs", "get"),
+]
 #: No schema can say which bytes are a model or a preset's file.
 OPAQUE = {("/api/models", "post"), ("/api/presets/{name}", "post"), ("/api/backup", "post")}
 #: Nor which text is an address that answers, a title or a tag.
