@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import browser_page
 import mido
 import numpy as np
 import pytest
@@ -285,11 +286,22 @@ def test_the_tuner_shows_the_code_when_a_phone_asks(system, new_phone):
 
 
 def test_a_tuner_that_is_opened_while_a_phone_asks_shows_the_code(system, new_phone):
+    outside = (
+        "const stage = document.querySelector('.tuner').getBoundingClientRect();"
+        "return [...document.querySelectorAll('.tuner > :not(.unseen)')].filter((each) => {"
+        "  const box = each.getBoundingClientRect();"
+        "  return box.height < 10 || box.top < stage.top || box.bottom > stage.bottom;"
+        "}).map((each) => each.className)"
+    )
     asking = [new_phone().open() for _ in range(2)]  # the second just after the first
     for each in asking:
         each.until(lambda each=each: each.shown("#code"))
     system.tap("#tab-play")
     system.tap("#tuner")
+    shown_code(system)
+    for shape in ((844, 390), (800, 480), browser_page.PHONE):
+        system.size(*shape)
+        system.until(lambda: system.run(outside) == [])
     for each in asking:
         before = shown_code(system)
         each.find("#code").send_keys(before)
