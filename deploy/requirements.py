@@ -35,8 +35,6 @@ HARDWARE = {
     "python-rtmidi": ("python3-rtmidi", "no MIDI ports (network MIDI works)"),
     "pyalsaaudio": ("python3-alsaaudio", "sound cards cannot be listed nor their levels set"),
     "evdev": ("python3-evdev", "no USB pedals that are keyboards"),
-    "luma-oled": ("python3-luma.oled", "no OLED can be shown on"),
-    "luma-lcd": ("python3-luma.lcd", "no display of characters can be shown on"),
     "lgpio": ("python3-lgpio", "no pins: no footswitches, expression pedals or lights there"),
 }
 #: Everything else has wheels on 64-bit machines; elsewhere Debian may have it.
@@ -48,6 +46,8 @@ OTHERS = {
     "soxr": "python3-soxr",
     "tomli-w": "python3-tomli-w",
     "gpiozero": "python3-gpiozero",
+    "luma-oled": "python3-luma.oled",
+    "luma-lcd": "python3-luma.lcd",
     "pillow": "python3-pil",
     "starlette": "python3-starlette",
     "uvicorn": "python3-uvicorn",

@@ -34,6 +34,7 @@ from firmware_py.signals import SignalPipe
 from firmware_py.socket.server import ControlServer
 from firmware_py.source_switch import SourceSwitch
 from firmware_py.worker import Worker
+from firmware_py.xrun_log import XrunLog
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Service:
         self._engine, self._overrides = engine, overrides
         self._notices = Notices(engine.publish)
         self._notices.report("audio", audio_problem)
+        self._xruns = XrunLog(lambda: (engine.stats()["stream"] or {}).get("xruns", 0))
         self._worker = Worker()
         self._peripherals = Peripherals(
             engine,
@@ -177,6 +179,7 @@ class Service:
 
     def _tick(self) -> None:
         self._learn.poll()
+        self._xruns.poll()
         status = self._engine.status()
         self._source_switch.poll(status)
         card = status["card"]

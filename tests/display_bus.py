@@ -53,7 +53,7 @@ class Ssd1306(Bus):
     def __init__(self, address=0x3C):
         super().__init__(address)
         self.ram = [[0] * 132 for _ in range(PAGES)]
-        self.on = False
+        self.on, self.contrast = False, None
         self.columns, self.pages = (0, WIDTH - 1), (0, PAGES - 1)
         self.column = self.page = 0
 
@@ -63,6 +63,8 @@ class Ssd1306(Bus):
             rest = [data.pop(0) for _ in range(SSD1306.get(command, 0))]
             if command in (0xAE, 0xAF):
                 self.on = command == 0xAF
+            elif command == 0x81:
+                self.contrast = rest[0]
             elif command == 0x21:
                 self.columns, self.column = tuple(rest), rest[0]
             elif command == 0x22:
@@ -95,9 +97,10 @@ class Sh1106(Ssd1306):
     def commands(self, data):
         while data:
             command = data.pop(0)
-            for _ in range(SH1106.get(command, 0)):
-                data.pop(0)
-            if command in (0xAE, 0xAF):
+            rest = [data.pop(0) for _ in range(SH1106.get(command, 0))]
+            if command == 0x81:
+                self.contrast = rest[0]
+            elif command in (0xAE, 0xAF):
                 self.on = command == 0xAF
             elif 0xB0 <= command <= 0xB7:
                 self.page = command & 7

@@ -64,6 +64,16 @@ def playing(env: dict[str, str]) -> Iterator[None]:
             player.terminate()
 
 
+def small_picture(png: bytes) -> bytes:
+    """The PNG again; few colours make a small file."""
+    from PIL import Image
+
+    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    stream = io.BytesIO()
+    few.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
 class Album:
     """Where the pictures go."""
 
@@ -71,12 +81,9 @@ class Album:
         self.folder = folder
 
     def take(self, phone: Phone, name: str) -> None:
-        """What is seen now; few colours make a small file."""
-        from PIL import Image
-
-        picture = Image.open(io.BytesIO(phone.driver.get_screenshot_as_png())).convert("RGB")
-        few = picture.quantize(64, dither=Image.Dither.NONE)
-        few.save(self.folder / f"panel-{name}.png", optimize=True)
+        """What is seen now."""
+        picture = small_picture(phone.driver.get_screenshot_as_png())
+        (self.folder / f"panel-{name}.png").write_bytes(picture)
 
 
 def views(phone: Phone, album: Album, engine: ControlClient, token: str) -> None:
@@ -88,6 +95,7 @@ def views(phone: Phone, album: Album, engine: ControlClient, token: str) -> None
             time.sleep(2.5)  # a trail of points, a first look at the box
             album.take(phone, f"{view}-{size}")
         phone.open("play", token)
+        phone.until(lambda: not phone.run("return document.getElementById('about').disabled"))
         phone.tap("#about")
         phone.until(lambda: phone.shown("dialog img"))
         time.sleep(0.5)
@@ -153,7 +161,7 @@ def main(folder: Path) -> None:
         phone.until(lambda: phone.shown("#code"))
         album.take(phone, "pairing-phone")
         engine = stack.enter_context(ControlClient(box.socket))
-        engine.call("model", name="violin", source="effect")
+        engine.call("model", name="violin", source="auto")
         for name, wet in PRESETS.items():
             engine.call("set", values={"reverb_wet": wet})
             engine.call("preset_save", name=name)

@@ -20,6 +20,9 @@ class Display(Protocol):
     def show(self, screen: Screen) -> None:
         """Show a screen. Raises UserError where the display does not answer any more."""
 
+    def dim(self, dimmed: bool) -> None:
+        """Spare an OLED's pixels, or not; others stay as they are. Raises UserError as show."""
+
     def close(self, keep: bool = False) -> None:
         """Let go of it; ``keep``: what it shows stays."""
 
@@ -48,6 +51,11 @@ def _lost(config: DisplayConfig, error: Exception) -> UserError:
     )
 
 
+#: Of 255. Full: what luma sets each kind to.
+FULL_CONTRAST = {"ssd1306": 0xCF, "sh1106": 0x7F}
+DIM_CONTRAST = 0x01
+
+
 class _Oled:
     def __init__(self, config: DisplayConfig, bus: Any | None) -> None:
         from luma.core.interface.serial import i2c
@@ -64,6 +72,12 @@ class _Oled:
     def show(self, screen: Screen) -> None:
         try:
             self._device.display(self._draw(screen))
+        except Exception as error:
+            raise _lost(self._config, error) from error
+
+    def dim(self, dimmed: bool) -> None:
+        try:
+            self._device.contrast(DIM_CONTRAST if dimmed else FULL_CONTRAST[self._config.kind])
         except Exception as error:
             raise _lost(self._config, error) from error
 
@@ -88,6 +102,9 @@ class _Characters:
             self._device.text = "\n".join(write(screen, *self._size))
         except Exception as error:
             raise _lost(self._config, error) from error
+
+    def dim(self, dimmed: bool) -> None:
+        """Its light wears nothing out."""
 
     def close(self, keep: bool = False) -> None:
         self._device.persist = keep

@@ -22,13 +22,14 @@ from firmware_py.display.devices import Display, open_display
 from firmware_py.display.engine_watch import EngineWatch
 from firmware_py.display.knob import Knob
 from firmware_py.display.menu import Menu
-from firmware_py.display.screens import Screen
+from firmware_py.display.screens import MessageScreen, PlayScreen, Screen
 
 log = logging.getLogger(__name__)
 
 FRAME_S = 0.1  #: at least, between two pictures: a picture takes 0.1 s of a bus at 100 kHz
 LOOK_S = 1.0  #: between looks at the pairing code and the network
 AGAIN_S = 3.0  #: the same picture is sent again: so a display that was pulled out is noticed
+DIM_S = 600.0  #: of silence without a hand at the knob: an OLED is dimmed, which wears it less
 RETRY_S = 3.0  #: a display or knob that is not there is tried again
 
 
@@ -59,6 +60,7 @@ class DisplayProgram:
         self._knob: Knob | None = None
         self._shown: Screen | None = None
         self._drawn_s = self._look_s = self._display_s = self._knob_s = float("-inf")
+        self._busy_s, self._dimmed = time.monotonic(), False
         self._said: dict[str, str] = {}
         self._stopping = False
 
@@ -122,16 +124,31 @@ class DisplayProgram:
         if self._display is None or now_s < self._drawn_s + FRAME_S:
             return
         screen = self.screen(now_s)
-        if screen == self._shown and now_s < self._drawn_s + AGAIN_S:
+        if not isinstance(screen, PlayScreen | MessageScreen) or _sounds(screen):
+            self._busy_s = now_s
+        dim = now_s >= self._busy_s + DIM_S
+        if screen == self._shown and dim == self._dimmed and now_s < self._drawn_s + AGAIN_S:
             return
         try:
+            if dim != self._dimmed:
+                self._display.dim(dim)
+                self._dimmed = dim
             self._display.show(screen)
         except UserError as error:
             self._say("display", str(error))
             self._display.close()
-            self._display, self._shown = None, None
+            self._display, self._shown, self._dimmed = None, None, False
             return
         self._shown, self._drawn_s = screen, now_s
+
+    def _touched(self, act: Callable[..., None]) -> Callable[..., None]:
+        """What the knob does; a hand at it wakes a dimmed display."""
+
+        def and_wake(*arguments: Any) -> None:
+            self._busy_s = time.monotonic()
+            act(*arguments)
+
+        return and_wake
 
     def _look(self) -> None:
         self.state.code = asked_code() or ""
@@ -165,9 +182,9 @@ class DisplayProgram:
                 self._knob = Knob(
                     config,
                     post=self.post,
-                    turned=self.menu.turn,
-                    pushed=self.menu.push,
-                    held=self.menu.hold,
+                    turned=self._touched(self.menu.turn),
+                    pushed=self._touched(self.menu.push),
+                    held=self._touched(self.menu.hold),
                     factory=self._factory,
                 )
                 self._say("knob", "")
@@ -181,3 +198,7 @@ class DisplayProgram:
         if self._said.get(what, "") != problem:
             log.warning("%s", problem) if problem else log.info("%s: there", what)
         self._said[what] = problem
+
+
+def _sounds(screen: Screen) -> bool:
+    return isinstance(screen, PlayScreen) and screen.output > 0.0

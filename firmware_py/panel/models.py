@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import shutil
 import tempfile
 import threading
@@ -22,6 +23,8 @@ from ddsp_edge.remote.signing import verify
 from ddsp_edge.system.atomic_files import read_limited
 from ddsp_edge.web.answers import ApiError, from_user_error
 from ddsp_edge.web.request_checks import too_large
+
+log = logging.getLogger(__name__)
 
 AUDIO = {"preview.ogg": "audio/ogg", "preview.flac": "audio/flac", "preview.wav": "audio/wav"}
 assert set(AUDIO) == set(PREVIEWS)
@@ -206,6 +209,7 @@ class Models:
             remedy = told.remedy
             if "--allow-downgrade" in remedy:
                 remedy = "upload it again with ?allow_downgrade=true to install it all the same"
+            log.warning("upload refused: %s", told.error)
             raise ApiError(_status(told), told.error, remedy) from None
         return {"model": self.row(installed.name), "news": news, "runtime": runtime}
 

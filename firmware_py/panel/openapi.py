@@ -84,6 +84,14 @@ _CHANGE: Json = {
     "additionalProperties": False,
 }
 
+_ENTRY = object_of(
+    {
+        "time": {**TEXT, "description": "ISO 8601"},
+        "level": {"enum": ["info", "warning", "error"]},
+        "text": TEXT,
+        "count": {"type": "integer", "description": "how often it came, one after the other"},
+    }
+)
 _POWER: Json = {
     "type": "object",
     "properties": {"do": {"enum": list(WAYS)}},
@@ -251,8 +259,19 @@ _PATHS: Json = {
     "/api/logs": {
         "get": operation(
             "logs",
-            "The last lines of the engine's or the panel's log",
-            answers(good(list_of("lines", TEXT)), 404),
+            "The last lines of the engine's or the panel's log, and what they say in sentences",
+            answers(
+                good(
+                    object_of(
+                        {
+                            "unit": TEXT,
+                            "entries": {"type": "array", "items": _ENTRY},
+                            "lines": {"type": "array", "items": TEXT},
+                        }
+                    )
+                ),
+                404,
+            ),
             parameters=[
                 query(
                     "lines",

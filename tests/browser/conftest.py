@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import jack_server
 import panel_box
@@ -13,6 +15,8 @@ pytest.importorskip("selenium", reason="selenium is not installed (pip install s
 import browser_page
 
 from ddsp_edge.api.client import ControlClient
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +35,9 @@ def box(
 ) -> Iterator[panel_box.Programs]:
     """Engine (played by MIDI) and panel; for all tests of a module, which may say MIDI."""
     midi = getattr(request.module, "MIDI", "none")
-    with panel_box.running(tmp_path_factory.mktemp("box"), _jack_server.env, midi) as programs:
+    # What stands in the place of the machine's own programs: a journal that has something.
+    env = {**_jack_server.env, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    with panel_box.running(tmp_path_factory.mktemp("box"), env, midi) as programs:
         yield programs
 
 

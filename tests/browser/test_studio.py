@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import browser_page
 import browser_seen
 import extras_needed
-import made_recordings
 import panel_box
 import pytest
 import soundfile
 from extent import whole_only
 from receiving_box import Device, device, keys, pedal
+from studio_page import DROP, StudioProgram, fill, recording, started
 
 from ddsp_edge.api.client import ControlClient
 from ddsp_edge.bundles.bundle import read_bundle
@@ -35,44 +30,6 @@ TRAINED_S = 300.0  #: for what takes half a minute on a machine with nothing els
 WIDTHS = (320, 390, 800, 1280)
 #: A microphone that beeps.
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-DROP = """
-const files = arguments[0].map(([name, text]) =>
-  new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
-const dataTransfer = new DataTransfer();
-for (const file of files) dataTransfer.items.add(file);
-document.getElementById("drop").dispatchEvent(
-  new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-"""
-SET = """
-for (const [id, value] of Object.entries(arguments[0])) {
-  const input = document.getElementById(id);
-  if (input.type === "checkbox") input.checked = value; else input.value = value;
-  input.dispatchEvent(new Event("change"));
-}
-"""
-
-
-@dataclass
-class StudioProgram:
-    """The studio as a person starts it."""
-
-    folder: Path
-    process: subprocess.Popen[str]
-    address: str
-
-
-def started(folder: Path) -> StudioProgram:
-    words = ["studio", str(folder), "--port", "0", "--no-browser"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ddsp_edge", *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("the studio: http://127.0.0.1:"), line
-    return StudioProgram(folder, process, line.removeprefix("the studio: ").strip())
 
 
 @pytest.fixture
@@ -95,18 +52,6 @@ def page(_chromium: None, studio: StudioProgram) -> Iterator[browser_page.Phone]
         phone.until(lambda: phone.shown("#new"))
         yield phone
         assert phone.complaints() == []
-
-
-def recording(level: float) -> str:
-    """Eight notes as a WAV file in base64."""
-    stream = io.BytesIO()
-    sound = level * made_recordings.melody()
-    soundfile.write(stream, sound, made_recordings.RATE, format="WAV", subtype="PCM_16")
-    return base64.b64encode(stream.getvalue()).decode()
-
-
-def fill(phone: browser_page.Phone, **fields: str | bool) -> None:
-    phone.run(SET, {f"f-{name}": value for name, value in fields.items()})
 
 
 def options(folder: Path, key: str) -> dict[str, object]:

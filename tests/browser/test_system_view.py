@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import browser_page
 import mido
 import numpy as np
 import pytest
@@ -87,11 +88,68 @@ def test_the_box_fits_itself_to_the_player(system, engine, box):
     assert settings["input_gain"]["value"] != settings["input_gain"]["default"]
 
 
-def test_the_log_is_read_in_the_page(system):
+def test_the_log_is_read_in_the_page_in_words(system):
     system.tap("#system summary")
-    system.until(lambda: system.text("#log"))  # its lines, or that there is no journal
+    system.until(lambda: system.shown("#log-words li"))
+    rows = system.run(
+        "return [...document.querySelectorAll('#log-words li')].map((e) =>"
+        "[e.className, e.querySelector('time').dateTime, e.lastChild.textContent])"
+    )
+    assert rows == [  # the newest first; programs/journalctl has the lines
+        [
+            "warning",
+            "2026-11-29T20:11:02+00:00",
+            "The sound card went away: hw:CARD=USB,DEV=0 is gone; waiting for it.",
+        ],
+        [
+            "warning",
+            "2026-11-29T20:10:30+00:00",
+            "The sound dropped out (xruns): 3 more, 3 since the start.",
+        ],
+        [
+            "info",
+            "2026-11-29T20:00:01+00:00",
+            "The sound card plays: hw:CARD=USB,DEV=0 at 48000 Hz, 2 periods of 128 samples.",
+        ],
+        ["info", "2026-11-29T20:00:00+00:00", "The engine started."],
+    ]
+    assert not system.shown("#log")  # behind a fold
+    system.tap("#log-lines summary")
+    system.until(lambda: system.shown("#log"))
+    assert "python[412]: WARNING 3 xruns" in system.text("#log")
     system.tap("#system summary")
-    system.until(lambda: not system.shown("#log"))
+    system.until(lambda: not system.shown("#log-words"))
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("[audio] take effect after: systemctl restart ddsp-edge",
+         "[audio] take effect once the engine is restarted (System)"),
+        ("latency: no sound card runs; see: ddsp-edge status",
+         "latency: no sound card runs; see System"),
+        ("this machine has no ALSA sequencer (/dev/snd/seq): sudo modprobe snd-seq",
+         "this machine has no ALSA sequencer (/dev/snd/seq)"),
+        ("controls: lgpio is missing (no module); on Raspberry Pi OS: sudo apt-get install -y x",
+         "controls: lgpio is missing (no module)"),
+        ("models cannot be written; join the group (as root there: usermod -aG ddsp-edge USER)",
+         "models cannot be written; join the group"),
+        ("wait 60 s, or unlock it at the box: ddsp-edge panel-code --unlock, or a footswitch "
+         "with the action pairing_unlock",
+         "wait 60 s, or unlock it at the box with a footswitch with the action pairing_unlock"),
+        ("no preset is called 'x'; did you mean 'y'?",
+         "no preset is called 'x'; did you mean 'y'?"),
+    ],
+)  # fmt: skip
+def test_a_message_on_a_phone_has_no_command_for_a_terminal(system, message, shown):
+    told = system.run(
+        "const [text, done] = arguments; import('/static/plain.js').then((m) =>"
+        "import('/static/link.js').then(({ Refused }) => done([m.plain(text),"
+        "new Refused('refused', 'It failed', 'the log has more: journalctl -u x').remedy])))",
+        message,
+        later=True,
+    )
+    assert told == [shown, ""]
 
 
 def test_everything_is_downloaded_and_restored(system, engine, tmp_path):
@@ -228,11 +286,22 @@ def test_the_tuner_shows_the_code_when_a_phone_asks(system, new_phone):
 
 
 def test_a_tuner_that_is_opened_while_a_phone_asks_shows_the_code(system, new_phone):
+    outside = (
+        "const stage = document.querySelector('.tuner').getBoundingClientRect();"
+        "return [...document.querySelectorAll('.tuner > :not(.unseen)')].filter((each) => {"
+        "  const box = each.getBoundingClientRect();"
+        "  return box.height < 10 || box.top < stage.top || box.bottom > stage.bottom;"
+        "}).map((each) => each.className)"
+    )
     asking = [new_phone().open() for _ in range(2)]  # the second just after the first
     for each in asking:
         each.until(lambda each=each: each.shown("#code"))
     system.tap("#tab-play")
     system.tap("#tuner")
+    shown_code(system)
+    for shape in ((844, 390), (800, 480), browser_page.PHONE):
+        system.size(*shape)
+        system.until(lambda: system.run(outside) == [])
     for each in asking:
         before = shown_code(system)
         each.find("#code").send_keys(before)

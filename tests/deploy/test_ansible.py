@@ -72,7 +72,7 @@ def test_a_board_that_fails_ends_a_rolling_update(device, play):
 def test_check_mode_first_then_set_up_then_nothing_then_away(device, play):
     before = device.changes()
     checked = play("site.yml", "--check")
-    assert checked["changed"] > 5
+    assert checked["changed"] > 5, checked["log"][-6000:]
     device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
     made = play("site.yml")
     assert made["changed"] > 5 and made["failed"] == 0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from wheelhouse import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +21,9 @@ def test_set_up_again_and_away(to_device, wheels):
     device = to_device
     device.ssh("mkdir -p /boot/firmware; echo arm_64bit=1 >/boot/firmware/config.txt")
     before = device.changes()
-    first = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--as", "module", "--no-start")  # fmt: skip
+    options = ("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
+               "--as", "module", "--extras", EXTRAS, "--no-start")  # fmt: skip
+    first = provision(*options)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "enabled ddsp-edge.service" in first.stdout
     assert "cello" in device.ssh("ddsp-edge models list")
@@ -30,13 +32,17 @@ def test_set_up_again_and_away(to_device, wheels):
     assert 'source = "synth"' in device.ssh("cat /etc/ddsp-edge/use.toml")
     assert "dtoverlay=hifiberry" in device.ssh("cat /boot/firmware/config.txt")
     groups = device.ssh("id -nG ddsp-edge").split()
-    assert {"audio", "gpio", "ddsp-edge"} <= set(groups)
+    assert {"audio", "gpio", "i2c", "ddsp-edge"} <= set(groups)
     assert device.ssh("stat -c '%U %a' /var/lib/ddsp-edge/models") == "ddsp-edge 2775\n"
     device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
+    display = "/opt/ddsp-edge/venv/bin/ddsp-edge-display"
+    assert "no display is configured" in device.ssh(display)
+    device.ssh("printf '[display]\nkind = \"lcd16x2\"\nbus = 31\n' >/tmp/display.toml")
+    said = device.ssh(f"timeout 20 {display} --config /tmp/display.toml 2>&1; rm /tmp/display.toml")
+    assert "no lcd16x2 at 0x27 on /dev/i2c-31" in said and "Traceback" not in said
     # The owner's configuration is the owner's.
     device.ssh("echo '[instrument]\nmodel = \"cello\"' >/etc/ddsp-edge/config.toml")
-    again = provision("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-                      "--as", "module", "--no-start")  # fmt: skip
+    again = provision(*options)
     assert again.returncode == 0 and "nothing had to be changed" in again.stdout, again.stdout
     assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
 

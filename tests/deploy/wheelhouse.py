@@ -12,13 +12,13 @@ from overlay_device import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3"  # Debian's: the one that install.sh takes
-EXTRAS = "live,pedal,panel"
+EXTRAS = "live,pedal,panel,display"
 
 
 def make_wheelhouse(folder: Path) -> Path:
     """A folder of wheels for PYTHON. Raises Unavailable where they cannot be fetched or built."""
     home = os.environ.get("DDSP_EDGE_CACHE") or "~/.cache/ddsp-edge"
-    text = (ROOT / "pyproject.toml").read_bytes() + PYTHON.encode()
+    text = (ROOT / "pyproject.toml").read_bytes() + f"{PYTHON} {EXTRAS}".encode()
     cache = Path(home).expanduser() / f"wheels-{hashlib.sha256(text).hexdigest()[:16]}"
     venv = folder / "builder"
     _run(PYTHON, "-m", "venv", str(venv))

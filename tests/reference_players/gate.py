@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddsp_edge.units import SILENCE_DB
 
-#: Below KNEE_DB two decibels are taken for one, so that room noise fades into silence
+#: Below KNEE_DB each decibel becomes two, so that room noise fades into silence
 #: at (KNEE_DB + SILENCE_DB) / 2 without a switch that could flutter.
 KNEE_DB = -60.0
 #: The gate opens from closed within this, in seconds: within a hop, so that no attack is lost.

@@ -1,6 +1,7 @@
 // What a model says of itself, and its picture, which is fetched only when somebody looks.
 import { h } from "./dom.js";
 import { http } from "./link.js";
+import { plain } from "./plain.js";
 import { decibels, rangeOf } from "./notes.js";
 
 export const modelPath = (name, rest = "") => `/api/models/${encodeURIComponent(name)}${rest}`;
@@ -9,7 +10,7 @@ export const titleOf = (model) => model.info?.name ?? model.name;
 /** Range, loudness, rate and licence in one line; what is wrong with it where it cannot be used. */
 export function facts(model) {
   const { info } = model;
-  if (!info) return h("p", { class: "problem" }, model.problem || "It cannot be used.");
+  if (!info) return h("p", { class: "problem" }, plain(model.problem) || "It cannot be used.");
   return h("p", { class: "dim" }, `${rangeOf(info)} · ${decibels(info.mean_min_power_note)} to ${decibels(info.mean_max_power_note)} dB · ${info.sample_rate / 1000} kHz · ${info.licence}`);
 }
 

@@ -4,7 +4,7 @@ import { controlName, learnMode, learning, nowLearn, targetName } from "./learn.
 import { link } from "./link.js";
 import { refreshMappings, store, watch } from "./store.js";
 
-const KEPT = { preset: "in this preset", config: "from config.toml", device: "" };
+const KEPT = { preset: "in this preset", config: "from the configuration", device: "" };
 const OTHERS = ["panic", "tap", "autofit", "preset_next", "preset_previous", "bypass", "tuner", "freeze", "pairing_unlock", "shutdown"];
 
 function row(mapping) {

@@ -3,6 +3,7 @@ import { attempt, h, say } from "./dom.js";
 import { cardLevels } from "./levels.js";
 import { link } from "./link.js";
 import { meter } from "./meter.js";
+import { plain } from "./plain.js";
 import { on, store, watch } from "./store.js";
 
 const RATES = [44100, 48000, 88200, 96000];
@@ -31,7 +32,7 @@ export function soundCard() {
   const state = h("p", { class: "dim", id: "card", role: "status" });
   const selects = h("div", { class: "fields", id: "card-fields" });
   const back = h("button", { type: "button", id: "card-forget", hidden: true,
-    onclick: () => choose({ forget: true }) }, "Back to config.toml");
+    onclick: () => choose({ forget: true }) }, "Back to the configuration");
   const left = meter("In L");
   const right = meter("In R");
   const levels = cardLevels();
@@ -56,7 +57,7 @@ export function soundCard() {
     const card = cards.find((each) => each.used || each.stable_id === used.card);
     const can = card?.pcms.find((pcm) => pcm.direction === "playback" && pcm.usable);
     const now = wanted.card || used.card || "";
-    const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${each.problem}` : each.name, each.problem]);
+    const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${plain(each.problem)}` : each.name, each.problem]);
     if (!known.some(([name]) => name === now)) known.unshift([now, KNOWN[now] ?? (now || "the first that fits"), !now]);
     const rest = others.filter((name) => name !== now).map((name) => [name, KNOWN[name] ?? name]);
     const rate = wanted.rate || used.rate_hz;
@@ -112,7 +113,7 @@ export function midiPorts() {
       if (told) show(told);
     };
     return h("li", { class: "item flat", "data-port": port },
-      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by config.toml" : KINDS[kind] ?? kind)),
+      h("span", {}, h("strong", {}, port), h("span", { class: "dim line" }, by === "config" ? "ignored by the configuration" : KINDS[kind] ?? kind)),
       h("button", { type: "button", class: "toggle", "aria-pressed": String(Boolean(heard)), disabled: by === "config",
         "aria-label": `Listen to ${port}`, onclick: choose }, heard ? "On" : "Off"));
   }
@@ -123,7 +124,7 @@ export function midiPorts() {
     if (JSON.stringify(found) === shown) return; // what has the focus keeps it
     shown = JSON.stringify(found);
     const rows = ports.map(row);
-    if (!rows.length) rows.push(h("li", { class: "empty" }, problem || "No MIDI port is there. Plug a keyboard in."));
+    if (!rows.length) rows.push(h("li", { class: "empty" }, plain(problem) || "No MIDI port is there. Plug a keyboard in."));
     list.replaceChildren(...rows);
   }
 

@@ -1,5 +1,7 @@
 // The way to the box: HTTP with the token, and the WebSocket that comes back by itself.
 
+import { plain } from "./plain.js";
+
 const KEY = "ddsp-edge-token";
 const RATE_HZ = 25;
 const RETRY_MS = [300, 3000];
@@ -10,9 +12,9 @@ const OPENING_MS = 30000; // or a sound card is opened, which may stop everythin
 /** Why the box did not do what it was asked. */
 export class Refused extends Error {
   constructor(code, error, remedy = "") {
-    super(error);
+    super(plain(error));
     this.code = code;
-    this.remedy = remedy;
+    this.remedy = plain(remedy, true);
   }
 }
 

@@ -79,7 +79,7 @@ export function tuner() {
     }
     const off = meters.cents ?? 0;
     say(note, meters.note.replace("#", "♯"));
-    say(cents, Math.abs(off) < 1 ? "in tune" : `${Math.abs(off).toFixed(0)} cents ${off < 0 ? "flat" : "sharp"}`);
+    say(cents, Math.abs(off) < 1 ? "in tune" : `${Math.abs(off).toFixed(0)} cent${Math.abs(off) < 1.5 ? "" : "s"} ${off < 0 ? "flat" : "sharp"}`);
     needle.style.transform = `translateX(${Math.max(-50, Math.min(50, off)).toFixed(1)}%)`;
     root.classList.toggle("in-tune", Math.abs(off) < 3 && meters.steady);
     if (meters.steady && performance.now() - spokenAt > 2500) {

@@ -37,8 +37,7 @@ export function pairingScreen(root, paired) {
     h("h1", {}, "ddsp-edge"),
     h("label", { for: "code" }, "Pairing code"),
     code, button, problem,
-    h("p", { id: "pair-help" }, "The tuner shows it now, and so does a paired phone (System). Also the box's log, and ",
-      h("code", {}, "ddsp-edge panel-code"), ". It is asked once for each phone.")));
+    h("p", { id: "pair-help" }, "The tuner shows it now, and so do a paired phone (System) and the box's log. It is asked once for each phone.")));
   code.focus();
   // A browser that goes to the address's #play takes the focus away as it has loaded.
   if (document.readyState !== "complete") addEventListener("load", () => setTimeout(() => code.focus()), { once: true });

@@ -1,5 +1,6 @@
 // What the box has told: read by all views. They are called when a part has changed.
 import { getJson, link } from "./link.js";
+import { plain } from "./plain.js";
 
 /** What a model follows, in words. */
 export const SOURCES = { auto: "audio in or MIDI", effect: "audio in", synth: "MIDI" };
@@ -36,6 +37,7 @@ function tell(part) {
 
 /** An event of the engine. */
 export function heard(event) {
+  if (event.text) event.text = plain(event.text);
   if (event.event === "meters") {
     store.meters = event;
     tell("meters");
@@ -54,6 +56,8 @@ export function silent() {
 function takeStatus(status) {
   const before = store.status;
   store.status = status;
+  if (status.warnings) status.warnings = status.warnings.map((text) => plain(text));
+  if (status.card?.detail) status.card.detail = plain(status.card.detail);
   if (store.settings && status.settings) {
     for (const [name, value] of Object.entries(status.settings)) {
       if (store.settings[name]) store.settings[name].value = value;

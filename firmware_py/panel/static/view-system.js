@@ -3,6 +3,7 @@ import { autofit, latency } from "./calibration.js";
 import { midiPorts, soundCard } from "./devices.js";
 import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
+import { logs } from "./log.js";
 import { phones } from "./phones.js";
 import { power } from "./power.js";
 import { on, refreshAll, watch } from "./store.js";
@@ -37,25 +38,6 @@ function health(system) {
     disk && row("Disk free", space(disk.free_bytes, disk.total_bytes), tight(disk.free_bytes, disk.total_bytes)),
     system.uptime_s != null && row("Up for", duration(system.uptime_s)),
   ].filter(Boolean).flat();
-}
-
-function logOf() {
-  const text = h("pre", { id: "log", tabindex: 0, role: "log", "aria-live": "off", "aria-label": "Log" });
-  const unit = h("select", { id: "log-unit", "aria-label": "Log of", onchange: read },
-    h("option", { value: "engine" }, "Engine"), h("option", { value: "panel" }, "Panel"));
-
-  async function read() {
-    try {
-      const { lines } = await getJson(`/api/logs?lines=200&unit=${unit.value}`);
-      text.textContent = lines.join("\n") || "The log is empty.";
-    } catch (error) {
-      text.textContent = [error.message, error.remedy].filter(Boolean).join("\n");
-    }
-    text.scrollTop = text.scrollHeight;
-  }
-  const details = h("details", { ontoggle: () => details.open && read() }, h("summary", {}, "Show the log"),
-    h("div", { class: "row" }, unit, h("button", { type: "button", onclick: read }, "Read again")), text);
-  return details;
 }
 
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
@@ -97,7 +79,7 @@ export function build(root) {
     group("Everything in one file", everything()),
     group("Phones", paired.root),
     group("Restart and shut down", energy.root),
-    group("Log", logOf())));
+    group("Log", logs())));
 
   async function look() {
     if (document.hidden) return;

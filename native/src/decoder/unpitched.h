@@ -1,4 +1,4 @@
-/* What has no pitch: noise in place of a note. */
+/* Sounds without a pitch: noise in place of a note. */
 #ifndef DDSP_UNPITCHED_H
 #define DDSP_UNPITCHED_H
 

@@ -17,12 +17,14 @@ from ddsp_edge.synth.performer import Performer
 from ddsp_edge.training.expression.calibrate import heard_motion, tune
 
 #: Medians of held notes of real instruments. The violin's are of solo phrases (four recordings,
-#: ../shared/tools/expression.py), the flute's of single notes with vibrato; the cello was recorded
-#: without vibrato, so its are those of the family's aim (training/expression/calibrate.py).
+#: ../shared/tools/expression.py), those of the winds of single notes with vibrato; the cello was
+#: recorded without vibrato, so its are those of its family (training/expression/calibrate.py).
 REAL = {
     "violin": Motion(0, 14.8, 1.77, 0.38, 0.0),
     "cello": Motion(0, 13.0, 1.6, 0.30, 0.0),
     "flute": Motion(0, 2.7, 0.70, 0.28, 0.0),
+    "oboe": Motion(0, 9.9, 0.75, 0.30, 0.0),
+    "french-horn": Motion(0, 1.7, 0.14, 0.19, 0.0),
 }
 THIRD = 1.0 / 3.0
 

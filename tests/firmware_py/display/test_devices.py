@@ -34,6 +34,11 @@ def test_an_oled_lights_the_pixels_of_the_picture(kind, controller):
     for name in ("play", "tuner", "presets"):
         display.show(SCREENS[name])
         assert bus.lit() == pixels(draw(SCREENS[name])), name
+    bright = bus.contrast
+    display.dim(True)
+    assert bus.contrast < bright
+    display.dim(False)
+    assert bus.contrast == bright
     display.close()
     assert not bus.on
 
@@ -61,6 +66,9 @@ def test_characters_are_those_of_the_rows(kind, size):
         screen = MessageScreen(every[start : start + size[0]])
         display.show(screen)
         assert bus.text() == write(screen, *size)
+    before = bus.writes
+    display.dim(True)
+    assert bus.writes == before
     display.close()
 
 

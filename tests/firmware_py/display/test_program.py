@@ -21,6 +21,7 @@ from gpiozero.pins.mock import MockFactory
 
 from firmware_py.display import menu as menus
 from firmware_py.display import program as programs
+from firmware_py.display.devices import DIM_CONTRAST, FULL_CONTRAST
 from firmware_py.display.menu import MAIN
 from firmware_py.display.picture import SIZE, draw
 
@@ -44,6 +45,12 @@ class Face:
             if screen is not None and condition(screen) and self.shows(screen):
                 return screen
             assert time.monotonic() < ends, (screen, self.program._said)
+            time.sleep(0.01)
+
+    def wait(self, condition):
+        ends = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < ends, (self.program._shown, self.bus.contrast)
             time.sleep(0.01)
 
     def shows(self, screen):
@@ -191,3 +198,28 @@ def test_at_its_end_the_display_is_dark(face):
     face.program.stop()
     face.thread.join(PATIENCE_S)
     assert not face.thread.is_alive() and not face.bus.on
+
+
+def test_an_oled_is_dimmed_in_silence_and_woken_by_the_knob_and_by_sound(face):
+    def untouched():
+        face.program._busy_s = float("-inf")
+
+    def sound():
+        loud = {"event": "state", "model": "violin", "output_dbfs": -20.0}
+        face.program.state.hear(loud, 0.0)
+
+    def bright():
+        return face.bus.contrast == FULL_CONTRAST["ssd1306"]
+
+    face.thread.start()
+    face.until(lambda s: isinstance(s, MessageScreen))
+    face.pins()
+    assert bright()
+    face.program.post(untouched)
+    face.wait(lambda: face.bus.contrast == DIM_CONTRAST)
+    face.push()
+    face.wait(bright)
+    face.program.post(lambda: (face.program.menu.close(), untouched()))
+    face.wait(lambda: face.bus.contrast == DIM_CONTRAST)
+    # Again and again: no engine runs here, which is found out every second.
+    face.wait(lambda: face.program.post(sound) or bright())

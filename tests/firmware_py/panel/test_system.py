@@ -87,7 +87,7 @@ def test_the_log_takes_a_number_and_a_known_unit(box, query):
 def test_without_a_journal_there_is_a_clear_answer(box, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     answer = box.ask("GET", "/api/logs?lines=5")
-    assert answer.status_code == 404 and "journalctl" in answer.json()["remedy"]
+    assert answer.status_code == 404 and "systemd's journal" in answer.json()["remedy"]
 
 
 def test_the_journals_lines_come_as_they_are(box, monkeypatch, tmp_path):

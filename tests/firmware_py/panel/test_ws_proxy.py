@@ -100,7 +100,7 @@ def test_a_request_is_answered_with_its_id(browser, served):
     [
         ({"do": "preset", "name": "sollo"}, "refused"),
         ({"do": "panic"}, "internal"),
-        ({"do": "shutdown"}, "verb"),
+        ({"do": "explode"}, "verb"),
         ({"do": "set"}, "argument"),
         ({"do": "set", "values": {"a": 1}, "x": 1}, "argument"),
         ({"do": "status", "v": 2}, "request"),
