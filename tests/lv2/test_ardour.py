@@ -3,7 +3,7 @@
 How long Ardour has run the plug-in before the song begins is known to a period only: that is
 looked for with the tests' own host, and then `render` is asked for the same rest.
 
-It takes a minute: `make lv2-test` asks for it (DDSP_EDGE_HOSTS=1). On a machine under load one of
+It takes a minute: `make lv2-test` asks for it (DDSP_EDGE_HOSTS=1). On a machine under load two of
 some thirty exports differed, and why is not known: a test that fails is tried twice more.
 """
 
