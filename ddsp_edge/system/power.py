@@ -7,7 +7,6 @@ terminal must not shut down somebody's computer.
 from __future__ import annotations
 
 import os
-import subprocess
 
 from ddsp_edge.errors import UserError
 
@@ -32,6 +31,8 @@ def restart(command: tuple[str, ...] = RESTART) -> None:
 
 
 def _run(command: tuple[str, ...], problem: str) -> None:
+    import subprocess  # not before the first sound
+
     remedy = f"at a terminal: sudo systemctl {command[-1]}"
     if os.environ.get(ENVIRONMENT) != "1":
         raise UserError(f"{problem}: this program is not the box's service; {remedy}")

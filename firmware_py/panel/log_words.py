@@ -31,6 +31,7 @@ _OURS: tuple[tuple[str, str, str], ...] = (
     (r"upload refused: (.*)", "", r"An uploaded model was refused: \1."),
     (r"model: (.*)", "", r"The model cannot be played: \1."),
     (r"morph: (.*)", "", r"The second model cannot be played: \1."),
+    (r"stick: (?:USB stick: )?(.*)", "", r"The USB stick was looked through: \1."),
     (r"restore: (.*)", "", r"What played last was not found as it was: \1."),
     (r"reload: (.*)", "", r"The models could not be read again: \1."),
     (r"program: (.*)", "", r"A MIDI program was not played: \1."),

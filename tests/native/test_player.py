@@ -256,6 +256,16 @@ def test_no_event_makes_a_frame_that_is_not_finite_or_out_of_range(events: list)
             assert 0.0 < frame.f0_hz < 150_000.0 and 0.0 <= frame.pitched <= 1.0
 
 
+def test_a_tuning_that_is_no_number_leaves_a_pitch() -> None:
+    synth, settings = Synth(HOP_S, -50.0, -10.0), synth_settings(Settings())
+    synth.start(0, Note(69, 0.8), Touch(), 0.0)
+    synth.onsets(0.0)
+    for number in (math.nan, math.inf, -math.inf, 0.0):
+        synth.set(settings._replace(tuning_hz=number), 0.1)
+        (frame,) = synth.frames(0.1)
+        assert 99.0 < frame.f0_hz < 1010.0
+
+
 def test_a_player_of_nonsense_is_refused() -> None:
     for hop_s, low, high in [(0.0, -50, -10), (math.nan, -50, -10), (HOP_S, -math.inf, 0)]:
         with pytest.raises(ValueError, match="synth"):

@@ -5,11 +5,11 @@
 #include <float.h>
 #include <math.h>
 
-/* x within low..high; NaN becomes 0 (every range here holds it). */
+/* x within low..high; NaN becomes what is nearest to 0 there. */
 static inline float ddsp_within(float x, float low, float high)
 {
     if (x != x)
-        return 0.0f;
+        x = 0.0f;
     return x < low ? low : x > high ? high : x;
 }
 
