@@ -62,7 +62,9 @@ def test_the_shipped_ones_are_listed_with_card_and_preview(box):
 def test_the_list_is_compressed_for_who_takes_it(box):
     kinds = ({"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"})
     packed, plain = (box.ask("GET", "/api/models", headers=kind) for kind in kinds)
-    assert packed.headers["content-encoding"] == "gzip" and packed.json() == plain.json()
+    # Beside the models there is the space left, which others use up meanwhile.
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json()["models"] == plain.json()["models"]
     assert "content-encoding" not in plain.headers
     assert 3 * int(packed.headers["content-length"]) < int(plain.headers["content-length"])
 
