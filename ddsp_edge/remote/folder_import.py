@@ -10,7 +10,7 @@ import io
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,9 @@ def import_folder(
     presets are refused. Files that cannot be used stop no other. Raises UserError where the folder
     cannot be read.
     """
-    found = [_model(folder, path, policy, allow_downgrade) for path in _files(folder, SUFFIXES)]
-    for path in _files(folder, (PRESET_SUFFIX,)):
-        found.append(_preset(folder, path, engine, replace))
+    models, presets = _files(folder)
+    found = [_model(folder, path, policy, allow_downgrade) for path in models]
+    found += [_preset(folder, path, engine, replace) for path in presets]
     if engine is not None and any(each.result == "copied" for each in found):
         engine.call("reload", timeout_s=ENGINE_S)
     return found
@@ -115,10 +115,11 @@ def summary(outcomes: list[Copied]) -> str:
     return text
 
 
-def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the regular files with one of ``suffixes``, in the order of their names; links are not
-    followed. Raises UserError."""
-    count, looked_at = 0, 0
+def _files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the models' and the presets' files, each in the order of their names: regular ones;
+    links are not followed. Raises UserError."""
+    found: dict[tuple[str, ...], list[Path]] = {SUFFIXES: [], (PRESET_SUFFIX,): []}
+    looked_at = 0
     try:
         for where, folders, names in os.walk(folder, onerror=_raise):
             depth = len(Path(where).relative_to(folder).parts)
@@ -132,17 +133,19 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
                 each for each in folders if depth < DEPTH - 1 and not each.startswith((".", "__"))
             )
             for name in sorted(names):
-                path = Path(where, name)
-                if name.startswith(".") or not name.lower().endswith(suffixes):
+                path, lower = Path(where, name), name.lower()
+                suffixes = next((each for each in found if lower.endswith(each)), None)
+                if suffixes is None or name.startswith("."):
                     continue
                 if not stat.S_ISREG(path.lstat().st_mode):
                     continue
-                count += 1
-                if count > MOST_FILES:
+                found[suffixes].append(path)
+                if len(found[suffixes]) > MOST_FILES:
                     raise UserError(f"{folder}: has more than {MOST_FILES} {suffixes[0]} files")
-                yield path
     except OSError as error:
         raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
+    models, presets = found.values()
+    return models, presets
 
 
 def _raise(error: OSError) -> None:
