@@ -106,9 +106,8 @@ class DeviceConnection:
         """
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
-        given = {key: value for key, value in arguments.items() if value is not None}
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it says why below
-            protocol.write_line(process.stdin, {"do": verb, **given})
+            protocol.write_request(process.stdin, verb, arguments)
             for at in range(0, len(data), CHUNK):
                 process.stdin.write(data[at : at + CHUNK])
                 process.stdin.flush()

@@ -62,8 +62,7 @@ class LocalConnection:
     ) -> dict[str, Any]:
         """Carry out one request; return the answer. Raises UserError."""
         request, answers = io.BytesIO(), io.BytesIO()
-        given = {key: value for key, value in arguments.items() if value is not None}
-        protocol.write_line(request, {"do": verb, **given})
+        protocol.write_request(request, verb, arguments)
         request.write(data)
         request.seek(0)
         DeploymentReceiver(self._policy, request, answers).run()

@@ -57,3 +57,9 @@ def write_line(stream: IO[bytes], message: dict[str, Any]) -> None:
     """Write one message as a line and flush it."""
     stream.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
     stream.flush()
+
+
+def write_request(stream: IO[bytes], verb: str, arguments: dict[str, Any]) -> None:
+    """Write a request as a line and flush it; arguments that are None are left out."""
+    given = {key: value for key, value in arguments.items() if value is not None}
+    write_line(stream, {"do": verb, **given})
