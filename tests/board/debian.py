@@ -39,9 +39,12 @@ KERNEL = "linux-image-arm64"
 
 class Apt:
     """apt in ``folder``, for the architecture ``arch`` and the release of that codename; "": this
-    machine's. Of another release the keys must be here (debian-archive-keyring)."""
+    machine's. Of another release the keys must be here (debian-archive-keyring). ``components`` is
+    "main", or also what is not free: "main non-free-firmware"."""
 
-    def __init__(self, folder: Path, release: str = "", arch: str = "arm64") -> None:
+    def __init__(
+        self, folder: Path, release: str = "", arch: str = "arm64", components: str = "main"
+    ) -> None:
         self.folder = folder
         for name in ("state/lists/partial", "cache/archives/partial", "none"):
             (folder / name).mkdir(parents=True)
@@ -53,6 +56,7 @@ class Apt:
         if release:
             own = _run("sh", "-c", '. /etc/os-release && printf %s "$VERSION_CODENAME"')
             listed = listed.replace(f" {own}", f" {release}")
+        listed = listed.replace(" main", f" {components}")
         (folder / "sources.list").write_text("\n".join(sorted(set(listed.splitlines()))) + "\n")
         config = {
             "APT::Architecture": arch,
