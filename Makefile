@@ -55,19 +55,12 @@ live:
 # each worker would compile every test module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-# pytest last: its closing line ends the output.
-# The tests that take longest: --durations. WORKERS=0: all in one process, as a debugger needs it.
-# Two more than there are cores, since many tests wait: for a card, a browser, a process.
-WORKERS ?= $(shell expr $$(nproc) + 2)
+# tests/run_all.py: what plays at a card's pace beside what does not. pytest's closing line ends the output.
 # RERUNS=2: what fails is run again, so many times, and listed. For CI, whose machine has other work.
 RERUNS ?= 0
-RERUN = --reruns $(RERUNS) -r fER
-# What plays at a card's pace comes first and alone: another test on the same core is an xrun.
-AT_PACE = tests/realtime tests/ddsp_edge/live/test_round_trip.py
-test: lint
-	@$(BIN)/python -m pytest -q $(RERUN) $(AT_PACE)
-	@$(BIN)/python -m pytest $(RERUN) -n $(WORKERS) --dist loadscope --no-loadscope-reorder --durations=25 \
-	    $(AT_PACE:%=--ignore=%)
+test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
+	@$(BIN)/python tests/run_all.py --reruns $(RERUNS) $(WORKERS:%=--workers %)
 
 # In an environment of its own: everything is collected, and what trains skips, saying why.
 test-without-training:

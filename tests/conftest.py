@@ -83,17 +83,20 @@ class Exports:
         return self._made[key]
 
     def _make(self, path: Path, kind: str, quantization: str, arithmetic: str) -> None:
-        from ddsp_edge.training.export.to_tflite import export
+        from ddsp_edge.training.export.to_tflite import convert, export
 
         module, info = decoder_and_info(kind)
         info = replace(info, quantization=quantization)
+        sizes = info.state_size, info.n_harmonics, info.n_noise
+        converted = shared_folder.made_once(
+            f"exports/{kind}.converted", lambda path: path.write_bytes(convert(module, *sizes))
+        )
         exported = export(
             module,
-            info.state_size,
-            info.n_harmonics,
-            info.n_noise,
+            *sizes,
             quantization=quantization,
             arithmetic=arithmetic,
+            converted=converted.read_bytes(),
         )
         write_bundle(path, Bundle(info, exported.model, tiny_decoder.CARD))
 

@@ -18,17 +18,22 @@ ARITHMETICS = ("float", "int8")
 MIN_WEIGHTS = 1024
 
 
+def check_kind(quantization: str, arithmetic: str) -> None:
+    """Raise UserError, naming the choices, where one of the two is none of its kinds."""
+    if quantization not in QUANTIZATIONS or arithmetic not in ARITHMETICS:
+        raise UserError(
+            f"quantization {quantization!r} with {arithmetic!r} arithmetic: choose one of "
+            f"{', '.join(QUANTIZATIONS)} and one of {', '.join(ARITHMETICS)}"
+        )
+
+
 def quantize(model: bytes, quantization: str, arithmetic: str = "float") -> bytes:
     """TFLite model with float32 weights to one with ``quantization`` weights.
 
     int8 scales are per tensor: a runtime older than LiteRT takes the quantizer's usual
     per-channel scales for a single one and is silently wrong. Raises UserError.
     """
-    if quantization not in QUANTIZATIONS or arithmetic not in ARITHMETICS:
-        raise UserError(
-            f"quantization {quantization!r} with {arithmetic!r} arithmetic: choose one of "
-            f"{', '.join(QUANTIZATIONS)} and one of {', '.join(ARITHMETICS)}"
-        )
+    check_kind(quantization, arithmetic)
     if quantization == "none":
         return model
     try:

@@ -20,7 +20,7 @@ from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.tflite.check import check_tflite
 from ddsp_edge.tflite.signature import INPUT_NAMES, OUTPUT_NAMES, input_shapes, output_shapes
 from ddsp_edge.training.export.drift import Drift, Step, check_track, measure
-from ddsp_edge.training.export.quantization import quantize
+from ddsp_edge.training.export.quantization import check_kind, quantize
 
 #: The most an exported file may stray from its module, by (quantization, arithmetic).
 LIMITS = {
@@ -107,25 +107,12 @@ def tflite_step(model: bytes) -> Step:
     return step
 
 
-def export(
-    module: torch.nn.Module,
-    state_size: int,
-    n_harmonics: int,
-    n_noise: int,
-    path: Path | str | None = None,
-    quantization: str = "int8",
-    arithmetic: str = "float",
-    pitch_range_hz: tuple[float, float] = (110.0, 880.0),
-    steps: int = 1000,
-) -> Exported:
-    """Convert, quantize, check; written to ``path`` too where one is given.
+def convert(module: torch.nn.Module, state_size: int, n_harmonics: int, n_noise: int) -> bytes:
+    """A decoder as a TFLite file in float32, before quantization and without its tensors' names.
 
-    ``module.forward(f0_scaled [1], pw_scaled [1], state [state_size])`` returns amplitude [1],
-    harmonics [n_harmonics], noise [n_noise], state [state_size], nonlinearities applied.
-    ``quantization`` and ``arithmetic`` as in :mod:`ddsp_edge.training.export.quantization`.
-    The file is played next to the module for ``steps`` frames over ``pitch_range_hz``.
-    Raises UserError for a wrong choice or a missing package, ValueError for a module that is not
-    a decoder or a file that strays beyond :data:`LIMITS`.
+    This is what takes long (seconds): one conversion serves every quantization (:func:`export`'s
+    ``converted``). ``module`` as for :func:`export`; it is left as it was. Raises UserError where
+    the converter is missing, ValueError for a module that is not a decoder.
     """
     try:
         import litert_torch
@@ -145,8 +132,36 @@ def export(
         # It tells each of its steps on stdout.
         converted = litert_torch.signature("call", module, sample_kwargs=kwargs).convert()
         converted.export(f"{folder}/model.tflite")
-        model = Path(f"{folder}/model.tflite").read_bytes()
-    model = _rename(quantize(model, quantization, arithmetic))
+        return Path(f"{folder}/model.tflite").read_bytes()
+
+
+def export(
+    module: torch.nn.Module,
+    state_size: int,
+    n_harmonics: int,
+    n_noise: int,
+    path: Path | str | None = None,
+    quantization: str = "int8",
+    arithmetic: str = "float",
+    pitch_range_hz: tuple[float, float] = (110.0, 880.0),
+    steps: int = 1000,
+    converted: bytes | None = None,
+) -> Exported:
+    """Convert, quantize, check; written to ``path`` too where one is given.
+
+    ``module.forward(f0_scaled [1], pw_scaled [1], state [state_size])`` returns amplitude [1],
+    harmonics [n_harmonics], noise [n_noise], state [state_size], nonlinearities applied.
+    ``quantization`` and ``arithmetic`` as in :mod:`ddsp_edge.training.export.quantization`.
+    The file is played next to the module for ``steps`` frames over ``pitch_range_hz``.
+    ``converted`` is what :func:`convert` made of this module, where it has been asked already.
+    Raises UserError for a wrong choice or a missing package, ValueError for a module that is not
+    a decoder or a file that strays beyond :data:`LIMITS`.
+    """
+    check_kind(quantization, arithmetic)
+    if converted is None:
+        converted = convert(module, state_size, n_harmonics, n_noise)
+    module = copy.deepcopy(module).cpu().float().eval()
+    model = _rename(quantize(converted, quantization, arithmetic))
     if check_tflite(model).per_channel:  # it also shows that the bundle reader will take it
         raise ValueError("the file has per-channel scales: wrong under tflite-runtime")
     track = check_track(steps, *pitch_range_hz)

@@ -20,7 +20,7 @@ from ddsp_edge.training.export.drift import check_track, measure, play
 torch = pytest.importorskip("torch", reason="the exporter needs the extra `train`")
 extras_needed.skip_without_trainer()
 
-from ddsp_edge.training.export.to_tflite import LIMITS, export, tflite_step, torch_step  # noqa: E402
+from ddsp_edge.training.export.to_tflite import LIMITS, convert, export, tflite_step, torch_step  # noqa: E402
 from ddsp_edge.training.networks.vst_model import GruStep, VstDecoder, sounding_vst_decoder  # noqa: E402
 
 SMALL = {"channels": 16, "state_size": 24, "n_harmonics": 10, "n_noise": 8}
@@ -32,8 +32,14 @@ def _export(module: torch.nn.Module, **options: object) -> object:
 
 
 @pytest.fixture(scope="module")
-def exported() -> Any:
-    return _export(sounding_vst_decoder(**SMALL))
+def converted() -> bytes:
+    """The small decoder before quantization."""
+    return convert(sounding_vst_decoder(**SMALL), 24, 10, 8)
+
+
+@pytest.fixture(scope="module")
+def exported(converted: bytes) -> Any:
+    return _export(sounding_vst_decoder(**SMALL), converted=converted)
 
 
 def test_names_shapes_and_numbers(exported: Any) -> None:
@@ -53,10 +59,11 @@ def test_the_same_module_gives_the_same_file_and_is_left_as_it_was(exported: Any
 
 
 def test_the_file_is_written_whole_and_nothing_is_printed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], converted: bytes
 ) -> None:
     path = tmp_path / "m.tflite"
-    exported = _export(sounding_vst_decoder(**SMALL), quantization="int8", path=path)
+    module = sounding_vst_decoder(**SMALL)
+    exported = _export(module, quantization="int8", path=path, converted=converted)
     assert exported.model == path.read_bytes()
     assert capfd.readouterr().out == ""
 
@@ -86,7 +93,9 @@ def test_a_thousand_recurrent_steps_stay_within_the_limit(
     assert drift.noise_db <= 0.2
 
 
-def test_per_channel_scales_would_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_per_channel_scales_would_be_refused(
+    monkeypatch: pytest.MonkeyPatch, converted: bytes
+) -> None:
     """With the quantizer's usual recipe there is an error, not a file that sounds wrong."""
     from ai_edge_quantizer import quantizer
 
@@ -114,10 +123,10 @@ def test_per_channel_scales_would_be_refused(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(module, "quantize", usual)
     with pytest.raises(ValueError, match="per-channel"):
-        _export(sounding_vst_decoder(**SMALL), quantization="int8")
+        _export(sounding_vst_decoder(**SMALL), quantization="int8", converted=converted)
 
 
-def test_a_file_that_strays_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_strays_is_refused(monkeypatch: pytest.MonkeyPatch, converted: bytes) -> None:
     from ddsp_edge.training.export import to_tflite as module
 
     def other(model: bytes, quantization: str, arithmetic: str) -> bytes:
@@ -131,7 +140,7 @@ def test_a_file_that_strays_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(module, "quantize", other)
     with pytest.raises(ValueError, match="strays too far"):
-        _export(sounding_vst_decoder(**SMALL))
+        _export(sounding_vst_decoder(**SMALL), converted=converted)
 
 
 class _WrongShape(VstDecoder):

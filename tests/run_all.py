@@ -1,0 +1,143 @@
+"""``make test``: lint, types and all tests; what plays at a card's pace has the cores to itself.
+
+    .venv/bin/python tests/run_all.py [--workers N] [--reruns N]
+
+Tests at a card's pace take their time whatever the machine, and need little of it: another test on
+the same core is an xrun. So they run first, and lint, types and the other tests run beside them on
+what they leave: at SCHED_IDLE, in an autogroup of the least weight (sched(7)). As soon as the first
+have ended, the others get the ordinary priority; what they had printed is printed then, so the
+output ends with pytest's closing line. The exit code is that of whatever failed first, 130 after
+Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+AT_PACE = ["tests/realtime", "tests/ddsp_edge/live/test_round_trip.py"]
+#: In the environment of everything that runs on what is left: a number of this run's own.
+VARIABLE = "DDSP_EDGE_BESIDE"
+PATIENCE_S = 30.0  #: until what was told to end is killed
+
+
+def least_priority() -> None:
+    """What the new process does first; where the system has no autogroups, SCHED_IDLE is enough."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19")
+
+
+def beside(token: str) -> Iterator[int]:
+    """The threads of all processes that were started with ``token`` in their environment."""
+    mark = f"{VARIABLE}={token}".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                yield from (int(task.name) for task in (entry / "task").iterdir())
+
+
+def ordinary_priority(leader: int, token: str) -> None:
+    """Lift the other tests, again and again, since those not yet lifted start new processes."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{leader}/autogroup").write_text("0")
+    for _ in range(20):
+        lifted = 0
+        for thread in beside(token):
+            with contextlib.suppress(OSError):
+                if os.sched_getscheduler(thread) == os.SCHED_IDLE:
+                    os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+                    lifted += 1
+        if not lifted:
+            return
+        time.sleep(0.1)
+
+
+def _follow(path: Path, process: subprocess.Popen[bytes]) -> int:
+    """Copy what ``process`` writes to ``path`` to the standard output until it has ended."""
+    with path.open("rb") as said:
+        while True:
+            code = process.poll()
+            while block := said.read(1 << 16):
+                sys.stdout.buffer.write(block)
+            sys.stdout.flush()
+            if code is not None:
+                return code
+            time.sleep(0.2)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop it as Ctrl-C does, so that tests leave nothing behind; after half a minute, at once."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_S)
+            return
+
+
+def main(words: list[str]) -> int:
+    """Run everything; the exit code is 0 where all of it passed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    # Two more than there are cores, since many tests wait: for a card, a browser, a process.
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=(os.cpu_count() or 1) + 2,
+        metavar="N",
+        help="processes for the other tests",
+    )
+    parser.add_argument(
+        "--reruns",
+        type=int,
+        default=0,
+        metavar="N",
+        help="run what fails again, so many times, and list it",
+    )
+    args = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tools = Path(sys.executable).parent
+    pytest = [sys.executable, "-m", "pytest", "--reruns", str(args.reruns), "-r", "fER"]
+    others = [*pytest, "-n", str(args.workers), "--dist", "loadscope", "--no-loadscope-reorder"]
+    others += ["--durations=25", *(f"--ignore={path}" for path in AT_PACE)]
+    script = '"$1/ruff" check . && "$1/mypy" && shift && exec "$@"'
+    token = str(os.getpid())
+    with tempfile.TemporaryDirectory(prefix="dt-run-") as folder:
+        log = Path(folder) / "others.log"
+        with log.open("wb") as said:
+            others_run = subprocess.Popen(
+                ["sh", "-c", script, "sh", tools, *others],
+                cwd=ROOT,
+                env={**os.environ, VARIABLE: token},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=least_priority,
+            )
+        first = subprocess.Popen([*pytest, "-q", *AT_PACE], cwd=ROOT)
+        try:
+            failed = first.wait()
+            ordinary_priority(others_run.pid, token)
+            return _follow(log, others_run) or failed
+        except KeyboardInterrupt:
+            _end(others_run)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                first.wait(PATIENCE_S)  # Ctrl-C has reached it, too
+            first.kill()
+            return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
