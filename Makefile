@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -31,6 +31,7 @@ help:
 	@echo 'make panel-load  200 requests a second at the panel for a minute, beside a playing note'
 	@echo 'make wheels   all wheels for a board without a network in $(OUT)/wheels, for this machine or with ARCH=arm64, RELEASE=trixie'
 	@echo 'make deb      a Debian package in $(OUT)/, likewise'
+	@echo 'make update-key  the key that signs updates of a box'"'"'s system: made once, shown'
 	@echo 'make lint     ruff and mypy'
 	@echo 'make format   ruff, in place'
 	@echo 'make bench    speed of every part beside peers and goals; keeps docs/data, docs/performance.md'
@@ -132,6 +133,10 @@ wheels:
 
 deb:
 	@sh deploy/deb/make.sh $(ARCH) "$(WHEELS)" $(OUT) $(RELEASE)
+
+# The key that signs updates of a box's system, made once; prints its folder (docs/update.md).
+update-key:
+	@sh deploy/image/update/keys.sh
 
 lint:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test

@@ -33,6 +33,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "deploy": "put a model onto devices over ssh, while they play",
         "remote": "manage the models and the engine of devices over ssh",
         "provision": "set up a fresh board over ssh",
+        "update": "update the whole system of a box made from the card image, over ssh",
         "copy-in": "copy the models and presets of a folder or a USB stick onto this box",
         "receive": "take models and requests from an ssh connection (on the device)",
     },

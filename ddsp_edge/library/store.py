@@ -206,7 +206,7 @@ class ModelStore:
             file = cleanup.enter_context(self._stage())
             parts, left = [], size
             while left > 0:
-                part = _read_some(stream, min(CHUNK, left))
+                part = read_some(stream, min(CHUNK, left))
                 if not part:
                     raise UserError(f"the upload was cut off after {size - left} bytes")
                 file.write(part)
@@ -374,7 +374,7 @@ def _is_older(one: str, other: str) -> bool:
         return one < other
 
 
-def _read_some(stream: BinaryIO | io.RawIOBase, most: int) -> bytes:
+def read_some(stream: BinaryIO | io.RawIOBase, most: int) -> bytes:
     """Read some bytes, none at the end. Raises UserError where none come for ``STALL_S``."""
     if isinstance(stream, io.RawIOBase):  # from another machine, and nothing is kept in a buffer
         ready, _, _ = select.select([stream], [], [], STALL_S)

@@ -1,4 +1,4 @@
-"""Models and presets from a folder, such as a USB stick, into this box.
+"""Models, presets and updates from a folder, such as a USB stick, into this box.
 
 Everything in the folder is hostile until checked: models come in as a deployment over ssh does
 (:mod:`ddsp_edge.remote.receive`, with the device's policy), presets as an upload in the panel does.
@@ -25,9 +25,11 @@ from ddsp_edge.remote import protocol
 from ddsp_edge.remote.deploy import deploy, pack
 from ddsp_edge.remote.policy import Policy
 from ddsp_edge.remote.receive import DeploymentReceiver
+from ddsp_edge.remote.update_import import take_update
 from ddsp_edge.system.atomic_files import read_limited
 
 PRESET_SUFFIX = ".toml"
+UPDATE_SUFFIX = ".raucb"
 #: Entries of folders that are looked at, and how deep folders are: a stick may hold anything.
 MOST_ENTRIES, DEPTH = 5000, 3
 #: Models and presets that are taken from one folder.
@@ -40,7 +42,7 @@ class Copied:
     """What became of one file of the folder."""
 
     file: str  #: its path within the folder
-    kind: str  #: "model" or "preset"
+    kind: str  #: "model", "preset" or "update"
     result: str  #: "copied", "already there" or "refused"
     detail: str = ""  #: the model's name, or why it was refused
 
@@ -87,12 +89,13 @@ def import_folder(
     A newer version of a model takes the place of the one that is there, which is kept
     (`ddsp-edge remote rollback`); an older one is refused but with ``allow_downgrade``. A preset
     whose name is taken is refused unless it is the same, or ``replace``. Without an ``engine``
-    presets are refused. Files that cannot be used stop no other. Raises UserError where the folder
-    cannot be read.
+    presets are refused. An update of the system is handed to the installer; the next start tries
+    it. Files that cannot be used stop no other. Raises UserError where the folder cannot be read.
     """
-    models, presets = _files(folder)
+    models, presets, updates = _files(folder)
     found = [_model(folder, path, policy, allow_downgrade) for path in models]
     found += [_preset(folder, path, engine, replace) for path in presets]
+    found += [_update(folder, path, len(updates), allow_downgrade) for path in updates]
     if engine is not None and any(each.result == "copied" for each in found):
         engine.call("reload", timeout_s=ENGINE_S)
     return found
@@ -103,7 +106,7 @@ def summary(outcomes: list[Copied]) -> str:
     if not outcomes:
         return "no model and no preset is there"
     words = []
-    for kind in ("model", "preset"):
+    for kind in ("model", "preset", "update"):
         count = sum(each.kind == kind and each.result == "copied" for each in outcomes)
         if count:
             words.append(f"{count} {kind}{'s' if count > 1 else ''}")
@@ -114,10 +117,14 @@ def summary(outcomes: list[Copied]) -> str:
     return text
 
 
-def _files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the models' and the presets' files, each in the order of their names: regular ones;
-    links are not followed. Raises UserError."""
-    found: dict[tuple[str, ...], list[Path]] = {SUFFIXES: [], (PRESET_SUFFIX,): []}
+def _files(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the models', the presets' and the updates' files, each in the order of their names:
+    regular ones; links are not followed. Raises UserError."""
+    found: dict[tuple[str, ...], list[Path]] = {
+        SUFFIXES: [],
+        (PRESET_SUFFIX,): [],
+        (UPDATE_SUFFIX,): [],
+    }
     looked_at = 0
     try:
         for where, folders, names in os.walk(folder, onerror=_raise):
@@ -143,8 +150,8 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
                     raise UserError(f"{folder}: has more than {MOST_FILES} {suffixes[0]} files")
     except OSError as error:
         raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
-    models, presets = found.values()
-    return models, presets
+    models, presets, updates = found.values()
+    return models, presets, updates
 
 
 def _raise(error: OSError) -> None:
@@ -181,6 +188,16 @@ def _preset(folder: Path, path: Path, engine: ControlClient | None, replace: boo
     except UserError as error:
         return Copied(file, "preset", "refused", _told(folder, path, error))
     return Copied(file, "preset", "copied", name)
+
+
+def _update(folder: Path, path: Path, count: int, allow_downgrade: bool) -> Copied:
+    file = str(path.relative_to(folder))
+    try:
+        if count > 1:
+            raise UserError(f"{count} updates are there; leave the one that is wanted")
+        return Copied(file, "update", "copied", take_update(path, allow_downgrade))
+    except UserError as error:
+        return Copied(file, "update", "refused", _told(folder, path, error))
 
 
 def _stored(engine: ControlClient, name: str) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from ddsp_edge.library.sandbox import try_bundle
 from ddsp_edge.library.store import Installed, ModelStore
 from ddsp_edge.remote import protocol, signing
 from ddsp_edge.remote.policy import Policy
+from ddsp_edge.remote.update_receiver import UpdateReceiver
 from ddsp_edge.system.journal import read_journal
 
 #: The engine loads and warms the model before it answers.
@@ -46,6 +47,7 @@ class DeploymentReceiver:
             "remove": self._remove,
             "status": self._status,
             "logs": self._logs,
+            **UpdateReceiver(policy, source).verbs,
         }
 
     def run(self) -> int:
@@ -68,7 +70,7 @@ class DeploymentReceiver:
                 self._answer({"ok": True, **verb(request)})
             except UserError as error:
                 self._answer({"ok": False, "error": str(error)})
-                if request.get("do") == "put":
+                if request.get("do") in ("put", "update_data"):
                     return 2  # the rest of the upload may be no request
 
     def _answer(self, message: Answer) -> None:

@@ -180,6 +180,21 @@ def read_limited(path: Path | str, max_bytes: int) -> bytes:
         raise UserError(f"{path}: cannot be read ({reason})") from None
 
 
+@contextlib.contextmanager
+def opened_plain(path: Path) -> Iterator[BinaryIO]:
+    """A plain file for reading, as large as it may be; waits for nothing. Raises UserError."""
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UserError(f"{path}: is not a file; give the path of one")
+            yield stream
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder; give the path of a file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{path}: cannot be read ({reason})") from None
+
+
 def _open_without_waiting(name: str, flags: int) -> int:
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait for ever
 
