@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tarfile
 from pathlib import Path
 
 from board.store import digest, made
@@ -16,12 +15,14 @@ from board.store import digest, made
 from builder import boot
 from builder.debs import packages
 from builder.machine import acceleration, machine
-from builder.tree import TreeWriter, unpacked
+from builder.tree import TreeWriter, debian_files, unpacked
 
 HERE = Path(__file__).resolve().parent
 GUEST = HERE / "guest"
 SYSUSERS = sorted((HERE.parents[1] / "sysusers.d").glob("*.conf"))
 MODULES = ("virtio_pci", "virtio_blk", "squashfs", "overlay")
+#: One more where what is made here of the same packages is to be different.
+LAYOUT = 1
 #: What comes back: the configured system, at most this large.
 OUT_MB = 1200
 #: On emulated arm64 it takes about ten minutes of two cores.
@@ -31,7 +32,7 @@ LIMIT_S = 3600
 def base(arch: str) -> Path:
     """The configured system, a tar file; made where it is not there yet (minutes)."""
     debs, kernel = packages(arch), boot.kernel(arch)
-    key = digest(debs.name, *SYSUSERS, *sorted(GUEST.iterdir()), HERE / "tree.py", Path(__file__))
+    key = digest(debs.name, *SYSUSERS, *sorted(GUEST.iterdir()), LAYOUT)
 
     def build(folder: Path) -> None:
         files = folder / "files.tar"
@@ -58,7 +59,7 @@ def _first(tree: TreeWriter, debs: Path) -> None:
     tree.folder("tmp", 0o1777)
     tree.folder("root", 0o700)
     deb = next((debs / "root").glob("base-passwd_*.deb"))
-    with tarfile.open(fileobj=_pipe(deb), mode="r|") as files:
+    with debian_files(deb, "--fsys-tarfile") as files:
         for info in files:
             for name in ("passwd", "group"):
                 if info.name == f"./usr/share/base-passwd/{name}.master":
@@ -72,10 +73,6 @@ def _first(tree: TreeWriter, debs: Path) -> None:
     for conf in SYSUSERS:
         tree.file(f"usr/lib/sysusers.d/{conf.name}", conf.read_bytes())
     tree.file("stage", (GUEST / "stage").read_text(), 0o755)
-
-
-def _pipe(deb: Path):  # type: ignore[no-untyped-def]
-    return subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE).stdout
 
 
 def busybox_of(debs: Path, folder: Path) -> Path:

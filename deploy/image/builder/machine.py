@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+from pathlib import Path
 
 QEMU = {"arm64": "qemu-system-aarch64", "amd64": "qemu-system-x86_64"}
 NATIVE = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def acceleration(arch: str) -> str:
-    """ "kvm" where this machine can run the other's code itself, else "tcg"."""
-    native = NATIVE.get(platform.machine()) == arch
+    """ "kvm" where this machine runs the other's code itself, else "tcg". KVM without the
+    processor's help (kvm_pvm) does not start Debian's kernel."""
+    hardware = any(
+        Path("/sys/module", name).exists() for name in ("kvm_intel", "kvm_amd", "kvm_arm")
+    )
+    native = NATIVE.get(platform.machine()) == arch and (hardware or arch == "arm64")
     return "kvm" if native and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 
 

@@ -10,7 +10,8 @@ import io
 import re
 import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -116,7 +117,7 @@ def unpacked(debs: Iterable[Path], tree: TreeWriter) -> None:
             base += f":{fields['Architecture']}"
         info = f"var/lib/dpkg/info/{base}"
         conffiles = ""
-        with _stream(deb, "--ctrl-tarfile") as scripts:
+        with debian_files(deb, "--ctrl-tarfile") as scripts:
             for member in scripts:
                 name = member.name.removeprefix("./")
                 if not member.isreg() or name == "control":
@@ -127,7 +128,7 @@ def unpacked(debs: Iterable[Path], tree: TreeWriter) -> None:
                 tree.file(f"{info}.{name}", content, member.mode & 0o777)
                 if name == "conffiles":
                     conffiles = content.decode()
-        with _stream(deb, "--fsys-tarfile") as files:
+        with debian_files(deb, "--fsys-tarfile") as files:
             names = tree.copy(files, PRUNED)
         tree.file(f"{info}.list", "\n".join(names) + "\n")
         status.append(_state(control, conffiles))
@@ -145,21 +146,14 @@ def _state(control: str, conffiles: str) -> str:
     return f"{first}\nStatus: install ok unpacked\n{rest.rstrip()}\n{more}"
 
 
-class _Stream:
-    def __init__(self, deb: Path, which: str) -> None:
-        self._process = subprocess.Popen(["dpkg-deb", which, str(deb)], stdout=subprocess.PIPE)
-        self._name = deb.name
-
-    def __enter__(self) -> tarfile.TarFile:
-        self._tar = tarfile.open(fileobj=self._process.stdout, mode="r|")
-        return self._tar
-
-    def __exit__(self, *error: object) -> None:
-        assert self._process.stdout is not None
-        self._process.stdout.read()
-        if self._process.wait() != 0 and error[0] is None:
-            raise RuntimeError(f"{self._name} cannot be unpacked")
-
-
-def _stream(deb: Path, which: str) -> _Stream:
-    return _Stream(deb, which)
+@contextmanager
+def debian_files(deb: Path, which: str) -> Iterator[tarfile.TarFile]:
+    """A package's files (--fsys-tarfile) or scripts (--ctrl-tarfile) as a tar, read once from its
+    start. Raises RuntimeError where it cannot be unpacked."""
+    process = subprocess.Popen(["dpkg-deb", which, str(deb)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with tarfile.open(fileobj=process.stdout, mode="r|") as files:
+        yield files
+    process.stdout.read()
+    if process.wait() != 0:
+        raise RuntimeError(f"{deb.name} cannot be unpacked")

@@ -1,0 +1,158 @@
+"""The system of a slot as one squashfs with owners: the base layer, the kernel's modules, our
+package and the image's own files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+from board.store import digest, made
+
+from builder import boot
+from builder.base import base, squash
+from builder.bytecode import compile_all
+from builder.debs import packages
+from builder.tree import TreeWriter, debian_files
+
+HERE = Path(__file__).resolve().parent.parent
+FILES, UNITS = HERE / "files", HERE / "units"
+#: Modules of hardware that a box has not got: half of them all. What a Raspberry Pi, a USB device
+#: or a test's machine may have stays.
+PRUNED_MODULES = re.compile(
+    r"kernel/(drivers/(gpu|infiniband|media|isdn|scsi|ata|atm|fpga|staging|iio|hwtracing|accel"
+    r"|target|nvme|nfc|comedi|parport|greybus|tee|vfio|net/(ethernet/(?!broadcom/genet)|can|dsa|wan|fddi"
+    r"|wireless/(ath|intel|marvell|mediatek|rsi|ti|microchip|silabs|st|purelifi|realtek)))"
+    r"|fs/(xfs|btrfs|ocfs2|gfs2|ceph|nfs|nfsd|smb|afs|jfs|reiserfs|f2fs|ubifs|nilfs2|udf|orangefs"
+    r"|bcachefs)"
+    r"|net/(sctp|ceph|openvswitch|batman-adv|tipc|rds|dccp|9p|sunrpc|atm|ax25|netrom|rose|x25)"
+    r"|sound/soc/(?!bcm|codecs|generic)|arch/x86/kvm|arch/arm64/kvm)/"
+)
+SITE = "usr/lib/ddsp-edge/site"
+
+
+def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
+    """The squashfs of a slot with our package ``deb`` in it; kept until anything of it changes."""
+    layer, kernel = base(arch), boot.kernel(arch, realtime)
+    own = sorted(p for p in FILES.rglob("*") if p.is_file() or p.is_symlink())
+    listed = [(str(p.relative_to(FILES)), p) for p in own]
+    parts = [part for name, path in listed for part in (name, path)]
+    code = [Path(__file__), *(HERE / "builder" / name for name in ("bytecode.py", "tree.py"))]
+    content = [layer.parent.name, kernel.name, deb, version, UNITS, HERE / "boot-state", *parts]
+    key = digest(*content, *code)
+
+    def build(folder: Path) -> None:
+        tar = folder / "system.tar"
+        with TreeWriter(tar) as tree:
+            _own(tree)
+            _units(tree, layer)
+            _package(tree, deb, folder)
+            tree.file(
+                "usr/lib/ddsp-edge/image/boot-state", (HERE / "boot-state").read_bytes(), 0o755
+            )
+            tree.file("etc/ddsp-edge-image", f"{version} {arch} {boot.version_in(kernel)}\n")
+            # One end for both: what was written first stays.
+            with tarfile.open(layer) as files:
+                tree.copy(files, re.compile(r"var/lib/dpkg/status$|etc/(hostname|machine-id)$"))
+            _status(tree, layer, deb)
+            _modules(tree, kernel)
+            if arch == "arm64":
+                _radio(tree, arch)
+        squash(tar, folder / "system.squashfs", "zstd", "19")
+        tar.unlink()
+
+    return made(f"image-system-{arch}", key, build) / "system.squashfs"
+
+
+def _own(tree: TreeWriter) -> None:
+    for path in sorted(FILES.rglob("*")):
+        name = str(path.relative_to(FILES))
+        if path.is_symlink():
+            tree.link(name, str(path.readlink()))
+        elif path.is_file():
+            tree.file(name, path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
+    for folder in ("data", "boot/firmware"):
+        tree.folder(folder)
+    tree.file("etc/fstab", "# The initramfs mounts everything (docs/image.md).\n")
+    tree.link("etc/mtab", "../proc/self/mounts")
+
+
+def units(text: str) -> list[tuple[str, str]]:
+    """(action, unit) of each line of the list of units. Raises ValueError for what is neither
+    enable nor mask, or gives no reason."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split(maxsplit=2)
+        if not words or line.startswith("#"):
+            continue
+        if len(words) < 3 or words[0] not in ("enable", "mask"):
+            raise ValueError(f"units, line {number}: enable or mask, a unit and the reason")
+        found.append((words[0], words[1]))
+    return found
+
+
+def _units(tree: TreeWriter, layer: Path) -> None:
+    for action, unit in units(UNITS.read_text()):
+        if action == "mask":
+            tree.link(f"etc/systemd/system/{unit}", "/dev/null")
+        else:
+            tree.link(
+                f"etc/systemd/system/multi-user.target.wants/{unit}",
+                f"/usr/lib/systemd/system/{unit}",
+            )
+
+
+def _package(tree: TreeWriter, deb: Path, folder: Path) -> None:
+    """Our package's files, its Python compiled; what its script does is done by the base layer
+    (users), by systemd (folders) and by the list of units."""
+    root = folder / "package"
+    subprocess.run(["dpkg-deb", "-x", str(deb), str(root)], check=True)
+    compile_all(root / SITE)
+    for path in sorted(root.rglob("*")):
+        name = str(path.relative_to(root))
+        if path.is_symlink():
+            tree.link(name, str(path.readlink()))
+        elif path.is_dir():
+            tree.folder(name)
+        else:
+            tree.file(name, path.read_bytes(), path.stat().st_mode & 0o777)
+    shutil.rmtree(root)
+
+
+def _status(tree: TreeWriter, layer: Path, deb: Path) -> None:
+    """dpkg's list with our package in it, so that who asks is told."""
+    with tarfile.open(layer) as files:
+        data = files.extractfile("./var/lib/dpkg/status")
+        assert data is not None
+        status = data.read().decode()
+    first, rest = subprocess.check_output(["dpkg-deb", "-f", str(deb)], text=True).split("\n", 1)
+    ours = f"{first}\nStatus: install ok installed\n{rest.rstrip()}\n"
+    tree.file("var/lib/dpkg/status", f"{status.rstrip()}\n\n{ours}")
+
+
+def _radio(tree: TreeWriter, arch: str) -> None:
+    """The settings of a Raspberry Pi's Wi-Fi, which are in its firmware's package."""
+    deb = next((packages(arch) / "firmware").glob("*.deb"))
+    with debian_files(deb, "--fsys-tarfile") as files:
+        tree.copy(files, re.compile(r"(?!usr/lib/firmware/)"))
+
+
+def _modules(tree: TreeWriter, kernel: Path) -> None:
+    version = boot.version_in(kernel)
+    top = kernel / "usr/lib/modules" / version
+    pruned = kernel / ".pruned"
+    shutil.rmtree(pruned, ignore_errors=True)
+    target = pruned / "lib/modules" / version
+    for path in top.rglob("*"):
+        name = str(path.relative_to(top))
+        if path.is_file() and not path.is_symlink() and not PRUNED_MODULES.match(name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target / name)
+    subprocess.run(["depmod", "-b", str(pruned), version], check=True)
+    for path in sorted(target.rglob("*")):
+        if path.is_file():
+            name = f"usr/lib/modules/{version}/{path.relative_to(target)}"
+            tree.file(name, path.read_bytes())
+    shutil.rmtree(pruned)
