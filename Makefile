@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test image image-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -24,6 +24,8 @@ help:
 	@echo 'make extras-test  what make test skips for want of rare packages: installs them, runs it'
 	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
+	@echo 'make image    a card image for a Raspberry Pi 3, 4 or Zero 2 W in $(OUT)/ (KERNEL=rt: PREEMPT_RT; no root needed)'
+	@echo 'make image-test  the card image started in QEMU: first start, a heard note, updates, power cuts, networks'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
 	@echo 'make lv2-deb  the same as Debian packages, ddsp-edge-lv2, in $(OUT)/'
@@ -95,6 +97,22 @@ trixie-test:
 board-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
 	@DDSP_EDGE_BOARD=1 $(BIN)/python -m pytest tests/board
+
+# docs/image.md. ARCH=amd64 is for tests; PLAIN=1 leaves it uncompressed.
+IMAGE_ARCH = $(if $(filter command environment,$(firstword $(origin ARCH))),$(ARCH),arm64)
+image:
+	@sh deploy/set-up.sh image
+	@rm -f $(OUT)/deb-for-image/*.deb
+	@$(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
+	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --arch $(IMAGE_ARCH) --out $(OUT) \
+	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime) $(if $(PLAIN),--plain)
+
+# Machines are started: minutes each. IMAGE=FILE tests that image, else one is made.
+image-test:
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
+	@sh deploy/set-up.sh image
+	@[ -n "$(IMAGE)" ] || $(MAKE) --no-print-directory image ARCH=arm64 PLAIN=1
+	@DDSP_EDGE_IMAGE=1 IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
 
 # As root: a bare device is an overlay of this machine.
 deploy-test:

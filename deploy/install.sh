@@ -149,6 +149,10 @@ if [ -z "$board" ]; then
 fi
 [ -e "$here/boards/$board.toml" ] || stop "no board is called $board; there are: $(names boards)"
 [ -z "$hat" ] || [ -e "$here/hats/$hat.toml" ] || stop "no hat is called $hat; there are: $(names hats)"
+# What sits on the board's own bus has its driver in Raspberry Pi OS's kernel only.
+if [ -n "$hat" ] && [ -e "$here/hats/$hat.boot" ] && grep -q debian-kernel@ /proc/version; then
+    stop "Debian's kernel has no driver for the $hat: use Raspberry Pi OS, or a USB sound card (--hat generic-usb)"
+fi
 [ -z "$use" ] || [ "$use" = both ] || [ -e "$here/uses/$use.toml" ] ||
     stop "--as $use: choose both or one of: $(names uses)"
 [ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || stop "$wheelhouse: no such folder of wheels"

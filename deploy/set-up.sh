@@ -9,6 +9,7 @@
 #                                swift-f0, Ansible, build and twine; arm64 tools and lintian
 #   sh deploy/set-up.sh lv2      what play needs, LV2's headers and cross compilers for boards: make lv2
 #   sh deploy/set-up.sh hosts    what make lv2-test runs the plug-in in besides: valgrind, Ardour (200 MB)
+#   sh deploy/set-up.sh image    what play needs, QEMU and what writes file systems: make image
 #   sh deploy/set-up.sh board    all that of test, QEMU and cross compilers: the emulated board, make deb ARCH=arm64
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
@@ -19,7 +20,7 @@
 # TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live, quick, test, extras, lv2, hosts or board}
+want=${1:?play, live, quick, test, extras, lv2, hosts, image or board}
 venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -168,6 +169,14 @@ need_things() {
 arm64="aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdlib.h:libc6-dev-arm64-cross"
 armhf="arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf /usr/arm-linux-gnueabihf/include/stdlib.h:libc6-dev-armhf-cross"
 emulators="qemu-aarch64:qemu-user lintian:lintian"
+
+# The card image, which needs no root. QEMU configures Debian's packages, once.
+if [ "$want" = image ]; then
+    sh deploy/set-up.sh play
+    need_things qemu-system-aarch64:qemu-system-arm mksquashfs:squashfs-tools mkfs.vfat:dosfstools mcopy:mtools \
+        xz:xz-utils cpio:cpio depmod:kmod mke2fs:e2fsprogs /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+    exit 0
+fi
 
 # QEMU, cross compilers and what makes a disk image; Debian packages for the board come later,
 # from the same releases (tests/board/debian.py).

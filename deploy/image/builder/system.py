@@ -22,14 +22,17 @@ FILES, UNITS = HERE / "files", HERE / "units"
 #: Modules of hardware that a box has not got: half of them all. What a Raspberry Pi, a USB device
 #: or a test's machine may have stays.
 PRUNED_MODULES = re.compile(
-    r"kernel/(drivers/(gpu|infiniband|media|isdn|scsi|ata|atm|fpga|staging|iio|hwtracing|accel"
-    r"|target|nvme|nfc|comedi|parport|greybus|tee|vfio|net/(ethernet/(?!broadcom/genet)|can|dsa|wan|fddi"
+    r"kernel/(drivers/(gpu|infiniband|media|isdn|scsi/\w+|ata|atm|fpga|staging|iio|hwtracing|accel"
+    r"|target|nvme|nfc|comedi|parport|greybus|tee|vfio|net/(ethernet/(?!broadcom/)\w+|can|dsa|wan|fddi"
     r"|wireless/(ath|intel|marvell|mediatek|rsi|ti|microchip|silabs|st|purelifi|realtek)))"
     r"|fs/(xfs|btrfs|ocfs2|gfs2|ceph|nfs|nfsd|smb|afs|jfs|reiserfs|f2fs|ubifs|nilfs2|udf|orangefs"
     r"|bcachefs)"
     r"|net/(sctp|ceph|openvswitch|batman-adv|tipc|rds|dccp|9p|sunrpc|atm|ax25|netrom|rose|x25)"
-    r"|sound/soc/(?!bcm|codecs|generic)|arch/x86/kvm|arch/arm64/kvm)/"
+    r"|sound/soc/(?!bcm|codecs|generic)\w+|arch/x86/kvm|arch/arm64/kvm)/"
 )
+#: Sound cards on the board's own bus: Debian's kernel has no drivers for them.
+RASPBERRY_PI_OS = re.compile(r"usr/share/ddsp-edge/hats/(hifiberry|pisound)\.")
+CONFIG = "etc/ddsp-edge/config.toml"
 SITE = "usr/lib/ddsp-edge/site"
 
 
@@ -112,13 +115,26 @@ def _package(tree: TreeWriter, deb: Path, folder: Path) -> None:
     compile_all(root / SITE)
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
+        if RASPBERRY_PI_OS.match(name):
+            continue
         if path.is_symlink():
             tree.link(name, str(path.readlink()))
         elif path.is_dir():
             tree.folder(name)
+        elif name == CONFIG:
+            tree.file(name, reachable(path.read_text()))
         else:
             tree.file(name, path.read_bytes(), path.stat().st_mode & 0o777)
     shutil.rmtree(root)
+
+
+def reachable(config: str) -> str:
+    """The configuration with the panel on every network: a box has no screen of its own. Who is
+    let in is told by the pairing code. Raises ValueError where the line is not there."""
+    line = '#host = "127.0.0.1"'
+    if config.count(line) != 1:
+        raise ValueError(f"{CONFIG} has no line {line}: the image's panel would reach nobody")
+    return config.replace(line, 'host = "0.0.0.0"     ')
 
 
 def _status(tree: TreeWriter, layer: Path, deb: Path) -> None:

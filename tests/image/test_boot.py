@@ -1,0 +1,123 @@
+"""The card image from its first start to a heard note, on QEMU's arm64 machine.
+
+The sound card is one that QEMU has and whose every sample it writes into a file; notes come through
+the ALSA sequencer, as a keyboard's on USB do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from board.stage import seconds_near, write_score
+from builder.card import SECTOR, partitions
+from image.machine import USER, CardMachine
+
+from ddsp_edge.evaluation import track_f0
+
+NOTE = 69
+
+
+def image() -> Path:
+    """What IMAGE names, else what `make image PLAIN=1` has made."""
+    named = os.environ.get("IMAGE")
+    found = [Path(named)] if named else sorted(Path("out").glob("ddsp-edge-*-arm64.img"))
+    if not found or not found[-1].exists():
+        pytest.skip("no image: make image PLAIN=1")
+    return found[-1].resolve()
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardMachine]:
+    """After its first start, with who Raspberry Pi Imager was told of."""
+    with CardMachine(image(), tmp_path_factory.mktemp("box"), counted=True) as machine:
+        machine.wait()
+        yield machine
+
+
+def test_the_instrument_plays_and_nothing_has_failed(box: CardMachine) -> None:
+    assert box.run("systemctl is-active ddsp-edge ddsp-edge-panel ssh").split() == ["active"] * 3
+    box.run("for i in $(seq 60); do systemctl is-system-running --quiet && break; sleep 5; done",
+            check=False)  # fmt: skip
+    assert box.run("systemctl --failed --no-legend --plain").strip() == ""
+
+
+def test_it_is_who_imager_was_told(box: CardMachine) -> None:
+    assert box.run("hostname").strip() == "stage-left"
+    assert box.run("id -un").strip() == USER
+    assert {"sudo", "audio", "ddsp-edge"} <= set(box.run("id -Gn").split())
+    assert box.run("sudo -n id -u").strip() == "0"
+    assert box.run("date +%Z").strip() in ("CET", "CEST")
+    # What holds passwords is off the card.
+    listed = subprocess.run(
+        ["mdir", "-b", "-i", f"{box.card}@@{partitions()[0].start * SECTOR}", "::"],
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert "cmdline.txt" in listed and "user-data" not in listed
+
+
+def test_the_system_is_read_only_and_the_data_partition_has_the_rest(box: CardMachine) -> None:
+    mounts = box.run("cat /proc/mounts")
+    assert re.search(r"^overlay / overlay .*lowerdir=/lower", mounts, re.M)
+    assert re.search(r"^/dev/vda4 /data ext4 rw,noatime", mounts, re.M)
+    assert box.run("cat /proc/swaps | wc -l").strip() == "1"
+    box.run(
+        "for i in $(seq 60); do [ -e /data/.grown ] && break; sleep 5; done; [ -e /data/.grown ]"
+    )
+    free_mb = int(box.run("df -m --output=size /data | tail -n 1"))
+    assert free_mb > (box.card.stat().st_size >> 20) - 2000
+
+
+def test_a_note_from_the_sequencer_is_heard(box: CardMachine, tmp_path: Path) -> None:
+    write_score(tmp_path / "score.mid", [(NOTE, 0.2, 2.2)])
+    box.put(tmp_path / "score.mid", "/tmp/score.mid")
+    before = box.sound.stat().st_size
+    box.run("aplaymidi -p ddsp-edge /tmp/score.mid && sleep 1", timeout_s=900)
+    deadline = time.monotonic() + 120
+    while box.sound.stat().st_size <= before and time.monotonic() < deadline:
+        time.sleep(1)
+    # QEMU writes the header when it ends: raw, as -audiodev wav has it, 44.1 kHz, 16 bit, stereo.
+    raw = np.frombuffer(box.sound.read_bytes()[44:], dtype="<i2").astype(np.float32) / 32768
+    sound = raw[: raw.size // 2 * 2].reshape(-1, 2).mean(1)
+    sound = sound[max(0, before // 4 - 44_100) :]
+    soundfile.write(tmp_path / "heard.wav", sound, 44_100)
+    assert np.abs(sound).max() > 0.05
+    hop_s = 0.005
+    f0_hz = track_f0(sound, 44_100, hop_s=hop_s).f0_hz
+    assert seconds_near(f0_hz, NOTE, hop_s) > 1.0
+
+
+def test_memory_and_seconds_are_told(box: CardMachine) -> None:
+    """Figures for docs/image.md; what is asserted is what would be a fault."""
+    told = {
+        "used_mb": int(box.run("free -m | awk '/^Mem:/ {print $2 - $7}'")),
+        "sound_s": int(box.run("systemctl show -P ActiveEnterTimestampMonotonic ddsp-edge")) / 1e6,
+        "chain": box.run(
+            "systemd-analyze critical-chain ddsp-edge.service --no-pager", check=False
+        ),
+        "blame": box.run("systemd-analyze blame --no-pager | head -n 25", check=False),
+        "userspace_s": int(box.run("systemctl show -P UserspaceTimestampMonotonic")) / 1e6,
+    }
+    print(json.dumps(told, indent=1).replace("\\n", "\n"))
+    assert told["used_mb"] < 220
+
+
+def test_what_is_saved_outlives_the_plug(box: CardMachine) -> None:
+    before = box.run("cat /etc/machine-id; cat /data/ssh/ssh_host_ed25519_key.pub")
+    box.run("sudo sh -c 'echo \"# mine\" >>/etc/ddsp-edge/config.toml; sync'")
+    box.run("echo lost >/tmp/gone; sudo touch /usr/gone")
+    box.stop()
+    box.start()
+    box.wait()
+    assert box.run("cat /etc/machine-id; cat /data/ssh/ssh_host_ed25519_key.pub") == before
+    assert box.run("tail -n 1 /etc/ddsp-edge/config.toml").strip() == "# mine"
+    assert box.run("ls /tmp/gone /usr/gone 2>/dev/null", check=False).strip() == ""
+    assert box.run("hostname").strip() == "stage-left"
