@@ -203,7 +203,7 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
 
 def _forget(root: Path) -> None:
     """Take the files off the boot partition, which is mounted for that only."""
-    disk = (root / "run/ddsp-edge-image/disk").read_text().strip()
+    disk = str((root / "run/ddsp-edge-system/card").readlink())
     boot = Path("/run/ddsp-edge-image/boot")
     boot.mkdir(exist_ok=True)
     part = f"{disk}p1" if disk[-1].isdigit() else f"{disk}1"
