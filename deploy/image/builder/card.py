@@ -37,6 +37,7 @@ COMMON = (
     "virtio_pci",
     "virtio_blk",
 )
+WATCHDOGS = ("bcm2835_wdt", "i6300esb")
 PI = (
     "bcm2835",
     "sdhci_iproc",
@@ -87,7 +88,11 @@ def initramfs(arch: str, out: Path, realtime: bool = False) -> None:
     """The card's own initramfs: it finds the card and the slot (deploy/image/init)."""
     kernel, debs = boot.kernel(arch, realtime), packages(arch)
     busybox = busybox_of(debs, out.parent)
-    known = [name for name in COMMON + (PI if arch == "arm64" else ()) if _there(kernel, name)]
+    known = [
+        name
+        for name in COMMON + WATCHDOGS + (PI if arch == "arm64" else ())
+        if _there(kernel, name)
+    ]
     boot.initramfs(kernel, busybox, (HERE / "init").read_text(), known, out,
                    {"boot-state": (HERE / "boot-state").read_text()})  # fmt: skip
     shutil.rmtree(out.parent / "busybox.d")

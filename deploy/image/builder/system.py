@@ -32,6 +32,7 @@ PRUNED_MODULES = re.compile(
 )
 #: Sound cards on the board's own bus: Debian's kernel has no drivers for them.
 RASPBERRY_PI_OS = re.compile(r"usr/share/ddsp-edge/hats/(hifiberry|pisound)\.")
+OTHER_PYTHON = "opt/ddsp-edge/venv/bin/python"
 CONFIG = "etc/ddsp-edge/config.toml"
 SITE = "usr/lib/ddsp-edge/site"
 
@@ -43,7 +44,8 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
     listed = [(str(p.relative_to(FILES)), p) for p in own]
     parts = [part for name, path in listed for part in (name, path)]
     code = [Path(__file__), *(HERE / "builder" / name for name in ("bytecode.py", "tree.py"))]
-    content = [layer.parent.name, kernel.name, deb, version, UNITS, HERE / "boot-state", *parts]
+    updates = [HERE / "boot-state", *sorted((HERE / "update").iterdir()), update_certificate()]
+    content = [layer.parent.name, kernel.name, deb, version, UNITS, *updates, *parts]
     key = digest(*content, *code)
 
     def build(folder: Path) -> None:
@@ -52,9 +54,7 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
             _own(tree)
             _units(tree, layer)
             _package(tree, deb, folder)
-            tree.file(
-                "usr/lib/ddsp-edge/image/boot-state", (HERE / "boot-state").read_bytes(), 0o755
-            )
+            _updates(tree, arch, version, folder)
             tree.file("etc/ddsp-edge-image", f"{version} {arch} {boot.version_in(kernel)}\n")
             # One end for both: what was written first stays.
             with tarfile.open(layer) as files:
@@ -113,6 +113,16 @@ def _package(tree: TreeWriter, deb: Path, folder: Path) -> None:
     root = folder / "package"
     subprocess.run(["dpkg-deb", "-x", str(deb), str(root)], check=True)
     compile_all(root / SITE)
+    config = root / CONFIG
+    config.write_text(reachable(config.read_text()))
+    _all_of(tree, root)
+    # Units that name the other place where the program may be find it too.
+    run = f'#!/bin/sh\nPYTHONPATH=/{SITE} exec /usr/bin/python3 -s -P "$@"\n'
+    tree.file(OTHER_PYTHON, run, 0o755)
+
+
+def _all_of(tree: TreeWriter, root: Path) -> None:
+    """A folder's files, root's; the folder is removed."""
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
         if RASPBERRY_PI_OS.match(name):
@@ -121,11 +131,30 @@ def _package(tree: TreeWriter, deb: Path, folder: Path) -> None:
             tree.link(name, str(path.readlink()))
         elif path.is_dir():
             tree.folder(name)
-        elif name == CONFIG:
-            tree.file(name, reachable(path.read_text()))
         else:
             tree.file(name, path.read_bytes(), path.stat().st_mode & 0o777)
     shutil.rmtree(root)
+
+
+def _updates(tree: TreeWriter, arch: str, version: str, folder: Path) -> None:
+    """What receives updates, and the certificate of those it accepts (docs/update.md)."""
+    root = folder / "updates"
+    (root / "usr/lib/ddsp-edge").mkdir(parents=True)
+    scripts = HERE / "update"
+    numbers = re.match(r"[\d.]*\d", version)
+    if numbers is None:
+        raise ValueError(f"the version {version} begins with no number, so it cannot be compared")
+    cert = str(update_certificate())
+    words = ["sh", str(scripts / "install.sh"), str(root), arch, numbers[0], cert]
+    subprocess.run(words, check=True)
+    _all_of(tree, root)
+
+
+def update_certificate() -> Path:
+    """Whose updates a box accepts; made with its key at first use."""
+    words = ["sh", str(HERE / "update/keys.sh")]
+    told = subprocess.run(words, check=True, capture_output=True, text=True)
+    return Path(told.stdout.strip()) / "update-cert.pem"
 
 
 def reachable(config: str) -> str:
