@@ -38,7 +38,8 @@ def kernel_package(arch: str, realtime: bool = False) -> str:
 
 
 def packages(arch: str, realtime: bool = False) -> Path:
-    """A folder with root/, kernel/ and, for a Raspberry Pi, firmware/: the .deb files of each.
+    """A folder with root/, kernel/ and, for a Raspberry Pi, firmware/: the .deb files of each; the
+    one of the PREEMPT_RT kernel has nothing else.
 
     The key is the list alone, so that nothing is fetched again until it changes.
     """
@@ -46,14 +47,15 @@ def packages(arch: str, realtime: bool = False) -> Path:
 
     def fetch(folder: Path) -> None:
         apt = Apt(folder / "apt", RELEASE, arch, "main non-free-firmware")
-        apt.download(names, folder / "root")
+        if not realtime:
+            apt.download(names, folder / "root")
         (folder / "kernel").mkdir()
         depends = apt("apt-cache", "depends", kernel).split()
         apt.fetch([next(w for w in depends if re.match(r"linux-image-\d", w))], folder / "kernel")
-        if arch == "arm64":
+        if arch == "arm64" and not realtime:
             (folder / "firmware").mkdir()
             apt.fetch([FIRMWARE], folder / "firmware")
         shutil.rmtree(folder / "apt")
 
     kind = f"image-debs-{arch}{'-rt' if realtime else ''}"
-    return made(kind, digest(names, kernel, FIRMWARE, RELEASE), fetch)
+    return made(kind, digest(*([] if realtime else [names]), kernel, FIRMWARE, RELEASE), fetch)
