@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ddsp_edge.units import db_to_gain
@@ -20,14 +22,16 @@ def spectrogram(audio: np.ndarray, size: int, hop: int) -> np.ndarray:
     return np.abs(np.fft.rfft(rows * window, axis=1))
 
 
-def multi_scale_spectral_loss(audio: np.ndarray, target: np.ndarray) -> float:
+def multi_scale_spectral_loss(
+    audio: np.ndarray, target: np.ndarray, sizes: Sequence[int] = SIZES
+) -> float:
     """Return the loss of Engel et al. 2020, eq. 7, between two mono sounds.
 
-    It sums, over the window SIZES, the mean absolute differences of magnitudes and of log
+    It sums, over the windows ``sizes``, the mean absolute differences of magnitudes and of log
     magnitudes; the hop is a quarter of the window, the floor -100 dB.
     """
     total = 0.0
-    for size in SIZES:
+    for size in sizes:
         a, b = (spectrogram(x, size, size // 4) for x in (audio, target))
         floor = LOG_FLOOR * size / 4  # half the window's sum: a sine of amplitude 1
         total += float(np.abs(a - b).mean())
