@@ -65,7 +65,7 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service"
+services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service ddsp-edge-network.service"
 groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 
@@ -108,10 +108,10 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/systemd/system/ddsp-edge-stick@.service
+    rm -f /etc/systemd/system/ddsp-edge-stick@.service /etc/systemd/system/ddsp-edge-name.service
     rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
-    rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display
+    rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display /run/ddsp-edge-network
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
     config=$(boot_config)
     [ -z "$config" ] || sed -i '/^# ddsp-edge: begin$/,/^# ddsp-edge: end$/d' "$config"
@@ -121,7 +121,7 @@ if [ -n "$uninstall" ]; then
         else
             rm -rf "$state"
         fi
-        for user in ddsp-edge-panel ddsp-edge; do
+        for user in ddsp-edge-network ddsp-edge-panel ddsp-edge; do
             if getent passwd $user >/dev/null; then userdel $user; fi
             if getent group $user >/dev/null; then groupdel $user; fi
         done
@@ -204,10 +204,15 @@ if ! getent passwd ddsp-edge-panel >/dev/null; then
     useradd -r -U -d "$state/panel" -s /usr/sbin/nologin -c "ddsp-edge panel" ddsp-edge-panel
     did "made the user ddsp-edge-panel"
 fi
+if ! getent passwd ddsp-edge-network >/dev/null; then
+    useradd -r -U -d "$state/network" -s /usr/sbin/nologin -c "ddsp-edge network" ddsp-edge-network
+    did "made the user ddsp-edge-network"
+fi
 member() { id -nG "$1" | tr ' ' '\n' | grep -qx "$2"; }
 join() { member "$1" "$2" || { usermod -aG "$2" "$1" && did "$1 is in the group $2 now"; }; }
 for group in $groups; do join ddsp-edge "$group"; done
 join ddsp-edge-panel ddsp-edge
+join ddsp-edge-network ddsp-edge
 ! getent group systemd-journal >/dev/null || join ddsp-edge-panel systemd-journal
 [ -z "$login" ] || [ "$login" = root ] || join "$login" ddsp-edge
 

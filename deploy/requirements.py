@@ -53,6 +53,7 @@ OTHERS = {
     "uvicorn": "python3-uvicorn",
     "websockets": "python3-websockets",
     "python-multipart": "python3-python-multipart",
+    "segno": "python3-segno",
 }
 
 

@@ -123,6 +123,19 @@ class PanelConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """The table [network]: the box's own hotspot (docs/network.md), a process of its own."""
+
+    hotspot: Literal["auto", "off"] = "auto"  #: "auto": where nothing else connects the box
+    password: str = ""  #: of the hotspot; "": a random one, which stays the same
+
+    def __post_init__(self) -> None:
+        shown = all(" " <= letter <= "~" for letter in self.password)
+        if self.password and not (8 <= len(self.password) <= 63 and shown):
+            raise UserError("password: a Wi-Fi password has 8 to 63 letters, digits and signs")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration file; every table and key may be left out."""
 
@@ -131,6 +144,7 @@ class Config:
     instrument: InstrumentConfig = field(default_factory=InstrumentConfig)
     control: ControlSocketConfig = field(default_factory=ControlSocketConfig)
     panel: PanelConfig = field(default_factory=PanelConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     display: DisplayConfig = field(default_factory=DisplayConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
 

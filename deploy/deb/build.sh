@@ -32,7 +32,7 @@ version=$version+${debian:+deb$debian}
 [ -n "$debian" ] || version=${version}py$python
 depends='' recommends=alsa-utils,\ openssh-server,\ polkitd
 # Only boxes with a display of their own need these (docs/display.md).
-suggests=python3-luma.oled,\ python3-luma.lcd,\ python3-gpiozero
+suggests=network-manager,\ iw,\ avahi-daemon,\ python3-luma.oled,\ python3-luma.lcd,\ python3-gpiozero
 for pair in python_rtmidi:python3-rtmidi pyalsaaudio:python3-alsaaudio evdev:python3-evdev; do
     ls "$wheels/${pair%%:*}"-*.whl >/dev/null 2>&1 || depends="$depends, ${pair#*:}"
 done

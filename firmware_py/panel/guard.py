@@ -21,6 +21,8 @@ BODY_S = 20.0  #: for the next part of a body to arrive
 OPEN = {
     ("POST", "/api/pair"),
     ("POST", "/api/pair/ask"),
+    ("GET", "/api/pair/network"),
+    ("HEAD", "/api/pair/network"),
     ("GET", "/api/openapi.json"),
     ("HEAD", "/api/openapi.json"),
 }

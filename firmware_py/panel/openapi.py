@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ddsp_edge
+from firmware_py.panel.network_routes import PATHS as NETWORK
 from firmware_py.panel.openapi_files import PATHS as FILES
 from firmware_py.panel.openapi_words import (
     BOOL,
@@ -290,7 +291,7 @@ def description() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "ddsp-edge panel", "version": ddsp_edge.__version__},
-        "paths": _PATHS | FILES,
+        "paths": _PATHS | NETWORK | FILES,
         "security": [{"token": []}],
         "components": {
             "schemas": SCHEMAS,

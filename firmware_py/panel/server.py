@@ -34,6 +34,7 @@ from firmware_py.panel.collection_routes import CollectionRoutes
 from firmware_py.panel.guard import Guard, device_of
 from firmware_py.panel.intake import chosen, only, pair_request, switch, title_and_tags, uploaded
 from firmware_py.panel.models import Models
+from firmware_py.panel.network_routes import NetworkRoutes
 from firmware_py.panel.openapi import description
 from firmware_py.panel.power import WAYS, Power
 from firmware_py.panel.preset_files import PresetFiles
@@ -260,6 +261,7 @@ def make_app(
         Route("/api/system", panel.system),
         Route("/api/logs", panel.logs),
         by_method("/api/power", GET=panel.show_power, POST=panel.power),
+        *NetworkRoutes().routes(),
         *panel.file_routes(),
         WebSocketRoute("/ws", panel.proxy.serve),
     ]

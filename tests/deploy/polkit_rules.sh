@@ -10,13 +10,24 @@ chmod 755 "$folder" "$folder/rules.d"
 chmod 644 "$folder/rules.d"/*
 {
     cat /etc/passwd
-    for row in ddsp-edge-panel:64001 ddsp-edge:64002 somebody:64003; do
+    for row in ddsp-edge-panel:64001 ddsp-edge:64002 ddsp-edge-network:64004 somebody:64003; do
         echo "${row%:*}:x:${row#*:}:64001::/:/usr/sbin/nologin"
     done
 } >"$folder/passwd"
 mount --bind "$folder/rules.d" /etc/polkit-1/rules.d
 mount --bind "$folder/passwd" /etc/passwd
 [ ! -d /usr/share/polkit-1/rules.d ] || mount -t tmpfs none /usr/share/polkit-1/rules.d
+# Actions of programs that are not installed here (NetworkManager) are declared: polkitd judges no others.
+cp -r /usr/share/polkit-1/actions "$folder/actions"
+{
+    echo '<policyconfig>'
+    for action; do
+        grep -qs "\"$action\"" /usr/share/polkit-1/actions/*.policy && continue
+        echo "<action id='$action'><description>x</description><message>x</message><defaults><allow_any>no</allow_any></defaults></action>"
+    done
+    echo '</policyconfig>'
+} >"$folder/actions/ddsp-edge-test.policy"
+mount --bind "$folder/actions" /usr/share/polkit-1/actions
 cat >"$folder/bus.conf" <<BUS
 <busconfig><type>custom</type><listen>unix:path=$folder/bus</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
@@ -37,7 +48,7 @@ until busctl status org.freedesktop.PolicyKit1 >/dev/null 2>&1; do
     [ $tries -lt 150 ] || { cat "$folder"/*.log >&2; exit 1; }
     sleep 0.2
 done
-for user in ddsp-edge-panel ddsp-edge somebody; do
+for user in ddsp-edge-panel ddsp-edge ddsp-edge-network somebody; do
     setpriv --reuid "$user" --clear-groups sleep 600 &
     asked=$!
     # Until then it is root's, whom polkit allows everything.

@@ -18,12 +18,20 @@ ALLOWED = {
     for what in ("reboot", "power-off")
     for more in ("", "-multiple-sessions")
 }
+MANAGER = "org.freedesktop.NetworkManager."
+NETWORK = {
+    f"{MANAGER}{what}"
+    for what in ("network-control", "settings.modify.system", "wifi.scan", "wifi.share.protected")
+}
 REFUSED = {
     f"{LOGIN}reboot-ignore-inhibit",
     f"{LOGIN}power-off-ignore-inhibit",
     f"{LOGIN}halt",
     f"{LOGIN}suspend",
     "org.freedesktop.systemd1.manage-units",
+    f"{MANAGER}settings.modify.hostname",
+    f"{MANAGER}enable-disable-network",
+    f"{MANAGER}wifi.share.open",
 }
 
 
@@ -39,7 +47,7 @@ def test_the_boxs_users_may_restart_and_shut_down_and_nothing_else(tmp_path: Pat
         if tmp_path.parents[1] in parent.parents or parent == tmp_path.parents[1]:
             parent.chmod(0o755)
     done = subprocess.run(
-        ["unshare", "--mount", "sh", script, folder, RULES, *sorted(ALLOWED | REFUSED)],
+        ["unshare", "--mount", "sh", script, folder, RULES, *sorted(ALLOWED | NETWORK | REFUSED)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -49,8 +57,9 @@ def test_the_boxs_users_may_restart_and_shut_down_and_nothing_else(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     rows = {tuple(line.split()) for line in done.stdout.splitlines()}
     may = {"ddsp-edge-panel": ALLOWED, "ddsp-edge": ALLOWED, "somebody": set()}
+    may["ddsp-edge-network"] = NETWORK
     assert rows == {
         (user, action, "yes" if action in allowed else "no")
         for user, allowed in may.items()
-        for action in ALLOWED | REFUSED
+        for action in ALLOWED | NETWORK | REFUSED
     }

@@ -8,6 +8,17 @@ function ownName() {
   return kind ?? "browser";
 }
 
+/** In the box's own hotspot: the codes with which another phone gets here. */
+async function showCodes(place) {
+  const told = await http("GET", "/api/pair/network").then((answer) => answer.json()).catch(() => null);
+  if (!told?.hotspot?.code) return;
+  const { qr } = await import("./qr.js");
+  const { hotspot, page } = told;
+  place.append(h("p", {}, "For another phone:"),
+    h("figure", {}, qr(hotspot.code, `QR code of the Wi-Fi network ${hotspot.name}`), h("figcaption", {}, `1. Wi-Fi ${hotspot.name}`)),
+    h("figure", {}, qr(page.code, "QR code of this page's address"), h("figcaption", {}, `2. ${page.address}`)));
+}
+
 export function pairingScreen(root, paired) {
   const problem = h("p", { id: "pair-problem", class: "problem", role: "alert" });
   const code = h("input", { id: "code", inputmode: "numeric", autocomplete: "one-time-code",
@@ -33,11 +44,14 @@ export function pairingScreen(root, paired) {
   }
 
   http("POST", "/api/pair/ask").catch(() => {}); // tuners show the code from now on
+  const guests = h("div", { class: "codes", id: "pair-codes" });
+  showCodes(guests);
   root.replaceChildren(h("form", { onsubmit: pair },
     h("h1", {}, "ddsp-edge"),
     h("label", { for: "code" }, "Pairing code"),
     code, button, problem,
-    h("p", { id: "pair-help" }, "The tuner shows it now, and so do a paired phone (System) and the box's log. It is asked once for each phone.")));
+    h("p", { id: "pair-help" }, "The tuner shows it now, and so do a paired phone (System) and the box's log. It is asked once for each phone."),
+    guests));
   code.focus();
   // A browser that goes to the address's #play takes the focus away as it has loaded.
   if (document.readyState !== "complete") addEventListener("load", () => setTimeout(() => code.focus()), { once: true });

@@ -4,6 +4,7 @@ import { midiPorts, soundCard } from "./devices.js";
 import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
 import { logs } from "./log.js";
+import { network } from "./network.js";
 import { phones } from "./phones.js";
 import { power } from "./power.js";
 import { on, refreshAll, watch } from "./store.js";
@@ -67,6 +68,7 @@ export function build(root) {
   const midi = midiPorts();
   const paired = phones();
   const energy = power();
+  const wifi = network();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
@@ -76,6 +78,7 @@ export function build(root) {
     group("Fit", autofit()),
     group("Latency", latency()),
     group("Box", facts),
+    group("Network", wifi.root),
     group("Everything in one file", everything()),
     group("Phones", paired.root),
     group("Restart and shut down", energy.root),
@@ -86,6 +89,7 @@ export function build(root) {
     const system = await getJson("/api/system").catch(() => null);
     if (system) facts.replaceChildren(...health(system));
     midi.look(); // what is plugged in is seen, whatever its driver says
+    wifi.look();
   }
   watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
   on("midi", () => { if (!root.hidden) midi.look(); });

@@ -14,6 +14,7 @@ GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NE
 #: What takes nothing but text in its path cannot be asked wrongly.
 TAKING = [
     ("/api/power", "post"),
+    ("/api/network", "post"),
     ("/api/pair", "post"),
     ("/api/models", "post"),
     ("/api/logs", "get"),
@@ -22,7 +23,7 @@ TAKING = [
 OPAQUE = {("/api/models", "post"), ("/api/presets/{name}", "post"), ("/api/backup", "post")}
 #: Nor which text is an address that answers, a title or a tag.
 OPAQUE |= {(f"/api/collection{each}", "post") for each in ("", "/preview", "/install")}
-OPAQUE |= {("/api/models/{name}", "patch")}
+OPAQUE |= {("/api/models/{name}", "patch"), ("/api/network", "post")}
 CASES = [(*each, GOOD) for each in OPERATIONS] + [(*each, BAD) for each in TAKING]
 
 

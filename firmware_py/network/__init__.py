@@ -1,0 +1,1 @@
+"""The box's networks: a program of its own that joins Wi-Fi networks and opens a hotspot."""
