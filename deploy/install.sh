@@ -108,7 +108,7 @@ if [ -n "$uninstall" ]; then
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
-    rm -f /etc/systemd/system/ddsp-edge-stick@.service /etc/systemd/system/ddsp-edge-name.service
+    rm -f /etc/systemd/system/ddsp-edge-stick@.service
     rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display /run/ddsp-edge-network

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 from pathlib import Path
 
-#: What a system image calls itself: boxes would be called the same, so digits are added.
-COMMON = ("ddsp-edge",)
 DIGITS = 4
 MOST_BYTES = 32  #: of the name of a Wi-Fi network
 SERIAL = Path("/proc/device-tree/serial-number")
@@ -31,18 +30,15 @@ def own_digits(serial: Path = SERIAL, machine_id: Path = MACHINE_ID) -> str:
     return hashlib.sha256(f"ddsp-edge {own}".encode()).hexdigest()[:DIGITS]
 
 
-def own_host_name(now: str, digits: str) -> str:
-    """Return the host name that the box should have: ``now``, unless every box is called that."""
-    return f"{now}-{digits}" if now in COMMON and digits else now
-
-
 def network_name(host: str, digits: str) -> str:
-    """Return the name of the box's hotspot: the host name, with digits unless it ends so.
+    """Return the name of the box's hotspot: the host name, with ``digits`` unless it ends with some
+    already, as the card image's own does.
 
     At most 32 bytes, as Wi-Fi wants it. ``host`` may have a domain, which is left out.
     """
     host = host.split(".")[0] or "ddsp-edge"
-    end = f"-{digits}" if digits and not host.endswith(f"-{digits}") else ""
+    numbered = re.search(rf"-[0-9a-f]{{{DIGITS}}}$", host)
+    end = f"-{digits}" if digits and not numbered else ""
     return host.encode()[: MOST_BYTES - len(end)].decode(errors="ignore") + end
 
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
 from firmware_py.config import NetworkConfig
-from firmware_py.network.host_name import renamed
 from firmware_py.network.network_manager import octal
 from firmware_py.network.own_hotspot import LETTERS, OwnHotspot, read_hotspot, write_hotspot
 
@@ -44,10 +43,3 @@ def test_the_password_file_has_no_letter_with_a_meaning(password):
     written = octal(password)
     assert all(letter.isalnum() or letter == "\\" for letter in written)
     assert written.encode().decode("unicode_escape") == password
-
-
-def test_the_hosts_file_follows():
-    hosts = "127.0.0.1\tlocalhost\n# ddsp-edge\n127.0.1.1 ddsp-edge ddsp-edge.lan\n"
-    assert renamed(hosts, "ddsp-edge", "ddsp-edge-1a2b") == (
-        "127.0.0.1\tlocalhost\n# ddsp-edge\n127.0.1.1\tddsp-edge-1a2b\tddsp-edge.lan\n"
-    )
