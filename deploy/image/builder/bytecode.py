@@ -15,7 +15,7 @@ from board.store import digest, made
 
 from builder.debs import RELEASE
 
-PACKAGES = ["python3-minimal"]
+PACKAGES = ["python3-minimal", "libpython3-stdlib"]
 LOADERS = {"amd64": "usr/lib64/ld-linux-x86-64.so.2", "arm64": "usr/lib/ld-linux-aarch64.so.1"}
 
 
@@ -46,7 +46,7 @@ def compile_all(site: Path) -> None:
     # Not everything there is Python of this version: what does not compile has no byte code.
     subprocess.run(
         [str(root / LOADERS[_own_arch()]), "--library-path", libraries, str(program), "-I", "-S",
-         "-m", "compileall", "-q", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", "-s",
+         "-m", "compileall", "-q", "-q", "--invalidation-mode", "unchecked-hash", "-s",
          str(site), "-p", "/usr/lib/ddsp-edge/site", str(site)],
         env={"PYTHONHOME": str(root / "usr"), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip

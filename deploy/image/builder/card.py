@@ -161,7 +161,8 @@ def _data(out: Path, signature: int) -> Path:
     extended = "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0"
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "ddsp-data", "-U", number, "-m", "1",
                     "-E", extended, str(out), f"{DATA_MB}M"],
-                   check=True, env={**os.environ, "E2FSPROGS_FAKE_TIME": "1"})  # fmt: skip
+                   check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "E2FSPROGS_FAKE_TIME": "1"})  # fmt: skip
     return out
 
 
