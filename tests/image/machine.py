@@ -81,7 +81,7 @@ class CardMachine:
             "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22",
             "-device", "virtio-net-pci,netdev=net,romfile=",
             "-audiodev", f"wav,id=sound,path={self.sound}",
-            "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound",
+            "-device", "intel-hda", "-device", "hda-output,audiodev=sound",
             *self.more,
         ]  # fmt: skip
         assert QEMU[self.arch] in command

@@ -63,7 +63,7 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
             _modules(tree, kernel)
             if arch == "arm64":
                 _radio(tree, arch)
-        squash(tar, folder / "system.squashfs", "zstd", "19")
+        squash(tar, folder / "system.squashfs", "zstd", "9")
         tar.unlink()
 
     return made(f"image-system-{arch}", key, build) / "system.squashfs"
