@@ -20,8 +20,9 @@ put 755 ddsp-edge-confirm usr/lib/ddsp-edge/ddsp-edge-confirm
 for unit in ddsp-edge-confirm.service ddsp-edge-update.path ddsp-edge-update.service; do
     put 644 $unit usr/lib/systemd/system/$unit
 done
-put 644 rauc.conf usr/lib/systemd/system/rauc.service.d/ddsp-edge.conf
+put 644 rauc.service usr/lib/systemd/system/rauc.service
 put 644 watchdog.conf usr/lib/systemd/system.conf.d/ddsp-edge-watchdog.conf
+put 644 bus.conf etc/dbus-1/system.d/ddsp-edge-rauc.conf
 put 644 tmpfiles.conf usr/lib/tmpfiles.d/ddsp-edge-update.conf
 printf 'IMAGE_ID=ddsp-edge\nIMAGE_VERSION=%s\n' "$version" >"$root/usr/lib/ddsp-edge/system-release"
 mkdir -p "$root/etc/rauc" "$root/etc/systemd/system/sysinit.target.wants" "$root/etc/systemd/system/multi-user.target.wants"
