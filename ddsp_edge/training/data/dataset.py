@@ -16,7 +16,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.training.data import piece_cache, sources
 from ddsp_edge.training.data.features import FINE_HOP_S, Piece
 from ddsp_edge.training.data.phrase_maker import phrases
-from ddsp_edge.training.data.pool import run_all
+from ddsp_edge.training.data.pool import WorkerPool
 from ddsp_edge.training.data.sources import LeftOut, Source
 from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.training.recipes import Recipe
@@ -73,20 +73,21 @@ def prepare(
     left += copies
     if index is None:
         say(f"preparing {len(named)} files of {folder}")
-        sounds, used, bad = _read(named, recipe, profile)
-        _say_left_out(left + bad, say)
-        if not sounds:
-            raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
-        train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
-        gain = _gain(train + held, profile.sample_rate)
-        train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
-        index = {
-            "train": _made(train, recipe, cache, profile),
-            "held_out": _made(held, recipe, cache, profile),
-            "rounds": rounds,
-            "sources": [source.as_dict() for source in used],
-            "left_out": [asdict(item) for item in bad],
-        }
+        with WorkerPool() as pool:
+            sounds, used, bad = _read(pool, named, recipe, profile)
+            _say_left_out(left + bad, say)
+            if not sounds:
+                raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
+            train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
+            gain = _gain(pool, train + held, profile.sample_rate)
+            train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
+            index = {
+                "train": _made(pool, train, recipe, cache, profile),
+                "held_out": _made(pool, held, recipe, cache, profile),
+                "rounds": rounds,
+                "sources": [source.as_dict() for source in used],
+                "left_out": [asdict(item) for item in bad],
+            }
         piece_cache.write_index(index_path, index)
     else:
         _say_left_out(left + [LeftOut(**item) for item in index["left_out"]], say)
@@ -107,11 +108,11 @@ def prepare(
 
 
 def _read(
-    named: list[tuple[Path, str, str]], recipe: Recipe, profile: Profile
+    pool: WorkerPool, named: list[tuple[Path, str, str]], recipe: Recipe, profile: Profile
 ) -> tuple[list[np.ndarray], list[Source], list[LeftOut]]:
     rate = profile.sample_rate
     jobs = [(path, name, rate, recipe) for path, name, _ in named]
-    heard = run_all(sources.read_and_assess, jobs, "reading")
+    heard = pool.run_all(sources.read_and_assess, jobs, "reading")
     left = list(sources.left_out(heard, [name for _, name, _ in named]))
     good, used, total = [], [], 0.0
     for sound in heard:
@@ -168,8 +169,8 @@ def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]
     return [item for i, item in enumerate(items) if i % every != every // 2], held
 
 
-def _gain(pieces: list[np.ndarray], rate: int) -> float:
-    loud = run_all(loudness_db, [(piece, rate) for piece in pieces], "measuring")
+def _gain(pool: WorkerPool, pieces: list[np.ndarray], rate: int) -> float:
+    loud = pool.run_all(loudness_db, [(piece, rate) for piece in pieces], "measuring")
     level = np.percentile(np.concatenate([part for part in loud if part is not None]), 99)
     return float(db_to_gain(LOUD_DB - level))
 
@@ -179,7 +180,9 @@ def loudness_db(audio: np.ndarray, rate: int) -> np.ndarray:
     return np.asarray(Analyser(rate, FINE_HOP_S).process(audio)["loudness_db"])
 
 
-def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile) -> list[str]:
+def _made(
+    pool: WorkerPool, pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profile
+) -> list[str]:
     """Prepare the pieces that the cache lacks and return the file names of all of them."""
     cache.mkdir(parents=True, exist_ok=True)
     paths = [piece_cache.piece_path(cache, audio, recipe, profile) for audio in pieces]
@@ -188,7 +191,7 @@ def _made(pieces: list[np.ndarray], recipe: Recipe, cache: Path, profile: Profil
         for path, audio in zip(paths, pieces, strict=True)
         if piece_cache.load(path) is None
     ]
-    run_all(piece_cache.make, jobs, "analysing")
+    pool.run_all(piece_cache.make, jobs, "analysing")
     lost = [path for path in paths if not path.exists()]
     if lost:
         raise UserError(

@@ -9,47 +9,70 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, Self
 
 from tqdm import tqdm
 
 
-def run_all(function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], label: str) -> list[Any]:
-    """``function(*job)`` of every job, in order; None where the process died of it.
+class WorkerPool:
+    """Processes that stay for several rounds of jobs: each has to import all that a job needs.
 
-    Exceptions of a job are raised here. ``function`` must be importable. A decoder that crashes
-    on a hostile file, or a process that the system ends for its memory, costs that job only.
+    A context manager, for one thread; its end waits for the processes. None is started before the
+    first job, and no more than there are cores.
     """
-    results: list[Any] = [None] * len(jobs)
-    left = set(range(len(jobs)))
-    quiet = not sys.stderr.isatty()
-    with tqdm(total=len(jobs), desc=label, leave=False, disable=quiet) as bar:
-        with contextlib.suppress(BrokenProcessPool), _pool(_cores()) as pool:
-            futures: dict[Future[Any], int] = {}
+
+    def __init__(self) -> None:
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._processes is not None:
+            self._processes.shutdown(cancel_futures=True)
+            self._processes = None
+
+    def run_all(
+        self, function: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], label: str
+    ) -> list[Any]:
+        """``function(*job)`` of every job, in order; None where the process died of it.
+
+        Exceptions of a job are raised here; the pool is of no more use then. ``function`` must be
+        importable. A decoder that crashes on a hostile file, or a process that the system ends for
+        its memory, costs that job only. ``label`` stands before the progress bar.
+        """
+        results: list[Any] = [None] * len(jobs)
+        left = set(range(len(jobs)))
+        quiet = not sys.stderr.isatty()
+        if self._processes is None:
+            self._processes = _processes(_cores())
+        with tqdm(total=len(jobs), desc=label, leave=False, disable=quiet) as bar:
             try:
-                futures = {pool.submit(function, *job): i for i, job in enumerate(jobs)}
+                futures = {self._processes.submit(function, *job): i for i, job in enumerate(jobs)}
                 for future in as_completed(futures):
                     results[futures[future]] = future.result()
                     left.discard(futures[future])
                     bar.update()
+            except BrokenProcessPool:
+                self.__exit__()
             except BaseException:
-                pool.shutdown(cancel_futures=True)
+                self.__exit__()
                 raise
-        while left:  # a process died, and nobody knows of which job: each alone
-            with contextlib.suppress(BrokenProcessPool), _pool(1) as pool:
-                for i in sorted(left):
-                    left.discard(i)
-                    results[i] = pool.submit(function, *jobs[i]).result()
-                    bar.update()
-    return results
+            while left:  # a process died, and nobody knows of which job: each alone
+                with contextlib.suppress(BrokenProcessPool), _processes(1) as alone:
+                    for i in sorted(left):
+                        left.discard(i)
+                        results[i] = alone.submit(function, *jobs[i]).result()
+                        bar.update()
+        return results
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
+def _processes(count: int) -> ProcessPoolExecutor:
     # Fresh processes: to fork one that has torch's threads is asking for a deadlock.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=_begin)
+    return ProcessPoolExecutor(count, context, initializer=_begin)
 
 
 def _begin() -> None:

@@ -6,33 +6,46 @@ from pathlib import Path
 
 import pytest
 
-from ddsp_edge.training.data.pool import run_all
+from ddsp_edge.training.data.pool import WorkerPool
 
 
-def test_results_are_in_the_order_of_the_jobs():
+@pytest.fixture
+def pool():
+    with WorkerPool() as pool:
+        yield pool
+
+
+def test_results_are_in_the_order_of_the_jobs(pool):
     jobs = [(f"__import__('time').sleep({0.1 * (i == 0)}) or {i}",) for i in range(6)]
-    assert run_all(eval, jobs, "counting") == [0, 1, 2, 3, 4, 5]
-    assert run_all(eval, [], "nothing") == []
+    assert pool.run_all(eval, jobs, "counting") == [0, 1, 2, 3, 4, 5]
+    assert pool.run_all(eval, [], "nothing") == []
 
 
-def test_a_job_that_kills_its_process_costs_that_job_only():
+def test_a_job_that_kills_its_process_costs_that_job_only(pool):
     jobs = [(str(i),) for i in range(5)]
     jobs[1] = jobs[3] = ("__import__('os')._exit(3)",)
-    assert run_all(eval, jobs, "counting") == [0, None, 2, None, 4]
+    assert pool.run_all(eval, jobs, "counting") == [0, None, 2, None, 4]
+    assert pool.run_all(eval, [("6",)], "counting") == [6]
 
 
-def test_what_a_job_raises_is_raised():
+def test_its_processes_stay_for_the_next_jobs(pool):
+    jobs = [("__import__('os').getpid()",)] * 20
+    first, second = (set(pool.run_all(eval, jobs, "asking")) for _ in range(2))
+    assert first & second
+
+
+def test_what_a_job_raises_is_raised(pool):
     with pytest.raises(ZeroDivisionError):
-        run_all(eval, [("1",), ("1 / 0",), ("2",)], "dividing")
+        pool.run_all(eval, [("1",), ("1 / 0",), ("2",)], "dividing")
 
 
 #: Two jobs that say which process they are in and then take long.
 LONG = """
-from ddsp_edge.training.data.pool import run_all
+from ddsp_edge.training.data.pool import WorkerPool
 
 if __name__ == "__main__":
     job = "print(__import__('os').getpid(), flush=True) or __import__('time').sleep(600)"
-    run_all(eval, [(job,)] * 2, "waiting")
+    WorkerPool().run_all(eval, [(job,)] * 2, "waiting")
 """
 
 
