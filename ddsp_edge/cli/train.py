@@ -104,7 +104,13 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     if args.report_only:
         return 0
     plan = Plan.of(
-        profile, warm_steps=warm_steps, steps=steps, seed=args.seed, room=args.room, size=size
+        profile,
+        warm_steps=warm_steps,
+        steps=steps,
+        seed=args.seed,
+        room=args.room,
+        size=size,
+        all_frames=args.all_frames,
     )
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep

@@ -85,6 +85,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--room", action="store_true", help="model the reverberation of the recordings separately"
     )
     made.add_argument(
+        "--all-frames",
+        action="store_true",
+        help="hear everything in the second stage, joins and double stops too, not only where one "
+        "pitch is clear",
+    )
+    made.add_argument(
         OVERRIDE, action="store_true", help="write it although a key fails (docs/models.md)"
     )
     made.add_argument(
@@ -236,6 +242,7 @@ def command_of(args: argparse.Namespace) -> str:
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []
     words += ["--room"] if args.room else []
+    words += ["--all-frames"] if args.all_frames else []
     words += ["--size", args.size] if args.size else []
     words += ["--teacher", os.path.basename(args.teacher)] if args.teacher else []
     return shlex.join(words)

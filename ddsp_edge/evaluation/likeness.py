@@ -40,8 +40,10 @@ class Likeness:
     top_db: float  #: at 8 to 12 kHz
     centroid: float  #: standard deviation of the spectral centroid, divided by the reference's
 
-    def as_dict(self) -> dict[str, float]:
-        return {name: round(float(value), 5) for name, value in asdict(self).items()}
+    def as_dict(self) -> dict[str, float | None]:
+        """The figures for a JSON file; None where nothing could be compared."""
+        values = {name: float(value) for name, value in asdict(self).items()}
+        return {name: None if np.isnan(v) else round(v, 5) for name, v in values.items()}
 
 
 def like(reference: np.ndarray, sound: np.ndarray, rate: int) -> Likeness:

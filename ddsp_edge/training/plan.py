@@ -33,6 +33,9 @@ class Plan:
     patience: int = 2000  #: steps of the second stage without a better held-out loss end it
     room: bool = False  #: learn the recording's room apart from the instrument
     size: str = "large"  #: of the network (model.SIZES)
+    #: Hear every frame in the second stage, at the pitch that is shown live, not only where one
+    #: pitch is clear: joins, double stops and the room's tails are played on stage too.
+    all_frames: bool = False
     brightness: float = 1.0  #: weight of the penalty on getting duller with loudness
     teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
 

@@ -32,6 +32,7 @@ KEPT: dict[str, type] = {
     "teacher": str,
     "quantize": str,
     "room": bool,
+    "all_frames": bool,
     "allow_failed_sweep": bool,
     "warm_steps": int,
     "steps": int,

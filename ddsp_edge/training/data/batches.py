@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -66,8 +66,9 @@ class AudioBatches:
     """Crops of ``frames`` frames after ``context`` frames of warm-up, with their audio.
 
     ``f0_scaled``, ``pw_scaled`` and ``synth_f0_hz`` are [size, context + frames], ``audio`` is
-    [size, (frames - 1) * hop]. ``trust`` is the least share of trusted frames in a crop. Raises
-    ValueError where there is none.
+    [size, (frames - 1) * hop]. ``trust`` is the least share of trusted frames in a crop. With
+    ``live_pitch`` it sounds at the pitch that is shown, as on stage, and not at the smoothed one,
+    which means nothing where no pitch is clear. Raises ValueError where there is no such crop.
     """
 
     PLACES = 20  #: a second
@@ -80,9 +81,11 @@ class AudioBatches:
         context: int,
         size: int,
         trust: float = TRUST,
+        live_pitch: bool = False,
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
-        self.items = [TrainingArrays.of(p) for p in pieces]
+        sounding = (replace(p, synth_f0_hz=p.f0_hz) if live_pitch else p for p in pieces)
+        self.items = [TrainingArrays.of(p) for p in sounding]
         #: Frame i fell due after (i + 1) hops; what it describes is the latency earlier.
         self.shift = profile.hop - round(profile.latency_s * profile.sample_rate)
         step = max(1, profile.frame_rate // self.PLACES)

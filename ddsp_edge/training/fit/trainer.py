@@ -76,8 +76,9 @@ class Trainer:
             pieces = [teacher.relabel(piece, profile) for piece in pieces]
         self.warm = WarmBatches(pieces, plan.warm_frames, plan.warm_batch)
         crop = (profile, plan.frames, plan.context, plan.batch)
-        self.crops = AudioBatches(dataset.train, *crop, self.TRUST)
-        held = AudioBatches(dataset.held_out, *crop, self.TRUST)
+        trust, live = (0.0, True) if plan.all_frames else (self.TRUST, False)
+        self.crops = AudioBatches(dataset.train, *crop, trust, live)
+        held = AudioBatches(dataset.held_out, *crop, trust, live)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
         self.model = registry.make_model(profile, dataset.summary, plan.size).to(self.device)
         self.average = copy.deepcopy(self.model)

@@ -54,3 +54,4 @@ def test_a_mean_leaves_out_what_is_unknown() -> None:
     mean = likeness.mean(rows)
     assert mean.loss == pytest.approx(rows[0].loss)
     assert np.isnan(mean.top_db)
+    assert mean.as_dict()["top_db"] is None

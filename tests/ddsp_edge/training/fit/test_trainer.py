@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
@@ -59,3 +62,16 @@ def test_minutes_bound_the_run(toy_dataset, tmp_path):
     trainer = Trainer(toy_dataset, tmp_path, PLAN)
     trainer.train(minutes=0.0)
     assert trainer.step == 0 and (tmp_path / "checkpoint.pt").exists()
+
+
+def test_all_frames_are_heard_at_the_pitch_that_is_shown(toy_dataset, tmp_path):
+    doubtful = [replace(p, weight=np.zeros_like(p.weight)) for p in toy_dataset.train[1:]]
+    dataset = replace(toy_dataset, train=[toy_dataset.train[0], *doubtful])
+    clear = Trainer(dataset, tmp_path / "clear", PLAN)
+    everything = Trainer(dataset, tmp_path / "all", replace(PLAN, all_frames=True))
+    assert {which for which, _ in clear.crops.places} == {0}
+    assert {which for which, _ in everything.crops.places} == set(range(len(dataset.train)))
+    last = everything.crops.at(np.array([len(everything.crops.places) - 1]))
+    which, at = everything.crops.places[-1]
+    shown = dataset.train[which].f0_hz[at - PLAN.context : at + PLAN.frames]
+    assert np.array_equal(last["synth_f0_hz"][0].numpy(), shown)
