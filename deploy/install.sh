@@ -65,7 +65,7 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service ddsp-edge-network.service"
+services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service ddsp-edge-network.service ddsp-edge-gadget.service"
 groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 

@@ -136,6 +136,13 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class UsbConfig:
+    """The table [usb]: what the box is to a computer that it is plugged into (docs/network.md)."""
+
+    gadget: Literal["off", "midi"] = "off"  #: "midi": a MIDI device
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration file; every table and key may be left out."""
 
@@ -145,6 +152,7 @@ class Config:
     control: ControlSocketConfig = field(default_factory=ControlSocketConfig)
     panel: PanelConfig = field(default_factory=PanelConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    usb: UsbConfig = field(default_factory=UsbConfig)
     display: DisplayConfig = field(default_factory=DisplayConfig)
     controls: ControlsConfig = field(default_factory=ControlsConfig)
 

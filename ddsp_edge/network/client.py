@@ -22,6 +22,16 @@ def socket_path() -> Path:
     return Path(os.environ.get(ENVIRONMENT) or SOCKET)
 
 
+def open_hotspot(path: Path | None = None) -> tuple[str, str] | None:
+    """Return name and password of the box's hotspot while it is open; None while it is not, or
+    where nothing manages the box's networks. Blocks as :func:`ask`; never raises."""
+    try:
+        hotspot = ask("state", path=path)["hotspot"]
+        return (str(hotspot["name"]), str(hotspot["password"])) if hotspot["open"] else None
+    except (UserError, KeyError, TypeError):
+        return None
+
+
 def ask(verb: str, *, path: Path | None = None, **arguments: Any) -> dict[str, Any]:
     """Return the service's answer to a verb (docs/network.md). Blocks for ANSWER_S at most; any
     thread.

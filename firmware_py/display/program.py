@@ -14,6 +14,7 @@ from typing import Any
 
 from ddsp_edge.api.pairing_code import asked_code
 from ddsp_edge.errors import UserError
+from ddsp_edge.network.client import open_hotspot
 from ddsp_edge.system.addresses import addresses
 from firmware_py.config import Config
 from firmware_py.controls.packages import MissingPackage
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 FRAME_S = 0.1  #: at least, between two pictures: a picture takes 0.1 s of a bus at 100 kHz
 LOOK_S = 1.0  #: between looks at the pairing code and the network
+HOTSPOT_S = 5.0  #: between questions to the network service
 AGAIN_S = 3.0  #: the same picture is sent again: so a display that was pulled out is noticed
 DIM_S = 600.0  #: of silence without a hand at the knob: an OLED is dimmed, which wears it less
 RETRY_S = 3.0  #: a display or knob that is not there is tried again
@@ -60,6 +62,10 @@ class DisplayProgram:
         self._knob: Knob | None = None
         self._shown: Screen | None = None
         self._drawn_s = self._look_s = self._display_s = self._knob_s = float("-inf")
+        self._hotspot_s = float("-inf")
+        self._own: tuple[str, str] | None = (
+            None  #: name and password of the hotspot while it is open
+        )
         self._busy_s, self._dimmed = time.monotonic(), False
         self._said: dict[str, str] = {}
         self._stopping = False
@@ -153,11 +159,18 @@ class DisplayProgram:
     def _look(self) -> None:
         self.state.code = asked_code() or ""
         found = addresses()
-        self.state.address = found[0][1] if found else ""
+        address = found[0][1] if found else ""
+        now_s = time.monotonic()
+        if now_s >= self._hotspot_s + HOTSPOT_S:
+            self._hotspot_s, self._own = now_s, open_hotspot()
+        # Who stands before it needs the name of the network first.
+        self.state.address = f"{self._own[0]} {address}" if self._own else address
 
     def _network(self) -> tuple[str, ...]:
         """What the menu's page Network shows."""
         rows = [f"{name} {address}" for name, address in addresses()] or ["no network"]
+        if own := open_hotspot():
+            rows = [f"Wi-Fi {own[0]}", f"password {own[1]}", *rows]
         panel = self._config.panel
         reach = "panel: this box only" if panel.host == "127.0.0.1" else f"panel: port {panel.port}"
         return (socket.gethostname(), *rows, reach)

@@ -17,6 +17,13 @@ def test_systemd_finds_no_fault_in_it(tmp_path):
 
 
 @needs_systemd
+def test_the_gadgets_unit_has_no_fault_and_may_do_little(tmp_path):
+    unit = runnable(DEPLOY / "systemd" / "ddsp-edge-gadget.service", tmp_path)
+    assert faults(unit) == ""
+    assert exposed(unit, 5.0) == ""  # root, for configfs and a module of the kernel
+
+
+@needs_systemd
 def test_it_is_hardened(tmp_path):
     assert exposed(runnable(UNIT, tmp_path), EXPOSURE) == ""
 

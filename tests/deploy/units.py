@@ -26,7 +26,8 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
 def runnable(unit: Path, folder: Path) -> Path:
     """A copy of the unit in ``folder``, with a program that is there."""
     path = folder / unit.name
-    text = re.sub(r"(?<=^ExecStart=)\S+", sys.executable, unit.read_text(), flags=re.MULTILINE)
+    own = rf"\g<1>{sys.executable}"
+    text = re.sub(r"^(ExecSt(?:art|op)=)\S+", own, unit.read_text(), flags=re.MULTILINE)
     path.write_text(text)
     return path
 

@@ -1,0 +1,117 @@
+"""``python -m firmware_py.usb_gadget start|stop``: the box as a MIDI device of a computer.
+
+Linux's gadget function f_midi is set up in configfs by root
+(deploy/systemd/ddsp-edge-gadget.service). While the box is plugged into a computer by USB, it sees
+it as one more ALSA port, which the engine hears by itself. Needs a USB device controller, which a
+Raspberry Pi Zero 2 W and 4 have at one socket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import socket
+import sys
+from pathlib import Path
+
+from ddsp_edge.errors import UserError
+from firmware_py.config import read_config
+
+GADGETS = Path("/sys/kernel/config/usb_gadget")
+CONTROLLERS = Path("/sys/class/udc")
+NAME = "ddsp-edge"
+#: The Linux Foundation's numbers for a composite gadget.
+VENDOR, PRODUCT = "0x1d6b", "0x0104"
+ENGLISH = "strings/0x409"
+FUNCTION, CONFIGURATION = "functions/midi.usb0", "configs/c.1"
+
+
+def controller(controllers: Path = CONTROLLERS) -> str:
+    """Return the name of the USB device controller. Raises UserError where there is none."""
+    try:
+        found = sorted(each.name for each in controllers.iterdir())
+    except OSError:
+        found = []
+    if not found:
+        raise UserError(
+            "this box has no USB device controller, so it cannot be a MIDI device; on a Pi Zero "
+            "2 W or 4 put dtoverlay=dwc2,dr_mode=peripheral into config.txt and restart the box"
+        )
+    return found[0]
+
+
+def start(gadgets: Path = GADGETS, controllers: Path = CONTROLLERS) -> str:
+    """Become a MIDI device; return the name that the computer shows. Blocks; needs root.
+
+    What an earlier start has left is removed before. Raises UserError.
+    """
+    at = controller(controllers)
+    if not gadgets.is_dir():
+        raise UserError(f"{gadgets} is not there; the kernel lacks the module libcomposite")
+    stop(gadgets)
+    host = socket.gethostname().split(".")[0]
+    shown = host if host.startswith(NAME) else f"{NAME} {host}"
+    gadget = gadgets / NAME
+    try:
+        for folder in ("", ENGLISH, CONFIGURATION, f"{CONFIGURATION}/{ENGLISH}", FUNCTION):
+            (gadget / folder).mkdir(exist_ok=True, parents=True)
+        values = {
+            "idVendor": VENDOR,
+            "idProduct": PRODUCT,
+            "bcdUSB": "0x0200",
+            f"{ENGLISH}/manufacturer": NAME,
+            f"{ENGLISH}/product": shown,
+            f"{ENGLISH}/serialnumber": host,
+            f"{CONFIGURATION}/{ENGLISH}/configuration": "MIDI",
+            f"{CONFIGURATION}/MaxPower": "500",
+            f"{FUNCTION}/id": "ddspedge",  # of the ALSA card on the box
+            f"{FUNCTION}/in_ports": "1",
+            f"{FUNCTION}/out_ports": "1",
+        }
+        for name, value in values.items():
+            (gadget / name).write_text(f"{value}\n")
+        (gadget / CONFIGURATION / "midi.usb0").symlink_to(gadget / FUNCTION)
+        (gadget / "UDC").write_text(f"{at}\n")
+    except OSError as error:
+        stop(gadgets)
+        raise UserError(
+            f"the box cannot become a MIDI device ({error.strerror or error}); is another gadget "
+            "using its USB controller (g_ether, g_serial)? Remove that from cmdline.txt"
+        ) from None
+    return shown
+
+
+def stop(gadgets: Path = GADGETS) -> None:
+    """Be no device any more, as far as there is one: in configfs's own order."""
+    gadget = gadgets / NAME
+    with contextlib.suppress(OSError):
+        (gadget / "UDC").write_text("\n")
+    with contextlib.suppress(OSError):
+        (gadget / CONFIGURATION / "midi.usb0").unlink()
+    for folder in (f"{CONFIGURATION}/{ENGLISH}", CONFIGURATION, FUNCTION, ENGLISH, ""):
+        with contextlib.suppress(OSError):
+            (gadget / folder).rmdir()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Start or stop; return the exit code: 0, or 2 after one line that says why it cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m firmware_py.usb_gadget",
+        description="The box as a MIDI device of a computer (docs/network.md); for root.",
+    )
+    parser.add_argument("what", choices=["start", "stop"])
+    parser.add_argument("--config", type=Path, metavar="PATH", help="config file")
+    args = parser.parse_args(argv)
+    try:
+        if args.what == "stop" or read_config(args.config).usb.gadget == "off":
+            stop()
+        else:
+            print(f"this box is the MIDI device {start()!r} now")
+    except UserError as error:
+        print(f"ddsp-edge-gadget: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
