@@ -50,7 +50,7 @@ def start(gadgets: Path = GADGETS, controllers: Path = CONTROLLERS) -> str:
         raise UserError(f"{gadgets} is not there; the kernel lacks the module libcomposite")
     stop(gadgets)
     host = socket.gethostname().split(".")[0]
-    shown = host if host.startswith(NAME) else f"{NAME} {host}"
+    shown = host if host.startswith("ddsp-") else f"{NAME} {host}"
     gadget = gadgets / NAME
     try:
         for folder in ("", ENGLISH, CONFIGURATION, f"{CONFIGURATION}/{ENGLISH}", FUNCTION):

@@ -45,14 +45,14 @@ export function network() {
   const hidden = h("button", { type: "button", id: "network-hidden", onclick: () => join({ name: null, lock: "wpa" }) }, "A hidden network");
   const spot = h("button", { type: "button", id: "network-hotspot", onclick: turn });
   const guests = h("div", { class: "codes", id: "network-codes" });
-  const more = h("details", { class: "stack" }, h("summary", {}, "Codes for other phones"), guests);
+  const more = h("details", { class: "stack", id: "network-more" }, h("summary", {}, "Codes for other phones"), guests);
   const offered = h("div", { class: "stack", hidden: true }, list, h("div", { class: "row" }, again, hidden), spot, more);
   let now = { possible: false };
   let drawn = "";
 
   const way = () => `then open ${now.page.address}`;
   const away = (name) => (now.hotspot.open
-    ? `The box leaves its hotspot, and this phone loses it. Put the phone into ${name || "that network"}, ${way()} (it asks for the pairing code once). If the box cannot join, ${now.hotspot.name} comes back within a minute and says why.`
+    ? `The box leaves its hotspot, and this phone loses it. Put the phone into ${name || "that network"}, ${way()} (it asks for the pairing code once). If the box cannot join, ${now.hotspot.name} comes back within two minutes, and this page says why.`
     : `This phone may lose the box: put it into ${name || "that network"} too, ${way()}.`);
 
   async function join(wanted) {
@@ -76,8 +76,9 @@ export function network() {
   async function turn() {
     const keeps = now.wish === "hotspot";
     const question = keeps ? `Back to Wi-Fi? The hotspot closes where a known network is in reach; ${way()}.`
+      : now.hotspot.open ? "Keep the hotspot open, also where a known network is in reach?"
       : `Open the hotspot? The box leaves ${now.joined?.name ?? "its network"}: join ${now.hotspot.name} with this phone, ${way()}.`;
-    if (await ask(question, { yes: keeps ? "Close it" : "Open it" })) await attempt(() => change({ do: "want", wish: keeps ? "auto" : "hotspot" }));
+    if (await ask(question, { yes: keeps ? "Back to Wi-Fi" : now.hotspot.open ? "Keep it open" : "Open it" })) await attempt(() => change({ do: "want", wish: keeps ? "auto" : "hotspot" }));
   }
 
   function row({ name, signal, lock }) {
@@ -112,7 +113,7 @@ export function network() {
     say(problem, now.problem ? `${now.problem}.` : "");
     offered.hidden = !now.possible;
     if (!now.possible) return;
-    say(spot, now.wish === "hotspot" ? "Back to Wi-Fi" : "Open the box's own hotspot");
+    say(spot, now.wish === "hotspot" ? "Back to Wi-Fi" : now.hotspot.open ? "Keep the hotspot open" : "Open the box's own hotspot");
     spot.hidden = now.wish === "off";
     const parts = JSON.stringify([now.networks, now.known, now.joined, now.hotspot, now.page]);
     if (parts === drawn || list.contains(document.activeElement)) return;
