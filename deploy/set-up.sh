@@ -183,7 +183,8 @@ fi
 if [ "$want" = board ]; then
     sh deploy/set-up.sh test
     # shellcheck disable=SC2086
-    need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs
+    need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs \
+        qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap debugfs:e2fsprogs
     exit 0
 fi
 
