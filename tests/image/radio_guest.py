@@ -33,7 +33,10 @@ PACKAGES = (
     *("alsa-utils", "bluez", "bluez-test-tools"),
 )
 #: Newer than Debian's.
-WHEELS = ("uvicorn", "starlette", "anyio", "typing-extensions", "websockets", "python-multipart", "soxr")
+WHEELS = (
+    *("uvicorn", "starlette", "anyio", "typing-extensions", "websockets", "python-multipart"),
+    "soxr",
+)
 TABLE = """/dev/vda / ext4 defaults 0 0
 /dev/vdb /program ext4 ro 0 0
 board /board 9p trans=virtio,version=9p2000.L,msize=262144 0 0
