@@ -12,7 +12,7 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test image image-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test image update image-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
@@ -25,6 +25,7 @@ help:
 	@echo 'make trixie-test  installs, plays and tests in a bare Debian 13 (root; ten minutes)'
 	@echo 'make board-test  an emulated arm64 board (QEMU, Debian): installs, plays and is heard'
 	@echo 'make image    a card image for a Raspberry Pi 3, 4 or Zero 2 W in $(OUT)/ (KERNEL=rt: PREEMPT_RT; no root needed)'
+	@echo 'make update   an update of a box that was made from such a card, signed (docs/update.md)'
 	@echo 'make image-test  the card image started in QEMU: first start, a heard note, updates, power cuts, networks'
 	@echo 'make deploy-test  set up a bare device, by install.sh and by Ansible (root; ten minutes)'
 	@echo 'make lv2      the LV2 plug-in with its models, for PC and boards, in $(OUT)/lv2/ARCH/ (LV2_ARCHS=arm64: one)'
@@ -106,6 +107,14 @@ image:
 	@$(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
 	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --arch $(IMAGE_ARCH) --out $(OUT) \
 	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime) $(if $(PLAIN),--plain)
+
+# docs/update.md: as `image`, and signed. The first time it makes the key.
+update:
+	@sh deploy/set-up.sh image
+	@rm -f $(OUT)/deb-for-image/*.deb
+	@$(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
+	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --update --arch $(IMAGE_ARCH) --out $(OUT) \
+	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime)
 
 # Machines are started: minutes each. IMAGE=FILE tests that image, else one is made.
 image-test:

@@ -174,7 +174,7 @@ emulators="qemu-aarch64:qemu-user lintian:lintian"
 if [ "$want" = image ]; then
     sh deploy/set-up.sh play
     need_things qemu-system-aarch64:qemu-system-arm mksquashfs:squashfs-tools mkfs.vfat:dosfstools mcopy:mtools \
-        xz:xz-utils cpio:cpio depmod:kmod mke2fs:e2fsprogs /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
+        xz:xz-utils cpio:cpio depmod:kmod mke2fs:e2fsprogs rauc:rauc openssl:openssl /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
     exit 0
 fi
 
@@ -185,6 +185,8 @@ if [ "$want" = board ]; then
     # shellcheck disable=SC2086
     need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs \
         qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap debugfs:e2fsprogs
+    # Power cuts: a kernel as a process (tests/image/power_card.py).
+    [ "$(uname -m)" != x86_64 ] || need_things linux.uml:user-mode-linux dmsetup:dmsetup busybox:busybox-static rauc:rauc
     exit 0
 fi
 

@@ -204,13 +204,17 @@ def look(work: Work, card: Path, cut: int) -> str:
 
 
 def choose_cuts(work: Work) -> list[int]:
-    """Random moments: a fifth of them while a slot is written, the others at any time."""
+    """Random moments: a fifth of them while a slot is written, the others at any time; and as many
+    as there are changes of the boot state, each just before and after one."""
     chance = random.Random(SEED)
     entries = work.log.entries
     slot_b, data = first_sector(3), first_sector(4)
     writing = [n for n, entry in enumerate(entries) if slot_b <= entry.sector < data and entry.size]
     during = [chance.choice(writing) for _ in range(CUTS // 5)]
-    return sorted(during + [chance.randrange(len(entries)) for _ in range(CUTS - len(during))])
+    anywhere = [chance.randrange(len(entries)) for _ in range(CUTS - len(during))]
+    changes = [n for n, entry in enumerate(entries) if entry.sector in BOOT_STATE_SECTORS]
+    around = [n + after for n in changes for after in (0, 2)]
+    return sorted([*during, *anywhere, *around, len(entries)])
 
 
 def test_the_work_was_done_and_recorded(work: Work) -> None:
@@ -230,7 +234,8 @@ def test_the_work_was_done_and_recorded(work: Work) -> None:
 
 
 def test_after_any_cut_the_box_starts_and_every_file_is_whole(work: Work, tmp_path: Path) -> None:
-    print(f"\n{CUTS} cuts, DDSP_EDGE_SEED={SEED}, {len(work.log.entries)} requests recorded")
+    cuts = choose_cuts(work)
+    print(f"\n{len(cuts)} cuts, DDSP_EDGE_SEED={SEED}, {len(work.log.entries)} requests recorded")
     chance = random.Random(SEED + 1)
     durable = tmp_path / "durable.img"
     subprocess.run(["cp", "--sparse=always", work.card, durable], check=True)
@@ -239,7 +244,7 @@ def test_after_any_cut_the_box_starts_and_every_file_is_whole(work: Work, tmp_pa
     def jobs() -> Iterator[Callable[[], None]]:
         done = 0
         with durable.open("r+b", buffering=0) as stream:
-            for number, cut in enumerate(choose_cuts(work)):
+            for number, cut in enumerate(cuts):
                 flushed = work.log.last_flush(cut)
                 for entry in work.log.entries[done:flushed]:
                     work.log.apply(entry, stream.fileno())
@@ -260,7 +265,7 @@ def test_after_any_cut_the_box_starts_and_every_file_is_whole(work: Work, tmp_pa
 
     in_parallel(jobs(), len(os.sched_getaffinity(0)))
     print(f"started: {json.dumps(started, sort_keys=True)}")
-    assert sum(started.values()) == CUTS
+    assert sum(started.values()) == len(cuts)
     assert started.get("A1", 0) > 0 and len(started) > 1  # cuts before and after an update
 
 

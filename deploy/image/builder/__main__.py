@@ -1,6 +1,7 @@
 """`make image`: OUT/ddsp-edge-VERSION-ARCH.img.xz and what belongs to it (docs/image.md).
+`make update`: a signed update of a box that has such a card (docs/update.md).
 
-    python -m builder --arch arm64 --deb FILE --out FOLDER [--realtime] [--plain]
+    python -m builder --arch arm64 --deb FILE --out FOLDER [--realtime] [--plain] [--update]
 
 From the repository's root, with PYTHONPATH=deploy/image:tests. --plain leaves the image as it is,
 not compressed: for tests.
@@ -13,9 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from builder.boot import kernel, version_in
 from builder.card import assemble, pack
 from builder.debs import ARCHS
-from builder.system import system
+from builder.system import numbers_of, system
 
 
 def main() -> None:
@@ -26,6 +28,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder (default: out)")
     parser.add_argument("--realtime", action="store_true", help="Debian's PREEMPT_RT kernel")
     parser.add_argument("--plain", action="store_true", help="leave the image uncompressed")
+    parser.add_argument("--update", action="store_true", help="a signed update, not a card")
     chosen = parser.parse_args()
     try:
         fields = subprocess.run(
@@ -36,6 +39,9 @@ def main() -> None:
         if arch != chosen.arch:
             raise RuntimeError(f"{chosen.deb} is for {arch}, the image for {chosen.arch}")
         squashfs = system(chosen.arch, chosen.deb, version, chosen.realtime)
+        if chosen.update:
+            make_update(chosen.arch, squashfs, version, chosen.out, chosen.realtime)
+            return
         image = assemble(chosen.arch, squashfs, version, chosen.out, chosen.realtime)
         print(
             f"{image}: {image.stat().st_size >> 20} MiB, its system {squashfs.stat().st_size >> 20}"
@@ -46,6 +52,16 @@ def main() -> None:
     except (RuntimeError, ValueError, OSError, subprocess.SubprocessError) as error:
         print(f"image: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+
+
+def make_update(arch: str, squashfs: Path, version: str, out: Path, realtime: bool) -> None:
+    """OUT/ddsp-edge-VERSION-ARCH.raucb of a slot's content, signed; says how large it is."""
+    script = Path(__file__).resolve().parent.parent / "update/bundle.sh"
+    out.mkdir(parents=True, exist_ok=True)
+    bundle = out / f"ddsp-edge-{version}-{arch}.raucb"
+    release = version_in(kernel(arch, realtime))
+    words = [str(squashfs), arch, numbers_of(version), release, str(bundle)]
+    subprocess.run(["sh", str(script), *words], check=True)
 
 
 if __name__ == "__main__":

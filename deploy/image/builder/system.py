@@ -141,13 +141,18 @@ def _updates(tree: TreeWriter, arch: str, version: str, folder: Path) -> None:
     root = folder / "updates"
     (root / "usr/lib/ddsp-edge").mkdir(parents=True)
     scripts = HERE / "update"
-    numbers = re.match(r"[\d.]*\d", version)
-    if numbers is None:
-        raise ValueError(f"the version {version} begins with no number, so it cannot be compared")
     cert = str(update_certificate())
-    words = ["sh", str(scripts / "install.sh"), str(root), arch, numbers[0], cert]
+    words = ["sh", str(scripts / "install.sh"), str(root), arch, numbers_of(version), cert]
     subprocess.run(words, check=True)
     _all_of(tree, root)
+
+
+def numbers_of(version: str) -> str:
+    """The numbers that a version begins with, by which updates are compared. Raises ValueError."""
+    found = re.match(r"[\d.]*\d", version)
+    if found is None:
+        raise ValueError(f"the version {version} begins with no number, so it cannot be compared")
+    return found[0]
 
 
 def update_certificate() -> Path:
