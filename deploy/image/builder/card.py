@@ -37,6 +37,9 @@ COMMON = (
     "virtio_pci",
     "virtio_blk",
 )
+#: The kernel must know sound before systemd reads the instrument's unit, which allows it
+#: "char-alsa": what is not known then is not allowed (DeviceAllow=).
+SOUND = ("snd_pcm", "snd_seq")
 WATCHDOGS = ("bcm2835_wdt", "i6300esb")
 PI = (
     "bcm2835",
@@ -90,7 +93,7 @@ def initramfs(arch: str, out: Path, realtime: bool = False) -> None:
     busybox = busybox_of(debs, out.parent)
     known = [
         name
-        for name in COMMON + WATCHDOGS + (PI if arch == "arm64" else ())
+        for name in COMMON + SOUND + WATCHDOGS + (PI if arch == "arm64" else ())
         if _there(kernel, name)
     ]
     boot.initramfs(kernel, busybox, (HERE / "init").read_text(), known, out,
