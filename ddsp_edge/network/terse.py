@@ -32,8 +32,10 @@ def rows(text: str, count: int) -> list[list[str]]:
 
 
 def pairs(text: str) -> dict[str, str]:
-    """Return ``property:value`` lines as a dictionary, as nmcli prints one connection."""
-    return {row[0]: ":".join(row[1:]) for row in map(fields, text.split("\n")) if len(row) > 1}
+    """Return ``property:value`` lines as a dictionary, as nmcli prints one connection: of these it
+    escapes nothing, unlike a table's rows."""
+    found = (line.partition(":") for line in text.split("\n"))
+    return {name: value for name, colon, value in found if colon}
 
 
 def escaped(text: str) -> str:

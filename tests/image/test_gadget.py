@@ -57,6 +57,7 @@ sleep 5
 kill $!
 echo "HOST $(tr '\\n' ' ' </tmp/heard)"
 python3 -s -P -m firmware_py --config /tmp/config.toml &
+engine=$!
 python3 -s -P - <<'END'
 import subprocess, time
 from pathlib import Path
@@ -89,7 +90,7 @@ for _ in range(60):
     time.sleep(0.5)
 print("PLAYED", loudest, flush=True)
 END
-kill %1
+kill $engine
 gadget stop
 echo "LEFT $(ls /sys/kernel/config/usb_gadget | wc -l) $(amidi -l | grep -c ddsp-1a2b)"
 echo o >/proc/sysrq-trigger
