@@ -88,7 +88,7 @@ def initramfs() -> Path:
 
 def check_system(name: str, filler: int = 0) -> Path:
     """A check system of that name with ``filler`` bytes that do not compress."""
-    key = digest(GUEST / "check", BOOT_STATE, name, filler)
+    key = digest(GUEST / "check", BOOT_STATE, name, filler, 2)
 
     def build(folder: Path) -> None:
         root = folder / "root"
@@ -97,6 +97,7 @@ def check_system(name: str, filler: int = 0) -> Path:
         for each in ("proc", "sys", "dev", "run", "data", "lower"):
             (root / each).mkdir()
         shutil.copy(BUSYBOX, root / "bin/busybox")
+        _program(root, "e2fsck")  # init repairs the data partition with it
         shutil.copy(GUEST / "check", root / "usr/lib/systemd/systemd")
         (root / "usr/lib/systemd/systemd").chmod(0o755)
         shutil.copy(BOOT_STATE, root / "usr/lib/ddsp-edge/boot-state")
@@ -110,6 +111,19 @@ def check_system(name: str, filler: int = 0) -> Path:
         shutil.rmtree(root)
 
     return made(f"image-check-{name}", key, build) / "system.squashfs"
+
+
+def _program(root: Path, name: str) -> None:
+    """Copy a program of this machine and its libraries to where they are looked for."""
+    program = shutil.which(name, path=PATH)
+    assert program is not None
+    listed = subprocess.check_output(["ldd", program], text=True).split()
+    for library in {word for word in listed if word.startswith("/")}:
+        target = root / library.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, target)
+    (root / "usr/sbin").mkdir(parents=True, exist_ok=True)
+    shutil.copy(program, root / "usr/sbin" / name)
 
 
 def make_card(path: Path, slot_a: Path, slot_b: Path, data: Path) -> None:

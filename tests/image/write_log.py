@@ -2,7 +2,8 @@
 power cut may leave of it.
 
 What was written before the last flush is there. Of what came after it, each write may have reached
-the card, or not, or its first sectors only: a card has a cache, and no order.
+the card, or not, or its first pages only: a card has a cache, and no order. What is smaller than a
+page of flash is taken as whole: ext4's superblock has no copy that knows of the journal.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-SECTOR = 512
+SECTOR, PAGE = 512, 4096
 MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 
@@ -72,4 +73,4 @@ class WriteLog:
                 case 0:
                     self.apply(entry, card)
                 case 1 if entry.size:
-                    self.apply(entry, card, SECTOR * chance.randrange(entry.size // SECTOR))
+                    self.apply(entry, card, PAGE * chance.randrange(-(-entry.size // PAGE)))
