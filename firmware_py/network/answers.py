@@ -24,7 +24,7 @@ VERBS: dict[str, dict[str, type]] = {
     "join": {"name": str, "password": str, "hidden": bool},
     "forget": {"uuid": str},
     "look": {},
-    "want": {"wish": str},
+    "set_mode": {"mode": str},
 }
 
 
@@ -35,7 +35,7 @@ class NetworkVerbs(Protocol):
     def join(self, name: str, password: str, hidden: bool) -> None: ...
     def forget(self, uuid: str) -> None: ...
     def look(self) -> None: ...
-    def want(self, wish: Any) -> None: ...
+    def set_mode(self, mode: Any) -> None: ...
 
 
 class NetworkSocket:
@@ -102,6 +102,6 @@ def parse(line: bytes) -> tuple[str, dict[str, Any]]:
     if not good:
         names = ", ".join(f"{name} ({kind.__name__})" for name, kind in wanted.items())
         raise UserError(f"{verb} is asked wrongly; it takes {names or 'nothing'}")
-    if verb == "want" and data["wish"] not in ("auto", "hotspot"):
-        raise UserError("wish is wrong; auto or hotspot")
+    if verb == "set_mode" and data["mode"] not in ("auto", "hotspot"):
+        raise UserError("mode is wrong; auto or hotspot")
     return verb, data

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Step = Literal["wait", "open", "close"]
-Wish = Literal["auto", "hotspot", "off"]
+HotspotMode = Literal["auto", "hotspot", "off"]
 
 #: Without a network that is known: only until cables have been seen at the start.
 UNKNOWN_S = 5.0
@@ -33,11 +33,11 @@ class Situation:
 
 
 class HotspotDecision:
-    """Steps from one situation to the next. ``wish`` is what the box's owner wants: "auto" opens
+    """Steps from one situation to the next. ``mode`` is what the box's owner wants: "auto" opens
     the hotspot where nothing else connects the box, "hotspot" always, "off" never."""
 
-    def __init__(self, wish: Wish = "auto") -> None:
-        self.wish = wish
+    def __init__(self, mode: HotspotMode = "auto") -> None:
+        self.mode = mode
         self._alone_s: float | None = None
         self._opened_s: float | None = None
 
@@ -46,10 +46,10 @@ class HotspotDecision:
         if now.hotspot:
             return self._in_hotspot(now, now_s)
         self._opened_s = None
-        if now.state in IDLE or self.wish == "off":
+        if now.state in IDLE or self.mode == "off":
             self._alone_s = None
             return "wait"
-        if self.wish == "hotspot":
+        if self.mode == "hotspot":
             return "open"
         if now.state == "connected" or now.cable:
             self._alone_s = None
@@ -66,10 +66,10 @@ class HotspotDecision:
         self._alone_s = None
         if self._opened_s is None or now.guests != 0:
             self._opened_s = now_s
-        if self.wish == "off":
+        if self.mode == "off":
             return "close"
         idle = now_s - self._opened_s >= LOOK_AGAIN_S
-        if self.wish == "auto" and now.known and now.guests == 0 and idle:
+        if self.mode == "auto" and now.known and now.guests == 0 and idle:
             return "close"
         return "wait"
 

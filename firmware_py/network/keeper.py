@@ -17,7 +17,7 @@ from typing import Any
 from ddsp_edge.errors import UserError
 from ddsp_edge.network.box_name import own_network_name
 from ddsp_edge.system.addresses import addresses
-from firmware_py.network.decision import HotspotDecision, Situation, Wish
+from firmware_py.network.decision import HotspotDecision, HotspotMode, Situation
 from firmware_py.network.network_manager import (
     ADDRESS,
     HOTSPOT,
@@ -46,7 +46,7 @@ class NetworkKeeper:
     def __init__(self, manager: NetworkManager, file: Path, own: OwnHotspot, allowed: bool) -> None:
         self._manager, self._file, self._own = manager, file, own
         self._name = own_network_name()
-        self._decision = HotspotDecision(own.wish if allowed else "off")
+        self._decision = HotspotDecision(own.mode if allowed else "off")
         self._allowed = allowed
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(MOST_JOBS)
         self._lock = threading.Lock()
@@ -73,7 +73,7 @@ class NetworkKeeper:
                 "problem": self._problem,
                 "host": host,
                 "addresses": [address for _, address in addresses()],
-                "wish": self._decision.wish,
+                "mode": self._decision.mode,
                 "cable": self._radio.cable,
                 "joined": {"name": self._joined, "signal": self._signal} if self._joined else None,
                 "hotspot": {**hotspot, "open": self._hotspot},
@@ -102,12 +102,12 @@ class NetworkKeeper:
         """Begin to look for networks; an open hotspot is closed for some seconds meanwhile."""
         self._begin("looking for networks", self._look_around)
 
-    def want(self, wish: Wish) -> None:
+    def set_mode(self, mode: HotspotMode) -> None:
         """Open the hotspot and keep it open ("hotspot"), or only where it is needed ("auto").
         Raises UserError where the configuration forbids it."""
         if not self._allowed:
             raise UserError('the hotspot is off; set [network] hotspot = "auto" in the config')
-        self._begin("changing over", lambda: self._want(wish))
+        self._begin("changing over", lambda: self._set_mode(mode))
 
     def stop(self) -> None:
         """Ask :meth:`run` to end after what it does now."""
@@ -222,11 +222,11 @@ class NetworkKeeper:
             if was_open or not self._manager.known():
                 self._reopen()
             raise UserError(why_not_joined(name, error, lock)) from None
-        if self._own.wish == "hotspot":  # whoever joins a network wants to be in it
+        if self._own.mode == "hotspot":  # whoever joins a network wants to be in it
             self._keep("auto")
 
     def _reopen(self) -> None:
-        if self._decision.wish == "off":
+        if self._decision.mode == "off":
             return
         try:
             self._manager.open_hotspot(self._radio.device, self._name, self._own.password)
@@ -247,15 +247,15 @@ class NetworkKeeper:
         else:
             self._scan()
 
-    def _want(self, wish: Wish) -> None:
-        self._keep(wish)
-        if wish == "auto" and self._hotspot and self._manager.known():
+    def _set_mode(self, mode: HotspotMode) -> None:
+        self._keep(mode)
+        if mode == "auto" and self._hotspot and self._manager.known():
             self._manager.close_hotspot()
 
-    def _keep(self, wish: Wish) -> None:
-        self._own = replace(self._own, wish=wish)
+    def _keep(self, mode: HotspotMode) -> None:
+        self._own = replace(self._own, mode=mode)
         write_hotspot(self._file, self._own)
-        self._decision.wish = wish
+        self._decision.mode = mode
 
 
 def _why_not(radio: RadioState) -> str:

@@ -10,7 +10,7 @@ from typing import cast, get_args
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import read_limited, write_atomically
-from firmware_py.network.decision import Wish
+from firmware_py.network.decision import HotspotMode
 
 #: Letters and digits that nobody takes for others when typing them from a display.
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -23,7 +23,7 @@ class OwnHotspot:
     """The password of the hotspot, 8 to 63 characters, and when it is opened."""
 
     password: str
-    wish: Wish = "auto"
+    mode: HotspotMode = "auto"
 
 
 def new_password() -> str:
@@ -37,22 +37,22 @@ def read_hotspot(path: Path, given: str = "") -> OwnHotspot:
     ``given`` is the configuration's password, which takes precedence. Raises UserError where the
     file cannot be written.
     """
-    password, wish = "", "auto"
+    password, mode = "", "auto"
     try:
         data = json.loads(read_limited(path, MOST_BYTES))
-        password, wish = str(data["password"]), str(data["wish"])
+        password, mode = str(data["password"]), str(data["mode"])
     except (UserError, OSError, ValueError, KeyError, TypeError):
         pass
     good = given or (password if 8 <= len(password) <= 63 and password.isascii() else "")
     kept = OwnHotspot(
-        good or new_password(), cast(Wish, wish) if wish in get_args(Wish) else "auto"
+        good or new_password(), cast(HotspotMode, mode) if mode in get_args(HotspotMode) else "auto"
     )
-    if (kept.password, kept.wish) != (password, wish):
+    if (kept.password, kept.mode) != (password, mode):
         write_hotspot(path, kept)
     return kept
 
 
 def write_hotspot(path: Path, hotspot: OwnHotspot) -> None:
     """Store it for nobody but this program. Raises UserError where that fails."""
-    text = json.dumps({"password": hotspot.password, "wish": hotspot.wish})
+    text = json.dumps({"password": hotspot.password, "mode": hotspot.mode})
     write_atomically(path, text.encode() + b"\n", 0o600)

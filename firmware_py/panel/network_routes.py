@@ -39,7 +39,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "join": ("name", "password", "hidden"),
     "forget": ("uuid",),
     "look": (),
-    "want": ("wish",),
+    "set_mode": ("mode",),
 }
 
 
@@ -137,7 +137,7 @@ _CHANGE: Json = {
         "password": {"type": "string", "maxLength": 200, "description": "join: empty for none"},
         "hidden": {"type": "boolean", "description": "join: the network does not say its name"},
         "uuid": {"type": "string", "maxLength": 200, "description": "forget: which"},
-        "wish": {"enum": ["auto", "hotspot"], "description": "want: when the hotspot is open"},
+        "mode": {"enum": ["auto", "hotspot"], "description": "set_mode: when the hotspot is open"},
     },
     "required": ["do"],
     "additionalProperties": False,

@@ -22,7 +22,7 @@ STATE = {
     "problem": "",
     "host": "ddsp-1a2b",
     "addresses": ["10.42.0.1"],
-    "wish": "auto",
+    "mode": "auto",
     "cable": False,
     "joined": None,
     "seen_s": 20,
@@ -63,8 +63,8 @@ class SaidNetworks:
     def look(self) -> None:
         self.asked.append("look")
 
-    def want(self, wish: str) -> None:
-        self.asked.append(wish)
+    def set_mode(self, mode: str) -> None:
+        self.asked.append(mode)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -102,17 +102,17 @@ def identity(root: Path) -> None:
 
 
 def test_what_imager_2_writes_is_taken_over(first_boot: ModuleType, root: Path) -> None:
-    wishes, said = first_boot.read(USER_DATA, NETWORK)
+    wanted, said = first_boot.read(USER_DATA, NETWORK)
     assert said == []
-    assert (wishes.hostname, wishes.timezone, wishes.user) == (
+    assert (wanted.hostname, wanted.timezone, wanted.user) == (
         "stage-left",
         "Europe/Berlin",
         "anna",
     )
-    assert (wishes.password_hash, wishes.keys, wishes.password_login) == (HASH, [KEY], True)
-    assert (wishes.ssid, wishes.psk, wishes.hidden) == ("Café; #7", 'correct "horse', True)
-    assert wishes.country == "DE" and not wishes.free_sudo
-    first_boot.keep(wishes, root)
+    assert (wanted.password_hash, wanted.keys, wanted.password_login) == (HASH, [KEY], True)
+    assert (wanted.ssid, wanted.psk, wanted.hidden) == ("Café; #7", 'correct "horse', True)
+    assert wanted.country == "DE" and not wanted.free_sudo
+    first_boot.keep(wanted, root)
     identity(root)
     identity(root)  # at every start: nothing is written twice
     assert (root / "etc/hostname").read_text() == "stage-left\n"
@@ -133,9 +133,9 @@ def test_what_imager_2_writes_is_taken_over(first_boot: ModuleType, root: Path) 
 
 
 def test_what_imager_1_writes_is_taken_over(first_boot: ModuleType) -> None:
-    wishes, said = first_boot.read(OLD, "")
-    assert said == [] and (wishes.hostname, wishes.user) == ("old", "bert")
-    assert wishes.password_hash.startswith("$5$")
+    wanted, said = first_boot.read(OLD, "")
+    assert said == [] and (wanted.hostname, wanted.user) == ("old", "bert")
+    assert wanted.password_hash.startswith("$5$")
 
 
 def test_who_has_a_key_only_may_become_root_without_a_password(
@@ -173,9 +173,9 @@ def test_what_is_not_written_as_it_should_be_is_left_out_and_said(
     first_boot: ModuleType, old: str, new: str, word: str
 ) -> None:
     assert old in USER_DATA
-    wishes, said = first_boot.read(USER_DATA.replace(old, new), "")
+    wanted, said = first_boot.read(USER_DATA.replace(old, new), "")
     assert len(said) == 1 and word in said[0]
-    kept = repr(wishes)
+    kept = repr(wanted)
     assert new.strip("'") not in kept or word == "the system's own"
 
 
@@ -183,8 +183,8 @@ def test_what_is_not_written_as_it_should_be_is_left_out_and_said(
     "text", ["", "- a\n- b", "a: [", "\x00", "&a [*a]", "!!python/object:x {}"]
 )
 def test_a_file_that_is_something_else_asks_for_nothing(first_boot: ModuleType, text: str) -> None:
-    wishes, said = first_boot.read(text, text)
-    assert wishes == first_boot.Wishes() and len(said) in (0, 2)
+    wanted, said = first_boot.read(text, text)
+    assert wanted == first_boot.Customisation() and len(said) in (0, 2)
 
 
 def test_no_command_in_it_is_run(first_boot: ModuleType, root: Path) -> None:

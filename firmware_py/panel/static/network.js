@@ -21,7 +21,7 @@ function credentials({ name, lock }, warning) {
       h("h2", { id: "network-title" }, name ? `Join ${name}` : "Join a hidden network"),
       name ? null : h("label", { class: "field", for: "network-name" }, h("span", {}, "Name"), named),
       lock === "open" ? null : h("label", { class: "field", for: "network-password" }, h("span", {}, "Password"), password),
-      lock === "open" ? null : h("label", { class: "field", for: "network-shown" }, h("span", {}, "Show the password"), shown),
+      lock === "open" ? null : h("label", { class: "check" }, shown, "Show the password"),
       h("p", { class: "dim" }, warning),
       h("div", { class: "row" },
         h("button", { type: "button", onclick: () => dialog.close("") }, "Cancel"),
@@ -74,11 +74,11 @@ export function network() {
   }
 
   async function turn() {
-    const keeps = now.wish === "hotspot";
+    const keeps = now.mode === "hotspot";
     const question = keeps ? `Back to Wi-Fi? The hotspot closes where a known network is in reach; ${way()}.`
       : now.hotspot.open ? "Keep the hotspot open, also where a known network is in reach?"
       : `Open the hotspot? The box leaves ${now.joined?.name ?? "its network"}: join ${now.hotspot.name} with this phone, ${way()}.`;
-    if (await ask(question, { yes: keeps ? "Back to Wi-Fi" : now.hotspot.open ? "Keep it open" : "Open it" })) await attempt(() => change({ do: "want", wish: keeps ? "auto" : "hotspot" }));
+    if (await ask(question, { yes: keeps ? "Back to Wi-Fi" : now.hotspot.open ? "Keep it open" : "Open it" })) await attempt(() => change({ do: "set_mode", mode: keeps ? "auto" : "hotspot" }));
   }
 
   function row({ name, signal, lock }) {
@@ -113,8 +113,8 @@ export function network() {
     say(problem, now.problem ? `${now.problem}.` : "");
     offered.hidden = !now.possible;
     if (!now.possible) return;
-    say(spot, now.wish === "hotspot" ? "Back to Wi-Fi" : now.hotspot.open ? "Keep the hotspot open" : "Open the box's own hotspot");
-    spot.hidden = now.wish === "off";
+    say(spot, now.mode === "hotspot" ? "Back to Wi-Fi" : now.hotspot.open ? "Keep the hotspot open" : "Open the box's own hotspot");
+    spot.hidden = now.mode === "off";
     const parts = JSON.stringify([now.networks, now.known, now.joined, now.hotspot, now.page]);
     if (parts === drawn || list.contains(document.activeElement)) return;
     drawn = parts;

@@ -34,8 +34,8 @@ class Box:
     def look(self):
         self.asked.append("look")
 
-    def want(self, wish):
-        self.asked.append(wish)
+    def set_mode(self, mode):
+        self.asked.append(mode)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_verbs_are_carried_out(box):
     assert ask("state", path=box.path) == {"possible": True}
     ask("join", path=box.path, name="Home", password="12345678", hidden=False)
     ask("look", path=box.path)
-    ask("want", path=box.path, wish="hotspot")
+    ask("set_mode", path=box.path, mode="hotspot")
     ask("forget", path=box.path, uuid="u1")
     assert box.asked == [("Home", "12345678", False), "look", "hotspot", "u1"]
 
@@ -100,7 +100,7 @@ JSON = st.recursive(
 )
 
 
-NAMES = st.sampled_from(["name", "password", "hidden", "uuid", "wish", "x"])
+NAMES = st.sampled_from(["name", "password", "hidden", "uuid", "mode", "x"])
 
 
 @given(st.sampled_from(sorted(VERBS)), st.dictionaries(NAMES, JSON, max_size=4))
@@ -109,7 +109,7 @@ def test_arguments_have_their_types(verb, arguments):
         _, found = parse(json.dumps({**arguments, "do": verb}).encode())
     except UserError:
         return
-    kinds = {"name": str, "password": str, "hidden": bool, "uuid": str, "wish": str}
+    kinds = {"name": str, "password": str, "hidden": bool, "uuid": str, "mode": str}
     assert all(type(value) is kinds[name] for name, value in found.items())
 
 

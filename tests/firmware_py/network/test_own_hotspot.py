@@ -12,7 +12,7 @@ from firmware_py.network.own_hotspot import LETTERS, OwnHotspot, read_hotspot, w
 
 def test_two_boxes_have_two_and_each_keeps_its_own(tmp_path):
     one, other = (read_hotspot(tmp_path / name) for name in ("a", "b"))
-    assert one.password != other.password and one.wish == "auto"
+    assert one.password != other.password and one.mode == "auto"
     assert set(one.password) <= set(LETTERS) and len(one.password) == 12
     assert read_hotspot(tmp_path / "a") == one
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
@@ -25,7 +25,7 @@ def test_the_configs_password_takes_precedence_and_the_wish_stays(tmp_path):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=100) | st.just(b'{"password": "short", "wish": "what"}'))
+@given(st.binary(max_size=100) | st.just(b'{"password": "short", "mode": "what"}'))
 def test_a_damaged_file_is_made_anew(tmp_path, data):
     (tmp_path / "a").write_bytes(data)
     found = read_hotspot(tmp_path / "a")

@@ -42,7 +42,7 @@ KEY = re.compile(
 
 
 @dataclass
-class Wishes:
+class Customisation:
     """What was asked for, each checked; empty or None where nothing was."""
 
     hostname: str = ""
@@ -58,9 +58,9 @@ class Wishes:
     country: str = ""
 
 
-def read(user_data: str, network: str, cmdline: str = "") -> tuple[Wishes, list[str]]:
+def read(user_data: str, network: str, cmdline: str = "") -> tuple[Customisation, list[str]]:
     """What both files ask for, and a sentence for each field that is left out."""
-    wishes, said = Wishes(), []
+    wanted, said = Customisation(), []
 
     def take(name: str, value: Any, pattern: re.Pattern[str]) -> str:
         if value is None:
@@ -71,25 +71,25 @@ def read(user_data: str, network: str, cmdline: str = "") -> tuple[Wishes, list[
         return ""
 
     data = _mapping(user_data, "user-data", said)
-    wishes.hostname = take("the host name", data.get("hostname"), HOST).lower()
-    wishes.timezone = take("the time zone", data.get("timezone"), ZONE)
+    wanted.hostname = take("the host name", data.get("hostname"), HOST).lower()
+    wanted.timezone = take("the time zone", data.get("timezone"), ZONE)
     account = next(_accounts(data), None)
     if account is not None:
-        wishes.user = take("the user's name", account.get("name"), USER)
-        wishes.password_hash = take("the password", account.get("passwd"), HASH)
-        if wishes.user in ("root", "ddsp-edge", "ddsp-edge-panel"):
-            said.append(f"{wishes.user} is the system's own: choose another user's name")
-            wishes.user = ""
+        wanted.user = take("the user's name", account.get("name"), USER)
+        wanted.password_hash = take("the password", account.get("passwd"), HASH)
+        if wanted.user in ("root", "ddsp-edge", "ddsp-edge-panel"):
+            said.append(f"{wanted.user} is the system's own: choose another user's name")
+            wanted.user = ""
         keys = account.get("ssh_authorized_keys")
         for key in keys[:32] if isinstance(keys, list) else []:
-            wishes.keys += [k for k in [take("an ssh key", key, KEY)] if k]
-        wishes.free_sudo = "NOPASSWD" in str(account.get("sudo"))
-    wishes.password_login = data.get("ssh_pwauth") is True
-    _wifi(_mapping(network, "network-config", said), wishes, said)
+            wanted.keys += [k for k in [take("an ssh key", key, KEY)] if k]
+        wanted.free_sudo = "NOPASSWD" in str(account.get("sudo"))
+    wanted.password_login = data.get("ssh_pwauth") is True
+    _wifi(_mapping(network, "network-config", said), wanted, said)
     found = re.search(r"cfg80211\.ieee80211_regdom=([A-Z]{2})\b", cmdline)
-    if found and not wishes.country:
-        wishes.country = found[1]
-    return wishes, said
+    if found and not wanted.country:
+        wanted.country = found[1]
+    return wanted, said
 
 
 def _mapping(text: str, name: str, said: list[str]) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _accounts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _wifi(data: dict[str, Any], wishes: Wishes, said: list[str]) -> None:
+def _wifi(data: dict[str, Any], wanted: Customisation, said: list[str]) -> None:
     inner = data.get("network", data)
     wifis = inner.get("wifis") if isinstance(inner, dict) else None
     radio = next(iter(wifis.values()), None) if isinstance(wifis, dict) else None
@@ -121,7 +121,7 @@ def _wifi(data: dict[str, Any], wishes: Wishes, said: list[str]) -> None:
         return
     country = radio.get("regulatory-domain")
     if isinstance(country, str) and COUNTRY.fullmatch(country):
-        wishes.country = country
+        wanted.country = country
     points = radio.get("access-points")
     if not isinstance(points, dict) or not points:
         return
@@ -133,10 +133,10 @@ def _wifi(data: dict[str, Any], wishes: Wishes, said: list[str]) -> None:
     elif psk and not (isinstance(psk, str) and 8 <= len(psk) <= 64 and psk.isprintable()):
         said.append("the Wi-Fi network is left out: its password has 8 to 64 characters")
     else:
-        wishes.ssid, wishes.psk, wishes.hidden = ssid, psk, settings.get("hidden") is True
+        wanted.ssid, wanted.psk, wanted.hidden = ssid, psk, settings.get("hidden") is True
 
 
-def connection(wishes: Wishes) -> str:
+def connection(wanted: Customisation) -> str:
     """NetworkManager's file for the network."""
 
     def quoted(text: str) -> str:  # of GKeyFile: backslash, and a space in front
@@ -144,50 +144,50 @@ def connection(wishes: Wishes) -> str:
         return "\\s" + text[1:] if text.startswith(" ") else text
 
     # The name as bytes: no character of it means anything then.
-    ssid = "".join(f"{byte};" for byte in wishes.ssid.encode())
+    ssid = "".join(f"{byte};" for byte in wanted.ssid.encode())
     lines = ["[connection]", "id=Raspberry Pi Imager", f"uuid={uuid.uuid4()}", "type=wifi", "",
              "[wifi]", "mode=infrastructure", f"ssid={ssid}",
-             f"hidden={'true' if wishes.hidden else 'false'}"]  # fmt: skip
-    if wishes.psk:
-        lines += ["", "[wifi-security]", "key-mgmt=wpa-psk", f"psk={quoted(wishes.psk)}"]
+             f"hidden={'true' if wanted.hidden else 'false'}"]  # fmt: skip
+    if wanted.psk:
+        lines += ["", "[wifi-security]", "key-mgmt=wpa-psk", f"psk={quoted(wanted.psk)}"]
     return "\n".join([*lines, "", "[ipv4]", "method=auto", "", "[ipv6]", "method=auto", ""])
 
 
-def keep(wishes: Wishes, root: Path) -> None:
+def keep(wanted: Customisation, root: Path) -> None:
     """Write it all to the data partition, each file whole or not at all, then put it in force."""
     data = root / "data"
     identity, ssh = data / "identity", data / "ssh"
     identity.mkdir(parents=True, exist_ok=True)
     (ssh / "authorized_keys").mkdir(parents=True, exist_ok=True)
-    if wishes.hostname:
-        _write(identity / "hostname", f"{wishes.hostname}\n")
-    if wishes.timezone:
-        _write(identity / "timezone", f"{wishes.timezone}\n")
-    if wishes.user and (wishes.password_hash or wishes.keys):
+    if wanted.hostname:
+        _write(identity / "hostname", f"{wanted.hostname}\n")
+    if wanted.timezone:
+        _write(identity / "timezone", f"{wanted.timezone}\n")
+    if wanted.user and (wanted.password_hash or wanted.keys):
         _write(identity / "groups", "\n".join(GROUPS) + "\n")
-        rule = f"{wishes.user} ALL=(ALL) NOPASSWD: ALL\n"
+        rule = f"{wanted.user} ALL=(ALL) NOPASSWD: ALL\n"
         # Who has no password could not give it to sudo.
-        if wishes.free_sudo or not wishes.password_hash:
+        if wanted.free_sudo or not wanted.password_hash:
             _write(identity / "sudoers", rule, 0o440)
-        line = f"{wishes.user}:{wishes.password_hash or '*'}:19000:0:99999:7:::\n"
+        line = f"{wanted.user}:{wanted.password_hash or '*'}:19000:0:99999:7:::\n"
         _write(identity / "shadow", line, 0o600)
-        _write(identity / "user", f"{wishes.user}\n{UID}\n/bin/bash\n")
-        home = root / "home" / wishes.user
+        _write(identity / "user", f"{wanted.user}\n{UID}\n/bin/bash\n")
+        home = root / "home" / wanted.user
         home.mkdir(mode=0o755, exist_ok=True)
         (home / ".ssh").mkdir(mode=0o700, exist_ok=True)
-        if wishes.keys:
-            _write(home / ".ssh/authorized_keys", "\n".join(wishes.keys) + "\n", 0o600)
+        if wanted.keys:
+            _write(home / ".ssh/authorized_keys", "\n".join(wanted.keys) + "\n", 0o600)
         if os.getuid() == 0:
             for path in (home, home / ".ssh", *(home / ".ssh").iterdir()):
                 os.chown(path, UID, UID)
-    if wishes.password_login:
+    if wanted.password_login:
         _write(ssh / "password.conf", "PasswordAuthentication yes\n")
-    if wishes.ssid:
+    if wanted.ssid:
         folder = root / "etc/NetworkManager/system-connections"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(folder / "imager.nmconnection", connection(wishes), 0o600)
-    if wishes.country:
-        _write(identity / "country", f"{wishes.country}\n")
+        _write(folder / "imager.nmconnection", connection(wanted), 0o600)
+    if wanted.country:
+        _write(identity / "country", f"{wanted.country}\n")
     subprocess.run(["sync"], check=True)
 
 
@@ -226,26 +226,26 @@ def main(root: Path) -> None:
     """Take over what lies in ROOT/run/ddsp-edge-image/imager."""
     imager = root / "run/ddsp-edge-image/imager"
     names = ("user-data", "network-config", "cmdline.txt")
-    wishes, said = read(*(_text(imager / name) for name in names))
+    wanted, said = read(*(_text(imager / name) for name in names))
     for sentence in said:
         print(sentence)
-    keep(wishes, root)
+    keep(wanted, root)
     if root == Path("/"):
         here = Path(__file__).resolve().parent
         subprocess.run(["sh", str(here / "identity"), "", "/data"], check=True)
         name = Path("/etc/hostname").read_text().strip()
         Path("/proc/sys/kernel/hostname").write_text(name)
         _forget(root)
-    print(f"taken over: {', '.join(_names(wishes)) or 'nothing'}")
+    print(f"taken over: {', '.join(_names(wanted)) or 'nothing'}")
 
 
-def _names(wishes: Wishes) -> list[str]:
+def _names(wanted: Customisation) -> list[str]:
     told = {
-        "the host name": wishes.hostname,
-        "the time zone": wishes.timezone,
-        "the user": wishes.user,
-        "keys": wishes.keys,
-        "the Wi-Fi network": wishes.ssid,
+        "the host name": wanted.hostname,
+        "the time zone": wanted.timezone,
+        "the user": wanted.user,
+        "keys": wanted.keys,
+        "the Wi-Fi network": wanted.ssid,
     }
     return [name for name, value in told.items() if value]
 
