@@ -5,7 +5,7 @@
 #   sh deploy/set-up.sh live     that, and sound cards (ALSA) and MIDI ports
 #   sh deploy/set-up.sh quick    that, and what tests need that need no more of the system
 #   sh deploy/set-up.sh test     all that, and the tools of the tests; with TRAIN=1 the trainer too
-#   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth,
+#   sh deploy/set-up.sh extras   all that in .venv, and in .venv-extras what few tests need: Ray, librosa, parselmouth, OpenCV,
 #                                swift-f0, Ansible, build and twine; arm64 tools and lintian
 #   sh deploy/set-up.sh lv2      what play needs, LV2's headers and cross compilers for boards: make lv2
 #   sh deploy/set-up.sh hosts    what make lv2-test runs the plug-in in besides: valgrind, Ardour (200 MB)
@@ -231,7 +231,8 @@ if [ "$want" = extras ]; then
     path='import sysconfig; print(sysconfig.get_path("purelib"))'
     # Its .pth file, and so the editable ddsp-edge, is read from there too.
     echo "import site; site.addsitedir('$("$(pwd)/$venv/bin/python" -c "$path")')" >"$($more/bin/python -c "$path")/venv.pth"
-    $more/bin/python -m pip install -qq 'ddsp-edge[sweep,bench,fleet,publish]'
+    # OpenCV reads the QR codes that the panel shows.
+    $more/bin/python -m pip install -qq 'ddsp-edge[sweep,bench,fleet,publish]' 'opencv-python-headless>=4.10'
     say "$now" >$more/.ready
     exit 0
 fi

@@ -7,7 +7,7 @@ export DDSP_EDGE_LONG=1 # what takes long may not skip either
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 .venv-extras/bin/python -m pytest -q tests/packaging tests/ddsp_edge/bench/analyser \
-    tests/ddsp_edge/training/study tests/ddsp_edge/remote/test_deploy.py \
+    tests/ddsp_edge/training/study tests/ddsp_edge/remote/test_deploy.py tests/ddsp_edge/network \
     tests/native/test_kernel_c.py >"$said" 2>&1 || {
     cat "$said"
     exit 1
