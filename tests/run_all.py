@@ -62,27 +62,44 @@ def ordinary_priority(leader: int, token: str) -> None:
         time.sleep(0.1)
 
 
-def _follow(path: Path, process: subprocess.Popen[bytes]) -> int:
-    """Copy what ``process`` writes to ``path`` to the standard output until it has ended."""
-    with path.open("rb") as said:
-        while True:
-            code = process.poll()
-            while block := said.read(1 << 16):
-                sys.stdout.buffer.write(block)
-            sys.stdout.flush()
-            if code is not None:
-                return code
-            time.sleep(0.2)
+class Beside:
+    """A command that runs beside the tests at a card's pace; what it says goes to a file first."""
 
+    def __init__(self, command: list[str], log: Path, token: str) -> None:
+        """Start it at the least priority, marked with ``token``."""
+        self._log = log
+        with log.open("wb") as said:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, VARIABLE: token},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=least_priority,
+            )
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stop it as Ctrl-C does, so that tests leave nothing behind; after half a minute, at once."""
-    for number in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_S)
-            return
+    def follow(self) -> int:
+        """Copy what it says to the standard output until it has ended; return its exit code."""
+        with self._log.open("rb") as said:
+            while True:
+                code = self.process.poll()
+                while block := said.read(1 << 16):
+                    sys.stdout.buffer.write(block)
+                sys.stdout.flush()
+                if code is not None:
+                    return code
+                time.sleep(0.2)
+
+    def end(self) -> None:
+        """Stop it as Ctrl-C does, so that tests leave nothing; after half a minute, at once."""
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(PATIENCE_S)
+                return
 
 
 def main(words: list[str]) -> int:
@@ -111,28 +128,23 @@ def main(words: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest", "--reruns", str(args.reruns), "-r", "fER"]
     others = [*pytest, "-n", str(args.workers), "--dist", "loadscope", "--no-loadscope-reorder"]
     others += ["--durations=25", *(f"--ignore={path}" for path in AT_PACE)]
-    script = '"$1/ruff" check . && "$1/mypy" && shift && exec "$@"'
+    lint = ["sh", "-c", '"$0/ruff" check . && "$0/mypy"', str(tools)]
     token = str(os.getpid())
-    with tempfile.TemporaryDirectory(prefix="dt-run-") as folder:
-        log = Path(folder) / "others.log"
-        with log.open("wb") as said:
-            others_run = subprocess.Popen(
-                ["sh", "-c", script, "sh", tools, *others],
-                cwd=ROOT,
-                env={**os.environ, VARIABLE: token},
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=least_priority,
-            )
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dt-run-")))
+        runs = [Beside(words, folder / f"{i}.log", token) for i, words in enumerate((lint, others))]
         first = subprocess.Popen([*pytest, "-q", *AT_PACE], cwd=ROOT)
         try:
-            failed = first.wait()
-            ordinary_priority(others_run.pid, token)
-            return _follow(log, others_run) or failed
+            codes = [first.wait()]
+            if codes[0]:
+                print("the tests at a card's pace have failed (above)", flush=True)
+            for run in runs:
+                ordinary_priority(run.process.pid, token)
+            codes += [run.follow() for run in runs]
+            return next((code for code in codes if code), 0)
         except KeyboardInterrupt:
-            _end(others_run)
+            for run in runs:
+                run.end()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 first.wait(PATIENCE_S)  # Ctrl-C has reached it, too
             first.kill()
