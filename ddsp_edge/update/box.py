@@ -53,7 +53,7 @@ class Box:
 
     @property
     def report(self) -> Path:
-        """How the installer fares."""
+        """What the installer is doing, and how far it has come."""
         return self.run / "update.json"
 
     @property

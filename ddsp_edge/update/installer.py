@@ -86,7 +86,7 @@ class Installer:
         log.info("version %s is installed", found.version)
         self._tell("installed", f"Version {found.version} is installed; the next start tries it.")
 
-    def _checked(self, bundle: Path, allow_downgrade: bool) -> rauc.Contents:
+    def _checked(self, bundle: Path, allow_downgrade: bool) -> rauc.BundleContents:
         found = rauc.contents(bundle, self._program)
         machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
         if found.compatible != f"ddsp-edge-{machine}":

@@ -31,7 +31,7 @@ DAMAGED = "the update is damaged inside, and nothing of it is started; send it a
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BundleContents:
     """What a bundle holds, as its signer said."""
 
     compatible: str
@@ -39,7 +39,7 @@ class Contents:
     kernel: str  #: release whose modules are in it
 
 
-def contents(bundle: Path, rauc: str = "rauc") -> Contents:
+def contents(bundle: Path, rauc: str = "rauc") -> BundleContents:
     """Verify the signature and read what the bundle says. Raises UserError."""
     command = [rauc, "info", "--output-format=json", str(bundle)]
     try:
@@ -53,7 +53,9 @@ def contents(bundle: Path, rauc: str = "rauc") -> Contents:
     try:
         told: Any = json.loads(done.stdout)
         kernel = KERNEL.search(told["description"])
-        return Contents(str(told["compatible"]), str(told["version"]), kernel[1] if kernel else "")
+        return BundleContents(
+            str(told["compatible"]), str(told["version"]), kernel[1] if kernel else ""
+        )
     except (ValueError, KeyError, TypeError):
         raise UserError(
             "the update says nothing about itself; make it with `make update`"

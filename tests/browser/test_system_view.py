@@ -89,7 +89,7 @@ def test_the_box_fits_itself_to_the_player(system, engine, box):
 
 
 def test_the_log_is_read_in_the_page_in_words(system):
-    system.tap("#system summary")
+    system.tap("#log-fold > summary")
     system.until(lambda: system.shown("#log-words li"))
     rows = system.run(
         "return [...document.querySelectorAll('#log-words li')].map((e) =>"
@@ -117,7 +117,7 @@ def test_the_log_is_read_in_the_page_in_words(system):
     system.tap("#log-lines summary")
     system.until(lambda: system.shown("#log"))
     assert "python[412]: WARNING 3 xruns" in system.text("#log")
-    system.tap("#system summary")
+    system.tap("#log-fold > summary")
     system.until(lambda: not system.shown("#log-words"))
 
 

@@ -34,7 +34,7 @@ export function logs() {
     }
     list.replaceChildren(...shown);
   }
-  const details = h("details", { ontoggle: () => details.open && read() }, h("summary", {}, "Show the log"),
+  const details = h("details", { id: "log-fold", ontoggle: () => details.open && read() }, h("summary", {}, "Show the log"),
     h("div", { class: "row" }, unit, h("button", { type: "button", onclick: read }, "Read again")), words, lines);
   return details;
 }
