@@ -161,27 +161,16 @@ def temporary_folder(what: str) -> Iterator[Path]:
 
 def read_limited(path: Path | str, max_bytes: int) -> bytes:
     """The whole of a plain file of at most ``max_bytes``; waits for nothing. Raises UserError."""
-    try:
-        with open(path, "rb", opener=_open_without_waiting) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UserError(f"{path}: is not a file; give the path of one")
-            data = stream.read(max_bytes + 1) or b""  # None: a file of the kernel would wait
-            if len(data) > max_bytes:
-                raise UserError(
-                    f"{path}: has {max(status.st_size, len(data))} bytes, at most {max_bytes} "
-                    "are read"
-                )
-            return data
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder; give the path of a file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"{path}: cannot be read ({reason})") from None
+    with opened_plain(path) as stream:
+        data = stream.read(max_bytes + 1) or b""  # None: a file of the kernel would wait
+        if len(data) > max_bytes:
+            size = max(os.fstat(stream.fileno()).st_size, len(data))
+            raise UserError(f"{path}: has {size} bytes, at most {max_bytes} are read")
+        return data
 
 
 @contextlib.contextmanager
-def opened_plain(path: Path) -> Iterator[BinaryIO]:
+def opened_plain(path: Path | str) -> Iterator[BinaryIO]:
     """A plain file for reading, as large as it may be; waits for nothing. Raises UserError."""
     try:
         with open(path, "rb", opener=_open_without_waiting) as stream:
