@@ -88,3 +88,25 @@ def test_meters_fall_to_zero_when_the_engine_is_lost(phone, box, engine):
     assert "scaleX(0" in phone.value(".meters .meter:nth-child(2) .bar", "style")
     box.start_engine()
     phone.until(lambda: phone.text("#banner") == "")
+
+
+#: Kept from the first moment of the next page: every shift of its layout, with what moved.
+SHIFTS = """window.shifts = []; new PerformanceObserver((list) => {
+  for (const each of list.getEntries())
+    shifts.push([each.value, ...each.sources.map(({node}) => node?.id || node?.className)]);
+}).observe({type: 'layout-shift', buffered: true})"""
+
+
+def test_nothing_moves_under_a_finger_while_play_loads(unopened, token, engine):
+    added = unopened.driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": SHIFTS}
+    )
+    try:
+        for size in SIZES:
+            unopened.size(*size)
+            unopened.open("play", token)
+            unopened.until(lambda: unopened.shown("[data-quick]"))
+            shifts = unopened.run("return window.shifts")
+            assert sum(value for value, *_ in shifts) < 0.02, (size, shifts)
+    finally:
+        unopened.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from ddsp_edge.api.client import ControlClient
 from ddsp_edge.settings import SETTINGS
@@ -83,12 +84,17 @@ def test_a_lost_engine_is_told_and_comes_back_with_its_state(phone, box):
         phone.until(lambda: not engine.call("status")["bypass"])
 
 
-def test_a_panel_that_was_away_is_found_again(phone, box):
+def test_a_panel_that_was_away_is_found_again_as_it_was(phone, box):
+    phone.tap("#keys")
+    phone.until(lambda: phone.shown(".key"))
     box.panel.kill()
     box.panel.wait()
     phone.until(lambda: "cannot be reached" in phone.text("#banner"))
     box.start_panel()
     phone.until(lambda: phone.text("#banner") == "")
+    time.sleep(0.5)  # for everything that is fetched anew
+    assert phone.shown(".key")  # the keyboard that was open
+    phone.tap("#keys")
     phone.driver.get_log("browser")  # refused connections were meant
 
 

@@ -90,12 +90,12 @@ function connectionChanged() {
   }
 }
 
-/** All that the box knows is fetched anew, also by the view that is open. */
+/** All that the box knows is fetched anew, also by the view that is open; what is open in it stays so. */
 async function comeBack() {
-  await refreshAll();
   const view = await opened[current];
-  view?.leave?.();
-  view?.enter?.();
+  view?.release?.();
+  await refreshAll();
+  if (view === await opened[current]) view?.refresh?.();
 }
 
 function banner(title, text) {

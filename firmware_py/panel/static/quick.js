@@ -76,6 +76,8 @@ export function quickStrip() {
   const more = h("button", { type: "button", id: "quick-choose", "aria-label": "Choose the quick controls", onclick: () => choose(fill) }, "⋯");
   let tiles = [];
   let names = "";
+  // As many places as there will be: what is below must not move under a finger when the settings arrive.
+  root.append(...FIRST.synth.map(() => h("div", { class: "tile", "aria-hidden": true })), more);
 
   function fill() {
     if (!store.settings) return;

@@ -93,7 +93,7 @@ function keysButton(stage, changed) {
     deck()?.toggle("with-keys", !button.hidden);
     if ((button.hidden || status.tuner) && made && !made.root.hidden) show(false);
   });
-  return { button, hide: () => show(false) };
+  return { button, hide: () => show(false), release: () => made?.release() };
 }
 
 /** Previous and next; with a foot they go through the presets. */
@@ -182,10 +182,15 @@ export function build(root) {
     if (store.status.tuner) display.show(meters);
     else graph.show(meters, store.status.settings ?? {});
   });
+  function refresh() {
+    showInstrument();
+    count();
+  }
   return {
+    refresh,
+    release: keys.release, // whose end was lost while the box was out of reach
     enter() {
-      showInstrument();
-      count();
+      refresh();
       timer = setInterval(count, STATS_MS);
     },
     leave() {

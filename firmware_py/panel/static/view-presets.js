@@ -152,5 +152,5 @@ export function build(root) {
   }
 
   watch("presets", show);
-  return { enter: cards.refresh };
+  return { enter: cards.refresh, refresh: cards.refresh };
 }

@@ -132,5 +132,5 @@ export function build(root) {
   watch("settings", showAll);
   watch("status", foldBySource);
   watch("mappings", showBound);
-  return { enter: refreshMappings };
+  return { enter: refreshMappings, refresh: refreshMappings };
 }

@@ -94,12 +94,16 @@ export function build(root) {
   watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
   on("midi", () => { if (!root.hidden) midi.look(); });
   on("card", () => { if (!root.hidden) card.look(); });
+  function refresh() {
+    look();
+    card.look();
+    paired.look();
+    energy.look();
+  }
   return {
+    refresh,
     enter() {
-      look();
-      card.look();
-      paired.look();
-      energy.look();
+      refresh();
       timer = setInterval(look, REFRESH_MS);
     },
     leave() {
