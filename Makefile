@@ -104,7 +104,7 @@ IMAGE_ARCH = $(if $(filter command environment,$(firstword $(origin ARCH))),$(AR
 image:
 	@sh deploy/set-up.sh image
 	@rm -f $(OUT)/deb-for-image/*.deb
-	@$(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
+	@DEB_COMPRESSION='-Zgzip -z1' $(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
 	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --arch $(IMAGE_ARCH) --out $(OUT) \
 	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime) $(if $(PLAIN),--plain)
 
@@ -112,7 +112,7 @@ image:
 update:
 	@sh deploy/set-up.sh image
 	@rm -f $(OUT)/deb-for-image/*.deb
-	@$(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
+	@DEB_COMPRESSION='-Zgzip -z1' $(MAKE) --no-print-directory deb ARCH=$(IMAGE_ARCH) RELEASE=trixie OUT=$(OUT)/deb-for-image
 	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --update --arch $(IMAGE_ARCH) --out $(OUT) \
 	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime)
 

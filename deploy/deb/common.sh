@@ -62,7 +62,7 @@ write_control() {
 }
 
 # pack PACKAGE VERSION ARCH OUT: writes OUT/PACKAGE_VERSION_ARCH.deb. Files in /etc belong to the
-# administrator.
+# administrator. DEB_COMPRESSION, dpkg-deb's options, serves where nobody carries the package.
 pack() {
     if [ -d "$stage/etc" ]; then
         (cd "$stage" && find etc -type f | sed 's|^|/|') >"$stage/DEBIAN/conffiles"
@@ -70,5 +70,6 @@ pack() {
     (cd "$stage" && find . -type f ! -path './DEBIAN/*' ! -path './etc/*' -printf '%P\0' | sort -z |
         xargs -0 md5sum) >"$stage/DEBIAN/md5sums"
     mkdir -p "$4"
-    dpkg-deb --root-owner-group -Zxz --build "$stage" "$4/$1_$2_$3.deb"
+    # shellcheck disable=SC2086
+    dpkg-deb --root-owner-group ${DEB_COMPRESSION:--Zxz} --build "$stage" "$4/$1_$2_$3.deb"
 }

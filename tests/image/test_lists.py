@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from builder.debs import ARCHS, listed
-from builder.system import FILES, UNITS, reachable, units
+from builder.system import FILES, UNITS, WANTED, kept_modules, reachable, units
 from builder.system import PRUNED_MODULES as PRUNED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,12 +66,26 @@ def test_the_panel_of_a_box_without_a_screen_is_on_every_network() -> None:
         ("kernel/drivers/scsi/sd_mod.ko.xz", False),
         ("kernel/drivers/scsi/megaraid/megaraid_sas.ko.xz", True),
         ("kernel/drivers/usb/gadget/udc/dummy_hcd.ko.xz", False),
+        ("kernel/drivers/media/mc/mc.ko.xz", False),
+        ("kernel/drivers/media/rc/rc-core.ko.xz", True),
         ("kernel/fs/xfs/xfs.ko.xz", True),
         ("kernel/fs/fat/vfat.ko.xz", False),
     ],
 )
 def test_modules_of_a_box_stay(module: str, goes: bool) -> None:
     assert bool(PRUNED.match(module)) == goes
+
+
+def test_no_module_is_there_without_what_it_depends_on() -> None:
+    every = "".join(f"kernel/{name.replace('_', '-')}.ko.xz:\n" for name in WANTED)
+    kept = kept_modules(
+        f"{every}kernel/a.ko.xz: kernel/b.ko.xz\n"
+        "kernel/b.ko.xz: kernel/drivers/gpu/drm/drm.ko.xz\n"
+        "kernel/drivers/gpu/drm/drm.ko.xz:\nkernel/c.ko.xz: kernel/usbhid.ko.xz\n"
+    )
+    assert "kernel/c.ko.xz" in kept and not kept & {"kernel/a.ko.xz", "kernel/b.ko.xz"}
+    with pytest.raises(ValueError, match=r"would lack modules: snd_usb_audio$"):
+        kept_modules(every.replace("kernel/snd-usb-audio.ko.xz:\n", ""))
 
 
 @pytest.mark.parametrize("name", ["init", "files/usr/lib/ddsp-edge/image/identity",

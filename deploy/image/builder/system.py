@@ -16,13 +16,15 @@ from builder.base import base, squash
 from builder.bytecode import compile_all
 from builder.debs import packages
 from builder.tree import TreeWriter, debian_files
+from builder.users import LISTS, with_users
 
 HERE = Path(__file__).resolve().parent.parent
 FILES, UNITS = HERE / "files", HERE / "units"
+SYSUSERS = sorted((HERE.parent / "sysusers.d").glob("*.conf"))
 #: Modules of hardware that a box has not got: half of them all. What a Raspberry Pi, a USB device
 #: or a test's machine may have stays.
 PRUNED_MODULES = re.compile(
-    r"kernel/(drivers/(gpu|infiniband|media|isdn|scsi/\w+|ata|atm|fpga|staging|iio|hwtracing|accel"
+    r"kernel/(drivers/(gpu|infiniband|media(?!/mc/)|isdn|scsi/\w+|ata|atm|fpga|staging|iio|hwtracing|accel"
     r"|target|nvme|nfc|comedi|parport|greybus|tee|vfio|net/(ethernet/(?!broadcom/)\w+|can|dsa|wan|fddi"
     r"|wireless/(ath|intel|marvell|mediatek|rsi|ti|microchip|silabs|st|purelifi|realtek)))"
     r"|fs/(xfs|btrfs|ocfs2|gfs2|ceph|nfs|nfsd|smb|afs|jfs|reiserfs|f2fs|ubifs|nilfs2|udf|orangefs"
@@ -30,6 +32,9 @@ PRUNED_MODULES = re.compile(
     r"|net/(sctp|ceph|openvswitch|batman-adv|tipc|rds|dccp|9p|sunrpc|atm|ax25|netrom|rose|x25)"
     r"|sound/soc/(?!bcm|codecs|generic)\w+|arch/x86/kvm|arch/arm64/kvm)/"
 )
+#: Without these it would be no instrument, or would not start.
+WANTED = ("snd_usb_audio", "snd_seq_midi", "snd_rawmidi", "usbhid", "evdev", "xhci_pci",
+          "squashfs", "overlay", "ext4", "vfat")  # fmt: skip
 #: Sound cards on the board's own bus: Debian's kernel has no drivers for them.
 RASPBERRY_PI_OS = re.compile(r"usr/share/ddsp-edge/hats/(hifiberry|pisound)\.")
 OTHER_PYTHON = "opt/ddsp-edge/venv/bin/python"
@@ -43,9 +48,12 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
     own = sorted(p for p in FILES.rglob("*") if p.is_file() or p.is_symlink())
     listed = [(str(p.relative_to(FILES)), p) for p in own]
     parts = [part for name, path in listed for part in (name, path)]
-    code = [Path(__file__), *(HERE / "builder" / name for name in ("bytecode.py", "tree.py"))]
+    code = [
+        Path(__file__),
+        *(HERE / "builder" / name for name in ("bytecode.py", "tree.py", "users.py")),
+    ]
     updates = [HERE / "boot-state", *sorted((HERE / "update").iterdir()), update_certificate()]
-    content = [layer.parent.name, kernel.name, deb, version, UNITS, *updates, *parts]
+    content = [layer.parent.name, kernel.name, deb, version, UNITS, *SYSUSERS, *updates, *parts]
     key = digest(*content, *code)
 
     def build(folder: Path) -> None:
@@ -56,10 +64,10 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
             _package(tree, deb, folder)
             _updates(tree, arch, version, folder)
             tree.file("etc/ddsp-edge-image", f"{version} {arch} {boot.version_in(kernel)}\n")
+            _lists(tree, layer, deb)
             # One end for both: what was written first stays.
             with tarfile.open(layer) as files:
-                tree.copy(files, re.compile(r"var/lib/dpkg/status$|etc/(hostname|machine-id)$"))
-            _status(tree, layer, deb)
+                tree.copy(files, re.compile(r"etc/(hostname|machine-id)$"))
             _modules(tree, kernel)
             if arch == "arm64":
                 _radio(tree, arch)
@@ -108,8 +116,8 @@ def _units(tree: TreeWriter, layer: Path) -> None:
 
 
 def _package(tree: TreeWriter, deb: Path, folder: Path) -> None:
-    """Our package's files, its Python compiled; what its script does is done by the base layer
-    (users), by systemd (folders) and by the list of units."""
+    """Our package's files, its Python compiled; what its script does is done by users.py,
+    by systemd (folders) and by the list of units."""
     root = folder / "package"
     subprocess.run(["dpkg-deb", "-x", str(deb), str(root)], check=True)
     compile_all(root / SITE)
@@ -171,15 +179,23 @@ def reachable(config: str) -> str:
     return config.replace(line, 'host = "0.0.0.0"     ')
 
 
-def _status(tree: TreeWriter, layer: Path, deb: Path) -> None:
-    """dpkg's list with our package in it, so that who asks is told."""
+def _lists(tree: TreeWriter, layer: Path, deb: Path) -> None:
+    """What the base layer lists, with ours: users and groups, and dpkg's packages, so that who asks
+    is told."""
+    wanted = {f"./etc/{name}": name for name in LISTS} | {"./var/lib/dpkg/status": "status"}
+    found, modes = {}, {}
     with tarfile.open(layer) as files:
-        data = files.extractfile("./var/lib/dpkg/status")
-        assert data is not None
-        status = data.read().decode()
+        for info in files:
+            if info.name in wanted:
+                data = files.extractfile(info)
+                assert data is not None
+                found[wanted[info.name]] = data.read().decode()
+                modes[wanted[info.name]] = (info.mode, (info.uid, info.gid))
+    for name, text in with_users(found, SYSUSERS).items():
+        tree.file(f"etc/{name}", text, *modes[name])
     first, rest = subprocess.check_output(["dpkg-deb", "-f", str(deb)], text=True).split("\n", 1)
     ours = f"{first}\nStatus: install ok installed\n{rest.rstrip()}\n"
-    tree.file("var/lib/dpkg/status", f"{status.rstrip()}\n\n{ours}")
+    tree.file("var/lib/dpkg/status", f"{found['status'].rstrip()}\n\n{ours}")
 
 
 def _radio(tree: TreeWriter, arch: str) -> None:
@@ -189,15 +205,33 @@ def _radio(tree: TreeWriter, arch: str) -> None:
         tree.copy(files, re.compile(r"(?!usr/lib/firmware/)"))
 
 
+def kept_modules(modules_dep: str) -> set[str]:
+    """Of the modules in the text of a modules.dep those that the image has: none without all that
+    it depends on. Raises ValueError where one of :data:`WANTED` is not among them."""
+    depends = {
+        name: words.split()
+        for name, _, words in (line.partition(":") for line in modules_dep.splitlines())
+    }
+    kept = {name for name in depends if not PRUNED_MODULES.match(name)}
+    while lacking := {name for name in kept if not kept.issuperset(depends[name])}:
+        kept -= lacking
+    there = {name.rpartition("/")[2].partition(".")[0].replace("-", "_") for name in kept}
+    if missing := sorted(set(WANTED) - there):
+        raise ValueError(f"the image would lack modules: {', '.join(missing)}")
+    return kept
+
+
 def _modules(tree: TreeWriter, kernel: Path) -> None:
     version = boot.version_in(kernel)
     top = kernel / "usr/lib/modules" / version
     pruned = kernel / ".pruned"
     shutil.rmtree(pruned, ignore_errors=True)
     target = pruned / "lib/modules" / version
+    kept = kept_modules((top / "modules.dep").read_text())
     for path in top.rglob("*"):
         name = str(path.relative_to(top))
-        if path.is_file() and not path.is_symlink() and not PRUNED_MODULES.match(name):
+        module = ".ko" in path.suffixes
+        if path.is_file() and not path.is_symlink() and (name in kept or not module):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target / name)
     subprocess.run(["depmod", "-b", str(pruned), version], check=True)

@@ -68,10 +68,13 @@ class TreeWriter:
         info.type, info.linkname, info.mode = tarfile.SYMTYPE, target, 0o777
         self.member(info)
 
-    def file(self, path: str, content: bytes | str, mode: int = 0o644) -> None:
-        """A file of root's with that content."""
+    def file(
+        self, path: str, content: bytes | str, mode: int = 0o644, owner: tuple[int, int] = (0, 0)
+    ) -> None:
+        """A file with that content, root's unless ``owner`` is another's."""
         info = tarfile.TarInfo(path)
         info.mode = mode
+        info.uid, info.gid = owner
         self.member(info, content.encode() if isinstance(content, str) else content)
 
     def copy(
