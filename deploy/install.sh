@@ -65,13 +65,15 @@ done
 
 # The kernel's first process is systemd: units can be started, not only enabled.
 running() { [ -d /run/systemd/system ]; }
-services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service ddsp-edge-network.service ddsp-edge-gadget.service"
+services="ddsp-edge.service ddsp-edge-panel.service ddsp-edge-display.service ddsp-edge-network.service"
+# What the box is to a computer that it hangs on: not every board can be that, and it plays without.
+optional="ddsp-edge-gadget.path ddsp-edge-gadget.service"
 groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 
 # from | to | mode: every file that is simply put into its place.
 files() {
-    for unit in $services; do
+    for unit in $services $optional; do
         echo "$here/systemd/$unit /etc/systemd/system/$unit 644"
     done
     for unit in "$here"/systemd/on-demand/*.service; do # started by udev, not at the start
@@ -103,12 +105,14 @@ if [ -n "$uninstall" ]; then
         say "nothing of ddsp-edge is here"
         exit 0
     fi
-    for unit in $services; do
+    for unit in $optional $services; do
         ! running || systemctl -q disable --now "$unit" 2>/dev/null || true
         rm -f "/etc/systemd/system/$unit" "/etc/systemd/system/multi-user.target.wants/$unit"
         [ -n "$keep" ] || rm -rf "/etc/systemd/system/$unit.d"
     done
     rm -f /etc/systemd/system/ddsp-edge-stick@.service
+    [ ! -d /sys/kernel/config/usb_gadget/ddsp-edge ] ||
+        $prefix/venv/bin/python -m firmware_py.usb_gadget stop || true # until the next start then
     rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display /run/ddsp-edge-network
@@ -290,7 +294,7 @@ fi
 # ---- start -------------------------------------------------------------------------------------
 wants=/etc/systemd/system/multi-user.target.wants
 mkdir -p $wants
-for unit in $services; do
+for unit in $services $optional; do
     if [ "$(readlink "$wants/$unit")" != "/etc/systemd/system/$unit" ]; then
         ln -sfn "/etc/systemd/system/$unit" "$wants/$unit"
         did "enabled $unit"
@@ -303,7 +307,11 @@ if running && [ $changed != 0 ]; then
     systemd-tmpfiles --create 2>/dev/null || true
     # shellcheck disable=SC2086
     [ -z "$start" ] || systemctl restart $services || stop "the service does not start: journalctl -u ddsp-edge"
+    # shellcheck disable=SC2086
+    [ -z "$start" ] || systemctl restart $optional 2>/dev/null || true # said below
 fi
+gadget() { STATE_DIRECTORY=$state $prefix/venv/bin/python -m firmware_py.usb_gadget "$1" 2>&1; }
+said=$(gadget check) || say "  notice: ${said#ddsp-edge-gadget: error: }"
 
 say "check"
 $prefix/venv/bin/ddsp-edge doctor >"$scratch/doctor" 2>&1 || {

@@ -209,6 +209,12 @@ class Commands:
     def midi_choose(self, port: str, on: bool) -> Future[Result]:
         return self._submit(self._devices.midi_choose, port, on)
 
+    def usb_gadget(self) -> Future[Result]:
+        return self._submit(self._devices.usb_gadget)
+
+    def usb_choose(self, on: bool) -> Future[Result]:
+        return self._submit(self._devices.usb_choose, on)
+
     def midi_ports(self) -> Result:
         return {
             "ports": self._peripherals.midi_ports(),

@@ -1,4 +1,4 @@
-"""Sound card and MIDI ports that were chosen on the box itself; they override its config.
+"""Sound card, MIDI ports and USB device, chosen on the box itself; they override its config.
 
 They are stored in the state folder: config.toml is a person's file, comments and all.
 """
@@ -15,7 +15,9 @@ from ddsp_edge.system.atomic_files import save_file
 from ddsp_edge.system.toml_config import Range, from_dict, read_toml
 from firmware_py.config import AudioConfig
 
-AUDIO_FILE, MIDI_FILE = "audio.toml", "midi.toml"
+#: ddsp-edge-gadget.path watches the last one.
+AUDIO_FILE, MIDI_FILE, USB_FILE = "audio.toml", "midi.toml", "usb.toml"
+Gadget = Literal["", "off", "midi"]
 SAME = "same"  #: as the capture: the playback's card
 
 
@@ -47,11 +49,17 @@ class _Midi:
     off: Annotated[tuple[str, ...], Range(0, 64)] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Usb:
+    gadget: Gadget = ""  #: "" leaves the config's
+
+
 class DeviceOverrides:
-    """The files audio.toml and midi.toml. Any thread may read, the worker's alone writes."""
+    """The files audio.toml, midi.toml and usb.toml. Any thread may read; the worker's writes."""
 
     def __init__(self, folder: Path) -> None:
         self._audio, self._midi = folder / AUDIO_FILE, folder / MIDI_FILE
+        self._usb = folder / USB_FILE
 
     def audio(self) -> AudioOverride:
         """The overridden audio values. Raises UserError where the file is damaged."""
@@ -74,6 +82,16 @@ class DeviceOverrides:
         """Store the names of the ports that are not listened to. Raises UserError."""
         from_dict(_Midi, {"off": list(names)}, str(self._midi))
         save_file(self._midi, tomli_w.dumps({"off": list(names)}).encode())
+
+    def usb(self) -> Gadget:
+        """What the box shall be to a computer; "" is what the config says. Raises UserError."""
+        if not self._usb.exists():
+            return ""
+        return from_dict(_Usb, read_toml(self._usb), str(self._usb)).gadget
+
+    def write_usb(self, gadget: Gadget) -> None:
+        """Store what the box shall be to a computer. Raises UserError."""
+        save_file(self._usb, tomli_w.dumps({"gadget": gadget}).encode())
 
 
 def changed(choice: AudioOverride, wishes: dict[str, Any]) -> AudioOverride:

@@ -1,4 +1,5 @@
-"""Sound cards, their levels, and MIDI ports: which are there and used, and choosing others.
+"""Sound cards, their levels, MIDI ports, and what the box is to a computer: what is there and
+used, and choosing otherwise.
 
 Every method runs in the worker's thread (but :meth:`DeviceSelection.midi_devices`, which any
 thread may call) and raises UserError with one line.
@@ -16,7 +17,8 @@ from ddsp_edge.cards import mixer_levels
 from ddsp_edge.cards.identity import CardIdentity, find, read_cards
 from ddsp_edge.errors import UserError
 from ddsp_edge.live.engine import LiveEngine
-from firmware_py.device_overrides import AudioOverride, DeviceOverrides, changed
+from ddsp_edge.system.usb_device import NAME, usb_device_state
+from firmware_py.device_overrides import AudioOverride, DeviceOverrides, Gadget, changed
 from firmware_py.peripherals import Peripherals
 
 #: A card opens within this time, or its driver hangs.
@@ -156,3 +158,42 @@ class DeviceSelection:
             self._peripherals.switch_ports_off(names)
             time.sleep(PORTS_S)
         return self.midi_devices()
+
+    # ---- USB
+
+    def usb_gadget(self) -> dict[str, Any]:
+        """Return whether the box can be, shall be and is a MIDI device; ``reason`` says what is
+        wrong."""
+        active, connected, reason = self._usb_state()
+        possible, wanted = not reason, self._peripherals.config.usb.gadget
+        try:
+            wanted = self._overrides.usb() or wanted
+        except UserError as error:  # a damaged file; the next choice replaces it
+            reason = reason or str(error)
+        told = {"possible": possible, "reason": reason, "wanted": wanted}
+        return {**told, "active": active, "connected": connected}
+
+    def usb_choose(self, on: bool) -> dict[str, Any]:
+        """Be a MIDI device, or no longer, and keep that. The unit ddsp-edge-gadget carries it out,
+        a moment later. Raises UserError where that cannot be."""
+        _, _, reason = self._usb_state()
+        if on and reason:
+            raise UserError(reason)
+        gadget: Gadget = "midi" if on else "off"
+        same = self._peripherals.config.usb.gadget == gadget
+        self._overrides.write_usb("" if same else gadget)  # as the config: its next change counts
+        return self.usb_gadget()
+
+    @staticmethod
+    def _usb_state() -> tuple[bool, bool, str]:
+        """Whether our gadget is there, a computer at its other end, and why it cannot be."""
+        try:
+            state = usb_device_state()
+        except UserError as error:
+            return False, False, str(error)
+        if state.gadget not in ("", NAME):
+            return False, False, (
+                f"the gadget {state.gadget} uses the USB controller; remove it from cmdline.txt"
+            )  # fmt: skip
+        active = state.gadget == NAME
+        return active, active and state.connected, ""

@@ -1,9 +1,10 @@
-"""``python -m firmware_py.usb_gadget start|stop``: the box as a MIDI device of a computer.
+"""``python -m firmware_py.usb_gadget apply|stop|check``: the box as a MIDI device of a computer.
 
 Linux's gadget function f_midi is set up in configfs by root
 (deploy/systemd/ddsp-edge-gadget.service). While the box is plugged into a computer by USB, it sees
 it as one more ALSA port, which the engine hears by itself. Needs a USB device controller, which a
-Raspberry Pi Zero 2 W and 4 have at one socket.
+Raspberry Pi Zero 2 W and 4 have at one socket. What is wanted is [usb] gadget in the config, unless
+the panel's switch says otherwise.
 """
 
 from __future__ import annotations
@@ -15,29 +16,15 @@ import sys
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
-from firmware_py.config import read_config
+from ddsp_edge.system.usb_device import CONTROLLERS, NAME, usb_device_state
+from firmware_py.config import Config, read_config
+from firmware_py.device_overrides import DeviceOverrides
 
 GADGETS = Path("/sys/kernel/config/usb_gadget")
-CONTROLLERS = Path("/sys/class/udc")
-NAME = "ddsp-edge"
 #: The Linux Foundation's numbers for a composite gadget.
 VENDOR, PRODUCT = "0x1d6b", "0x0104"
 ENGLISH = "strings/0x409"
 FUNCTION, CONFIGURATION = "functions/midi.usb0", "configs/c.1"
-
-
-def controller(controllers: Path = CONTROLLERS) -> str:
-    """Return the name of the USB device controller. Raises UserError where there is none."""
-    try:
-        found = sorted(each.name for each in controllers.iterdir())
-    except OSError:
-        found = []
-    if not found:
-        raise UserError(
-            "this box has no USB device controller, so it cannot be a MIDI device; on a Pi Zero "
-            "2 W or 4 put dtoverlay=dwc2,dr_mode=peripheral into config.txt and restart the box"
-        )
-    return found[0]
 
 
 def start(gadgets: Path = GADGETS, controllers: Path = CONTROLLERS) -> str:
@@ -45,7 +32,7 @@ def start(gadgets: Path = GADGETS, controllers: Path = CONTROLLERS) -> str:
 
     What an earlier start has left is removed before. Raises UserError.
     """
-    at = controller(controllers)
+    at = usb_device_state(controllers).controller
     if not gadgets.is_dir():
         raise UserError(f"{gadgets} is not there; the kernel lacks the module libcomposite")
     stop(gadgets)
@@ -93,20 +80,34 @@ def stop(gadgets: Path = GADGETS) -> None:
             (gadget / folder).rmdir()
 
 
+def wanted(config: Config) -> str:
+    """Return "midi" or "off": what the panel's switch says, else the config. Raises UserError."""
+    return DeviceOverrides(config.state_folder).usb() or config.usb.gadget
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Start or stop; return the exit code: 0, or 2 after one line that says why it cannot be."""
+    """Do it and return the exit code: 0, or 2 after one line that says why it cannot be."""
     parser = argparse.ArgumentParser(
         prog="python -m firmware_py.usb_gadget",
         description="The box as a MIDI device of a computer (docs/network.md); for root.",
     )
-    parser.add_argument("what", choices=["start", "stop"])
+    parser.add_argument(
+        "what",
+        choices=["apply", "stop", "check"],
+        help="apply: be what the config and the panel's switch say; stop: be no device; "
+        "check: only say why it cannot be what they say",
+    )
     parser.add_argument("--config", type=Path, metavar="PATH", help="config file")
     args = parser.parse_args(argv)
     try:
-        if args.what == "stop" or read_config(args.config).usb.gadget == "off":
-            stop()
-        else:
+        on = args.what != "stop" and wanted(read_config(args.config)) == "midi"
+        if args.what == "check":
+            if on:
+                usb_device_state()
+        elif on:
             print(f"this box is the MIDI device {start()!r} now")
+        else:
+            stop()
     except UserError as error:
         print(f"ddsp-edge-gadget: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -323,6 +323,16 @@ VERBS: dict[str, Verb] = {
         },
         True,
     ),
+    "usb_gadget": Verb(
+        "whether the box can be, shall be and is a MIDI device of a computer that it hangs on",
+        {},
+        True,
+    ),
+    "usb_choose": Verb(
+        "be such a device or not, also after a restart: as usb_gadget",
+        {"on": Argument("switch", "whether it is one")},
+        True,
+    ),
     "midi_ports": Verb("MIDI ports that are heard", {}, True),
     "midi": Verb("play a MIDI message", {"bytes": Argument("bytes", "the message")}),
     "notice": Verb(

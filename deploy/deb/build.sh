@@ -68,7 +68,7 @@ WRAPPER
 sed 's/-m ddsp_edge/-m firmware_py.panel/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-panel"
 sed 's/-m ddsp_edge/-m firmware_py.display/' "$stage/usr/bin/ddsp-edge" >"$stage/usr/bin/ddsp-edge-display"
 chmod 755 "$stage/usr/bin/ddsp-edge" "$stage/usr/bin/ddsp-edge-panel" "$stage/usr/bin/ddsp-edge-display"
-for unit in "$here"/systemd/ddsp-edge*.service "$here"/systemd/on-demand/*.service; do
+for unit in "$here"/systemd/ddsp-edge*.service "$here"/systemd/*.path "$here"/systemd/on-demand/*.service; do
     sed -e 's|/opt/ddsp-edge/venv/bin/python|/usr/bin/python3|' \
         -e 's|^\[Service\]$|&\nEnvironment=PYTHONPATH=/usr/lib/ddsp-edge/site PYTHONNOUSERSITE=1|' "$unit" \
         >"$stage/usr/lib/systemd/system/$(basename "$unit")"

@@ -310,3 +310,36 @@ def test_a_tuner_that_is_opened_while_a_phone_asks_shows_the_code(system, new_ph
         # Each code is for one phone; the tuner has the next.
         system.until(lambda before=before: shown_code(system) != before)
     system.tap("#tuner")
+
+
+def test_a_box_that_cannot_be_a_midi_device_says_why(system, engine):
+    if engine.call("usb_gadget")["possible"]:
+        pytest.skip("this machine has a USB device controller")
+    system.until(lambda: "no USB device controller" in system.text("#computer-state"))
+    assert not system.shown("#computer-midi")
+
+
+def test_the_switch_of_the_midi_device(system):
+    """No controller is here: the engine's answers are those of a box that has one."""
+    told = {"possible": True, "reason": "", "wanted": "off", "active": False, "connected": False}
+    system.run(
+        "const [told, done] = arguments;"
+        "import('/static/link.js').then(({ link }) => { const call = link.call.bind(link);"
+        "link.call = async (verb, given) => {"
+        "  if (verb === 'usb_choose') told.wanted = given.on ? 'midi' : 'off';"
+        "  return verb.startsWith('usb_') ? { ...told } : call(verb, given); };"
+        "window.computer = told; done() })",
+        told,
+        later=True,
+    )
+    system.until(lambda: system.shown("#computer-midi"))
+    assert system.text("#computer-midi") == "Off" and system.text("#computer-state") == ""
+    system.tap("#computer-midi")
+    system.until(lambda: system.text("#computer-midi") == "On")
+    assert "One moment" in system.text("#computer-state")
+    system.run("computer.active = true")
+    system.until(lambda: "Plug the box" in system.text("#computer-state"))
+    system.run("computer.connected = true")
+    system.until(lambda: "A computer has it" in system.text("#computer-state"))
+    system.tap("#computer-midi")
+    system.until(lambda: system.text("#computer-midi") == "Off")

@@ -29,6 +29,16 @@ def test_it_is_kept_and_read_again(tmp_path):
         again.audio()
 
 
+def test_what_the_box_is_to_a_computer_is_kept(tmp_path):
+    choices = DeviceOverrides(tmp_path)
+    assert choices.usb() == ""
+    choices.write_usb("midi")
+    assert DeviceOverrides(tmp_path).usb() == "midi"
+    (tmp_path / "usb.toml").write_text("gadget = 1")
+    with pytest.raises(UserError, match=r"usb\.toml"):
+        choices.usb()
+
+
 def test_wishes_change_only_what_they_name():
     choice = changed(AudioOverride(card="USB", period=64), {"period": 256, "card": None})
     assert choice == AudioOverride(card="USB", period=256)

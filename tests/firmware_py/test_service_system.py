@@ -120,3 +120,21 @@ def test_a_tone_and_the_round_trip(box, jack_card):
         system = client.call("stats")["system"]
         assert system["disk"]["free_bytes"] > 0 and system["cpu"]["cores"] >= 1
     assert "Traceback" not in box.log()
+
+
+def test_the_switch_of_the_midi_device_is_kept_over_the_config(box):
+    with box.start().client() as client:
+        told = client.call("usb_gadget")
+        assert (told["wanted"], told["active"]) == ("off", False)
+        if not told["possible"]:  # as on every machine whose USB sockets are hosts
+            with pytest.raises(RequestError, match="USB device controller"):
+                client.call("usb_choose", on=True)
+            assert not (box.state / "usb.toml").exists()
+        box.state.mkdir(parents=True, exist_ok=True)
+        (box.state / "usb.toml").write_text('gadget = "midi"\n')
+        assert client.call("usb_gadget")["wanted"] == "midi"
+        assert client.call("usb_choose", on=False)["wanted"] == "off"
+        (box.state / "usb.toml").write_text("gadget = 5\n")  # damaged
+        assert client.call("usb_choose", on=False)["wanted"] == "off"
+    box.end()
+    assert "Traceback" not in box.log()

@@ -35,13 +35,14 @@ state = "/tmp/state"
 socket = "/tmp/control.sock"
 END
 gadget() { python3 -s -P -m firmware_py.usb_gadget "$1" --config /tmp/config.toml; }
-gadget start
+gadget apply
 echo "CODE $?"
 modprobe dummy_hcd
-gadget start
+gadget apply
 echo "CODE $?"
 until amidi -l | grep -q ddsp-1a2b || [ $((tries += 1)) -gt 100 ]; do sleep 1; done
 echo "PRODUCT $(cat /sys/bus/usb/devices/1-1/product)"
+python3 -s -P -c 'from ddsp_edge.system import usb_device as usb; print(usb.usb_device_state())'
 host=$(amidi -l | sed -n 's/^IO *\\(hw:[0-9,]*\\) .*ddsp-1a2b.*/\\1/p')
 box=$(amidi -l | sed -n 's/^IO *\\(hw:[0-9,]*\\) .*f_midi.*/\\1/p')
 amidi -p "$box" -d >/tmp/heard &
@@ -90,8 +91,14 @@ for _ in range(60):
     time.sleep(0.5)
 print("PLAYED", loudest, flush=True)
 END
+python3 -s -P - <<'END'
+from pathlib import Path
+from ddsp_edge.api.client import ControlClient
+with ControlClient(Path("/tmp/control.sock"), timeout_s=60) as engine:
+    print("SWITCH", engine.call("usb_gadget"), engine.call("usb_choose", on=False)["wanted"])
+END
 kill $engine
-gadget stop
+gadget apply
 echo "LEFT $(ls /sys/kernel/config/usb_gadget | wc -l) $(amidi -l | grep -c ddsp-1a2b)"
 echo o >/proc/sysrq-trigger
 sleep 60
@@ -132,6 +139,12 @@ def test_without_a_controller_the_reason_is_said(console: str) -> None:
 
 def test_the_computer_sees_a_device_of_our_name(console: str) -> None:
     assert "CODE 0" in console and "PRODUCT ddsp-1a2b\n" in console, console
+    assert "gadget='ddsp-edge', connected=True)" in console, console
+
+
+def test_the_panels_switch_knows_it_and_puts_it_off(console: str) -> None:
+    told = next(line for line in console.splitlines() if line.startswith("SWITCH "))
+    assert "'possible': True" in told and "'active': True, 'connected': True} off" in told
 
 
 def test_notes_go_both_ways(console: str) -> None:
@@ -145,5 +158,5 @@ def test_the_engine_plays_what_the_computer_sends(console: str) -> None:
     assert float(levels["BEFORE"]) < -70.0 and float(levels["PLAYED"]) > -50.0, console
 
 
-def test_nothing_is_left_of_it(console: str) -> None:
+def test_nothing_is_left_of_it_then(console: str) -> None:
     assert "LEFT 0 0" in console, console

@@ -1,5 +1,6 @@
 // System: how the box is, what it is plugged into, who may use it, its log.
 import { autofit, latency } from "./calibration.js";
+import { computer } from "./computer.js";
 import { midiPorts, soundCard } from "./devices.js";
 import { ask, attempt, h } from "./dom.js";
 import { getJson } from "./link.js";
@@ -69,12 +70,14 @@ export function build(root) {
   const paired = phones();
   const energy = power();
   const wifi = network();
+  const usb = computer();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
   root.append(h("h1", {}, "System"), h("div", { class: "groups" },
     group("Sound card", card.root),
     group("Keyboards and controllers", midi.root),
+    group("Plugged into a computer", usb.root),
     group("Fit", autofit()),
     group("Latency", latency()),
     group("Box", facts),
@@ -90,6 +93,7 @@ export function build(root) {
     if (system) facts.replaceChildren(...health(system));
     midi.look(); // what is plugged in is seen, whatever its driver says
     wifi.look();
+    usb.look();
   }
   watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
   on("midi", () => { if (!root.hidden) midi.look(); });
