@@ -201,6 +201,7 @@ def check(card: Path) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         words = (f"initrd={initramfs()}", f"ddsp.disk={SIGNATURE:08x}")
         said = run(uml({"ubd0": card}, Path(folder), *words), CHECK_S)
+    assert "applet not found" not in said and ": not found" not in said, said[-3000:]
     found = Found()
     for line in said.splitlines():
         _, mark, rest = line.partition("CHECK ")

@@ -233,7 +233,6 @@ def test_the_work_was_done_and_recorded(work: Work) -> None:
     assert outside == []  # nothing of the running system, the boot partition, the table
 
 
-@pytest.mark.xfail(strict=False, reason="an acknowledged save was once gone: docs/update.md")
 def test_after_any_cut_the_box_starts_and_every_file_is_whole(work: Work, tmp_path: Path) -> None:
     cuts = choose_cuts(work)
     print(f"\n{len(cuts)} cuts, DDSP_EDGE_SEED={SEED}, {len(work.log.entries)} requests recorded")
