@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ddsp_edge.api.pairing_code import asked_code
 from ddsp_edge.errors import UserError
 from ddsp_edge.network.client import open_hotspot
+from ddsp_edge.network.local_name import local_name
 from ddsp_edge.system.addresses import addresses
 from firmware_py.config import Config
 from firmware_py.controls.packages import MissingPackage
@@ -173,7 +173,7 @@ class DisplayProgram:
             rows = [f"Wi-Fi {own[0]}", f"password {own[1]}", *rows]
         panel = self._config.panel
         reach = "panel: this box only" if panel.host == "127.0.0.1" else f"panel: port {panel.port}"
-        return (socket.gethostname(), *rows, reach)
+        return (f"{local_name()}.local", *rows, reach)
 
     # ---- the hardware
 

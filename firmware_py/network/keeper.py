@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import queue
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 from ddsp_edge.errors import UserError
 from ddsp_edge.network.box_name import own_network_name
+from ddsp_edge.network.local_name import LocalName, given_name
 from ddsp_edge.system.addresses import addresses
 from firmware_py.network.decision import HotspotDecision, HotspotMode, Situation
 from firmware_py.network.network_manager import (
@@ -45,7 +45,8 @@ class NetworkKeeper:
 
     def __init__(self, manager: NetworkManager, file: Path, own: OwnHotspot, allowed: bool) -> None:
         self._manager, self._file, self._own = manager, file, own
-        self._name = own_network_name()
+        self._name, self._local = own_network_name(), LocalName()
+        self._host = given_name()
         self._decision = HotspotDecision(own.mode if allowed else "off")
         self._allowed = allowed
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue(MOST_JOBS)
@@ -62,7 +63,7 @@ class NetworkKeeper:
 
     def state(self) -> dict[str, Any]:
         """Return all that is known, as docs/network.md has it."""
-        host = socket.gethostname().split(".")[0]
+        given = given_name()
         with self._lock:
             hotspot = {"name": self._name, "password": self._own.password, "address": ADDRESS}
             age_s = time.monotonic() - self._seen_s
@@ -71,7 +72,8 @@ class NetworkKeeper:
                 "reason": self._reason,
                 "busy": self._busy,
                 "problem": self._problem,
-                "host": host,
+                "host": self._host,
+                "given_host": given,
                 "addresses": [address for _, address in addresses()],
                 "mode": self._decision.mode,
                 "cable": self._radio.cable,
@@ -187,7 +189,11 @@ class NetworkKeeper:
         known = self._manager.known()
         joined = "" if hotspot or radio.state != "connected" else active.get("802-11-wireless.ssid")
         signal = self._manager.signal(radio.device) if joined else 0
+        host = self._local.now()
         with self._lock:
+            if host not in (self._host, given_name()):
+                log.warning("another box is called %s; this one is %s.local", given_name(), host)
+            self._host = host
             if (joined or "") != self._joined and joined:
                 log.info("joined %s", joined)
             self._radio, self._hotspot, self._known = radio, hotspot, known

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ddsp_edge.network.local_name import LocalName
 from ddsp_edge.web.answers import ApiError, refusal
 from ddsp_edge.web.request_checks import bounded, check_length, check_sender, secured
 from firmware_py.panel.access import Devices
@@ -36,7 +38,7 @@ class Guard:
     ) -> None:
         self._app, self._devices = app, devices
         self._names = {name.lower().rstrip(".") for name in names}
-        self._uploads = uploads
+        self._local, self._uploads = LocalName(), uploads
         self._buckets = Buckets(RATE_HZ, BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +48,7 @@ class Guard:
         headers = Headers(scope=scope)
         sender = secured(send, headers.get("host", ""))
         try:
+            await self._learn_name(headers.get("host", ""))
             self._check(scope, headers)
         except ApiError as error:
             if scope["type"] == "websocket":
@@ -57,6 +60,12 @@ class Guard:
         if scope["type"] == "http":
             receive = bounded(receive, self._most(scope), BODY_S)
         await self._app(scope, receive, sender)
+
+    async def _learn_name(self, host: str) -> None:
+        """Where another box has our name, mDNS gives us the next one, and it may do so any time."""
+        name = host.partition(":")[0].lower().rstrip(".")
+        if name.endswith(".local") and name not in self._names:
+            self._names.add(f"{await run_in_threadpool(self._local.now)}.local".lower())
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         """Raise ApiError where the request's host, origin or token is not accepted."""

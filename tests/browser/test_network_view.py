@@ -21,6 +21,7 @@ STATE = {
     "busy": "",
     "problem": "",
     "host": "ddsp-1a2b",
+    "given_host": "ddsp-1a2b",
     "addresses": ["10.42.0.1"],
     "mode": "auto",
     "cable": False,
@@ -187,3 +188,11 @@ def test_where_there_is_no_networkmanager_nothing_is_offered(
     service.now = {**STATE, "possible": False, "reason": "there is no NetworkManager here"}
     network.until(lambda: "not offered here" in network.text("#network-state"))
     assert not network.shown("#networks li") and not network.shown("#network-look")
+
+
+def test_a_name_that_another_box_has_is_told(network: Any, service: SaidNetworks) -> None:
+    assert "Another box" not in network.text("#network-state")
+    service.now = {**STATE, "given_host": "pedal", "host": "pedal-2"}
+    told = "Another box here is called pedal: this one is pedal-2."
+    network.until(lambda: told in network.text("#network-state"))
+    assert "http://pedal-2.local:" in network.text("#network-state")

@@ -100,7 +100,8 @@ export function network() {
   }
 
   function sentence() {
-    const at = now.addresses.length ? ` Here: ${now.page.address} or ${now.addresses.join(", ")}.` : "";
+    const taken = now.given_host && now.given_host !== now.host ? ` Another box here is called ${now.given_host}: this one is ${now.host}.` : "";
+    const at = now.addresses.length ? ` Here: ${now.page.address} or ${now.addresses.join(", ")}.${taken}` : "";
     if (now.busy) return `The box is ${now.busy} …`;
     if (now.hotspot.open) return `The box's own hotspot ${now.hotspot.name} is open.${at}`;
     if (now.joined) return `In ${now.joined.name}, ${now.joined.signal} %.${at}`;

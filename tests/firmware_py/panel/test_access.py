@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ddsp_edge.api.pairing_code import read_code
 from ddsp_edge.errors import UserError
+from ddsp_edge.network import local_name
 from ddsp_edge.web.answers import ApiError
 from ddsp_edge.web.request_checks import known_host
 from firmware_py.panel import guard
@@ -347,6 +348,19 @@ def test_this_box_by_its_name_or_any_address(box, host):
 def test_another_name_is_refused_even_with_the_token(box, host):
     for path in ("/", "/api/devices", "/api/openapi.json", "/static/app.js"):
         assert box.ask("GET", path, headers={"Host": host}).status_code == 421
+
+
+def test_the_name_that_mdns_has_given_it_is_this_box(box, monkeypatch):
+    """Where another box has our name; at a moment of its choice, so it is asked for then."""
+
+    def answer(host):
+        return box.ask("GET", "/api/pair/network", headers={"Host": host}).status_code
+
+    monkeypatch.setattr(local_name, "COMMAND", ("printf", 's "Pedal-2"'))
+    assert answer("pedal-2.local:8765") == 200
+    assert answer("PEDAL-2.local.") == 200
+    for other in ("pedal-3.local", "pedal-2.local.evil.example", "pedal-2", "xpedal-2.local"):
+        assert answer(other) == 421, other
 
 
 @given(st.text(max_size=40))
