@@ -7,10 +7,10 @@ initramfs, command line) is handed to QEMU from the folder beside the image.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,9 @@ class CardMachine:
                            check=True)  # fmt: skip
             self._write_as_imager()
         self._process: subprocess.Popen[bytes] | None = None
+        self._login: subprocess.Popen[bytes] | None = None
+        # A socket's path may not be longer than a hundred letters.
+        self._sockets = tempfile.TemporaryDirectory(prefix="ssh-")
 
     def _write_as_imager(self) -> None:
         public = self.key.with_suffix(".pub").read_text().strip()
@@ -61,7 +64,8 @@ class CardMachine:
         subprocess.run(["mcopy", "-o", "-i", at, *map(str, files), "::"], check=True)
 
     def start(self) -> None:
-        """Switch on."""
+        """Switch on, with a new console."""
+        self.console.unlink(missing_ok=True)
         side = self.image.with_name(f"{self.image.stem}-boot")
         command = machine(self.arch, self.memory_mb)
         if self.counted and acceleration(self.arch) == "tcg":
@@ -80,8 +84,9 @@ class CardMachine:
             "-device", "virtio-blk-pci,drive=card",
             "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22",
             "-device", "virtio-net-pci,netdev=net,romfile=",
+            # As on a Raspberry Pi: what a board has of sound is on USB.
             "-audiodev", f"wav,id=sound,path={self.sound}",
-            "-device", "intel-hda", "-device", "hda-output,audiodev=sound",
+            "-device", "qemu-xhci", "-device", "usb-audio,audiodev=sound",
             *self.more,
         ]  # fmt: skip
         assert QEMU[self.arch] in command
@@ -89,17 +94,11 @@ class CardMachine:
 
     def stop(self) -> None:
         """Pull the plug."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def shut_down(self, timeout_s: float = 300) -> None:
-        """As its user does, so that QEMU closes the files too."""
-        self.run("sudo systemctl poweroff", check=False)
-        assert self._process is not None
-        self._process.wait(timeout_s)
-        self._process = None
+        for process in (self._process, self._login):
+            if process is not None:
+                process.kill()
+                process.wait()
+        self._process = self._login = None
 
     def __enter__(self) -> CardMachine:
         self.start()
@@ -116,18 +115,29 @@ class CardMachine:
     def _ssh(self) -> list[str]:
         return ["ssh", "-q", "-i", str(self.key), "-p", str(self.port), "-F", "none",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                "-o", "ConnectTimeout=60", "-o", "BatchMode=yes", f"{USER}@127.0.0.1"]  # fmt: skip
+                "-o", "ConnectTimeout=300", "-o", "BatchMode=yes",
+                "-S", f"{self._sockets.name}/login", f"{USER}@127.0.0.1"]  # fmt: skip
 
     def wait(self, timeout_s: float = 900) -> None:
-        """Until its user can log in. Raises AssertionError with the console's end otherwise."""
+        """Until its user is logged in, once for all that :meth:`run` runs: a login costs seconds of
+        the machine's. Raises AssertionError with the console's end otherwise."""
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             assert self._process is not None and self._process.poll() is None, self.said()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                if subprocess.run([*self._ssh(), "true"], timeout=120).returncode == 0:
-                    return
+            if self._login is None or self._login.poll() is not None:
+                self._login = subprocess.Popen([*self._ssh(), "-M", "-N"], stdin=subprocess.DEVNULL)
             time.sleep(2)
+            if Path(self._sockets.name, "login").exists():
+                return
         raise AssertionError(f"nobody can log in after {timeout_s:g} s\n{self.said()}")
+
+    def wait_for(self, words: str, timeout_s: float = 900) -> None:
+        """Until the console has said it. Raises AssertionError with the console's end otherwise."""
+        until = time.monotonic() + timeout_s
+        while not self.console.exists() or words not in self.console.read_text(errors="replace"):
+            assert self._process is not None and self._process.poll() is None, self.said()
+            assert time.monotonic() < until, f"not said in {timeout_s:g} s: {words}\n{self.said()}"
+            time.sleep(0.2)
 
     def said(self) -> str:
         """The end of what the kernel wrote."""

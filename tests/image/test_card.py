@@ -92,6 +92,21 @@ def test_a_damaged_image_is_seen(image: Path, tmp_path: Path) -> None:
     assert done.returncode != 0 and "checksum" in done.stderr
 
 
+def test_packing_makes_all_that_is_handed_on(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = card.pack(image)
+    done = subprocess.run([need("xz"), "-dc", str(packed)], check=True, capture_output=True)
+    assert done.stdout == image.read_bytes()
+    sums = image.with_name("card.img.sha256")
+    checked = subprocess.run(["sha256sum", "-c", sums.name], cwd=image.parent, capture_output=True)
+    assert checked.returncode == 0 and len(sums.read_text().splitlines()) == 2
+    assert image.with_suffix(".bmap").exists()
+    listed = json.loads(image.with_suffix(".rpi-imager-manifest").read_text())["os_list"]
+    assert listed[0]["image_download_size"] == packed.stat().st_size
+    monkeypatch.setattr(card, "LARGEST_MB", 0.1)
+    with pytest.raises(RuntimeError, match=r"card\.img\.xz has 0 MB, more than 0\.1"):
+        card.pack(image)
+
+
 def test_imager_finds_what_it_needs(image: Path) -> None:
     packed = image.with_name("card.img.xz")
     packed.write_bytes(b"compressed")

@@ -24,6 +24,8 @@ MIB = 1 << 20
 #: docs/image.md; boot-state keeps its two sectors before the first partition.
 START = 8192
 BOOT_MB, SLOT_MB, DATA_MB = 192, 512, 128
+#: The compressed image may have so many MB (10^6 bytes): it is fetched over slow connections.
+LARGEST_MB = 300
 #: Kinds in the table: FAT32 with LBA, Linux.
 FAT, LINUX = 0x0C, 0x83
 #: In the initramfs: what may hold the card, on a Raspberry Pi and on QEMU's machines.
@@ -38,8 +40,11 @@ COMMON = (
     "virtio_blk",
 )
 #: The kernel must know sound before systemd reads the instrument's unit, which allows it
-#: "char-alsa": what is not known then is not allowed (DeviceAllow=).
-SOUND = ("snd_pcm", "snd_seq")
+#: "char-alsa": what is not known then is not allowed (DeviceAllow=). And a USB sound card that is
+#: found while the system still starts need not be waited for later.
+SOUND = ("snd_pcm", "snd_seq", "snd_seq_midi", "snd_usb_audio")
+#: USB sockets: of a Pi 4 and of QEMU's machines, of a Pi 3 and Zero 2 W.
+USB = ("reset_raspberrypi", "xhci_pci", "phy_generic", "dwc2")
 WATCHDOGS = ("bcm2835_wdt", "i6300esb")
 PI = (
     "bcm2835",
@@ -93,7 +98,7 @@ def initramfs(arch: str, out: Path, realtime: bool = False) -> None:
     busybox = busybox_of(debs, out.parent)
     known = [
         name
-        for name in COMMON + SOUND + WATCHDOGS + (PI if arch == "arm64" else ())
+        for name in COMMON + SOUND + USB + WATCHDOGS + (PI if arch == "arm64" else ())
         if _there(kernel, name)
     ]
     boot.initramfs(kernel, busybox, (HERE / "init").read_text(), known, out,
@@ -171,9 +176,12 @@ def _data(out: Path, signature: int) -> Path:
 
 def pack(image: Path) -> Path:
     """IMAGE.xz, IMAGE.bmap, their SHA-256 sums and the manifest for Raspberry Pi Imager; the
-    compressed image's path."""
+    compressed image's path. Raises RuntimeError where it is larger than :data:`LARGEST_MB`."""
     packed = image.with_name(f"{image.name}.xz")
     subprocess.run(["xz", "-k", "-f", "-T", "0", "-6", str(image)], check=True)
+    size_mb = packed.stat().st_size / 1e6
+    if size_mb > LARGEST_MB:
+        raise RuntimeError(f"{packed} has {size_mb:.0f} MB, more than {LARGEST_MB}")
     image.with_suffix(".bmap").write_text(block_map(image))
     sums = "".join(f"{_sha256(path)}  {path.name}\n" for path in (packed, image))
     image.with_name(f"{image.name}.sha256").write_text(sums)
