@@ -51,6 +51,14 @@ class UpdateBox:
         """What stands for the card."""
         return self.folder / "run/card"
 
+    def environment(self) -> dict[str, str]:
+        """What leads programs to this box."""
+        return {
+            "DDSP_EDGE_SYSTEM": str(self.box.run),
+            "DDSP_EDGE_UPDATES": str(self.box.folder),
+            "DDSP_EDGE_SYSTEM_RELEASE": str(self.box.release),
+        }
+
     def boot_state(self, *words: str) -> str:
         """The real boot-state."""
         command = ["sh", IMAGE / "boot-state", self.card, *words]
@@ -131,20 +139,24 @@ def update_box(
     tmp_path: Path, update_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> UpdateBox:
     """A box that has started version RUNS from slot a."""
-    folder = tmp_path / "update-box"
+    made = make_update_box(tmp_path / "update-box", update_keys[0])
+    for name, value in made.environment().items():
+        monkeypatch.setenv(name, value)
+    return made
+
+
+def make_update_box(folder: Path, keys: Path) -> UpdateBox:
+    """The same in a folder that is yet to be made; programs find it by its ``environment()``."""
     for name in ("run", "update"):
         (folder / name).mkdir(parents=True)
     release = folder / "system-release"
     release.write_text(f'NAME="Debian"\nIMAGE_ID=ddsp-edge\nIMAGE_VERSION={RUNS}\n')
-    made = UpdateBox(Box(folder / "run", folder / "update", release), folder, update_keys[0])
-    monkeypatch.setenv("DDSP_EDGE_SYSTEM", str(made.box.run))
-    monkeypatch.setenv("DDSP_EDGE_UPDATES", str(made.box.folder))
-    monkeypatch.setenv("DDSP_EDGE_SYSTEM_RELEASE", str(release))
+    made = UpdateBox(Box(folder / "run", folder / "update", release), folder, keys)
     made.card.write_bytes(bytes(8192 * 512))
     conf = (
         (IMAGE / "update/system.conf").read_text().replace("@COMPATIBLE@", f"ddsp-edge-{MACHINE}")
     )
-    conf = conf.replace("/etc/ddsp-edge/update-cert.pem", str(update_keys[0] / "update-cert.pem"))
+    conf = conf.replace("/etc/ddsp-edge/update-cert.pem", str(keys / "update-cert.pem"))
     (folder / "system.conf").write_text(conf)
     (folder / "rauc").write_text(
         RAUC.format(folder=folder, boot_state=IMAGE / "boot-state", card=made.card)

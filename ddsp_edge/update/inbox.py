@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,14 +89,40 @@ class UpdateInbox:
         if not right:
             partial.unlink(missing_ok=True)
             raise UserError("the update was changed on its way; send it again")
+        self._place(partial)
+
+    def _place(self, partial: Path) -> None:
         try:
             os.replace(partial, self.box.upload)
         except OSError as error:
             raise UserError(f"the update cannot be stored ({error.strerror})") from None
         sync_folder(self.box.folder)
 
+    def begin_unnamed(self, size: int) -> str:
+        """Begin a file whose SHA-256 nobody can say yet, as a browser sends it, and return what
+        :meth:`append` takes in its place. Raises UserError."""
+        key = secrets.token_hex(32)
+        self.begin(size, key)
+        return key
+
+    def finish_unnamed(self, size: int, key: str) -> None:
+        """Put such a file in place if all of it has come. Raises UserError, and forgets it."""
+        with self._writing(key) as stream:
+            have = stream.seek(0, os.SEEK_END)
+            if have == size:
+                os.fsync(stream.fileno())
+        if have != size:
+            self.forget(key)
+            raise UserError(f"only {have} of {size} bytes have come; send the update again")
+        self._place(self._partial(key))
+
+    def forget(self, key: str) -> None:
+        """Remove what has come of an upload; harmless where nothing has."""
+        with contextlib.suppress(OSError):
+            self._partial(key).unlink()
+
     def take(self, source: BinaryIO, size: int) -> None:
-        """A whole file at once, as a stick or a browser brings it. Raises UserError."""
+        """A whole file at once, as a stick brings it. Raises UserError."""
         sha256 = _sha256(source)
         have = self.begin(size, sha256)
         source.seek(have)

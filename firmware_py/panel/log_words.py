@@ -28,6 +28,8 @@ _OURS: tuple[tuple[str, str, str], ...] = (
     (r"fault \(hang\): (.*)", "", r"A model did not answer and was dropped: \1."),
     (r"fault \(\w+\): (.*)", "", r"The engine met a bug: \1."),
     (r"SIG\w+: fading out", "", "The engine fades out and ends."),
+    (r"update refused: (.*)", "", r"An update of the box was not taken: \1."),
+    (r"update: asked for by (.*)", "", r"\1 brought an update of the box."),
     (r"upload refused: (.*)", "", r"An uploaded model was refused: \1."),
     (r"model: (.*)", "", r"The model cannot be played: \1."),
     (r"morph: (.*)", "", r"The second model cannot be played: \1."),

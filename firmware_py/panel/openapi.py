@@ -27,6 +27,7 @@ from firmware_py.panel.openapi_words import (
 )
 from firmware_py.panel.power import WAYS
 from firmware_py.panel.system import MAX_LOG_LINES, UNITS
+from firmware_py.panel.update_routes import PATHS as UPDATE
 
 SCHEMAS: Json = {
     "Error": object_of({"error": TEXT, "remedy": TEXT}),
@@ -291,7 +292,7 @@ def description() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "ddsp-edge panel", "version": ddsp_edge.__version__},
-        "paths": _PATHS | NETWORK | FILES,
+        "paths": _PATHS | NETWORK | FILES | UPDATE,
         "security": [{"token": []}],
         "components": {
             "schemas": SCHEMAS,

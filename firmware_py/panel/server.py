@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from ddsp_edge.api.protocol import RequestError
 from ddsp_edge.bundles.bundle import MAX_FILE_BYTES
+from ddsp_edge.update.inbox import MOST_UPDATE_BYTES
 from ddsp_edge.web.answers import (
     ApiError,
     answer,
@@ -27,7 +28,7 @@ from ddsp_edge.web.answers import (
 from ddsp_edge.web.application import application
 from ddsp_edge.web.pages import Pages
 from ddsp_edge.web.request_checks import own_names
-from firmware_py.panel import backup, backup_routes
+from firmware_py.panel import backup, backup_routes, update_routes
 from firmware_py.panel.access import Devices, Pairing
 from firmware_py.panel.backup_routes import BackupRoutes
 from firmware_py.panel.collection_routes import CollectionRoutes
@@ -42,6 +43,7 @@ from firmware_py.panel.rates import network_of
 from firmware_py.panel.routing import attachment, by_method
 from firmware_py.panel.system import Logs, System
 from firmware_py.panel.tags import Tags
+from firmware_py.panel.update_routes import UpdateRoutes
 from firmware_py.panel.ws_proxy import WebSocketProxy
 
 log = logging.getLogger(__name__)
@@ -262,12 +264,17 @@ def make_app(
         Route("/api/logs", panel.logs),
         by_method("/api/power", GET=panel.show_power, POST=panel.power),
         *NetworkRoutes().routes(),
+        *UpdateRoutes().routes(),
         *panel.file_routes(),
         WebSocketRoute("/ws", panel.proxy.serve),
     ]
     remedy = "this is a bug; the log has more: journalctl -u ddsp-edge-panel"
     app = application(routes, panel.lifespan, _http_remedy, remedy, log)
-    uploads = {MODELS: MAX_UPLOAD_BYTES, backup_routes.PATH: backup.MAX_BYTES + FORM_BYTES}
+    uploads = {
+        MODELS: MAX_UPLOAD_BYTES,
+        backup_routes.PATH: backup.MAX_BYTES + FORM_BYTES,
+        update_routes.PATH: MOST_UPDATE_BYTES,
+    }
     return Guard(app, devices, [*own_names(), *hosts], uploads)
 
 

@@ -10,6 +10,8 @@ const SAID = [
   [/see `ddsp-edge devices`, or name a PCM with --card/, "plug another in, or choose one in System"],
   [/copy its id from `ddsp-edge devices`.*/, "choose it in System"],
   [/save one with: ddsp-edge preset save NAME/, "save one in Presets"],
+  [/--allow-downgrade installs it nevertheless/, "only a computer installs it nevertheless, over ssh"],
+  [/give the \.raucb file that `make update` makes/, "its name ends in .raucb"],
   [/send it with: ddsp-edge deploy.*/, "send it from a computer"],
   [/at the box: ddsp-edge panel-code --unlock, or a footswitch/, "at the box with a footswitch"],
   [/, in its log and to ddsp-edge panel-code/, " and in its log"],

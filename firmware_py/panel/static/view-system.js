@@ -10,6 +10,7 @@ import { phones } from "./phones.js";
 import { power } from "./power.js";
 import { on, refreshAll, watch } from "./store.js";
 import { download, upload, uploader } from "./transfer.js";
+import { update } from "./update.js";
 
 const REFRESH_MS = 4000;
 const GB = 1e9;
@@ -71,6 +72,7 @@ export function build(root) {
   const energy = power();
   const wifi = network();
   const usb = computer();
+  const version = update();
   let timer = 0;
 
   const group = (title, ...content) => h("section", { class: "group", "aria-label": title }, h("h2", {}, title), ...content);
@@ -83,6 +85,7 @@ export function build(root) {
     group("Box", facts),
     group("Network", wifi.root),
     group("Everything in one file", everything()),
+    group("Update", version.root),
     group("Phones", paired.root),
     group("Restart and shut down", energy.root),
     group("Log", logs())));
@@ -94,6 +97,7 @@ export function build(root) {
     midi.look(); // what is plugged in is seen, whatever its driver says
     wifi.look();
     usb.look();
+    version.look();
   }
   watch("meters", (meters) => { if (!root.hidden) card.meters(meters); });
   on("midi", () => { if (!root.hidden) midi.look(); });

@@ -56,6 +56,8 @@ CLOSED = [
     ("DELETE", "/api/pair"),
     ("GET", "/api/network"),
     ("POST", "/api/network"),
+    ("GET", "/api/update"),
+    ("POST", "/api/update"),
     ("GET", "/api/nothing"),
 ]
 

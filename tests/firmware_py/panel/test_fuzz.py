@@ -21,6 +21,7 @@ TAKING = [
 ]
 #: No schema can say which bytes are a model or a preset's file.
 OPAQUE = {("/api/models", "post"), ("/api/presets/{name}", "post"), ("/api/backup", "post")}
+OPAQUE |= {("/api/update", "post")}
 #: Nor which text is an address that answers, a title or a tag.
 OPAQUE |= {(f"/api/collection{each}", "post") for each in ("", "/preview", "/install")}
 OPAQUE |= {("/api/models/{name}", "patch"), ("/api/network", "post")}
