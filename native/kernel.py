@@ -13,6 +13,7 @@ from native._kernel import ffi, lib
 MAX_HARMONICS: int = lib.DDSP_MAX_HARMONICS
 MAX_NOISE_BANDS: int = lib.DDSP_MAX_NOISE_BANDS
 MAX_BLOCK: int = lib.DDSP_MAX_BLOCK
+MAX_RESPONSE: int = lib.DDSP_MAX_RESPONSE  #: samples: one second at the highest rate
 
 #: One analysed frame, as the C struct ``ddsp_features``.
 FEATURE_DTYPE = np.dtype(
@@ -206,6 +207,37 @@ class Output:
                 target + 2 * start,
                 min(self.max_block, len(left) - start),
             )
+
+
+class Convolver:
+    """Convolution of a stream with an impulse response (``ddsp_convolver_*``); one thread's.
+
+    ``response``: float32 (n,), 1 to :data:`MAX_RESPONSE` samples. Raises ValueError for others.
+    """
+
+    def __init__(self, response: np.ndarray) -> None:
+        self._convolver = ffi.gc(lib.ddsp_convolver_new(), lib.ddsp_convolver_free)
+        if self._convolver == ffi.NULL:
+            raise MemoryError("ddsp_convolver_new")
+        if response.ndim != 1 or response.dtype != np.float32:
+            raise ValueError(f"response is {response.dtype}{response.shape}, not float32(n,)")
+        samples = ffi.from_buffer("float[]", np.ascontiguousarray(response))
+        _check(
+            lib.ddsp_convolver_prepare(self._convolver, samples, len(samples)),
+            f"convolver(response of {len(response)} samples)",
+        )
+
+    def reset(self) -> None:
+        """Forget what was heard: nothing of it sounds on."""
+        lib.ddsp_convolver_reset(self._convolver)
+
+    def process(self, dry: np.ndarray, wet: np.ndarray) -> None:
+        """Convolve ``dry`` (n,) into ``wet`` (n,), both float32; they may be the same array."""
+        if len(dry) != len(wet):
+            raise ValueError(f"{len(dry)} samples cannot become {len(wet)}")
+        source = ffi.from_buffer("float[]", dry)
+        target = ffi.from_buffer("float[]", wet, require_writable=True)
+        lib.ddsp_convolver_process(self._convolver, source, target, len(dry))
 
 
 class Analyser:

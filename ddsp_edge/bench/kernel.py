@@ -1,4 +1,4 @@
-"""Benchmarks of the kernel as installed: oscillators, noise, reverb, analyser."""
+"""Benchmarks of the kernel as installed: oscillators, noise, reverb, response, analyser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from ddsp_edge.bench import voices
 from ddsp_edge.bench.paths import BANDS, GOAL_NS, HARMONICS, RATE, noise_us, oscillator_ns
 from ddsp_edge.bench.result import Result, against, best_s
-from native.kernel import Analyser, Output, Voice
+from native.kernel import Analyser, Convolver, Output, Voice
 
 GOAL_NOISE_US = 4.0
 
@@ -33,7 +33,7 @@ def results(peers: dict[str, float]) -> list[Result]:
 
 
 def _around() -> list[Result]:
-    """Benchmarks of what exists once for all voices: output and analyser."""
+    """Benchmarks of what exists once for all voices: output, response and analyser."""
     found = []
     mono = np.random.default_rng(0).normal(0, 0.1, 4800).astype(np.float32)
     stereo = np.zeros((len(mono), 2), np.float32)
@@ -46,6 +46,10 @@ def _around() -> list[Result]:
             output.process(mono, stereo)
 
         found.append(Result(f"{name}, one sample", best_s(once, 100) / len(mono) * 1e9, "ns"))
+    convolver = Convolver(np.random.default_rng(1).normal(0, 0.01, RATE).astype(np.float32))
+    wet = np.zeros_like(mono)
+    took = best_s(lambda: convolver.process(mono, wet), 100)
+    found.append(Result("a response of one second, one sample", took / len(mono) * 1e9, "ns"))
     t = np.arange(RATE) / RATE
     for name, tone in (
         ("220 Hz with vibrato", np.sin(2 * np.pi * 220 * t + np.sin(2 * np.pi * 5 * t))),

@@ -113,3 +113,28 @@ void ddsp_output_process_sides(ddsp_output *output, const float *left, const flo
 
 /* Setup. NULL is allowed. */
 void ddsp_output_free(ddsp_output *output);
+
+/* ---- convolver: a body or a room, as an impulse response ---------------- */
+
+typedef struct ddsp_convolver ddsp_convolver;
+
+enum { DDSP_MAX_RESPONSE = 384000 };  /* samples: one second at the highest rate */
+
+/* Setup. NULL when out of memory. */
+ddsp_convolver *ddsp_convolver_new(void);
+
+/* Setup; also resets. Copies n samples, 1..DDSP_MAX_RESPONSE, each limited to +-16 (NaN is 0).
+ * Another response replaces the one before. */
+int ddsp_convolver_prepare(ddsp_convolver *convolver, const float *response, int n);
+
+/* Audio. As if nothing had been heard. */
+void ddsp_convolver_reset(ddsp_convolver *convolver);
+
+/* Audio. n samples, any n >= 0, into n of their convolution with the response, without delay; in
+ * may be out. The blocks do not change the result by a bit. The work of a second is spread over
+ * all stretches of 32 samples; silence for longer than the response costs next to nothing. Silent
+ * before prepare. */
+void ddsp_convolver_process(ddsp_convolver *convolver, const float *in, float *out, int n);
+
+/* Setup. NULL is allowed. */
+void ddsp_convolver_free(ddsp_convolver *convolver);

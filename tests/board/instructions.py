@@ -25,6 +25,7 @@ COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
 PARTS = {
     "voice": "one voice: 100 harmonics, 65 noise bands",
     "output": "gain and stereo reverb",
+    "convolver": "a response of one second",
     "analyser": "pitch and loudness, every 5 ms",
     "decoder": "one voice's decoder, every 5 ms",
 }

@@ -195,6 +195,38 @@ static void test_output(double rate)
     ddsp_output_free(output);
 }
 
+/* A response of n samples: blocks of every size, hostile input, silence in which it falls asleep. */
+static void test_convolver(int n)
+{
+    static float response[DDSP_MAX_RESPONSE];
+    ddsp_convolver *convolver = ddsp_convolver_new();
+    for (int i = 0; i < n; i++)
+        response[i] = control(0.1f);
+    ddsp_convolver_process(convolver, stereo, mono, 16);
+    check(clean(mono, 16) && mono[7] == 0.0f, "a convolver without a response is silent");
+    check(ddsp_convolver_prepare(convolver, response, n) == DDSP_OK, "convolver prepare");
+    const long before = allocations;
+    int good = 1;
+    for (int turn = 0; turn < 60; turn++) {
+        const int size = blocks[turn % 10];
+        for (int i = 0; i < size; i++)
+            mono[i] = turn % 20 < 12 ? control(1.0f) : 0.0f;
+        ddsp_convolver_process(convolver, mono, mono, size);
+        good &= clean(mono, size);
+        if (turn == 30)
+            ddsp_convolver_reset(convolver);
+    }
+    check(allocations == before, "the convolver allocates nothing after prepare");
+    check(good, "the convolver's samples are clean");
+    check(ddsp_convolver_prepare(convolver, response, 0) == DDSP_BAD_ARGUMENT
+              && ddsp_convolver_prepare(convolver, response, DDSP_MAX_RESPONSE + 1)
+                     == DDSP_BAD_ARGUMENT
+              && ddsp_convolver_prepare(convolver, NULL, 1) == DDSP_BAD_ARGUMENT,
+          "a convolver says what it does not take");
+    check(ddsp_convolver_prepare(convolver, response, 1) == DDSP_OK, "prepare again");
+    ddsp_convolver_free(convolver);
+}
+
 static void test_analyser(double rate, double hop_s, int eager)
 {
     ddsp_analyser *analyser = ddsp_analyser_new();
@@ -393,6 +425,11 @@ static void test_no_memory(void)
         check(o == DDSP_OK || o == DDSP_NO_MEMORY, "output says that memory is short");
         ddsp_output_free(output);
         refuse = nth;
+        ddsp_convolver *convolver = ddsp_convolver_new();
+        const int c = convolver ? ddsp_convolver_prepare(convolver, &(float){1.0f}, 1) : 0;
+        check(c == DDSP_OK || c == DDSP_NO_MEMORY, "convolver says that memory is short");
+        ddsp_convolver_free(convolver);
+        refuse = nth;
         ddsp_analyser *analyser = ddsp_analyser_new();
         const int a = analyser ? ddsp_analyser_prepare(analyser, 48000, 64, 0.01) : 0;
         check(a == DDSP_OK || a == DDSP_NO_MEMORY, "analyser says that memory is short");
@@ -433,11 +470,15 @@ int main(void)
     test_rig(48000.0, 128);
     test_rig(44100.0, 64);
     test_rig(192000.0, 1);
+    test_convolver(1);
+    test_convolver(2500);
+    test_convolver(48000);
     test_no_memory();
     test_decoder();
     ddsp_voice_free(NULL);
     ddsp_noise_bank_free(NULL);
     ddsp_output_free(NULL);
+    ddsp_convolver_free(NULL);
     ddsp_analyser_free(NULL);
     ddsp_part_free(NULL);
     ddsp_rig_free(NULL);

@@ -135,3 +135,119 @@ void ddsp_fft_inverse(ddsp_fft *fft, float *out)
     pack(fft, fft->work_re, fft->work_im);
     ddsp_fft_inverse_packed(fft, out);
 }
+
+/* ---- in steps ---- */
+
+static void begin(ddsp_fft *fft)
+{
+    fft->from_re = fft->work_re, fft->from_im = fft->work_im;
+    fft->to_re = fft->re, fft->to_im = fft->im;
+    fft->at = fft->twiddles;
+    fft->length = fft->n / 2;
+    fft->stride = 1;
+}
+
+int ddsp_fft_pass(ddsp_fft *fft)
+{
+    float *xr = fft->from_re, *xi = fft->from_im, *yr = fft->to_re, *yi = fft->to_im;
+    const float *w = fft->at;
+    const int n = fft->length, s = fft->stride;
+    if (s == 1)
+        PASS(first4, n / 4, (xr, xi, yr, yi, n, w));
+    else
+        PASS(pass4, s, (xr, xi, yr, yi, n, s, w));
+    fft->from_re = yr, fft->from_im = yi, fft->to_re = xr, fft->to_im = xi;
+    fft->at += 6 * (n / 4);
+    fft->length = n / 4;
+    fft->stride = 4 * s;
+    return fft->length >= 4;
+}
+
+/* Even samples and, turned, odd ones: the transform of the conjugate is that of the other sign,
+ * conjugated. */
+DDSP_INLINE void split_body(ddsp_fft *fft, const float *restrict samples)
+{
+    float *restrict re = fft->work_re, *restrict im = fft->work_im;
+    for (int k = 0; k < fft->n / 2; k++) {
+        re[k] = samples[2 * k];
+        im[k] = -samples[2 * k + 1];
+    }
+}
+
+DDSP_CPU_DISPATCH(static, split, (ddsp_fft *fft, const float *restrict samples), (fft, samples))
+
+void ddsp_fft_begin_forward(ddsp_fft *fft, const float *samples)
+{
+    split(fft, samples);
+    begin(fft);
+}
+
+/* The spectrum of the samples from that of even + i odd, of which the conjugate is here. */
+DDSP_INLINE void end_forward_body(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
+{
+    const int half = fft->n / 2;
+    const float *restrict re = fft->from_re, *restrict im = fft->from_im;
+    const float *restrict cosine = fft->cosine, *restrict sine = fft->sine;
+    to_re[0] = re[0] - im[0];
+    to_im[0] = re[0] + im[0];
+    for (int k = 1; k < half; k++) {
+        const float even_re = re[k] + re[half - k], even_im = im[half - k] - im[k];
+        const float odd_re = re[k] - re[half - k], odd_im = -im[k] - im[half - k];
+        const float c = cosine[k], s = sine[k];
+        to_re[k] = 0.5f * (even_re + odd_im * c - odd_re * s);
+        to_im[k] = 0.5f * (even_im - odd_re * c - odd_im * s);
+    }
+}
+
+DDSP_CPU_DISPATCH(static, end_forward,
+                  (const ddsp_fft *fft, float *restrict to_re, float *restrict to_im),
+                  (fft, to_re, to_im))
+
+void ddsp_fft_end_forward(const ddsp_fft *fft, float *re, float *im)
+{
+    end_forward(fft, re, im);
+}
+
+DDSP_INLINE void join_body(ddsp_fft *fft, const float *restrict re, const float *restrict im)
+{
+    const int half = fft->n / 2;
+    float *restrict to_re = fft->work_re, *restrict to_im = fft->work_im;
+    const float *restrict cosine = fft->cosine, *restrict sine = fft->sine;
+    to_re[0] = re[0] + im[0];
+    to_im[0] = re[0] - im[0];
+    for (int k = 1; k < half; k++) {
+        const float sum_re = re[k] + re[half - k], sum_im = im[k] - im[half - k];
+        const float odd_re = re[k] - re[half - k], odd_im = im[k] + im[half - k];
+        const float c = cosine[k], s = sine[k];
+        to_re[k] = sum_re - (odd_re * s + odd_im * c);
+        to_im[k] = sum_im + (odd_re * c - odd_im * s);
+    }
+}
+
+DDSP_CPU_DISPATCH(static, join,
+                  (ddsp_fft *fft, const float *restrict re, const float *restrict im),
+                  (fft, re, im))
+
+void ddsp_fft_begin_inverse(ddsp_fft *fft, const float *re, const float *im)
+{
+    join(fft, re, im);
+    begin(fft);
+}
+
+DDSP_INLINE void end_inverse_body(const ddsp_fft *fft, float *restrict samples)
+{
+    const int quarter = fft->n / 4;
+    const float *restrict re = fft->from_re + quarter, *restrict im = fft->from_im + quarter;
+    for (int k = 0; k < quarter; k++) {
+        samples[2 * k] = re[k];
+        samples[2 * k + 1] = im[k];
+    }
+}
+
+DDSP_CPU_DISPATCH(static, end_inverse, (const ddsp_fft *fft, float *restrict samples),
+                  (fft, samples))
+
+void ddsp_fft_end_inverse(const ddsp_fft *fft, float *samples)
+{
+    end_inverse(fft, samples);
+}

@@ -1,8 +1,9 @@
 /* load PART SECONDS: what one part of the instrument does for so many seconds of sound at 48 kHz,
  * in blocks of 64, with a new control frame every 5 ms. PART: voice (100 harmonics, 65 noise
  * bands), high (the same at 2 kHz: a tenth is below Nyquist), quiet (of the 100 twenty are loud
- * enough to be heard), output (gain and reverb), analyser, decoder (a network of the size that
- * ships, every 5 ms), nothing.
+ * enough to be heard), output (gain and reverb), convolver (a response of one second; it works at
+ * full only after as long), analyser, decoder (a network of the size that ships, every 5 ms),
+ * nothing.
  */
 #include <math.h>
 #include <stdint.h>
@@ -25,6 +26,12 @@ int main(int argc, char **argv)
         || ddsp_analyser_prepare(analyser, RATE, BLOCK, (double)HOP / RATE) != DDSP_OK)
         return 1;
     ddsp_features *found = calloc((size_t)ddsp_analyser_max_frames(analyser), sizeof *found);
+    ddsp_convolver *convolver = ddsp_convolver_new();
+    static float response[RATE];
+    for (int i = 0; i < RATE; i++)
+        response[i] = 0.01f * (uniform() - 0.5f);
+    if (ddsp_convolver_prepare(convolver, response, RATE) != DDSP_OK)
+        return 1;
     ddsp_output_set_reverb(output, 0.5f, 0.5f, 0.5f);
     const float base_hz = part == 'h' ? 2000.0f : 200.0f;
     float heard = 0.0f;
@@ -56,13 +63,15 @@ int main(int argc, char **argv)
                 heard += controls.amplitude;
                 frames++;
             }
-        } else if (part == 'o' || part == 'a') {
+        } else if (part == 'o' || part == 'a' || part == 'c') {
             for (int i = 0; i < BLOCK; i++) {
                 const float turn = (float)((block * BLOCK + i) % 218) / 218.0f;
                 mono[i] = 0.4f * (turn - 0.5f) + 0.01f * (uniform() - 0.5f);
             }
             if (part == 'o')
                 ddsp_output_process(output, mono, stereo, BLOCK);
+            else if (part == 'c')
+                ddsp_convolver_process(convolver, mono, stereo, BLOCK);
             else
                 frames += ddsp_analyser_process(analyser, mono, BLOCK, found);
             heard += stereo[0];
