@@ -47,8 +47,8 @@ def _around() -> list[Result]:
 
         found.append(Result(f"{name}, one sample", best_s(once, 100) / len(mono) * 1e9, "ns"))
     convolver = Convolver(np.random.default_rng(1).normal(0, 0.01, RATE).astype(np.float32))
-    wet = np.zeros_like(mono)
-    took = best_s(lambda: convolver.process(mono, wet), 100)
+    heard = np.zeros_like(mono)
+    took = best_s(lambda: convolver.process(mono, heard), 100)
     found.append(Result("a response of one second, one sample", took / len(mono) * 1e9, "ns"))
     t = np.arange(RATE) / RATE
     for name, tone in (

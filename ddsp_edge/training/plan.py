@@ -32,6 +32,9 @@ class Plan:
     average: float = 0.995  #: of the weights, in the second stage
     patience: int = 2000  #: steps of the second stage without a better held-out loss end it
     room: bool = False  #: learn the recording's room apart from the instrument
+    #: Learn an impulse response of body and room with the instrument, which the device plays.
+    response: bool = False
+    start: str = ""  #: the instrument whose network is trained on; "": one with random weights
     size: str = "large"  #: of the network (model.SIZES)
     #: Hear every frame in the second stage, at the pitch that is shown live, not only where one
     #: pitch is clear: joins, double stops and the room's tails are played on stage too.
@@ -45,7 +48,7 @@ class Plan:
         plan = cls(**changes)
         ratio = profile.frame_rate / EDGE.frame_rate
         # A room is heard in what was played before: more of it.
-        context = plan.context * (3 if plan.room else 1)
+        context = plan.context * (3 if plan.room or plan.response else 1)
         return replace(
             plan,
             warm_frames=max(2, round(plan.warm_frames * ratio)),

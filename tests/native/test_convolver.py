@@ -45,13 +45,17 @@ def convolve(response: np.ndarray, dry: np.ndarray, sizes: list[int]) -> np.ndar
 def test_it_is_numpys_convolution(length: int) -> None:
     """To -110 dB of the result, from the first sample on: there is no delay."""
     response, dry = room(length), noise(length + 9000)
-    wanted = np.convolve(dry.astype(float), response.astype(float))[: len(dry)]
+    if length < 10_000:
+        wanted = np.convolve(dry.astype(float), response.astype(float))[: len(dry)]
+    else:  # directly it takes seconds
+        spectra = [np.fft.rfft(x.astype(float), 2 * len(dry)) for x in (dry, response)]
+        wanted = np.fft.irfft(spectra[0] * spectra[1])[: len(dry)]
     error = convolve(response, dry, [128]) - wanted
     assert np.abs(error).max() < 10 ** (-110 / 20) * np.abs(wanted).max()
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(1, 3000), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=12)
+@given(st.lists(st.integers(1, 3000), min_size=2, max_size=6))
 def test_blocks_change_no_bit(sizes: list[int]) -> None:
     dry = noise(12_000)
     dry[3000:9500] = 0.0  # it falls asleep and wakes in the middle of a block

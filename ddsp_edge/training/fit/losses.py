@@ -34,6 +34,15 @@ def multi_scale_spectral(audio: Tensor, target: Tensor) -> Tensor:
     return total
 
 
+def below_8_khz(audio: Tensor) -> Tensor:
+    """[b, samples] at 48 kHz -> [b, samples / 3] at 16 kHz, with nothing folded.
+
+    The number of samples is a multiple of 6.
+    """
+    spectrum = torch.fft.rfft(audio)[..., : audio.shape[-1] // 6 + 1]
+    return (torch.fft.irfft(spectrum, n=audio.shape[-1] // 3) / 3).contiguous()
+
+
 def magnitudes(audio: Tensor, target: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
     """[b, samples] twice -> each of SIZES, and both magnitudes [b, bins, frames]."""
     for size in SIZES:

@@ -24,6 +24,7 @@ from ddsp_edge.training.data.augmentation import augment
 from ddsp_edge.training.data.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.fit import brightness, checkpoint, devices, losses, synth
+from ddsp_edge.training.fit.response import LearntResponse
 from ddsp_edge.training.fit.room import LearntRoom
 from ddsp_edge.training.fit.teacher import Teacher
 from ddsp_edge.training.networks import registry
@@ -53,6 +54,8 @@ class Trainer:
 
     CLIP = 1.0  #: the gradient's largest norm
     ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
+    RESPONSE_SHARE = 0.5  #: of a response whose every sample is free
+    RESPONSE_ALONE = 200  #: steps in which the network stays and only the response learns
     TRUST = features.TRUST  #: least share of trusted frames in a crop to train on
     VARIED = True  #: what the model is shown (:mod:`augment`)
 
@@ -65,7 +68,9 @@ class Trainer:
         device: str = "auto",
         checkpoint_s: float = CHECKPOINT_S,
         teacher: Teacher | None = None,
+        start: EdgeDecoder | None = None,
     ) -> None:
+        """``start``: the network to train on, which ``plan.start`` names; else a new one."""
         torch.manual_seed(plan.seed)
         self.plan, self.run_folder, self.profile = plan, run, dataset.profile
         self.summary = dataset.summary
@@ -80,14 +85,16 @@ class Trainer:
         self.crops = AudioBatches(dataset.train, *crop, trust, live)
         held = AudioBatches(dataset.held_out, *crop, trust, live)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
-        self.model = registry.make_model(profile, dataset.summary, plan.size).to(self.device)
+        made = start or registry.make_model(profile, dataset.summary, plan.size)
+        self.model = copy.deepcopy(made).train().to(self.device)
         self.average = copy.deepcopy(self.model)
         self.room = self._make_room()
+        self.average_room = copy.deepcopy(self.room)
         self.optimiser = self._new_optimiser()
         self.step = 0
         self.seconds = 0.0  #: spent so far, over all runs
         self.history: list[dict[str, float]] = []
-        self.best = (math.inf, self._weights(self.average))
+        self.best = (math.inf, self._weights(self.average), self._room_weights())
         self.noise = torch.Generator()
         self.checkpoint = run / "checkpoint.pt"
         self.key = json.dumps(
@@ -148,7 +155,17 @@ class Trainer:
         best.load_state_dict(self.best[1] if math.isfinite(self.best[0]) else self._weights())
         return best.eval()
 
+    def best_response(self) -> np.ndarray | None:
+        """The response that was learnt with :meth:`best_model`; None where none was asked for."""
+        if not isinstance(self.average_room, LearntResponse):
+            return None
+        best = copy.deepcopy(self.average_room)
+        best.load_state_dict(self.best[2])
+        return best.samples()
+
     def _make_room(self) -> nn.Module | None:
+        if self.plan.response:
+            return LearntResponse(self.profile.sample_rate).to(self.device)
         if not self.plan.room:
             return None
         return LearntRoom(self.profile.sample_rate).to(self.device)
@@ -156,7 +173,9 @@ class Trainer:
     def _new_optimiser(self) -> torch.optim.Adam:
         groups = [{"params": list(self.model.parameters()), "share": 1.0}]
         if self.room is not None:
-            groups.append({"params": list(self.room.parameters()), "share": self.ROOM_SHARE})
+            free = isinstance(self.room, LearntResponse)
+            share = self.RESPONSE_SHARE if free else self.ROOM_SHARE
+            groups.append({"params": list(self.room.parameters()), "share": share})
         return torch.optim.Adam(groups, lr=self.plan.warm_rate, fused=True)
 
     def _one_step(self) -> Progress:
@@ -210,19 +229,25 @@ class Trainer:
         rate = learning_rate(done, steps, peak, plan.run_in)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["share"]
+        if self.plan.response and not warm and done < self.RESPONSE_ALONE:
+            # Else the network imitates the room before there is one, and has to forget it.
+            self.optimiser.param_groups[0]["lr"] = 0.0
         return rate
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-        for mean, now in pairs:
-            mean.lerp_(now, 1 - self.plan.average)
+        pairs: list[tuple[nn.Module, nn.Module]] = [(self.average, self.model)]
+        if self.room is not None and self.average_room is not None:
+            pairs.append((self.average_room, self.room))
+        for means, nows in pairs:
+            for mean, now in zip(means.parameters(), nows.parameters(), strict=True):
+                mean.lerp_(now, 1 - self.plan.average)
 
     def _measure_held_out(self, model: Model, loss: float) -> float:
         held = self.held_out_loss(model)
         self.history.append({"step": self.step, "loss": loss, "held_out": held})
         if held < self.best[0]:
-            self.best = (held, self._weights(model))
+            self.best = (held, self._weights(model), self._room_weights())
         return held
 
     def _controls(self, model: Model, batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
@@ -255,7 +280,12 @@ class Trainer:
         return self._distance(self._with_room(dry)[:, -target.shape[1] :], target), room_loss
 
     def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
-        return losses.multi_scale_spectral(audio, target)
+        whole = losses.multi_scale_spectral(audio, target)
+        if not (self.plan.response and audio.shape[1] % 6 == 0):
+            return whole
+        # At 16 kHz too: windows three times as long tell the room's tails apart.
+        ours, theirs = losses.below_8_khz(audio), losses.below_8_khz(target)
+        return 0.5 * (whole + losses.multi_scale_spectral(ours, theirs))
 
     def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:
         """The model's sound of whole sequences, [batch, samples]; with the room that is learnt
@@ -264,7 +294,10 @@ class Trainer:
         return self._with_room(dry) if room else dry
 
     def _with_room(self, dry: Tensor) -> Tensor:
-        return dry if self.room is None else self.room(dry)
+        room = self.room
+        if isinstance(room, LearntResponse) and not torch.is_grad_enabled():
+            room = self.average_room  # what is measured and heard is averaged, as the network is
+        return dry if room is None else room(dry)
 
     def _dry(self, model: Model, batch: dict[str, Tensor], skip: int) -> Tensor:
         """From frame ``skip`` on; for a room from the network's first quarter of a second on,
@@ -286,6 +319,10 @@ class Trainer:
         model = model or self.model
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
+    def _room_weights(self) -> dict[str, Tensor]:
+        room = self.average_room
+        return {} if room is None else {k: v.cpu().clone() for k, v in room.state_dict().items()}
+
     def save(self) -> None:
         """Write the checkpoint, all or nothing. Raises UserError."""
         state = {
@@ -296,6 +333,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "room": self.room.state_dict() if self.room else {},
+            "average_room": self._room_weights(),
             "history": self.history,
             "best": self.best,
         }
@@ -307,6 +345,8 @@ class Trainer:
         self.average.load_state_dict(saved["average"])
         if self.room is not None:
             self.room.load_state_dict(saved["room"])
+        if self.average_room is not None:
+            self.average_room.load_state_dict(saved["average_room"])
         self.step, self.history, self.best = saved["step"], saved["history"], saved["best"]
         self.seconds = saved["seconds"]
         self.optimiser.load_state_dict(saved["optimiser"])

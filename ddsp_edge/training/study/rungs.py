@@ -29,11 +29,11 @@ from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.rendering import render
 from ddsp_edge.settings import Settings
 from ddsp_edge.system.audio_file import read_audio
-from ddsp_edge.tflite.network import UnknownGraphError, read_network
 from ddsp_edge.training.data.dataset import Dataset, prepare
 from ddsp_edge.training.export.to_tflite import export
 from ddsp_edge.training.fit import losses, synth
 from ddsp_edge.training.fit.trainer import Trainer
+from ddsp_edge.training.networks.from_bundle import network_of
 from ddsp_edge.training.networks.model import SIZES, EdgeDecoder
 from ddsp_edge.training.plan import Plan, Progress
 from ddsp_edge.training.profiles import EDGE
@@ -46,39 +46,6 @@ HOP = RATE // EDGE.frame_rate
 FRAMES, CONTEXT, BATCH = 201, 200, 4  #: crops of one second after one that is heard in the room
 PREROLL = 50  #: frames at the head of the context in which only the network settles
 ROOMS = ("none", "kernel", "learnt")
-
-
-def network_of(bundle: Bundle) -> EdgeDecoder:
-    """The small network of one of our bundles, to train on. Raises UserError for another."""
-    try:
-        file = read_network(bundle.model)
-        (at, slope), (loud_at, loud_slope) = file.pitch, file.loudness
-        shape = replace(SIZES["small"], pitch=(at, slope), loudness=(loud_at, loud_slope))
-        model = EdgeDecoder(shape)
-        first, second = file.layers
-        inputs, states = file.gates[:3], file.gates[3:]
-        body, state = file.merge
-        heads = (file.amplitude, file.harmonics, file.noise)
-        parts = {
-            "first.weight": [first.weights],
-            "first.bias": [first.bias],
-            "second.weight": [second.weights],
-            "second.bias": [second.bias],
-            "gru.weight_ih_l0": [layer.weights for layer in inputs],
-            "gru.bias_ih_l0": [layer.bias for layer in inputs],
-            "gru.weight_hh_l0": [layer.weights for layer in states],
-            "gru.bias_hh_l0": [layer.bias for layer in states],
-            "dense.weight": [np.concatenate([body.weights, state.weights], axis=1)],
-            "dense.bias": [body.bias + state.bias],
-            "head.weight": [layer.weights for layer in heads],
-            "head.bias": [layer.bias for layer in heads],
-        }
-        model.load_state_dict(
-            {name: torch.from_numpy(np.concatenate(part)) for name, part in parts.items()}
-        )
-    except (UnknownGraphError, ValueError, RuntimeError) as error:
-        raise UserError(f"{bundle.path or bundle.info.name}: no small network of ours") from error
-    return model
 
 
 class FreeRoom(nn.Module):
@@ -109,12 +76,6 @@ def room_of(kind: str, seconds: float) -> FreeRoom:
     return FreeRoom(heard / heard[0] - click, False)
 
 
-def below_8_khz(audio: Tensor) -> Tensor:
-    """[b, samples] at 48 kHz -> [b, samples / 3] at 16 kHz, with nothing folded."""
-    spectrum = torch.fft.rfft(audio)[..., : audio.shape[-1] // 6 + 1]
-    return (torch.fft.irfft(spectrum, n=audio.shape[-1] // 3) / 3).contiguous()
-
-
 class RungTrainer(Trainer):
     """Hears the instrument at 16 kHz, behind the room that it is given."""
 
@@ -129,7 +90,7 @@ class RungTrainer(Trainer):
         self, model: nn.Module, batch: dict[str, Tensor]
     ) -> tuple[Tensor, Tensor | None]:
         size = batch["audio"].shape[1] // 6 * 6
-        target = below_8_khz(batch["audio"][:, :size])
+        target = losses.below_8_khz(batch["audio"][:, :size])
         controls = (*self._controls(model, batch), batch["synth_f0_hz"])  # type: ignore[arg-type]
         amplitude, harmonics, noise, f0_hz = (c[:, PREROLL:] for c in controls)
         heard = self.ROOM(sound_below_8_khz(amplitude, harmonics, noise, f0_hz, self.noise))
