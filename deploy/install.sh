@@ -3,12 +3,13 @@
 # the folder it lies in or any other:
 #
 #   sudo sh deploy/install.sh [--board NAME] [--hat NAME] [--wheelhouse DIR] [--extras LIST]
-#                             [--as USE] [--login USER] [--read-only-root] [--no-start]
+#                             [--as USE] [--panel WHERE] [--login USER] [--read-only-root] [--no-start]
 #   sudo sh deploy/install.sh --uninstall [--keep]
 #
 #   --board NAME       a file of deploy/boards; found out where it is not given
 #   --hat NAME         a file of deploy/hats: the audio hardware
 #   --as USE           pedal (follows its input), module (follows MIDI notes) or both (the default)
+#   --panel WHERE      all: the panel is served on every network; box: on the board itself only (the default)
 #   --wheelhouse DIR   wheels for this board, ours too; then nothing is fetched by pip
 #   --extras LIST      of the package (default: live,pedal,panel; with a display of its own also display)
 #   --login USER       may deploy models and use the control socket (default: who called sudo)
@@ -24,7 +25,7 @@ prefix=/opt/ddsp-edge
 state=/var/lib/ddsp-edge
 etc=/etc/ddsp-edge
 overlay=/etc/overlayroot.local.conf overlaid='overlayroot="tmpfs:recurse=0"'
-board='' hat='' use='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
+board='' hat='' use='' panel='' wheelhouse='' extras=live,pedal,panel login=${SUDO_USER:-}
 start=1 uninstall='' keep='' read_only='' changed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -41,12 +42,13 @@ did() {
 
 while [ $# -gt 0 ]; do
     case $1 in
-    --board | --hat | --as | --wheelhouse | --extras | --login)
+    --board | --hat | --as | --panel | --wheelhouse | --extras | --login)
         [ $# -ge 2 ] || stop "$1 needs a value"
         case $1 in
         --board) board=$2 ;;
         --hat) hat=$2 ;;
         --as) use=$2 ;;
+        --panel) panel=$2 ;;
         --wheelhouse) wheelhouse=$2 ;;
         --extras) extras=$2 ;;
         --login) login=$2 ;;
@@ -71,6 +73,9 @@ optional="ddsp-edge-gadget.path ddsp-edge-gadget.service"
 groups="audio gpio i2c input spi"
 made=$etc/.groups # those of them that were not here before
 
+cores=/etc/systemd/system/ddsp-edge.service.d irqs=/etc/tmpfiles.d/ddsp-edge-four-cores.conf
+audio_core() { grep -q '^cpu = 3' "$here/boards/$board.toml"; } # the board's profile gives the audio thread one
+
 # from | to | mode: every file that is simply put into its place.
 files() {
     for unit in $services $optional; do
@@ -86,6 +91,10 @@ files() {
         [ -d /etc/polkit-1/rules.d ] && [ -e "$rule" ] && echo "$rule /etc/polkit-1/rules.d/$(basename "$rule") 644"
     done
     echo "$here/files/ddsp-edge-governor.conf /etc/tmpfiles.d/ddsp-edge-governor.conf 644"
+    if audio_core; then
+        echo "$here/systemd/four-cores.conf $cores/four-cores.conf 644"
+        echo "$here/files/ddsp-edge-four-cores.conf $irqs 644"
+    fi
     echo "$here/files/ddsp-edge-limits.conf /etc/security/limits.d/ddsp-edge.conf 644"
 }
 
@@ -113,7 +122,7 @@ if [ -n "$uninstall" ]; then
     rm -f /etc/systemd/system/ddsp-edge-stick@.service
     [ ! -d /sys/kernel/config/usb_gadget/ddsp-edge ] ||
         $prefix/venv/bin/python -m firmware_py.usb_gadget stop || true # until the next start then
-    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf \
+    rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf $irqs \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display /run/ddsp-edge-network
     if [ "$(cat $overlay 2>/dev/null)" = "$overlaid" ]; then rm $overlay; fi
@@ -142,23 +151,15 @@ fi
 
 # ---- what is asked for, checked before anything changes --------------------------------
 names() { for each in "$here/$1"/*.toml; do basename "$each" .toml; done | tr '\n' ' '; }
-if [ -z "$board" ]; then
-    case $(tr -d '\0' 2>/dev/null </proc/device-tree/model || true) in
-    *"Zero 2"*) board=pi-zero-2w ;;
-    *"Pi 3"*) board=pi-3 ;;
-    *"Pi 4"* | *"Compute Module 4"*) board=pi-4 ;;
-    *"Pi 5"* | *"Compute Module 5"*) board=pi-5 ;;
-    *) board=generic ;;
-    esac
-fi
+[ -n "$board" ] || board=$(sh "$here/board.sh")
 [ -e "$here/boards/$board.toml" ] || stop "no board is called $board; there are: $(names boards)"
 [ -z "$hat" ] || [ -e "$here/hats/$hat.toml" ] || stop "no hat is called $hat; there are: $(names hats)"
-# What sits on the board's own bus has its driver in Raspberry Pi OS's kernel only.
-if [ -n "$hat" ] && [ -e "$here/hats/$hat.boot" ] && grep -q debian-kernel@ /proc/version; then
-    stop "Debian's kernel has no driver for the $hat: use Raspberry Pi OS, or a USB sound card (--hat generic-usb)"
+if [ -n "$hat" ] && [ -e "$here/hats/$hat.boot" ]; then
+    said=$(sh "$here/board.sh" --hat "$hat" 2>&1) || stop "$said"
 fi
 [ -z "$use" ] || [ "$use" = both ] || [ -e "$here/uses/$use.toml" ] ||
     stop "--as $use: choose both or one of: $(names uses)"
+case $panel in '' | all | box) ;; *) stop "--panel $panel: choose all or box" ;; esac
 [ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || stop "$wheelhouse: no such folder of wheels"
 [ -z "$login" ] || getent passwd "$login" >/dev/null || stop "no user is called $login here"
 # What is read-only forgets at power-off: models and presets need a partition of their own.
@@ -187,6 +188,24 @@ if [ -n "$need" ]; then
         apt_get install -y --no-install-recommends $need || stop "apt-get could not install$need"
     }
     did "installed$need"
+fi
+# What makes it found and reached without a terminal: it plays without that, too.
+if running; then
+    need=
+    for package in avahi-daemon avahi-utils polkitd; do
+        have $package || need="$need $package"
+    done
+    ! have network-manager || for package in dnsmasq-base iw; do # its hotspot
+        have $package || need="$need $package"
+    done
+    if [ -n "$need" ]; then
+        # shellcheck disable=SC2086
+        if apt_get install -y --no-install-recommends $need >"$scratch/apt" 2>&1; then
+            did "installed$need"
+        else
+            say "  notice: not installed:$need; what is missing without: docs/deploy.md"
+        fi
+    fi
 fi
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 case $version in 3.11 | 3.12 | 3.13 | 3.14) ;; *) stop "Python $version is here; ddsp-edge needs 3.11 to 3.14" ;; esac
@@ -229,6 +248,9 @@ put() { # from to mode
 }
 files >"$scratch/files"
 while read -r from to mode; do put "$from" "$to" "$mode"; done <"$scratch/files"
+audio_core || for path in "$cores/four-cores.conf" $irqs; do # as another board before
+    [ ! -e "$path" ] || { rm "$path" && did "$path removed"; }
+done
 folder() { # path owner mode
     [ "$(stat -c '%U:%G %a' "$1" 2>/dev/null)" = "$2 $3" ] && return
     install -d -o "${2%:*}" -g "${2#*:}" -m "$3" "$1"
@@ -245,6 +267,10 @@ case $use in
 '') ;; # as it is
 both) [ ! -e "$etc/use.toml" ] || { rm "$etc/use.toml" && did "$etc/use.toml removed"; } ;;
 *) put "$here/uses/$use.toml" "$etc/use.toml" 644 ;;
+esac
+case $panel in
+all) put "$here/files/panel.toml" "$etc/panel.toml" 644 ;;
+box) [ ! -e "$etc/panel.toml" ] || { rm "$etc/panel.toml" && did "$etc/panel.toml removed"; } ;;
 esac
 # Yours from then on: never overwritten.
 [ -e "$etc/config.toml" ] || put "$here/config.toml" "$etc/config.toml" 644

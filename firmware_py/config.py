@@ -19,8 +19,9 @@ from firmware_py.controls.display_config import DisplayConfig
 
 FILE = Path("/etc/ddsp-edge/config.toml")
 #: Beside the config and read before it: what the installer knows of the board, its audio HAT and
-#: what the box is used as (deploy/boards, deploy/hats, deploy/uses). The config takes precedence.
-PROFILES = ("board.toml", "hat.toml", "use.toml")
+#: what the box is used as (deploy/boards, deploy/hats, deploy/uses), and whether phones reach the
+#: panel (deploy/files/panel.toml). The config takes precedence.
+PROFILES = ("board.toml", "hat.toml", "use.toml", "panel.toml")
 
 
 @dataclass(frozen=True, slots=True)

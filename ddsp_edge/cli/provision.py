@@ -31,6 +31,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="follow the audio input, MIDI notes, or whichever is played (default: both)",
     )
     parser.add_argument(
+        "--panel",
+        choices=("all", "box"),
+        help="where the panel is served: on every network, or on the board itself only (default)",
+    )
+    parser.add_argument(
         "--wheelhouse",
         type=Path,
         metavar="DIR",
@@ -61,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from ddsp_edge.remote.provision import provision
 
     words = []
-    for name in ("board", "hat", "extras", "login"):
+    for name in ("board", "hat", "panel", "extras", "login"):
         if value := getattr(args, name):
             words += [f"--{name}", value]
     if args.use:

@@ -13,6 +13,8 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -118,6 +120,18 @@ class OverlayDevice:
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    @contextmanager
+    def debians_kernel(self) -> Iterator[None]:
+        """It says that its kernel is Debian's own, which has no drivers for HATs."""
+        self.ssh(
+            "echo 'Linux version 6.12.57 (debian-kernel@lists.debian.org)' >/tmp/version && "
+            "mount --bind /tmp/version /proc/version"
+        )
+        try:
+            yield
+        finally:
+            self.ssh("umount /proc/version")
 
     def changes(self) -> set[tuple[str, str]]:
         """Every file there that this machine has not, or has otherwise: its path and what it is."""

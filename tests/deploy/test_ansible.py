@@ -27,6 +27,11 @@ all:
           ansible_become: false  # root already
           ddsp_edge_wheelhouse: {wheels}
           ddsp_edge_board: pi-zero-2w
+          ddsp_edge_use: module
+          ddsp_edge_panel: all
+          ddsp_edge_config: |
+            [usb]
+            gadget = "midi"
           ddsp_edge_require_signature: true
           ddsp_edge_trusted_keys: ["luthier ssh-ed25519 AAAA"]
           ddsp_edge_deploy_user: courier
@@ -42,7 +47,7 @@ def play(device, wheels, tmp_path):
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(VARIABLES.format(config=device.config, wheels=wheels))
 
-    def run(book: str, *words: str, hosts: str = "device") -> dict[str, int]:
+    def run(book: str, *words: str, hosts: str = "device", good: bool = True) -> dict[str, int]:
         done = subprocess.run(
             [PLAYBOOK, "-i", str(inventory), "--limit", hosts, book, *words],
             cwd=ANSIBLE,
@@ -53,8 +58,7 @@ def play(device, wheels, tmp_path):
             text=True,
             timeout=500,
         )  # fmt: skip
-        good = done.returncode == 0
-        assert good == (hosts == "device"), done.stdout[-4000:] + done.stderr[-2000:]
+        assert (done.returncode == 0) == good, done.stdout[-4000:] + done.stderr[-2000:]
         recap = done.stdout.rsplit("PLAY RECAP", 1)[1]
         counts = dict(word.split("=") for word in recap.split() if "=" in word)
         return {key: int(value) for key, value in counts.items()} | {"log": done.stdout}
@@ -64,8 +68,20 @@ def play(device, wheels, tmp_path):
 
 def test_a_board_that_fails_ends_a_rolling_update(device, play):
     before = device.changes()
-    said = play("site.yml", hosts="all")
+    said = play("site.yml", hosts="all", good=False)
     assert said["unreachable"] == 1 and "device" not in said["log"].rsplit("PLAY RECAP", 1)[1]
+    assert device.changes() == before
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_what_cannot_be_is_said_before_anything_changes(device, play, check):
+    before = device.changes()
+    with device.debians_kernel():
+        said = play("site.yml", *check, "-e", "ddsp_edge_hat=pisound", good=False)
+    assert "Debian's kernel has no driver for the pisound" in said["log"]
+    for wrong in ("ddsp_edge_board=pi-9", "ddsp_edge_hat=none", "ddsp_edge_use=drum"):
+        said = play("site.yml", *check, "-e", wrong, good=False)
+        assert "names no file of deploy/boards" in said["log"]
     assert device.changes() == before
 
 
@@ -82,7 +98,13 @@ def test_check_mode_first_then_set_up_then_nothing_then_away(device, play):
     keys = device.ssh("cat ~courier/.ssh/authorized_keys")
     assert 'restrict,command="ddsp-edge receive" ssh-ed25519 BBBB' in keys
     assert "ddsp-edge" in device.ssh("id -nG courier").split()
-    device.ssh("test -L /etc/systemd/system/multi-user.target.wants/ddsp-edge.service")
+    for unit in ("ddsp-edge.service", "ddsp-edge-gadget.path"):
+        device.ssh(f"test -L /etc/systemd/system/multi-user.target.wants/{unit}")
+    assert 'source = "synth"' in device.ssh("cat /etc/ddsp-edge/use.toml")
+    assert 'host = "0.0.0.0"' in device.ssh("cat /etc/ddsp-edge/panel.toml")
+    dropped = device.ssh("cat /etc/systemd/system/ddsp-edge.service.d/four-cores.conf")
+    assert "CPUAffinity=0-2" in dropped
+    assert "no USB device controller" in made["log"]  # said, and the installation went on
     again = play("site.yml")
     assert again["changed"] == 0, again["log"][-6000:]
     checked = play("site.yml", "--check")

@@ -22,7 +22,7 @@ def test_set_up_again_and_away(to_device, wheels):
     device.ssh("mkdir -p /boot/firmware; echo arm_64bit=1 >/boot/firmware/config.txt")
     before = device.changes()
     options = ("--wheelhouse", str(wheels), "--board", "pi-4", "--hat", "hifiberry",
-               "--as", "module", "--extras", EXTRAS, "--no-start")  # fmt: skip
+               "--as", "module", "--panel", "all", "--extras", EXTRAS, "--no-start")  # fmt: skip
     first = provision(*options)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "enabled ddsp-edge.service" in first.stdout
@@ -30,6 +30,9 @@ def test_set_up_again_and_away(to_device, wheels):
     assert "period = 128" in device.ssh("cat /etc/ddsp-edge/board.toml")
     assert "sndrpihifiberry" in device.ssh("cat /etc/ddsp-edge/hat.toml")
     assert 'source = "synth"' in device.ssh("cat /etc/ddsp-edge/use.toml")
+    assert 'host = "0.0.0.0"' in device.ssh("cat /etc/ddsp-edge/panel.toml")
+    dropped = device.ssh("cat /etc/systemd/system/ddsp-edge.service.d/four-cores.conf")
+    assert "CPUAffinity=0-2" in dropped
     assert "dtoverlay=hifiberry" in device.ssh("cat /boot/firmware/config.txt")
     groups = device.ssh("id -nG ddsp-edge").split()
     assert {"audio", "gpio", "i2c", "ddsp-edge"} <= set(groups)
@@ -42,7 +45,9 @@ def test_set_up_again_and_away(to_device, wheels):
     assert "no lcd16x2 at 0x27 on /dev/i2c-31" in said and "Traceback" not in said
     # The owner's configuration is the owner's.
     device.ssh("echo '[instrument]\nmodel = \"cello\"' >/etc/ddsp-edge/config.toml")
+    device.ssh("printf '[usb]\\ngadget = \"midi\"\\n' >>/etc/ddsp-edge/config.toml")
     again = provision(*options)
+    assert "notice: this box has no USB device controller" in again.stdout  # and it goes on
     assert again.returncode == 0 and "nothing had to be changed" in again.stdout, again.stdout
     assert 'model = "cello"' in device.ssh("cat /etc/ddsp-edge/config.toml")
 
@@ -62,6 +67,7 @@ def test_set_up_again_and_away(to_device, wheels):
     [
         (["--board", "pi-9"], "there are: generic pi-3"),
         (["--hat", "none"], "there are: generic-usb"),
+        (["--panel", "everywhere"], "choose all or box"),
         (["--login", "nobody-here"], "no user is called nobody-here"),
         (["--read-only-root"], "mount a partition at /var/lib/ddsp-edge first"),
         (["--wheelhouse", "/etc"], "holds no wheel of ddsp-edge"),
@@ -70,6 +76,14 @@ def test_set_up_again_and_away(to_device, wheels):
 def test_what_cannot_be_is_said_before_anything_changes(to_device, words, says):
     done = provision(*words)
     assert done.returncode == 2 and says in done.stderr, done.stdout + done.stderr
+    to_device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
+
+
+def test_a_hat_that_the_kernel_cannot_drive_is_refused(to_device):
+    with to_device.debians_kernel():
+        done = provision("--hat", "hifiberry")
+    assert done.returncode == 2
+    assert "Debian's kernel has no driver for the hifiberry" in done.stderr
     to_device.ssh("test ! -e /opt/ddsp-edge && ! getent passwd ddsp-edge")
 
 
