@@ -36,7 +36,10 @@ HARDWARE = {
     "pyalsaaudio": ("python3-alsaaudio", "sound cards cannot be listed nor their levels set"),
     "evdev": ("python3-evdev", "no USB pedals that are keyboards"),
     "lgpio": ("python3-lgpio", "no pins: no footswitches, expression pedals or lights there"),
+    "adafruit-lgpio": ("", ""),
 }
+#: Two names of one module.
+TWINS = {"lgpio": "adafruit-lgpio", "adafruit-lgpio": "lgpio"}
 #: Everything else has wheels on 64-bit machines; elsewhere Debian may have it.
 OTHERS = {
     "numpy": "python3-numpy",
@@ -94,11 +97,14 @@ def requirements(source: Path, extras: list[str]) -> dict[str, tuple[Requirement
 
 def _here(requirement: Requirement) -> bool:
     """This Python sees a version that will do."""
-    try:
-        version = metadata.version(requirement.name)
-    except metadata.PackageNotFoundError:
-        return False
-    return requirement.specifier.contains(version, prereleases=True)
+    for name in filter(None, (requirement.name, TWINS.get(requirement.name))):
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        if requirement.specifier.contains(version, prereleases=True):
+            return True
+    return False
 
 
 def _wheel(source: Path, name: str, specifier: SpecifierSet) -> bool:
@@ -125,7 +131,7 @@ def _debs(table: dict[str, str], source: Path, extras: list[str]) -> list[str]:
     packages = []
     for name, (requirement, _) in requirements(source, extras).items():
         package = table.get(name)
-        if package is None or _here(requirement) or _wheel(source, name, requirement.specifier):
+        if not package or _here(requirement) or _wheel(source, name, requirement.specifier):
             continue
         version = _candidate(package)
         if version and requirement.specifier.contains(version, prereleases=True):
@@ -146,7 +152,11 @@ def main(what: str, source: Path, extras: list[str]) -> list[str]:
     if what == "may":
         return [str(requirement) for requirement, now in missing.values() if now]
     if what == "left":
-        return [f"{HARDWARE[name][1]}: {name} is not to be had here" for name in missing]
+        return [
+            f"{HARDWARE[name][1]}: {name} is not to be had here"
+            for name in missing
+            if HARDWARE[name][1]
+        ]
     sys.exit(f"requirements: {what}: debs, rest, must, may or left")
 
 

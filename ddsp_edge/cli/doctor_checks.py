@@ -90,7 +90,9 @@ def _installed(package: str) -> Callable[[], str]:
 
 def _lgpio() -> str:
     try:
-        return _imports("lgpio", "lgpio")()
+        importlib.import_module("lgpio")
+        found = [_version(name) for name in ("lgpio", "adafruit-lgpio")]  # whoever built it
+        return next((version for version in found if version[0].isdigit()), found[0])
     except ImportError as error:
         raise UserError(f"no pins ({error}); everything else works") from None
 

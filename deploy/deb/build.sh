@@ -37,7 +37,7 @@ for pair in python_rtmidi:python3-rtmidi pyalsaaudio:python3-alsaaudio evdev:pyt
     ls "$wheels/${pair%%:*}"-*.whl >/dev/null 2>&1 || depends="$depends, ${pair#*:}"
 done
 # Raspberry Pi OS has it, Debian has not.
-ls "$wheels"/lgpio-*.whl >/dev/null 2>&1 || recommends="$recommends, python3-lgpio"
+ls "$wheels" | grep -q '^\(adafruit_\)\{0,1\}lgpio-.*\.whl$' || recommends="$recommends, python3-lgpio"
 
 site=$stage/usr/lib/ddsp-edge/site
 mkdir -p "$site"

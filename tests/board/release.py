@@ -22,11 +22,13 @@ from pip._vendor.packaging.requirements import Requirement
 #: A board has these: deploy/install.sh wants them, Raspberry Pi OS Lite comes with them.
 BASE = ["apt", "systemd", "udev", "sudo", "openssh-server", "python3", "python3-venv", "alsa-utils"]
 #: As in deploy/requirements.py. python3-lgpio is Raspberry Pi OS's, not Debian's: there at once.
+#: The other has wheels for 64-bit boards.
 DEBIAN = {
     "python-rtmidi": "python3-rtmidi",
     "pyalsaaudio": "python3-alsaaudio",
     "evdev": "python3-evdev",
     "lgpio": "",
+    "adafruit-lgpio": "",
 }
 MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
 

@@ -106,6 +106,27 @@ def test_what_a_device_does_without_is_said(ask, python: Path) -> None:
             shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("built", ["lgpio", "adafruit-lgpio"])
+def test_pins_are_there_whoever_built_their_module(
+    ask, python: Path, tmp_path: Path, built: str
+) -> None:
+    """Adafruit has wheels of lgpio for later Pythons: the same module by another name."""
+    project = tmp_path / "source/pyproject.toml"
+    project.write_text(
+        PROJECT.replace('"evdev', '"adafruit-lgpio>=0.2; python_version >= \'3\'", "evdev')
+    )
+    assert "adafruit-lgpio>=0.2" in ask("may") and "adafruit-lgpio>=0.2" not in ask("must")
+    assert sum("lgpio" in line for line in ask("left")) == 1
+    site = next((python.parents[1] / "lib").glob("python3*")) / "site-packages"
+    info = site / f"{built.replace('-', '_')}-0.2.2.0.dist-info"
+    info.mkdir()
+    try:
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {built}\nVersion: 0.2.2.0\n")
+        assert not any("lgpio" in line for what in ("may", "left") for line in ask(what))
+    finally:
+        shutil.rmtree(info)
+
+
 def test_a_folder_of_wheels_tells_the_same_and_its_wheels_count(ask, tmp_path: Path) -> None:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
