@@ -26,6 +26,7 @@ publish-workstation=no
 """
 START = """
 mount -t tmpfs run /run && mkdir -p /run/avahi-daemon
+mount --bind {services} /etc/avahi/services
 dbus-daemon --config-file={folder}/bus.conf --nofork --nopidfile &
 until [ -S {folder}/bus ]; do sleep 0.05; done
 avahi-daemon -f {folder}/avahi.conf --no-drop-root --no-chroot --no-rlimits &
@@ -57,7 +58,9 @@ class MdnsBox:
         self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={folder}/bus"}
         self.space = f"ddsp-{os.getpid()}-{folder.name}"
         self._process: subprocess.Popen[bytes] | None = None
-        folder.mkdir()
+        #: What avahi announces of itself, as files: /etc/avahi/services.
+        self.services = folder / "services"
+        self.services.mkdir(parents=True)
         (folder / "bus.conf").write_text(BUS.format(folder=folder))
         (folder / "avahi.conf").write_text(AVAHI.format(host=host))
         subprocess.run(["ip", "netns", "add", self.space], check=True)
@@ -76,7 +79,7 @@ class MdnsBox:
 
     def start(self) -> None:
         """D-Bus and avahi-daemon begin."""
-        script = START.format(folder=self.folder)
+        script = START.format(folder=self.folder, services=self.services)
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 ["ip", "netns", "exec", self.space, "unshare", "--mount", "--pid", "--fork",

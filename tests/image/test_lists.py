@@ -13,6 +13,10 @@ from builder.debs import ARCHS, listed
 from builder.system import FILES, UNITS, WANTED, kept_modules, reachable, units
 from builder.system import PRUNED_MODULES as PRUNED
 
+from ddsp_edge.midi import announcement
+from ddsp_edge.remote import discovery
+from firmware_py.config import PanelConfig
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,12 +47,19 @@ def test_every_unit_of_ours_that_starts_is_there() -> None:
         units("start ssh.service  why not\n")
 
 
-def test_the_panel_of_a_box_without_a_screen_is_on_every_network() -> None:
+def test_a_box_without_a_screen_is_reached_from_every_network() -> None:
     was = tomllib.loads((ROOT / "deploy/config.toml").read_text())
     now = tomllib.loads(reachable((ROOT / "deploy/config.toml").read_text()))
-    assert now.pop("panel") == {"host": "0.0.0.0"} and was.pop("panel") == {} and now == was
-    with pytest.raises(ValueError, match="reach nobody"):
+    assert now.pop("panel") == {"host": "0.0.0.0"} and was.pop("panel") == {}
+    assert now.pop("midi") == {"rtp": "0.0.0.0:5004"} and was.pop("midi") == {} and now == was
+    with pytest.raises(ValueError, match="nobody would reach"):
         reachable("[panel]\n")
+
+
+def test_what_the_image_announces_is_what_is_served_there() -> None:
+    text = (FILES / "etc/avahi/services/ddsp-edge.service").read_text()
+    told = dict(re.findall(r"<type>(\S+)</type><port>(\d+)</port>", text))
+    assert told == {discovery.SERVICE: str(PanelConfig().port), announcement.SERVICE: "5004"}
 
 
 @pytest.mark.parametrize(

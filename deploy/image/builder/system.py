@@ -170,13 +170,22 @@ def update_certificate() -> Path:
     return Path(told.stdout.strip()) / "update-cert.pem"
 
 
+#: What the image's configuration has otherwise: a box has no screen of its own. Who is let into the
+#: panel is told by the pairing code; who is in the network plays, as with every RTP-MIDI device.
+REACHABLE = {
+    '#host = "127.0.0.1"': 'host = "0.0.0.0"     ',
+    '#rtp = ""             ': 'rtp = "0.0.0.0:5004"  ',
+}
+
+
 def reachable(config: str) -> str:
-    """The configuration with the panel on every network: a box has no screen of its own. Who is
-    let in is told by the pairing code. Raises ValueError where the line is not there."""
-    line = '#host = "127.0.0.1"'
-    if config.count(line) != 1:
-        raise ValueError(f"{CONFIG} has no line {line}: the image's panel would reach nobody")
-    return config.replace(line, 'host = "0.0.0.0"     ')
+    """The configuration with panel and RTP-MIDI on every network. Raises ValueError where a line is
+    not there."""
+    for line, other in REACHABLE.items():
+        if config.count(line) != 1:
+            raise ValueError(f"{CONFIG} has no line {line}: nobody would reach the image's box")
+        config = config.replace(line, other)
+    return config
 
 
 def _lists(tree: TreeWriter, layer: Path, deb: Path) -> None:

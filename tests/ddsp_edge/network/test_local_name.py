@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 import time
@@ -15,6 +16,7 @@ from mdns_boxes import MdnsBox
 from ddsp_edge.network import local_name as names
 from ddsp_edge.network.local_name import LocalName, local_name
 
+IMAGE_SERVICES = Path(__file__).resolve().parents[3] / "deploy/image/files/etc/avahi/services"
 ANNOUNCE = """
 import time
 from ddsp_edge.midi.announcement import Announcement
@@ -45,6 +47,22 @@ def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Mdns
 def asked(boxes: tuple[MdnsBox, MdnsBox]) -> list[str]:
     """What each box shows."""
     return [box.run(sys.executable, "-c", ASK).strip() for box in boxes]
+
+
+def test_the_card_image_announces_panel_and_midi(boxes: tuple[MdnsBox, MdnsBox]) -> None:
+    """Without avahi-utils, by a file that avahi reads."""
+    shutil.copytree(IMAGE_SERVICES, boxes[1].services, dirs_exist_ok=True)
+    for box in boxes:
+        box.start()
+        box.until_running()
+    ends_s = time.monotonic() + 60
+    found: set[tuple[str, ...]] = set()
+    while len(found) < 2 and time.monotonic() < ends_s:
+        told = boxes[0].run("avahi-browse", "--parsable", "--resolve", "-t", "-a")
+        rows = [row.split(";") for row in told.splitlines() if row.startswith("=;")]
+        found = {(row[4], row[6], row[7], row[8]) for row in rows}
+    at = ("pedal-2.local", boxes[1].address)
+    assert found == {("_ddsp-edge._tcp", *at, "8765"), ("_apple-midi._udp", *at, "5004")}
 
 
 @pytest.mark.parametrize("boxes", ["pedal", "ddsp-1234"], indirect=True)
