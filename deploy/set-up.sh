@@ -25,6 +25,7 @@ venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+unset PYTHONDONTWRITEBYTECODE
 . deploy/apt.sh
 
 say() { printf '%s\n' "$*"; }
@@ -232,7 +233,7 @@ if [ "$want" = extras ]; then
     # Its .pth file, and so the editable ddsp-edge, is read from there too.
     echo "import site; site.addsitedir('$("$(pwd)/$venv/bin/python" -c "$path")')" >"$($more/bin/python -c "$path")/venv.pth"
     # OpenCV reads the QR codes that the panel shows.
-    $more/bin/python -m pip install -qq 'ddsp-edge[sweep,bench,fleet,publish]' 'opencv-python-headless>=4.10'
+    $more/bin/python -m pip install -qq --no-compile 'ddsp-edge[sweep,bench,fleet,publish]' 'opencv-python-headless>=4.10'
     say "$now" >$more/.ready
     exit 0
 fi
@@ -263,7 +264,8 @@ if ! works || [ "$(cat $venv/.root 2>/dev/null)" != "$(pwd)" ]; then
     "$python" -m venv $venv
     pwd >$venv/.root
 fi
-pip="$venv/bin/python -m pip install -qq"
+# What is imported is compiled then; pip would compile every file, for minutes.
+pip="$venv/bin/python -m pip install -qq --no-compile"
 extras=picture
 [ "$want" = play ] || extras=$extras,live
 case $want in test | quick) extras=$extras,test,dev ;; esac
@@ -308,4 +310,6 @@ while read -r requirement; do
     $pip "$requirement" >$venv/said 2>&1 </dev/null || true
 done <$venv/may.txt
 needs left | sed 's/^/  left out: /'
+# Once, before every process of the tests does it at the same time.
+case ",$extras," in *,train,*) $venv/bin/python -c 'import litert_torch' >/dev/null 2>&1 || true ;; esac
 say "$now" >"$mark"

@@ -31,8 +31,12 @@ hypothesis.settings.load_profile("ddsp-edge")
 
 @pytest.fixture(scope="session")
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the tests remember of models that were tried, processes of the CLI too."""
-    return tmp_path_factory.mktemp("cache")
+    """What the tests remember of models that were tried; processes of the CLI and all workers of
+    pytest-xdist share it, as the programs of one user do."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -11,20 +11,27 @@ import pytest
 
 #: Modules, without tests/ and .py, from the longest.
 LONG = (
-    "realtime/test_soak",
+    "ddsp_edge/cli/test_train",
+    "ddsp_edge/training/export/test_build",
+    "browser/test_system_view",
+    "ddsp_edge/training/export/test_to_tflite",
     "ddsp_edge/cli/test_train_killed",
     "test_uml",
-    "ddsp_edge/training/export/test_to_tflite",
-    "ddsp_edge/remote/test_receive",
     "native/test_kernel_c",
+    "browser/test_library_view",
+    "ddsp_edge/cli/test_cli",
+    "native/test_paths",
+    "native/test_decoder",
     "browser/test_play_view",
-    "ddsp_edge/training/export/test_build",
-    "ddsp_edge/remote/test_deploy",
-    "ddsp_edge/tflite/test_runtimes",
+    "lv2/test_rude",
+    "ddsp_edge/training/fit/test_distillation",
+    "ddsp_edge/remote/test_receive",
     "browser/test_sound_view",
+    "ddsp_edge/remote/test_deploy",
+    "ddsp_edge/demo/test_gallery",
+    "ddsp_edge/tflite/test_runtimes",
     "ddsp_edge/training/data/test_dataset",
     "firmware_py/test_service",
-    "ddsp_edge/cli/test_train",
 )
 
 

@@ -92,7 +92,7 @@ def test_an_allocation_would_be_seen(tmp_path: Path) -> None:
     assert "the voice allocates nothing after prepare" in result.stdout
 
 
-@pytest.mark.parametrize("checks", ["thread", "address,undefined"])
+@pytest.mark.parametrize("checks", ["thread", pytest.param("address,undefined", marks=whole_only)])
 def test_the_threads_meet_without_a_race(tmp_path: Path, checks: str) -> None:
     flags = sanitized(checks)
     program = build(tmp_path, *flags, sources=THREADS, wrap="-Wl,--as-needed")

@@ -52,8 +52,12 @@ def report(
     """
     found = make(dataset)
     run_folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(run_folder / "report.json", found.as_json().encode())
-    picture = _picture(dataset, found, run_folder / "report.png")
+    text, path = found.as_json().encode(), run_folder / "report.json"
+    picture = run_folder / "report.png"
+    # A run that goes on finds its picture drawn: that takes seconds.
+    if not (picture.exists() and path.exists() and path.read_bytes() == text):
+        picture = _picture(dataset, found, picture)
+        write_atomically(path, text)  # after the picture: it says that this is there
     for line in lines(found):
         say(line)
     say(f"all of it: {run_folder / 'report.json'}" + (f", {picture}" if picture else ""))

@@ -63,6 +63,13 @@ def test_the_plot_of_the_report_is_a_png(dataset, tmp_path):
     page = matplotlib.image.imread(io.BytesIO((tmp_path / "report.png").read_bytes()))
     assert page.shape[0] > 900 and page.shape[1] > 900
     assert np.ptp(page[..., :3]) > 0.9
+    # Drawn anew only where the recordings have changed, or it is gone.
+    (tmp_path / "report.png").write_bytes(b"drawn before")
+    report(dataset, tmp_path, say=lambda _: None, least_minutes=0)
+    assert (tmp_path / "report.png").read_bytes() == b"drawn before"
+    (tmp_path / "report.json").write_text("{}")
+    report(dataset, tmp_path, say=lambda _: None, least_minutes=0)
+    assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_too_little_material_is_reported_then_refused(dataset, tmp_path):
