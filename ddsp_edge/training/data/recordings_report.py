@@ -53,10 +53,11 @@ def report(
     found = make(dataset)
     run_folder.mkdir(parents=True, exist_ok=True)
     text, path = found.as_json().encode(), run_folder / "report.json"
-    picture = run_folder / "report.png"
+    drawn = run_folder / "report.png"
+    picture: Path | None = drawn
     # A run that goes on finds its picture drawn: that takes seconds.
-    if not (picture.exists() and path.exists() and path.read_bytes() == text):
-        picture = _picture(dataset, found, picture)
+    if not (drawn.exists() and path.exists() and path.read_bytes() == text):
+        picture = _picture(dataset, found, drawn)
         write_atomically(path, text)  # after the picture: it says that this is there
     for line in lines(found):
         say(line)
