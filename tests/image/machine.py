@@ -115,10 +115,10 @@ class CardMachine:
     def _ssh(self) -> list[str]:
         return ["ssh", "-q", "-i", str(self.key), "-p", str(self.port), "-F", "none",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                "-o", "ConnectTimeout=300", "-o", "BatchMode=yes",
+                "-o", "ConnectTimeout=120", "-o", "BatchMode=yes",
                 "-S", f"{self._sockets.name}/login", f"{USER}@127.0.0.1"]  # fmt: skip
 
-    def wait(self, timeout_s: float = 900) -> None:
+    def wait(self, timeout_s: float = 2400) -> None:
         """Until its user is logged in, once for all that :meth:`run` runs: a login costs seconds of
         the machine's. Raises AssertionError with the console's end otherwise."""
         until = time.monotonic() + timeout_s
@@ -131,7 +131,7 @@ class CardMachine:
                 return
         raise AssertionError(f"nobody can log in after {timeout_s:g} s\n{self.said()}")
 
-    def wait_for(self, words: str, timeout_s: float = 900) -> None:
+    def wait_for(self, words: str, timeout_s: float = 1500) -> None:
         """Until the console has said it. Raises AssertionError with the console's end otherwise."""
         until = time.monotonic() + timeout_s
         while not self.console.exists() or words not in self.console.read_text(errors="replace"):

@@ -48,23 +48,34 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CardMachine]:
         yield machine
 
 
+def facts(box: CardMachine, **commands: str) -> dict[str, str]:
+    """What each of those commands prints there; together, since each run costs seconds."""
+    script = "".join(f"echo '=={name}'; {command}\n" for name, command in commands.items())
+    parts = re.split(r"^==(\w+)\n", box.run(script, check=False), flags=re.M)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
 def test_the_instrument_plays_and_nothing_has_failed(box: CardMachine) -> None:
-    assert box.run("systemctl is-active ddsp-edge ddsp-edge-panel ssh").split() == ["active"] * 3
-    box.run("for i in $(seq 60); do systemctl is-system-running --quiet && break; sleep 5; done",
-            check=False)  # fmt: skip
-    assert box.run("systemctl --failed --no-legend --plain").strip() == ""
+    said = facts(
+        box,
+        ended="for i in $(seq 60); do systemctl is-system-running -q && break; sleep 5; done",
+        active="systemctl is-active ddsp-edge ddsp-edge-panel ssh",
+        failed="systemctl --failed --no-legend --plain",
+        first="sudo journalctl -b -t ddsp-edge -o cat --no-pager",
+    )
+    assert said["active"].split() == ["active"] * 3 and said["failed"] == ""
     # Of the first program too, which has busybox and nothing else.
     assert "not found" not in box.console.read_text(errors="replace")
-    log = box.run("journalctl -b -t ddsp-edge -o cat --no-pager")
-    assert "cannot be mounted" not in log and "cannot load" not in log
+    assert "slot a of /dev/vda" in said["first"]
+    assert "cannot be mounted" not in said["first"] and "cannot load" not in said["first"]
 
 
 def test_it_is_who_imager_was_told(box: CardMachine) -> None:
-    assert box.run("hostname").strip() == "stage-left"
-    assert box.run("id -un").strip() == USER
-    assert {"sudo", "audio", "ddsp-edge"} <= set(box.run("id -Gn").split())
-    assert box.run("sudo -n id -u").strip() == "0"
-    assert box.run("date +%Z").strip() in ("CET", "CEST")
+    said = facts(box, name="hostname", user="id -un", groups="id -Gn", root="sudo -n id -u",
+                 zone="date +%Z")  # fmt: skip
+    assert said["name"] == "stage-left" and said["user"] == USER and said["root"] == "0"
+    assert {"sudo", "audio", "ddsp-edge"} <= set(said["groups"].split())
+    assert said["zone"] in ("CET", "CEST")
     # What holds passwords is off the card.
     listed = subprocess.run(
         ["mdir", "-b", "-i", f"{box.card}@@{partitions()[0].start * SECTOR}", "::"],
@@ -74,15 +85,17 @@ def test_it_is_who_imager_was_told(box: CardMachine) -> None:
 
 
 def test_the_system_is_read_only_and_the_data_partition_has_the_rest(box: CardMachine) -> None:
-    mounts = box.run("cat /proc/mounts")
-    assert re.search(r"^overlay / overlay .*lowerdir=/lower", mounts, re.M)
-    assert re.search(r"^/dev/vda4 /data ext4 rw,noatime", mounts, re.M)
-    assert box.run("cat /proc/swaps | wc -l").strip() == "1"
-    box.run(
-        "for i in $(seq 60); do [ -e /data/.grown ] && break; sleep 5; done; [ -e /data/.grown ]"
+    said = facts(
+        box,
+        mounts="cat /proc/mounts",
+        swaps="cat /proc/swaps | wc -l",
+        grown="for i in $(seq 60); do [ -e /data/.grown ] && break; sleep 5; done; "
+        "df -m --output=size /data | tail -n 1",
     )
-    free_mb = int(box.run("df -m --output=size /data | tail -n 1"))
-    assert free_mb > (box.card.stat().st_size >> 20) - 2000
+    assert re.search(r"^overlay / overlay .*lowerdir=/lower", said["mounts"], re.M)
+    assert re.search(r"^/dev/vda4 /data ext4 rw,noatime", said["mounts"], re.M)
+    assert said["swaps"] == "1"
+    assert int(said["grown"]) > (box.card.stat().st_size >> 20) - 2000
 
 
 def test_a_note_from_the_sequencer_is_heard(box: CardMachine, tmp_path: Path) -> None:
@@ -106,7 +119,9 @@ def test_a_note_from_the_sequencer_is_heard(box: CardMachine, tmp_path: Path) ->
 
 def seconds(box: CardMachine) -> dict[str, float]:
     """When this start got where, seconds of the machine's clock since the kernel's start."""
-    log = box.run("journalctl -b -o short-monotonic --no-pager")
+    # The kernel's own lines have their own time; the journal's is when it read them.
+    said = facts(box, log="sudo journalctl -b -o short-monotonic --no-pager",
+                 kernel="sudo dmesg | grep 'ddsp-edge: slot'")  # fmt: skip
     wanted = {
         "slot": "ddsp-edge: slot a of ",
         "program": "Starting ddsp-edge.service",
@@ -115,10 +130,8 @@ def seconds(box: CardMachine) -> dict[str, float]:
         "panel": "Started ddsp-edge-panel.service",
         "ssh": "Started ssh.service",
     }
-    # The kernel's own lines have their own time; the journal's is when it read them.
-    kernel = box.run("sudo dmesg | grep 'ddsp-edge: slot'")
-    told = {name: _second(log, words) for name, words in wanted.items()}
-    return told | {"slot": _second(kernel, wanted["slot"])}
+    told = {name: _second(said["log"], words) for name, words in wanted.items()}
+    return told | {"slot": _second(said["kernel"], wanted["slot"])}
 
 
 def _second(log: str, words: str) -> float:
@@ -135,24 +148,33 @@ def test_memory_and_seconds_are_told(box: CardMachine) -> None:
 
 
 def test_what_is_saved_outlives_the_plug(box: CardMachine) -> None:
-    before = box.run("cat /etc/machine-id; cat /data/ssh/ssh_host_ed25519_key.pub")
-    box.run("sudo sh -c 'echo \"# mine\" >>/etc/ddsp-edge/config.toml; sync'")
-    box.run("echo lost >/tmp/gone; sudo touch /usr/gone")
+    who = "cat /etc/machine-id /data/ssh/ssh_host_ed25519_key.pub"
+    before = facts(
+        box,
+        who=who,
+        saved="sudo sh -c 'echo \"# mine\" >>/etc/ddsp-edge/config.toml; sync'; "
+        "echo lost >/tmp/gone; sudo touch /usr/gone",
+    )
     box.stop()
     box.start()
     box.wait()
+    said = facts(
+        box,
+        who=who,
+        saved="tail -n 1 /etc/ddsp-edge/config.toml",
+        gone="ls /tmp/gone /usr/gone 2>/dev/null",
+        name="hostname",
+    )
+    assert said["who"] == before["who"] != ""
+    assert said["saved"] == "# mine" and said["gone"] == "" and said["name"] == "stage-left"
     print("second start", json.dumps(seconds(box), indent=1))
-    assert box.run("cat /etc/machine-id; cat /data/ssh/ssh_host_ed25519_key.pub") == before
-    assert box.run("tail -n 1 /etc/ddsp-edge/config.toml").strip() == "# mine"
-    assert box.run("ls /tmp/gone /usr/gone 2>/dev/null", check=False).strip() == ""
-    assert box.run("hostname").strip() == "stage-left"
 
 
 def test_the_plug_pulled_twice_during_the_first_start(box: CardMachine, tmp_path: Path) -> None:
     """Once while the folders to keep are made, once while the partition grows and keys are made."""
     box.stop()  # one machine at a time
     told = "loglevel=6 systemd.journald.forward_to_console=1"
-    with CardMachine(image(), tmp_path, append=told) as machine:
+    with CardMachine(image(), tmp_path, counted=True, append=told) as machine:
         machine.wait_for("mounted filesystem")
         machine.stop()
         machine.start()
@@ -162,10 +184,14 @@ def test_the_plug_pulled_twice_during_the_first_start(box: CardMachine, tmp_path
         machine.append = ""
         machine.start()
         machine.wait()
-        machine.run("for i in $(seq 60); do [ -e /data/.grown ] && break; sleep 5; done; "
-                    "[ -e /data/.grown ]")  # fmt: skip
-        assert machine.run("hostname").strip() == "stage-left"
-        assert machine.run("systemctl is-active ddsp-edge ssh").split() == ["active"] * 2
-        kept = machine.run("ls /data/keep /data/keep/var/lib /data/ssh")
-        assert ".new" not in kept and "ssh_host_ed25519_key.pub" in kept
-        assert int(machine.run("df -m --output=size /data | tail -n 1")) > 2000
+        said = facts(
+            machine,
+            size="for i in $(seq 60); do [ -e /data/.grown ] && break; sleep 5; done; "
+            "df -m --output=size /data | tail -n 1",
+            name="hostname",
+            active="systemctl is-active ddsp-edge ssh",
+            kept="ls -A /data /data/keep /data/keep/var/lib /data/ssh",
+        )
+    assert int(said["size"]) > 2000 and said["name"] == "stage-left"
+    assert said["active"].split() == ["active"] * 2
+    assert ".new" not in said["kept"] and "ssh_host_ed25519_key.pub" in said["kept"]

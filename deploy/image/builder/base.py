@@ -100,7 +100,7 @@ def _configure(arch: str, kernel: Path, folder: Path) -> None:
     command = [
         *machine(arch, memory_mb=2048),
         "-kernel", str(vmlinuz), "-initrd", str(folder / "initramfs"),
-        "-append", "console=ttyAMA0 console=ttyS0 panic=-1 loglevel=4 mitigations=off",
+        "-append", "console=ttyAMA0 console=ttyS0 panic=-1 loglevel=4 mitigations=off kpti=0",
         "-serial", f"file:{console}",
         "-drive", f"if=virtio,file={folder / 'files.squashfs'},format=raw,readonly=on",
         "-drive", f"if=virtio,file={out},format=raw,cache=unsafe",

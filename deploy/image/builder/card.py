@@ -52,7 +52,6 @@ PI = (
     "mmc_block",
     "gpio_raspberrypi_exp",
     "clk_raspberrypi",
-    "raspberrypi_power",
 )
 
 
@@ -98,7 +97,7 @@ def initramfs(arch: str, out: Path, realtime: bool = False) -> None:
     busybox = busybox_of(debs, out.parent)
     known = [
         name
-        for name in COMMON + SOUND + USB + WATCHDOGS + (PI if arch == "arm64" else ())
+        for name in COMMON + (PI if arch == "arm64" else ()) + SOUND + USB + WATCHDOGS
         if _there(kernel, name)
     ]
     boot.initramfs(kernel, busybox, (HERE / "init").read_text(), known, out,
@@ -178,7 +177,7 @@ def pack(image: Path) -> Path:
     """IMAGE.xz, IMAGE.bmap, their SHA-256 sums and the manifest for Raspberry Pi Imager; the
     compressed image's path. Raises RuntimeError where it is larger than :data:`LARGEST_MB`."""
     packed = image.with_name(f"{image.name}.xz")
-    subprocess.run(["xz", "-k", "-f", "-T", "0", "-6", str(image)], check=True)
+    subprocess.run(["xz", "-k", "-f", "-T", "0", "-2", str(image)], check=True)
     size_mb = packed.stat().st_size / 1e6
     if size_mb > LARGEST_MB:
         raise RuntimeError(f"{packed} has {size_mb:.0f} MB, more than {LARGEST_MB}")

@@ -9,10 +9,11 @@ from pathlib import Path
 from builder import boot
 from builder.debs import packages
 
-#: Quiet on the screen; the log is in the journal. Nothing waits for a console.
+#: Quiet on the screen; the log is in the journal. Nothing waits for a console. kpti=0 is of
+#: mitigations=off, which leaves it on where the kernel's place in memory is random.
 CMDLINE = {
-    "arm64": "console=tty1 quiet loglevel=4 panic=10 mitigations=off net.ifnames=0 "
-    "systemd.show_status=no",
+    "arm64": "console=tty1 quiet loglevel=4 panic=10 mitigations=off kpti=0 "
+    "net.ifnames=0 systemd.show_status=no",
     "amd64": "console=ttyS0 loglevel=4 panic=10 mitigations=off net.ifnames=0 "
     "systemd.show_status=no",
 }
