@@ -173,7 +173,7 @@ def test_what_is_saved_outlives_the_plug(box: CardMachine) -> None:
 def test_the_plug_pulled_twice_during_the_first_start(box: CardMachine, tmp_path: Path) -> None:
     """Once while the folders to keep are made, once while the partition grows and keys are made."""
     box.stop()  # one machine at a time
-    told = "loglevel=6 systemd.journald.forward_to_console=1"
+    told = "loglevel=7 systemd.journald.forward_to_console=1"
     with CardMachine(image(), tmp_path, counted=True, append=told) as machine:
         machine.wait_for("mounted filesystem")
         machine.stop()
