@@ -185,7 +185,8 @@ if [ "$want" = board ]; then
     sh deploy/set-up.sh test
     # shellcheck disable=SC2086
     need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs \
-        qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap debugfs:e2fsprogs
+        qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap debugfs:e2fsprogs \
+        avahi-daemon:avahi-daemon avahi-resolve:avahi-utils # two boxes of one name (tests/mdns_boxes.py)
     # Power cuts: a kernel as a process (tests/image/power_card.py).
     [ "$(uname -m)" != x86_64 ] || need_things linux.uml:user-mode-linux dmsetup:dmsetup busybox:busybox-static rauc:rauc
     exit 0
