@@ -67,7 +67,7 @@ def test_set_up_again_and_away(to_device, wheels):
     [
         (["--board", "pi-9"], "there are: generic pi-3"),
         (["--hat", "none"], "there are: generic-usb"),
-        (["--panel", "everywhere"], "choose all or box"),
+        (["--panel", "everywhere"], "invalid choice: 'everywhere'"),
         (["--login", "nobody-here"], "no user is called nobody-here"),
         (["--read-only-root"], "mount a partition at /var/lib/ddsp-edge first"),
         (["--wheelhouse", "/etc"], "holds no wheel of ddsp-edge"),
