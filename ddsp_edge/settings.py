@@ -127,6 +127,9 @@ class Settings:
     reverb_size: float = _number("", 0, 1, 0.5, "size of the room")
     reverb_damping: float = _number("", 0, 1, 0.5, "how fast the room absorbs high frequencies")
     reverb_wet: float = _number("", 0, 1, 0.15, "how much of the room is heard")
+    body: float = _number(
+        "", 0, 1, 1, "how much of the model's own body and room is heard, where it has them"
+    )
     input_trim: float = _number(
         "dB", -24, 24, 0, "EFFECT: level of the input, before everything else"
     )

@@ -212,10 +212,13 @@ class Output:
 class Convolver:
     """Convolution of a stream with an impulse response (``ddsp_convolver_*``); one thread's.
 
-    ``response``: float32 (n,), 1 to :data:`MAX_RESPONSE` samples. Raises ValueError for others.
+    ``response``: float32 (n,), one second at most at ``response_rate`` (Hz), which is brought to
+    ``sample_rate``. Raises ValueError for others.
     """
 
-    def __init__(self, response: np.ndarray) -> None:
+    def __init__(
+        self, response: np.ndarray, sample_rate: float = 48_000, response_rate: float = 48_000
+    ) -> None:
         self._convolver = ffi.gc(lib.ddsp_convolver_new(), lib.ddsp_convolver_free)
         if self._convolver == ffi.NULL:
             raise MemoryError("ddsp_convolver_new")
@@ -223,8 +226,11 @@ class Convolver:
             raise ValueError(f"response is {response.dtype}{response.shape}, not float32(n,)")
         samples = ffi.from_buffer("float[]", np.ascontiguousarray(response))
         _check(
-            lib.ddsp_convolver_prepare(self._convolver, samples, len(samples)),
-            f"convolver(response of {len(response)} samples)",
+            lib.ddsp_convolver_prepare(
+                self._convolver, sample_rate, samples, len(samples), response_rate
+            ),
+            f"convolver(response of {len(response)} samples at {response_rate} Hz, "
+            f"sample_rate={sample_rate})",
         )
 
     def reset(self) -> None:

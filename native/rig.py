@@ -90,6 +90,7 @@ class RigControl(IntEnum):
     REVERB_DAMPING = lib.DDSP_REVERB_DAMPING
     REVERB_WET = lib.DDSP_REVERB_WET
     INPUT = lib.DDSP_INPUT
+    BODY = lib.DDSP_BODY
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,9 @@ class Part:
     ``loudness_db``: the model's usual softest and loudest note, for the synth player.
     ``conditioner``, which nobody else may touch from now on: the part decodes by itself, and the
     ticks of one that listens only tell what is heard. ``second``: bands and band limit (Hz) of a
-    second noise, whose magnitudes follow the first's; ``n_noise`` then counts both. Raises
-    ValueError outside the header's ranges.
+    second noise, whose magnitudes follow the first's; ``n_noise`` then counts both. ``response``:
+    body and room as float32 (n,) and the rate in Hz that it is at. Raises ValueError outside the
+    header's ranges.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Part:
         second: tuple[int, float] | None = None,
         loudness_db: tuple[float, float] | None = None,
         conditioner: Conditioner | None = None,
+        response: tuple[np.ndarray, float] | None = None,
     ) -> None:
         self._part = ffi.gc(lib.ddsp_part_new(), lib.ddsp_part_free)
         if self._part == ffi.NULL:
@@ -171,6 +174,12 @@ class Part:
             _check(
                 lib.ddsp_part_set_loudness(self._part, *loudness_db),
                 f"part(loudness_db={loudness_db})",
+            )
+        if response is not None:
+            samples = ffi.from_buffer("float[]", response[0])
+            _check(
+                lib.ddsp_part_set_response(self._part, samples, len(samples), response[1]),
+                f"part(response of {len(samples)} samples at {response[1]} Hz)",
             )
         self.conditioner = conditioner
         if conditioner is not None:

@@ -1,19 +1,29 @@
 """Model bundles: ours, and DDSP-VST's files, read without trust and written atomically.
 
 Ours is a zip: model.tflite, metadata.json, MODEL_CARD.md, a preview and a picture (both
-optional) and SHA256SUMS of all of them (docs/bundles.md). DDSP-VST's is a .tflite with a zip
-behind it, or a training zip with such a file in a folder.
+optional), a response (optional) and SHA256SUMS of all of them (docs/bundles.md). DDSP-VST's is a
+.tflite with a zip behind it, or a training zip with such a file in a folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from ddsp_edge.bundles.metadata import MAX_BYTES as MAX_METADATA_BYTES
 from ddsp_edge.bundles.metadata import MetadataError, ModelInfo, parse_metadata
+from ddsp_edge.bundles.response import MEMBER as RESPONSE
+from ddsp_edge.bundles.response import (
+    BodyResponse,
+    ResponseError,
+    decode_response,
+    encode_response,
+    response_file,
+)
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import read_limited, write_atomically
 from ddsp_edge.system.safe_zip import SafeZip, ZipError, build_zip
@@ -25,6 +35,7 @@ MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_CARD_BYTES = 64 * 1024
 MAX_PREVIEW_BYTES = 4 * 1024 * 1024
 MAX_PICTURE_BYTES, MAX_PICTURE_SIDE = 256 * 1024, 2048
+MAX_RESPONSE_BYTES = 400_000  #: a second at the highest rate, and its header
 MODEL, METADATA, CARD, SUMS = "model.tflite", "metadata.json", "MODEL_CARD.md", "SHA256SUMS"
 PREVIEW_MARKS = {b"OggS": "preview.ogg", b"fLaC": "preview.flac", b"RIFF": "preview.wav"}
 PREVIEWS = tuple(PREVIEW_MARKS.values())
@@ -51,6 +62,8 @@ class Bundle:
     preview: bytes = field(default=b"", repr=False)  #: a short sound file
     preview_name: str = ""  #: one of PREVIEWS, "" without one
     picture: bytes = field(default=b"", repr=False)  #: a PNG of what was trained and measured
+    #: Body and room; info.response_gain says how loud, and is there where this is.
+    response: BodyResponse | None = field(default=None, repr=False)
     path: Path | None = None  #: where it was read
     per_channel: bool = False  #: int8 with a scale a channel: wrong under tflite-runtime
 
@@ -67,7 +80,7 @@ def parse_bundle(data: bytes, path: Path) -> Bundle:
     """Parse bytes as :func:`read_bundle` does those of a file; errors name ``path``."""
     try:
         return _read(path, data)
-    except (ZipError, MetadataError, TfliteError) as error:
+    except (ZipError, MetadataError, TfliteError, ResponseError) as error:
         raise UserError(f"{path}: {error}; {REMEDY}") from None
 
 
@@ -94,7 +107,7 @@ def _read(path: Path, data: bytes) -> Bundle:
 
 def _read_ours(path: Path, archive: SafeZip) -> Bundle:
     names = archive.names()
-    unknown = set(names) - {MODEL, METADATA, CARD, SUMS, PICTURE, *PREVIEWS}
+    unknown = set(names) - {MODEL, METADATA, CARD, SUMS, PICTURE, RESPONSE, *PREVIEWS}
     missing = {MODEL, METADATA, CARD, SUMS} - set(names)
     previews = [name for name in PREVIEWS if name in names]
     if unknown or missing or len(previews) > 1:
@@ -102,7 +115,7 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
         wrong += [f"holds {name!r}, which is no part of a bundle" for name in sorted(unknown)]
         raise ZipError(", ".join(wrong or ["has two previews"]))
     limits = {METADATA: MAX_METADATA_BYTES, CARD: MAX_CARD_BYTES, MODEL: MAX_FILE_BYTES}
-    limits |= {PICTURE: MAX_PICTURE_BYTES}
+    limits |= {PICTURE: MAX_PICTURE_BYTES, RESPONSE: MAX_RESPONSE_BYTES}
     members = {
         name: archive.read(name, limits.get(name, MAX_PREVIEW_BYTES))
         for name in names
@@ -125,8 +138,35 @@ def _read_ours(path: Path, archive: SafeZip) -> Bundle:
     if PICTURE in names:
         check_picture(picture)
     return Bundle(
-        info, members[MODEL], card, preview, preview_name, picture, path, model.per_channel
+        info,
+        members[MODEL],
+        card,
+        preview,
+        preview_name,
+        picture,
+        _response(info, members.get(RESPONSE)),
+        path,
+        model.per_channel,
     )
+
+
+def _response(info: ModelInfo, data: bytes | None) -> BodyResponse | None:
+    if (data is None) != (info.response_gain is None):
+        raise ResponseError(f"it has one of {RESPONSE} and response_gain, not both")
+    if data is None or info.response_gain is None:
+        return None
+    return decode_response(data, info.sample_rate, info.response_gain)
+
+
+def with_response(bundle: Bundle, samples: np.ndarray) -> Bundle:
+    """The bundle with a response of float samples at its own rate, rounded as its file is.
+
+    Raises ResponseError for samples that are none.
+    """
+    rate = bundle.info.sample_rate
+    data, gain = encode_response(samples, rate)
+    info = replace(bundle.info, response_gain=gain)
+    return replace(bundle, info=info, response=decode_response(data, rate, gain))
 
 
 def check_picture(data: bytes) -> None:
@@ -191,10 +231,12 @@ def write_bundle(path: Path | str, bundle: Bundle) -> Bundle:
         members[PREVIEW_MARKS[bundle.preview[:4]]] = bundle.preview
     if bundle.picture:
         members[PICTURE] = bundle.picture
+    if bundle.response is not None and info.response_gain is not None:
+        members[RESPONSE] = response_file(bundle.response, info.response_gain)
     data = build_zip({**members, SUMS: _sums(members)})
     try:
         checked = _read(path, data)
-    except (ZipError, MetadataError, TfliteError) as error:
+    except (ZipError, MetadataError, TfliteError, ResponseError) as error:
         raise UserError(f"{path}: not written: {error}") from None
     write_atomically(path, data)
     return checked

@@ -114,6 +114,9 @@ class Room:
             rule.check(f"room.{key}", getattr(self, key))
 
 
+#: JSON key "response_gain", optional: of the response that lies beside it (bundles/response.py).
+RESPONSE_GAIN = Number(1e-6, 17)
+
 #: JSON keys (and fields) of loudness maps, optional.
 MAPS = ("loudness_map", "heard_map")
 
@@ -146,10 +149,13 @@ class ModelInfo:
     expression: Expression | None = None  #: how it is played, where that was learnt
     loudness_map: LoudnessMap | None = None  #: how loud the model is shown a note of MIDI
     heard_map: LoudnessMap | None = None  #: the same for what the effect hears
+    response_gain: float | None = None  #: full scale of the response that the bundle holds
 
     def __post_init__(self) -> None:
         for key, (field, rule) in KEYS.items():
             rule.check(key, getattr(self, field))
+        if self.response_gain is not None:
+            RESPONSE_GAIN.check("response_gain", self.response_gain)
         for what in ("pitch_note", "pitch_hz", "loudness_db"):
             if getattr(self, f"min_{what}") > getattr(self, f"max_{what}"):
                 raise MetadataError(f"the lowest {what} is above the highest")
@@ -190,8 +196,10 @@ class ModelInfo:
         """
         values = {key: getattr(self, field) for key, (field, _) in KEYS.items()}
         room = {"room": asdict(self.room)} if self.room else {}
+        gain = {} if self.response_gain is None else {"response_gain": self.response_gain}
         played = {"expression": self.expression.as_json()} if self.expression else {}
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room, **played}
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **values, **room, **gain,
+                **played}  # fmt: skip
 
     def to_bytes(self) -> bytes:
         """Return metadata.json as it lies in a bundle: a line for each key, in UTF-8."""
@@ -277,7 +285,12 @@ def parse_metadata(data: bytes, defaults: dict[str, Any] | None = None) -> Model
         expression=expression,
         loudness_map=_map("loudness_map", values),
         heard_map=_map("heard_map", values),
+        response_gain=_response_gain(values.get("response_gain")),
     )
+
+
+def _response_gain(said: Any) -> float | None:
+    return None if said is None else RESPONSE_GAIN.check("response_gain", said)
 
 
 def _map(key: str, values: dict[str, Any]) -> LoudnessMap | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import importlib.util
 import sys
 import time
@@ -13,12 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddsp_edge.bundles.bundle import read_bundle
-from ddsp_edge.cli.train_options import add_options, command_of, network_of, recipe_of, steps_of
+from ddsp_edge.cli.train_options import (
+    add_options,
+    command_of,
+    network_of,
+    recipe_of,
+    steps_of,
+)
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
-from ddsp_edge.training.plan import STEPS, STEPS_TAUGHT
+from ddsp_edge.training.plan import STEPS, STEPS_ON, STEPS_TAUGHT
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from ddsp_edge.training.export.card import Measured, Training
     from ddsp_edge.training.fit.teacher import Teacher
     from ddsp_edge.training.fit.trainer import Model, Trainer
+    from ddsp_edge.training.networks.model import EdgeDecoder
     from ddsp_edge.training.plan import Plan, Progress
     from ddsp_edge.training.recipes import Recipe
 
@@ -56,7 +64,10 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     run_folder = args.work or Path("runs") / recipe.name.lower()
     named = args.out or Path(f"{recipe.name.lower()}.zip")
     size, taught = network_of(args)
-    warm_steps, steps = steps_of(args.warm_steps, args.steps, STEPS_TAUGHT if taught else STEPS)
+    usual = STEPS_TAUGHT if taught else STEPS
+    if args.start:
+        usual = (0, STEPS_ON)
+    warm_steps, steps = steps_of(args.warm_steps, args.steps, usual)
     if warm_steps + steps == 0:
         raise UserError("--warm-steps 0 --steps 0: nothing to train")
     if args.ray is not None and not args.sweep:
@@ -77,6 +88,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     from ddsp_edge.training.export.card import Training, read_baseline
     from ddsp_edge.training.fit.devices import choose, use_threads
     from ddsp_edge.training.fit.teacher import Teacher
+    from ddsp_edge.training.networks.from_bundle import network_of as trained_network
     from ddsp_edge.training.plan import Plan
 
     if args.threads:
@@ -87,6 +99,11 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     teacher = None
     if args.teacher not in (None, "none"):
         teacher = Teacher.of(find_model(args.teacher), profile)
+    started_from: tuple[str, EdgeDecoder | None] = ("", None)
+    if args.start:
+        before = find_model(args.start)
+        digest = hashlib.sha256(before.model).hexdigest()[:8]
+        started_from = f"{before.info.name} ({digest})", trained_network(before)
     baseline = read_baseline(args.baseline) if args.baseline else None
     # Now, not after an hour of training: what is there already is lost only by --force.
     _check_results(args, named)
@@ -109,6 +126,8 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         steps=steps,
         seed=args.seed,
         room=args.room,
+        response=args.response,
+        start=started_from[0],
         size=size,
         all_frames=args.all_frames,
     )
@@ -129,7 +148,8 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     if taught and teacher is None:
         bundle = run_folder / "teacher.zip"
         warm_steps, steps = steps_of(args.teacher_warm_steps, args.teacher_steps, STEPS)
-        large = replace(plan, warm_steps=warm_steps, steps=steps, size="large", room=False)
+        dry = replace(plan, room=False, response=False)
+        large = replace(dry, warm_steps=warm_steps, steps=steps, size="large")
         print(f"first its teacher, a large network: {warm_steps + steps} steps")
         fit = _fit(args, dataset, large, run_folder / "teacher", None, clock)
         if fit is None:
@@ -140,11 +160,20 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         teacher = Teacher.of(read_bundle(bundle), profile)
         print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
     plan = replace(plan, teacher=teacher.text if teacher else "")
-    fit = _fit(args, dataset, plan, run_folder, teacher, clock)
+    fit = _fit(args, dataset, plan, run_folder, teacher, clock, started_from[1])
     if fit is None:
         return 0
     trainer, model = fit
-    training = Training(dataset, recipe, plan, command, trainer.seconds, baseline, _room(trainer))
+    training = Training(
+        dataset,
+        recipe,
+        plan,
+        command,
+        trainer.seconds,
+        baseline,
+        _room(trainer),
+        trainer.best_response(),
+    )
     # Another training may have written one of that name meanwhile.
     out = named if args.out or args.force else numbered(named)
     measured = _export(
@@ -199,6 +228,7 @@ def _fit(
     run_folder: Path,
     teacher: Teacher | None,
     clock: _Clock,
+    start: EdgeDecoder | None = None,
 ) -> tuple[Trainer, Model] | None:
     """Train to the end, from the run folder's checkpoint on; None where the time was up.
 
@@ -208,7 +238,7 @@ def _fit(
     from ddsp_edge.training.fit.trainer import Trainer
 
     trainer = Trainer(
-        dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every, teacher
+        dataset, run_folder, plan, args.fresh, args.device, args.checkpoint_every, teacher, start
     )
     if 0 < trainer.step < trainer.total:
         print(f"going on from step {trainer.step}")

@@ -85,6 +85,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--room", action="store_true", help="model the reverberation of the recordings separately"
     )
     made.add_argument(
+        "--response",
+        action="store_true",
+        help="learn an impulse response of body and room, of one second, that is played with the "
+        "instrument; for recordings of one room",
+    )
+    made.add_argument(
+        "--start",
+        metavar="NAME|PATH",
+        help="train on the small network of a finished instrument; no first stage, no teacher",
+    )
+    made.add_argument(
         "--all-frames",
         action="store_true",
         help="hear everything in the second stage, joins and double stops too, not only where one "
@@ -213,9 +224,17 @@ def network_of(args: argparse.Namespace) -> tuple[str, bool]:
     size = args.size or ("large" if vst or args.sweep else "small")
     if vst and args.room:
         raise UserError("--room: a DDSP-VST file has no place for a room; leave it out")
+    if vst and (args.response or args.start):
+        raise UserError(
+            "--response, --start: a DDSP-VST file has no place for them; leave them out"
+        )
+    if args.response and args.room:
+        raise UserError("--response --room: both are the room; give one of them")
+    if args.start and (size != "small" or args.teacher not in (None, "none")):
+        raise UserError("--start: only a small network is trained on, and without a teacher")
     if vst and size != "large":
         raise UserError(f"--size {size}: a DDSP-VST file has one size; leave it out")
-    if args.teacher == "none" or args.sweep:
+    if args.teacher == "none" or args.sweep or args.start:
         return size, False
     return size, size == "small" or args.teacher is not None
 
@@ -242,6 +261,8 @@ def command_of(args: argparse.Namespace) -> str:
     words += ["--seed", str(args.seed), "--quantize", args.quantize]
     words += ["--profile", args.profile] if args.profile != "edge" else []
     words += ["--room"] if args.room else []
+    words += ["--response"] if args.response else []
+    words += ["--start", os.path.basename(args.start)] if args.start else []
     words += ["--all-frames"] if args.all_frames else []
     words += ["--size", args.size] if args.size else []
     words += ["--teacher", os.path.basename(args.teacher)] if args.teacher else []

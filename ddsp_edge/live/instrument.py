@@ -111,6 +111,7 @@ class Instrument:
         )
         #: Decodes in the control thread what C does not know; None: the part decodes by itself.
         self.decoder = decoding if decoding.decoders else None
+        found = bundle.response
         self.part = Part(
             context.rate,
             self.period,
@@ -124,6 +125,7 @@ class Instrument:
             second=decoding.second,
             loudness_db=info.note_loudness_db,
             conditioner=None if decoding.decoders else decoding.conditioner,
+            response=None if found is None else (found.samples, found.rate),
         )
         #: The band that it was asked to play with; it plays it where it follows MIDI.
         self.band: Band = ()

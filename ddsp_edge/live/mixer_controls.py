@@ -79,6 +79,7 @@ class MixerControls:
         put(RigControl.REVERB_SIZE, settings.reverb_size)
         put(RigControl.REVERB_DAMPING, settings.reverb_damping)
         put(RigControl.REVERB_WET, settings.reverb_wet)
+        put(RigControl.BODY, settings.body)
         self._put_gains()
 
     def player_pan(self, pan: float) -> None:

@@ -58,6 +58,9 @@ def model_bytes(bundle: Bundle) -> bytes:
             sections[tag] = _map(loudness_map.native())
     if room is not None:
         sections[b"ROOM"] = _doubles(room.size, room.damping, room.wet)
+    if (response := bundle.response) is not None:
+        head = struct.pack("<dII", response.rate, len(response.samples), 0)
+        sections[b"RESP"] = head + response.samples.astype("<f4").tobytes()
     return _file(sections)
 
 

@@ -17,6 +17,7 @@ UNITS = {"dB": "db", "Hz": "hz", "s": "s", "semitones": "semitone12TET"}
 #: one of its kind.
 GROUPS = {
     "reverb": "Room",
+    "body": "Room",
     "snap": "Scale snap",
     "gate": "Noise gate",
     "attack": "Envelope",

@@ -14,7 +14,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.frames import ControlFrame, FeatureFrame
 from ddsp_edge.settings import Settings
 from ddsp_edge.units import HIGHEST_RATE, LOWEST_RATE, db_to_gain, pan_gains
-from native.kernel import NoiseBank, Output, Voice
+from native.kernel import Convolver, NoiseBank, Output, Voice
 
 #: The sample from which on a voice moves to the controls, and the length of that ramp in seconds.
 Due = tuple[int, ControlFrame, float]
@@ -63,6 +63,9 @@ class Engine:
             self._bank = NoiseBank(
                 rate, decoding.n_noise, decoding.band_limit_hz, seed=seed, second=decoding.second
             )
+        self._response: Convolver | None = None
+        if bundle.response is not None:
+            self._response = Convolver(bundle.response.samples, rate, bundle.response.rate)
         self._output = Output(rate)
         self._pan = 0.0  # of the player, beside the setting
         self.set(self.settings)
@@ -87,6 +90,8 @@ class Engine:
             voice.reset()
         if self._bank is not None:
             self._bank.reset()
+        if self._response is not None:
+            self._response.reset()
         self._pan = 0.0
         self._set_gain()
         self._output.reset()
@@ -113,7 +118,7 @@ class Engine:
         return self._to_stereo(self.mono(frames, duration_s), pans)
 
     def mono(self, frames: Iterable[FeatureFrame], duration_s: float) -> np.ndarray:
-        """The sound of ``frames`` before gain, pan and room, (samples,) float32."""
+        """The sound of ``frames`` before gain, pan and reverb, (samples,) float32."""
         mono = np.zeros(round(duration_s * self.rate), np.float32)
         parts: list[list[FeatureFrame]] = [[] for _ in self._voices]
         for frame in frames:
@@ -122,6 +127,10 @@ class Engine:
             self._render_alone(parts[0], mono)
         else:
             self._render_shared(self._bank, parts, mono)
+        if self._response is not None and self.settings.body > 0.0:
+            heard = np.empty_like(mono)
+            self._response.process(mono, heard)
+            mono += np.float32(self.settings.body) * heard
         return mono
 
     def _render_alone(self, frames: list[FeatureFrame], out: np.ndarray) -> None:

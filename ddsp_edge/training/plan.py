@@ -9,6 +9,7 @@ from ddsp_edge.training.profiles import EDGE, Profile
 
 #: Steps of the two stages (the controls, then the sound) of `train`: without a teacher, and with.
 STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
+STEPS_ON = 1000  #: of the second stage, for a network that is trained on
 
 
 @dataclass(frozen=True)

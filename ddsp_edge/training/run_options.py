@@ -32,6 +32,8 @@ KEPT: dict[str, type] = {
     "teacher": str,
     "quantize": str,
     "room": bool,
+    "response": bool,
+    "start": str,
     "all_frames": bool,
     "allow_failed_sweep": bool,
     "warm_steps": int,

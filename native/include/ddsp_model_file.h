@@ -21,6 +21,9 @@ typedef struct {
     double attack_s;          /* from a note that starts at once to half its steady power */
     int32_t has_room;         /* 1: the recordings' room was learnt, in our reverb's terms: */
     double room_size, room_damping, room_wet;  /* 0..1 */
+    const float *response;    /* body and room, of n_response samples at response_hz; NULL: none */
+    int32_t n_response;
+    double response_hz;
 } ddsp_model_info;
 
 /* Why a file is refused. */

@@ -37,6 +37,10 @@ int ddsp_part_prepare(ddsp_part *part, double sample_rate, int max_block,
  * ddsp_voice_prepare_second, of every voice. */
 int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_hz);
 
+/* Setup, after ddsp_part_prepare; not while a rig has it. Body and room of the model, of which the
+ * rig's control DDSP_BODY says how much is added to the voices. As ddsp_convolver_prepare. */
+int ddsp_part_set_response(ddsp_part *part, const float *response, int n, double response_rate);
+
 /* Setup, after ddsp_part_prepare; not while a rig has it. The model's usual softest and loudest
  * note, for the synth player; -60 and 0 until then. */
 int ddsp_part_set_loudness(ddsp_part *part, double min_loudness_db, double max_loudness_db);
@@ -127,6 +131,7 @@ enum {
     DDSP_REVERB_WET,      /* 0 */
     DDSP_INPUT,           /* 0: left, 1: right, 2: the mean of both, or the louder one where the
                              mean is far below it (see input_side); 2 */
+    DDSP_BODY,            /* how much of the parts' own responses is heard, 0..1, in 20 ms; 1 */
     DDSP_CONTROLS
 };
 

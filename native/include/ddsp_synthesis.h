@@ -123,9 +123,11 @@ enum { DDSP_MAX_RESPONSE = 384000 };  /* samples: one second at the highest rate
 /* Setup. NULL when out of memory. */
 ddsp_convolver *ddsp_convolver_new(void);
 
-/* Setup; also resets. Copies n samples, 1..DDSP_MAX_RESPONSE, each limited to +-16 (NaN is 0).
- * Another response replaces the one before. */
-int ddsp_convolver_prepare(ddsp_convolver *convolver, const float *response, int n);
+/* Setup; also resets. Takes in n samples, 1..DDSP_MAX_RESPONSE, each limited to +-16 (NaN is 0), of
+ * a response at response_rate, and brings them to sample_rate, both 8000..384000 Hz, so that its
+ * frequency response stays the same; it may last a second. Another one replaces the one before. */
+int ddsp_convolver_prepare(ddsp_convolver *convolver, double sample_rate, const float *response,
+                           int n, double response_rate);
 
 /* Audio. As if nothing had been heard. */
 void ddsp_convolver_reset(ddsp_convolver *convolver);

@@ -142,6 +142,7 @@ void ddsp_settings_mix(const ddsp_settings *s, int listens, double pan, ddsp_rig
     ddsp_rig_set(rig, DDSP_REVERB_SIZE, get(s, SETTING_REVERB_SIZE));
     ddsp_rig_set(rig, DDSP_REVERB_DAMPING, get(s, SETTING_REVERB_DAMPING));
     ddsp_rig_set(rig, DDSP_REVERB_WET, get(s, SETTING_REVERB_WET));
+    ddsp_rig_set(rig, DDSP_BODY, get(s, SETTING_BODY));
     ddsp_rig_set(rig, DDSP_GAIN_LEFT, (float)(level * sqrt(2.0) * cos(angle)));
     ddsp_rig_set(rig, DDSP_GAIN_RIGHT, (float)(level * sqrt(2.0) * sin(angle)));
     ddsp_rig_set(rig, DDSP_INPUT, 0.0f);

@@ -130,6 +130,9 @@ static int prepare(ddsp_sound *sound, double sample_rate, int listens, uint32_t 
     if (status == DDSP_OK)
         status = ddsp_part_set_loudness(sound->part, first->min_loudness_db,
                                         first->max_loudness_db);
+    if (status == DDSP_OK && first->response)
+        status = ddsp_part_set_response(sound->part, first->response, first->n_response,
+                                        first->response_hz);
     return status == DDSP_OK ? ddsp_part_set_conditioner(sound->part, sound->conditioner) : status;
 }
 

@@ -89,6 +89,27 @@ def test_input_and_output_may_be_one_array() -> None:
     assert np.array_equal(dry, wanted)
 
 
+@pytest.mark.parametrize("rate", [44_100, 96_000, 16_000])
+def test_another_rate_hears_the_same_room(rate: int) -> None:
+    """Up to near the lower Nyquist frequency, within 0.1 dB."""
+    length, low = 4000, np.hanning(600)
+    response = np.zeros(length, np.float32)
+    # A smooth band below 6 kHz, so that its ends are no edges.
+    for at, hz in ((700, 500.0), (1500, 1700.0), (2600, 5000.0)):
+        part = slice(at - 300, at + 300)
+        response[part] += (low * np.cos(2 * np.pi * hz * np.arange(600) / RATE)).astype(np.float32)
+    click = np.zeros(8192, np.float32)
+    click[0] = 1.0
+    heard = np.zeros_like(click)
+    Convolver(response, rate, RATE).process(click, heard)
+    for hz in (480.0, 500.0, 1700.0, 1730.0, 5000.0, 5020.0):
+        levels = [
+            abs(np.sum(x * np.exp(-2j * np.pi * hz * np.arange(len(x)) / fs)))
+            for x, fs in ((response, RATE), (heard, rate))
+        ]
+        assert abs(20 * np.log10(levels[1] / levels[0])) < 0.1, hz
+
+
 def test_what_is_no_sound_does_no_harm() -> None:
     response, dry = room(4000), noise(8000)
     response[[5, 70, 3000]] = np.nan, np.inf, 1e-42
@@ -101,7 +122,7 @@ def test_what_is_no_sound_does_no_harm() -> None:
     assert np.array_equal(wet, convolve(response, dry, [64]))
 
 
-@pytest.mark.parametrize("length", [0, MAX_RESPONSE + 1])
+@pytest.mark.parametrize("length", [0, RATE + 1, MAX_RESPONSE + 1])
 def test_too_short_or_too_long(length: int) -> None:
     with pytest.raises(ValueError, match=f"{length} samples"):
         Convolver(np.zeros(length, np.float32))
@@ -141,7 +162,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 48000; i++)
         response[i] = 0.001f * (float)(i % 101 - 50);
     ddsp_convolver *convolver = ddsp_convolver_new();
-    if (ddsp_convolver_prepare(convolver, response, 48000) != DDSP_OK)
+    if (ddsp_convolver_prepare(convolver, 48000, response, 48000, 48000) != DDSP_OK)
         return 1;
     for (int at = 0; at < n; at += 64) {
         for (int i = 0; i < 64; i++)

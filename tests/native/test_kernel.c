@@ -204,7 +204,7 @@ static void test_convolver(int n)
         response[i] = control(0.1f);
     ddsp_convolver_process(convolver, stereo, mono, 16);
     check(clean(mono, 16) && mono[7] == 0.0f, "a convolver without a response is silent");
-    check(ddsp_convolver_prepare(convolver, response, n) == DDSP_OK, "convolver prepare");
+    check(ddsp_convolver_prepare(convolver, 48000, response, n, 48000) == DDSP_OK, "convolver prepare");
     const long before = allocations;
     int good = 1;
     for (int turn = 0; turn < 60; turn++) {
@@ -218,12 +218,14 @@ static void test_convolver(int n)
     }
     check(allocations == before, "the convolver allocates nothing after prepare");
     check(good, "the convolver's samples are clean");
-    check(ddsp_convolver_prepare(convolver, response, 0) == DDSP_BAD_ARGUMENT
-              && ddsp_convolver_prepare(convolver, response, DDSP_MAX_RESPONSE + 1)
-                     == DDSP_BAD_ARGUMENT
-              && ddsp_convolver_prepare(convolver, NULL, 1) == DDSP_BAD_ARGUMENT,
+    check(ddsp_convolver_prepare(convolver, 48000, response, 0, 48000) == DDSP_BAD_ARGUMENT
+              && ddsp_convolver_prepare(convolver, 48000, response, 8001, 8000) == DDSP_BAD_ARGUMENT
+              && ddsp_convolver_prepare(convolver, NAN, response, 1, 48000) == DDSP_BAD_ARGUMENT
+              && ddsp_convolver_prepare(convolver, 48000, NULL, 1, 48000) == DDSP_BAD_ARGUMENT,
           "a convolver says what it does not take");
-    check(ddsp_convolver_prepare(convolver, response, 1) == DDSP_OK, "prepare again");
+    check(ddsp_convolver_prepare(convolver, 8000, response, n, 48000) == DDSP_OK
+              && ddsp_convolver_prepare(convolver, 96000, response, 1, 48000) == DDSP_OK,
+          "prepare again, at other rates");
     ddsp_convolver_free(convolver);
 }
 
@@ -426,7 +428,7 @@ static void test_no_memory(void)
         ddsp_output_free(output);
         refuse = nth;
         ddsp_convolver *convolver = ddsp_convolver_new();
-        const int c = convolver ? ddsp_convolver_prepare(convolver, &(float){1.0f}, 1) : 0;
+        const int c = convolver ? ddsp_convolver_prepare(convolver, 44100, &(float){1.0f}, 1, 48000) : 0;
         check(c == DDSP_OK || c == DDSP_NO_MEMORY, "convolver says that memory is short");
         ddsp_convolver_free(convolver);
         refuse = nth;

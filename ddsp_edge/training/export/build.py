@@ -13,7 +13,7 @@ import soundfile
 
 import ddsp_edge
 from ddsp_edge import evaluation
-from ddsp_edge.bundles.bundle import Bundle, write_bundle
+from ddsp_edge.bundles.bundle import Bundle, with_response, write_bundle
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.bundles.vst_export import write_vst
 from ddsp_edge.calibration.calibrate import swept_bundle, with_map
@@ -67,9 +67,13 @@ def build_bundle(
         )
     say("finding its loudness map")
     fall = centroid_fall((piece.audio for piece in dataset.train), profile.sample_rate)
-    final = with_map(Bundle(info, files[quantization].model, "", b""), fall)
+    final = Bundle(info, files[quantization].model)
+    if training.response is not None:
+        # Its level is part of what the maps find: the instrument learnt with it.
+        final = with_response(final, training.response)
+    final = with_map(final, fall)
     info = final.info
-    reference = Bundle(replace(info, quantization="none"), files["none"].model, "", b"")
+    reference = replace(final, info=replace(info, quantization="none"), model=files["none"].model)
 
     say("measuring on what was held out")
     plain = [measure.play(reference, piece, profile) for piece in pieces]
@@ -95,11 +99,11 @@ def build_bundle(
     info = replace(info, attack_s=round(response.attack_s, 4))
     card = model_card(info, training, measured)
     original, ours = _excerpt(pieces, quantized, measure.delay(profile), profile.sample_rate)
-    finished = Bundle(
-        info,
-        final.model,
-        card,
-        _preview(ours, profile.sample_rate),
+    finished = replace(
+        final,
+        info=info,
+        card=card,
+        preview=_preview(ours, profile.sample_rate),
         picture=draw_bundle_picture(info, dataset, original, ours),
     )
     say("sweeping every key")

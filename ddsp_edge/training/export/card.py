@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ddsp_edge.bundles.metadata import ModelInfo, Room
 from ddsp_edge.errors import UserError
 from ddsp_edge.offline.plot import note_name
@@ -50,6 +52,7 @@ class Training:
     seconds: float | None = None  #: that the training took
     baseline: Baseline | None = None
     room: Room | None = None  #: of the recordings, learnt apart
+    response: np.ndarray | None = None  #: of body and room, learnt sample by sample
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -81,6 +84,12 @@ def model_card(info: ModelInfo, training: Training, measured: Measured) -> str:
         rows.append((baseline.text, baseline.loss))
     took = f", {_duration(training_s)} of training" if training_s is not None else ""
     source = f"the controls of {plan.teacher}" if plan.teacher else "analysed harmonics and noise"
+    begin = (
+        f"Warm start on {source}: {plan.warm_steps} steps of {plan.warm_batch} x "
+        f"{plan.warm_frames} frames"
+    )
+    if plan.start:
+        begin = f"Trained on from {plan.start}"
     facts: dict[str, Any] = {"plan": asdict(plan), "summary": s, "measured": asdict(measured)}
     if training_s is not None:
         facts["training_s"] = round(training_s, 1)
@@ -102,11 +111,10 @@ pitch; {held:.0f} s held out.
 {info.min_loudness_db:.0f} to {info.max_loudness_db:.0f} dB (5th to 99th).
 
 ## Training
-* Warm start on {source}: {plan.warm_steps} steps of {plan.warm_batch} x \
-{plan.warm_frames} frames; then the multi-scale spectral loss: at most {plan.steps} steps of \
+* {begin}; then the multi-scale spectral loss: at most {plan.steps} steps of \
 {plan.batch} x {(plan.frames - 1) / profile.frame_rate:g} s. Seed {plan.seed}{took}.
-* {measured.parameters} parameters; the file has {measured.size_bytes} bytes ({info.quantization}, \
-per-tensor scales).
+{_response(training)}* {measured.parameters} parameters; the file has {measured.size_bytes} \
+bytes ({info.quantization}, per-tensor scales).
 * The command that remakes it: `{training.command}`
 
 ## Measured
@@ -133,6 +141,18 @@ differences of magnitudes and of log magnitudes (floor -100 dB); see docs/evalua
 {json.dumps(facts, indent=1)}
 ```
 """
+
+
+def _response(training: Training) -> str:
+    """A line on the learnt response, or nothing."""
+    if training.response is None:
+        return ""
+    energy = np.square(training.response.astype(np.float64))
+    level_db = 10 * np.log10(max(float(energy.sum()), 1e-20))
+    return (
+        f"* With a response of body and room of {len(training.response)} samples, learnt with it; "
+        f"{level_db:.1f} dB beside the direct sound. The setting `body` says how much is heard.\n"
+    )
 
 
 def _silence(dbfs: float) -> str:

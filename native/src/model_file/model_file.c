@@ -9,6 +9,7 @@
 #include "model_file/expression_section.h"
 #include "model_file/map_section.h"
 #include "model_file/network_section.h"
+#include "model_file/response_section.h"
 
 enum { VERSION = 1, HEADER = 32, MOST_SECTIONS = 64, MUST_KNOW = 1 };
 /* Four letters, the first one in the lowest byte. */
@@ -20,15 +21,18 @@ struct ddsp_model {
     ddsp_network *network;
     ddsp_loudness_map *maps[2];
     ddsp_expression expression;
+    float *response;
 };
 
 /* The sections that are known, and where they lie. */
-enum { INFO, NETWORK, NAME, LICENCE, ROOM, NOTE_MAP, HEARD_MAP, EXPRESSION, SECTIONS };
+enum { INFO, NETWORK, NAME, LICENCE, ROOM, NOTE_MAP, HEARD_MAP, EXPRESSION, RESPONSE,
+       SECTIONS };
 static const uint32_t tags[SECTIONS] = {
     [INFO] = TAG('I', 'N', 'F', 'O'), [NETWORK] = TAG('N', 'E', 'T', 'W'),
     [NAME] = TAG('N', 'A', 'M', 'E'), [LICENCE] = TAG('L', 'I', 'C', 'E'),
     [ROOM] = TAG('R', 'O', 'O', 'M'), [NOTE_MAP] = TAG('N', 'M', 'A', 'P'),
     [HEARD_MAP] = TAG('H', 'M', 'A', 'P'), [EXPRESSION] = TAG('E', 'X', 'P', 'R'),
+    [RESPONSE] = TAG('R', 'E', 'S', 'P'),
 };
 
 typedef struct {
@@ -193,6 +197,8 @@ static int read_sections(ddsp_model *model, section *found)
         problem = read_maps(model, found);
     if (!problem && found[EXPRESSION].there)
         problem = read_expression(model, &found[EXPRESSION].body);
+    if (!problem && found[RESPONSE].there)
+        problem = ddsp_response_section_read(&found[RESPONSE].body, info, &model->response);
     return problem ? problem : read_network(model, &found[NETWORK].body);
 }
 
@@ -244,6 +250,7 @@ void ddsp_model_free(ddsp_model *model)
         ddsp_network_free(model->network);
         ddsp_loudness_map_free(model->maps[0]);
         ddsp_loudness_map_free(model->maps[1]);
+        free(model->response);
     }
     free(model);
 }

@@ -14,6 +14,7 @@
 
 enum { MOST_FRAME_SLOTS = 256 };
 #define GAIN_RAMP_S 0.01
+#define BODY_RAMP_S 0.02
 #define LARGEST_GAIN 16.0f
 
 struct ddsp_part {
@@ -24,10 +25,13 @@ struct ddsp_part {
     float *mono;                /* [max_block] of one voice */
     ddsp_voice *voice[DDSP_MAX_VOICES];
     ddsp_noise_bank *bank;      /* the noise of all voices; NULL where there is one voice */
+    ddsp_convolver *response;   /* body and room of the model; NULL: it has none */
     ddsp_frame_queue frames[DDSP_MAX_VOICES];
     ddsp_performer performer;
     /* Audio thread's. */
     ddsp_smoothed_value gain[2];    /* of the sides */
+    ddsp_smoothed_value body;       /* how much of the response is heard */
+    int body_known;                 /* 0: the next value counts at once */
     int held;                   /* a panic is under way: take no frames */
     ddsp_starvation starvation;
     ddsp_part_events events;
@@ -48,6 +52,7 @@ static void release(ddsp_part *part)
     ddsp_performer_free(&part->performer);
     free(part->mono);
     ddsp_noise_bank_free(part->bank);
+    ddsp_convolver_free(part->response);
     for (int v = 0; v < DDSP_MAX_VOICES; v++) {
         ddsp_voice_free(part->voice[v]);
         ddsp_frame_queue_free(&part->frames[v]);
@@ -159,6 +164,24 @@ int ddsp_part_prepare_second(ddsp_part *part, int n_second, double second_limit_
     return prepare_queues(part);
 }
 
+int ddsp_part_set_response(ddsp_part *part, const float *response, int n, double response_rate)
+{
+    if (!part || part->sample_rate == 0.0)
+        return DDSP_BAD_ARGUMENT;
+    ddsp_convolver *made = ddsp_convolver_new();
+    const int status = made ? ddsp_convolver_prepare(made, part->sample_rate, response, n,
+                                                     response_rate)
+                            : DDSP_NO_MEMORY;
+    if (status != DDSP_OK) {
+        ddsp_convolver_free(made);
+        return status;
+    }
+    ddsp_convolver_free(part->response);
+    part->response = made;
+    ddsp_smoothed_value_jump(&part->body, 1.0f);
+    return DDSP_OK;
+}
+
 int ddsp_part_set_loudness(ddsp_part *part, double min_loudness_db, double max_loudness_db)
 {
     if (!part || part->sample_rate == 0.0)
@@ -262,9 +285,20 @@ static float asked_gain(ddsp_part *part, int side)
     return ddsp_flush(ddsp_within(asked, 0.0f, LARGEST_GAIN), 1e-10f);
 }
 
+void ddsp_part_take_body(ddsp_part *part, float body)
+{
+    const float asked = ddsp_flush(ddsp_within(body, 0.0f, 1.0f), 1e-6f);
+    if (part->body_known)
+        ddsp_smoothed_value_to(&part->body, asked, BODY_RAMP_S, part->sample_rate);
+    else
+        ddsp_smoothed_value_jump(&part->body, asked);
+    part->body_known = 1;
+}
+
 void ddsp_part_begin(ddsp_part *part, int64_t position)
 {
     ddsp_performer_begin(&part->performer, position);
+    part->body_known = 0;
     for (int s = 0; s < 2; s++)
         ddsp_smoothed_value_jump(&part->gain[s], asked_gain(part, s));
 }
@@ -327,6 +361,21 @@ void ddsp_part_overtake(ddsp_part *part)
         ddsp_frame_queue_overtake(&part->frames[v]);
 }
 
+/* Adds what comes back from body and room to the n samples of all voices. */
+static void resound(ddsp_part *part, float *out, int n)
+{
+    if (!part->response)
+        return;
+    if (ddsp_smoothed_value_still(&part->body) && part->body.target == 0.0f) {
+        ddsp_convolver_reset(part->response);
+        return;
+    }
+    ddsp_convolver_process(part->response, out, part->mono, n);
+    for (int i = 0; i < n; i++)
+        out[i] += ddsp_smoothed_value_at(&part->body, i + 1) * part->mono[i];
+    ddsp_smoothed_value_advance(&part->body, n);
+}
+
 void ddsp_part_process(ddsp_part *part, const float *mono, float *out, int n)
 {
     const int64_t position = part->performer.position;
@@ -341,6 +390,7 @@ void ddsp_part_process(ddsp_part *part, const float *mono, float *out, int n)
         ddsp_noise_bank_render(part->bank, out, n);
     part->events.stalls +=
         (unsigned)ddsp_starvation_process(&part->starvation, position, out, n);
+    resound(part, out, n);
 }
 
 void ddsp_part_panic(ddsp_part *part, unsigned panic)
@@ -360,6 +410,8 @@ void ddsp_part_silence(ddsp_part *part)
     }
     if (part->bank)
         ddsp_noise_bank_reset(part->bank);
+    if (part->response)
+        ddsp_convolver_reset(part->response);
     ddsp_starvation_reset(&part->starvation, part->sample_rate);
 }
 

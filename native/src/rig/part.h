@@ -29,6 +29,10 @@ const ddsp_part *ddsp_part_predecessor(const ddsp_part *part);
 /* Audio, after ddsp_part_begin, while the predecessor is there. */
 void ddsp_part_adopt(ddsp_part *part);
 
+/* Audio: how much of its response is heard from now on, 0..1; it moves there in 20 ms, but at once
+ * where the part has just begun. */
+void ddsp_part_take_body(ddsp_part *part, float body);
+
 /* Audio, once before a block is rendered: a waiting onset overtakes older frames. */
 void ddsp_part_overtake(ddsp_part *part);
 

@@ -56,6 +56,7 @@ struct ddsp_rig {
 static const float defaults[DDSP_CONTROLS] = {
     [DDSP_TRIM] = 1.0f, [DDSP_WET] = 1.0f, [DDSP_GAIN_LEFT] = 1.0f, [DDSP_GAIN_RIGHT] = 1.0f,
     [DDSP_REVERB_SIZE] = 0.5f, [DDSP_REVERB_DAMPING] = 0.5f, [DDSP_INPUT] = 2.0f,
+    [DDSP_BODY] = 1.0f,
 };
 
 ddsp_rig *ddsp_rig_new(void)
@@ -343,9 +344,14 @@ void ddsp_rig_process(void *user, const float *in, float *out, int n)
     const unsigned panics = atomic_load_explicit(&rig->panics_asked, memory_order_acquire);
     take_plays(rig);
     take_panic(rig, panics);
-    for (int s = 0; s < DDSP_MAX_PARTS; s++)
-        if (rig->crossfader.slot[s].part)
-            ddsp_part_overtake(rig->crossfader.slot[s].part);
+    const float body = atomic_load_explicit(&rig->control[DDSP_BODY], memory_order_relaxed);
+    for (int s = 0; s < DDSP_MAX_PARTS; s++) {
+        ddsp_part *part = rig->crossfader.slot[s].part;
+        if (!part)
+            continue;
+        ddsp_part_take_body(part, body);
+        ddsp_part_overtake(part);
+    }
     for (int done = 0; done < n;) {
         int count = n - done < rig->max_block ? n - done : rig->max_block;
         count = rig->hushing > 0 && rig->hushing < count ? rig->hushing : count;

@@ -18,6 +18,7 @@
 #include "common/cpu_dispatch.h"
 #include "common/sanitize.h"
 #include "synthesis/partitions.h"
+#include "synthesis/resample.h"
 
 enum {
     STEP = 32,
@@ -77,25 +78,50 @@ static int prepare_runs(ddsp_convolver *convolver, const float *clean, int n)
     return 1;
 }
 
-int ddsp_convolver_prepare(ddsp_convolver *convolver, const float *response, int n)
+/* Cleaned, at the convolver's rate, and silence behind it as far as the long partitions; NULL: no
+ * memory. */
+static float *taken_in(const float *response, int n, double from_rate, double to_rate, int length)
 {
-    if (!convolver || !response || n < 1 || n > DDSP_MAX_RESPONSE)
+    float *given = malloc((size_t)n * sizeof *given);
+    float *made = calloc((size_t)(length > NEAR ? length : NEAR), sizeof *made);
+    if (given && made) {
+        for (int i = 0; i < n; i++)
+            given[i] = ddsp_flush(ddsp_within(response[i], -LARGEST, LARGEST), LEAST);
+        ddsp_resample_response(given, n, from_rate, made, length, to_rate);
+        for (int i = 0; i < length; i++)
+            made[i] = ddsp_flush(made[i], LEAST);
+    } else {
+        free(made);
+        made = NULL;
+    }
+    free(given);
+    return made;
+}
+
+static int is_rate(double rate)
+{
+    return rate >= 8000.0 && rate <= 384000.0;
+}
+
+int ddsp_convolver_prepare(ddsp_convolver *convolver, double sample_rate, const float *response,
+                           int n, double response_rate)
+{
+    if (!convolver || !response || n < 1 || n > DDSP_MAX_RESPONSE || !is_rate(sample_rate)
+        || !is_rate(response_rate) || n > response_rate)
         return DDSP_BAD_ARGUMENT;
     release(convolver);
-    const int room = n > NEAR ? n : NEAR;
-    float *clean = calloc((size_t)room, sizeof(float));
-    if (!clean)
+    const int length = (int)ceil(n * sample_rate / response_rate);
+    float *made = taken_in(response, n, response_rate, sample_rate, length);
+    if (!made)
         return DDSP_NO_MEMORY;
-    for (int i = 0; i < n; i++)
-        clean[i] = ddsp_flush(ddsp_within(response[i], -LARGEST, LARGEST), LEAST);
-    memcpy(convolver->head, clean, sizeof convolver->head);
-    const int done = prepare_runs(convolver, clean, room);
-    free(clean);
+    memcpy(convolver->head, made, sizeof convolver->head);
+    const int done = prepare_runs(convolver, made, length > NEAR ? length : NEAR);
+    free(made);
     if (!done) {
         release(convolver);
         return DDSP_NO_MEMORY;
     }
-    convolver->length = n;
+    convolver->length = length;
     ddsp_convolver_reset(convolver);
     return DDSP_OK;
 }

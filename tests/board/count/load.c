@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     static float response[RATE];
     for (int i = 0; i < RATE; i++)
         response[i] = 0.01f * (uniform() - 0.5f);
-    if (ddsp_convolver_prepare(convolver, response, RATE) != DDSP_OK)
+    if (ddsp_convolver_prepare(convolver, RATE, response, RATE, RATE) != DDSP_OK)
         return 1;
     ddsp_output_set_reverb(output, 0.5f, 0.5f, 0.5f);
     const float base_hz = part == 'h' ? 2000.0f : 200.0f;

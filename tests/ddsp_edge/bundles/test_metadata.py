@@ -39,7 +39,7 @@ def test_round_trip() -> None:
 
 def test_every_field_of_model_info_has_a_key() -> None:
     keyed = [field for field, _ in KEYS.values()]
-    optional = ["room", "expression", "loudness_map", "heard_map"]
+    optional = ["room", "expression", "loudness_map", "heard_map", "response_gain"]
     assert sorted(f.name for f in fields(ModelInfo)) == sorted([*keyed, *optional])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from native._kernel import ffi, lib
 from tiny_decoder import tiny_bundle
 
-from ddsp_edge.bundles.bundle import Bundle, read_bundle
+from ddsp_edge.bundles.bundle import Bundle, read_bundle, with_response
 from ddsp_edge.bundles.expression import TENDENCY_KEYS
 from ddsp_edge.bundles.families import playing
 from ddsp_edge.errors import UserError
@@ -218,6 +219,30 @@ def test_what_is_wrong_is_said(violin: Bundle, change: Any, said: str) -> None:
     model, text = read(change(model_bytes(violin)))
     assert model is None
     assert said in text
+
+
+def test_a_response_is_the_same_in_c(violin: Bundle) -> None:
+    samples = np.random.default_rng(1).uniform(-0.1, 0.1, 777).astype(np.float32)
+    bundle = with_response(violin, samples)
+    assert bundle.response is not None
+    good = model_bytes(bundle)
+    model, _ = read(good)
+    info = lib.ddsp_model_get_info(model)
+    assert (info.n_response, info.response_hz) == (777, 48_000.0)
+    found = np.frombuffer(ffi.buffer(info.response, 4 * 777), np.float32)
+    assert np.array_equal(found, bundle.response.samples)
+    plain = lib.ddsp_model_get_info(read(model_bytes(replace(violin, response=None)))[0])
+    assert plain.response == ffi.NULL
+    at = good.index(b"RESP") + 16
+    for change, said in (
+        (struct.pack("<dI", 48_000.0, 778), "cut off"),
+        (struct.pack("<dI", 48_000.0, 0), "out of range"),
+        (struct.pack("<dI", 700.0, 777), "out of range"),
+        (struct.pack("<dI", float("nan"), 777), "out of range"),
+        (struct.pack("<dIIf", 48_000.0, 777, 0, float("inf")), "out of range"),
+    ):
+        model, text = read(signed(good[:at] + change + good[at + len(change) :]))
+        assert model is None and said in text, text
 
 
 def test_any_damage_that_the_checksum_does_not_see_is_survived(violin: Bundle) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_decoder import tiny_bundle, vst_file
 
-from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.bundles.bundle import read_bundle, with_response
 from ddsp_edge.errors import UserError
 from ddsp_edge.evaluation import click_ratio, peak_dbfs, track_f0
 from ddsp_edge.frames import FeatureFrame
@@ -42,6 +42,23 @@ def test_stereo_of_the_length_asked_for():
     assert play([], 0.1).shape == (4800, 2)
     assert np.all(play([], 0.1) == 0)
     assert play(held(0.1), 0.0).shape == (0, 2)
+
+
+def test_a_response_is_added_before_the_room():
+    room = np.zeros(3000, np.float32)
+    room[[100, 2999]] = 0.5, -0.25
+    bundle = with_response(BUNDLE, room)
+    dry = play(held(0.3), 0.4)
+    wet = play(held(0.3), 0.4, bundle)
+    assert np.abs(wet[:100] - dry[:100]).max() < 1e-5
+    gain = bundle.response.samples[[100, 2999]]
+    wanted = dry.copy()
+    wanted[100:] += gain[0] * dry[:-100]
+    wanted[2999:] += gain[1] * dry[:-2999]
+    assert np.abs(wet - wanted).max() < 1e-5
+    assert np.array_equal(play(held(0.3), 0.4, bundle, body=0.0), dry)
+    half = play(held(0.3), 0.4, bundle, body=0.5)
+    assert np.abs(half - 0.5 * (dry + wanted)).max() < 1e-5
 
 
 def test_the_same_frames_give_the_same_sound_and_reset_starts_anew():
