@@ -7,13 +7,16 @@ with this box: machine, kernel, version.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import logging
 import os
 import platform
+import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,25 +69,29 @@ class Installer:
         return 0
 
     def _install(self, request: dict[str, Any]) -> None:
-        bundle = self._box.upload
+        upload = self._box.upload
         try:
-            if not bundle.is_file() or bundle.is_symlink():
-                raise UserError("there is no update to install; send it again")
             if self._shown().get("trial") == self._box.slot():
                 raise UserError(
                     "the system that runs is still on trial after an update; wait two minutes"
                 )
-            found = self._checked(bundle, request.get("allow_downgrade") is True)
-            if request.get("only_new") is True and found.version == self._box.state()["version"]:
-                raise UserError(f"version {found.version} is the one that runs")
-            self._note(found.version)
-            writing = f"Version {found.version} is being written; the box plays on."
-            self._tell("writing", writing)
-            rauc.install(bundle, lambda at: self._tell("writing", writing, at), self._program)
+            with held(upload) as bundle:
+                version = self._write(bundle, request)
         finally:
-            bundle.unlink(missing_ok=True)  # half a GB that is of no further use
-        log.info("version %s is installed", found.version)
-        self._tell("installed", f"Version {found.version} is installed; the next start tries it.")
+            upload.unlink(missing_ok=True)  # half a GB that is of no further use
+        log.info("version %s is installed", version)
+        self._tell("installed", f"Version {version} is installed; the next start tries it.")
+
+    def _write(self, bundle: Path, request: dict[str, Any]) -> str:
+        """Compare the bundle with this box, have it written, and return its version."""
+        found = self._checked(bundle, request.get("allow_downgrade") is True)
+        if request.get("only_new") is True and found.version == self._box.state()["version"]:
+            raise UserError(f"version {found.version} is the one that runs")
+        self._note(found.version)
+        writing = f"Version {found.version} is being written; the box plays on."
+        self._tell("writing", writing)
+        rauc.install(bundle, lambda at: self._tell("writing", writing, at), self._program)
+        return found.version
 
     def _checked(self, bundle: Path, allow_downgrade: bool) -> rauc.BundleContents:
         found = rauc.contents(bundle, self._program)
@@ -144,6 +151,35 @@ class Installer:
     def _tell(self, stage: str, text: str, percent: int = 0) -> None:
         told = {"stage": stage, "text": text, "percent": percent}
         save_file(self._box.report, json.dumps(told).encode(), 0o644)
+
+
+@contextlib.contextmanager
+def held(upload: Path) -> Iterator[Path]:
+    """A path of the uploaded file that stays this very file, and that nobody can write to any more.
+
+    Without it somebody of the group could put an older update, signed as well, in its place after
+    its version was compared. Raises UserError.
+    """
+    try:
+        handle = os.open(upload, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        raise UserError("there is no update to install; send it again") from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UserError("there is no update to install; send it again")
+        if os.geteuid() == 0:
+            os.fchown(handle, 0, 0)
+        os.fchmod(handle, 0o600)
+        try:  # granted only where no program has it open for writing
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            raise UserError("the update is still being written to; send it again") from None
+        except OSError as error:  # a file system without leases; RAUC looks for itself, too
+            log.info("no lease of the update (%s)", error.strerror)
+        yield Path(f"/proc/{os.getpid()}/fd/{handle}")
+    finally:
+        os.close(handle)
 
 
 def _sentence(text: str) -> str:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from builder.debs import ARCHS, listed
-from builder.system import FILES, UNITS, WANTED, kept_modules, reachable, units
+from builder.system import FILES, UNITS, WANTED, kept_modules, numbers_of, reachable, units
 from builder.system import PRUNED_MODULES as PRUNED
 
 from ddsp_edge.midi import announcement
 from ddsp_edge.remote import discovery
+from ddsp_edge.update.version import numbers
 from firmware_py.config import PanelConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +61,17 @@ def test_what_the_image_announces_is_what_is_served_there() -> None:
     text = (FILES / "etc/avahi/services/ddsp-edge.service").read_text()
     told = dict(re.findall(r"<type>(\S+)</type><port>(\d+)</port>", text))
     assert told == {discovery.SERVICE: str(PanelConfig().port), announcement.SERVICE: "5004"}
+
+
+def test_of_two_builds_of_one_version_the_later_is_newer() -> None:
+    first, second = (
+        numbers_of("0.1.0+deb13", 1_800_000_000),
+        numbers_of("0.1.0+deb13", 1_800_000_001),
+    )
+    assert first == "0.1.0.20270115080000" and numbers(second) > numbers(first)
+    assert numbers(numbers_of("0.2.0", 0)) > numbers(second)
+    with pytest.raises(ValueError, match="begins with no number"):
+        numbers_of("deb13", 0)
 
 
 @pytest.mark.parametrize(

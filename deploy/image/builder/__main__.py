@@ -17,7 +17,7 @@ from pathlib import Path
 from builder.boot import kernel, version_in
 from builder.card import assemble, pack
 from builder.debs import ARCHS
-from builder.system import numbers_of, system
+from builder.system import system, version_of
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def make_update(arch: str, squashfs: Path, version: str, out: Path, realtime: bo
     out.mkdir(parents=True, exist_ok=True)
     bundle = out / f"ddsp-edge-{version}-{arch}.raucb"
     release = version_in(kernel(arch, realtime))
-    words = [str(squashfs), arch, numbers_of(version), release, str(bundle)]
+    words = [str(squashfs), arch, version_of(squashfs), release, str(bundle)]
     subprocess.run(["sh", str(script), *words], check=True)
 
 

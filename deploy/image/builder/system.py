@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 from board.store import digest, made
@@ -58,11 +59,13 @@ def system(arch: str, deb: Path, version: str, realtime: bool = False) -> Path:
 
     def build(folder: Path) -> None:
         tar = folder / "system.tar"
+        dated = numbers_of(version, time.time())
+        (folder / "version").write_text(dated + "\n")
         with TreeWriter(tar) as tree:
             _own(tree)
             _units(tree, layer)
             _package(tree, deb, folder)
-            _updates(tree, arch, version, folder)
+            _updates(tree, arch, dated, folder)
             tree.file("etc/ddsp-edge-image", f"{version} {arch} {boot.version_in(kernel)}\n")
             _lists(tree, layer, deb)
             # One end for both: what was written first stays.
@@ -150,17 +153,23 @@ def _updates(tree: TreeWriter, arch: str, version: str, folder: Path) -> None:
     (root / "usr/lib/ddsp-edge").mkdir(parents=True)
     scripts = HERE / "update"
     cert = str(update_certificate())
-    words = ["sh", str(scripts / "install.sh"), str(root), arch, numbers_of(version), cert]
+    words = ["sh", str(scripts / "install.sh"), str(root), arch, version, cert]
     subprocess.run(words, check=True)
     _all_of(tree, root)
 
 
-def numbers_of(version: str) -> str:
-    """The numbers that a version begins with, by which updates are compared. Raises ValueError."""
+def numbers_of(version: str, built_s: float) -> str:
+    """The numbers that a version begins with and the time of the build (UTC), by which updates are
+    compared: of two builds of one version the later is the newer. Raises ValueError."""
     found = re.match(r"[\d.]*\d", version)
     if found is None:
         raise ValueError(f"the version {version} begins with no number, so it cannot be compared")
-    return found[0]
+    return f"{found[0]}.{time.strftime('%Y%m%d%H%M%S', time.gmtime(built_s))}"
+
+
+def version_of(squashfs: Path) -> str:
+    """The version that was written into a slot's content when it was built."""
+    return squashfs.with_name("version").read_text().strip()
 
 
 def update_certificate() -> Path:

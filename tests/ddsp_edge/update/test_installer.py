@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from update_box import NEWER, OLDER, RUNS, UpdateBox
+from update_box import IMAGE, NEWER, OLDER, RUNS, UpdateBox
 
 from ddsp_edge.update.inbox import UpdateInbox
+from ddsp_edge.update.installer import Installer
 
 
 def asked(update_box: UpdateBox, file: Path, **details: bool) -> dict[str, object]:
@@ -112,6 +113,39 @@ def test_it_is_refused_in_one_sentence_and_nothing_changes(
     assert update_box.boot_state("show") == before
     assert not update_box.box.upload.exists()
     assert not (update_box.folder / "restarted").exists()
+
+
+def test_what_was_compared_is_what_is_written(update_box: UpdateBox) -> None:
+    """Somebody of the group puts an older one, signed as well, in its place meanwhile."""
+    newer, older = update_box.bundle().read_bytes(), update_box.bundle(OLDER).read_bytes()
+    update_box.box.upload.write_bytes(newer)
+
+    def swapped() -> bool:  # asked between comparing and writing
+        other = update_box.box.folder / "other"
+        other.write_bytes(older)
+        other.replace(update_box.box.upload)
+        return True
+
+    program = update_box.folder / "rauc"
+    script = program.read_text().replace(
+        "install)\n", f"install)\n cp $3 {update_box.folder}/got\n"
+    )
+    program.write_text(script)
+    update_box.box.request.write_text('{"do": "install"}')
+    installer = Installer(
+        update_box.box, ("sh", str(IMAGE / "boot-state")), ("true",), str(program), swapped
+    )
+    assert installer.run() == 0
+    written = (update_box.folder / "got").read_bytes()
+    assert written == newer and not update_box.box.upload.exists()
+
+
+def test_a_file_that_somebody_still_writes_to_is_refused(update_box: UpdateBox) -> None:
+    update_box.box.upload.write_bytes(update_box.bundle().read_bytes())
+    update_box.box.request.write_text('{"do": "install"}')
+    with update_box.box.upload.open("r+b"):
+        update_box.installer().run()
+    assert "is still being written to" in str(update_box.box.state()["text"])
 
 
 def test_an_older_one_is_installed_where_that_is_asked_for(update_box: UpdateBox) -> None:
