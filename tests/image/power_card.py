@@ -14,7 +14,7 @@ import struct
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,9 +39,9 @@ SIZES_MB = (1, 448, 48, 128)
 CHECK_S = 120.0
 
 
-def first_sector(partition: int) -> int:
+def first_sector(partition: int, sizes_mb: Sequence[int] = SIZES_MB) -> int:
     """Where p1 to p4 begin."""
-    return START + sum(SIZES_MB[: partition - 1]) * MIB // SECTOR
+    return START + sum(sizes_mb[: partition - 1]) * MIB // SECTOR
 
 
 def need_tools() -> None:
@@ -126,28 +126,32 @@ def _program(root: Path, name: str) -> None:
     shutil.copy(program, root / "usr/sbin" / name)
 
 
-def make_card(path: Path, slot_a: Path, slot_b: Path, data: Path) -> None:
+def make_card(
+    path: Path, slot_a: Path, slot_b: Path | None, data: Path, sizes_mb: Sequence[int] = SIZES_MB
+) -> None:
     """A card with those systems; the data partition begins with the files of folder ``data``."""
     record = bytearray(SECTOR)
     struct.pack_into("<I", record, 440, SIGNATURE)
     for index in range(4):
-        size = SIZES_MB[index] * MIB // SECTOR
+        size = sizes_mb[index] * MIB // SECTOR
         struct.pack_into("<4sB3sII", record, 446 + 16 * index, b"\0\xfe\xff\xff",
-                         0x0C if index == 0 else 0x83, b"\xfe\xff\xff", first_sector(index + 1),
-                         size)  # fmt: skip
+                         0x0C if index == 0 else 0x83, b"\xfe\xff\xff",
+                         first_sector(index + 1, sizes_mb), size)  # fmt: skip
     record[510:] = b"\x55\xaa"
     ext4 = path.with_suffix(".ext4")
     ext4.unlink(missing_ok=True)
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "ddsp-data", "-E",
                     "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0", "-d", data,
-                    ext4, f"{SIZES_MB[3]}M"], check=True)  # fmt: skip
+                    ext4, f"{sizes_mb[3]}M"], check=True)  # fmt: skip
     with path.open("wb") as card:
-        card.truncate(first_sector(4) * SECTOR + SIZES_MB[3] * MIB)
+        card.truncate(first_sector(4, sizes_mb) * SECTOR + sizes_mb[3] * MIB)
         card.write(record)
         for number, part in ((2, slot_a), (3, slot_b), (4, ext4)):
-            if part.stat().st_size > SIZES_MB[number - 1] * MIB:
+            if part is None:
+                continue
+            if part.stat().st_size > sizes_mb[number - 1] * MIB:
                 raise RuntimeError(f"{part} does not fit into p{number}")
-            copy_sparse(part, card.fileno(), first_sector(number) * SECTOR)
+            copy_sparse(part, card.fileno(), first_sector(number, sizes_mb) * SECTOR)
     ext4.unlink()
 
 

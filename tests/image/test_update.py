@@ -1,0 +1,137 @@
+"""Updates of whole machines: good ones, broken ones, and the plug pulled while one is under way.
+
+A machine is started for each, by the image's own initramfs and Debian's systemd
+(update_machine.py says what is the image's and what is not). The plug is pulled at DDSP_EDGE_PULLS
+moments, else 3, or 50 with DDSP_EDGE_LONG=1; DDSP_EDGE_SEED repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from extent import extent
+from image import power_card
+from image.update_machine import UPDATE, UpdateMachine, make_card, modules, slot_system
+from update_box import make_bundle
+
+SEED = int(os.environ.get("DDSP_EDGE_SEED", random.SystemRandom().randrange(1 << 32)))
+PULLS = int(os.environ.get("DDSP_EDGE_PULLS", extent(3, 50)))
+OLD = "0.1.0.1"
+#: What is sent: its version and what it does.
+KINDS = {"good": "0.1.0.2", "crash": "0.1.0.3", "hang": "0.1.0.4", "panic": "0.1.0.5"}
+KINDS |= {"empty": "0.1.0.6"}
+#: For a start or an installation on a machine with much other work.
+LONG_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The card with the old system, and what may be sent to it."""
+
+    home: Path
+    card: Path
+    cert: Path
+
+    def bundle(self, kind: str) -> Path:
+        """The signed update of that kind, made at first use."""
+        out = self.home / f"{kind}.raucb"
+        if not out.exists():
+            system = slot_system(self.home, KINDS[kind], kind, self.cert)
+            make_bundle(system, "amd64", KINDS[kind], power_card.release(), out, self.cert.parent)
+        return out
+
+    def machine(self, name: str) -> UpdateMachine:
+        """A new box, switched off."""
+        work = self.home / f"box-{name}"
+        work.mkdir()
+        modules(work)
+        card = work / "card.img"
+        subprocess.run(["cp", "--sparse=always", self.card, card], check=True)
+        return UpdateMachine(card, work)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Everything but the machines."""
+    power_card.need_tools()
+    home = tmp_path_factory.mktemp("updates")
+    keys = home / "keys"
+    subprocess.run(["sh", UPDATE / "keys.sh", keys], check=True)
+    cert = keys / "update-cert.pem"
+    make_card(home / "card.img", slot_system(home, OLD, "good", cert))
+    return Bench(home, home / "card.img", cert)
+
+
+def sent(box: UpdateMachine, bundle: Path) -> int:
+    """Wait until the old system plays, send it an update, and wait for the restart."""
+    at = box.until(f"SAID plays {re.escape(OLD)}$", LONG_S)
+    box.install(bundle)
+    at = box.until('SAID update .*"stage": "(restarting|refused)"', LONG_S, at)
+    assert "restarting" in box.lines[at - 1], box.lines[at - 1]
+    return at
+
+
+def test_a_good_update_plays_and_is_kept(bench: Bench) -> None:
+    with bench.machine("good") as box:
+        at = sent(box, bench.bundle("good"))
+        at = box.until("SAID runs 0.1.0.2 from slot b", LONG_S, at)
+        at = box.until("SAID boot .*booted=b trial=b tries=0", LONG_S, at)
+        at = box.until("SAID boot primary=b booted=b trial=- ", LONG_S, at)
+        box.cut()  # it is what starts from now on
+        box.start()
+        box.until("SAID plays 0.1.0.2", LONG_S, at)
+
+
+@pytest.mark.parametrize("kind", ["crash", "hang"])
+def test_one_whose_engine_does_not_play_is_left_after_two_minutes(bench: Bench, kind: str) -> None:
+    with bench.machine(kind) as box:
+        at = sent(box, bench.bundle(kind))
+        at = box.until(f"SAID runs {KINDS[kind]} from slot b", LONG_S, at)
+        at = box.until("SAID runs 0.1.0.1 from slot a", LONG_S, at)
+        assert f"SAID plays {KINDS[kind]}" not in box.lines
+        at = box.until("SAID boot primary=a booted=a .*failed=b", LONG_S, at)
+        box.until("SAID plays 0.1.0.1", LONG_S, at)
+
+
+@pytest.mark.parametrize("kind", ["panic", "empty"])
+def test_one_that_does_not_even_start_is_left_at_once(bench: Bench, kind: str) -> None:
+    with bench.machine(kind) as box:
+        at = sent(box, bench.bundle(kind))
+        at = box.until("SAID runs 0.1.0.1 from slot a", LONG_S, at)
+        assert not any(f"SAID runs {KINDS[kind]}" in line for line in box.lines)
+        at = box.until("SAID boot primary=a .*bad=b", LONG_S, at)
+        box.until("SAID plays 0.1.0.1", LONG_S, at)
+
+
+def test_whenever_the_plug_is_pulled_one_of_both_plays(bench: Bench) -> None:
+    print(f"\n{PULLS} pulls, DDSP_EDGE_SEED={SEED}")
+    chance = random.Random(SEED)
+    played: dict[str, int] = {}
+    took_s = 0.0
+    for number in range(PULLS):
+        with bench.machine(f"pull-{number}") as box:
+            at = box.until(f"SAID plays {re.escape(OLD)}$", LONG_S)
+            box.install(bench.bundle("good"))
+            if not number:  # how long it takes here, from asking to keeping
+                begun = time.monotonic()
+                at = box.until("SAID boot primary=b booted=b trial=- ", LONG_S, at)
+                took_s = time.monotonic() - begun
+            else:
+                time.sleep(chance.uniform(0, took_s))
+            box.cut()
+            at = len(box.lines)
+            box.start()
+            at = box.until("SAID plays", LONG_S, at)
+            version = box.lines[at - 1].split()[-1]
+            assert version in (OLD, KINDS["good"])
+            played[version] = played.get(version, 0) + 1
+        (box.card).unlink()
+    print(f"played: {played}")
+    assert sum(played.values()) == PULLS
