@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -46,8 +45,8 @@ class CardMachine:
             self._write_as_imager()
         self._process: subprocess.Popen[bytes] | None = None
         self._login: subprocess.Popen[bytes] | None = None
-        # A socket's path may not be longer than a hundred letters.
-        self._sockets = tempfile.TemporaryDirectory(prefix="ssh-")
+        # A socket's path may not be longer than a hundred letters, of which ssh takes some.
+        self._socket = home / "s"
 
     def _write_as_imager(self) -> None:
         public = self.key.with_suffix(".pub").read_text().strip()
@@ -99,6 +98,7 @@ class CardMachine:
                 process.kill()
                 process.wait()
         self._process = self._login = None
+        self._socket.unlink(missing_ok=True)
 
     def __enter__(self) -> CardMachine:
         self.start()
@@ -116,7 +116,7 @@ class CardMachine:
         return ["ssh", "-q", "-i", str(self.key), "-p", str(self.port), "-F", "none",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "ConnectTimeout=120", "-o", "BatchMode=yes",
-                "-S", f"{self._sockets.name}/login", f"{USER}@127.0.0.1"]  # fmt: skip
+                "-S", str(self._socket), f"{USER}@127.0.0.1"]  # fmt: skip
 
     def wait(self, timeout_s: float = 2400) -> None:
         """Until its user is logged in, once for all that :meth:`run` runs: a login costs seconds of
@@ -127,7 +127,7 @@ class CardMachine:
             if self._login is None or self._login.poll() is not None:
                 self._login = subprocess.Popen([*self._ssh(), "-M", "-N"], stdin=subprocess.DEVNULL)
             time.sleep(2)
-            if Path(self._sockets.name, "login").exists():
+            if self._socket.exists():
                 return
         raise AssertionError(f"nobody can log in after {timeout_s:g} s\n{self.said()}")
 

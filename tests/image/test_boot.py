@@ -141,10 +141,10 @@ def _second(log: str, words: str) -> float:
 
 
 def test_memory_and_seconds_are_told(box: CardMachine) -> None:
-    """Figures for docs/image.md; what is asserted is what would be a fault."""
+    """Figures for docs/image.md, which has the goal; what is asserted is what would be a fault."""
     used_mb = int(box.run("free -m | awk '/^Mem:/ {print $2 - $7}'"))
     print("first start", json.dumps({"used_mb": used_mb, **seconds(box)}, indent=1))
-    assert used_mb < 220
+    assert used_mb < 240
 
 
 def test_what_is_saved_outlives_the_plug(box: CardMachine) -> None:
