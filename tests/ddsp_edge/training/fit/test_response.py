@@ -28,12 +28,12 @@ def test_it_begins_as_silence_and_learns_what_is_there():
     assert torch.equal(learner(dry), dry)
     optimiser = torch.optim.Adam(learner.parameters(), lr=5e-3)
     first = float(losses.multi_scale_spectral(learner(dry), target))
-    for _ in range(60):
+    for _ in range(80):
         optimiser.zero_grad()
-        loss = losses.multi_scale_spectral(learner(dry), target)
-        loss.backward()
+        # A known sound: sample by sample, so that there is one answer.
+        (learner(dry) - target).square().mean().backward()
         optimiser.step()
-    assert float(loss) < 0.8 * first
+    assert float(losses.multi_scale_spectral(learner(dry), target)) < 0.8 * first
     found = learner.samples()
     assert set(np.argsort(-np.abs(found))[:3]) == {0, 40, 900}
 
@@ -68,7 +68,8 @@ def test_an_interrupted_run_ends_with_the_same_response(toy_dataset, tmp_path):
     assert again.step == 7
     again.train()
     assert np.array_equal(again.best_response(), whole.best_response())
-    assert np.abs(whole.best_response()).max() > 0
+    assert torch.equal(again.average_room.free, whole.average_room.free)
+    assert float(whole.average_room.free.detach().abs().max()) > 0
 
 
 def test_a_run_without_one_has_none(toy_dataset, tmp_path):
