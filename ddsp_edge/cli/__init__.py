@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 from ddsp_edge.cli.commands import COMMANDS, overview
 from ddsp_edge.cli.parser import parser_of
@@ -23,8 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words in ([], ["help"]):
             print(overview())
             return 0
-        args = parser_of(command).parse_args(words)
-        code = int(args.run(args))
+        with _interrupts_kept():
+            args = parser_of(command).parse_args(words)
+            code = int(args.run(args))
         sys.stdout.flush()
         return code
     except SystemExit as stop:  # --help, --version
@@ -32,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         return _refuse(str(error))
     except KeyboardInterrupt as stopped:  # some say how to go on
-        print(f"ddsp-edge: {stopped or 'stopped'}", file=sys.stderr)
+        print(f"ddsp-edge: {str(stopped) or 'stopped'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said, nor must Python try.
@@ -43,6 +48,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"{where}{error.strerror or error}")
     except MemoryError:
         return _refuse("not enough memory; cut the input into pieces")
+
+
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Raise KeyboardInterrupt also where Ctrl-C came while an extension module was imported, which
+    makes an ImportError of it (numpy does)."""
+    came = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        signal.default_int_handler(number, frame)
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except ImportError as error:
+        if came:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        if ours and signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _refuse(reason: str) -> int:

@@ -67,6 +67,7 @@ def test_the_walk_finds_what_spills(full):
 
 
 def test_the_whole_picture_of_a_model_is_seen_on_a_phone(full):
+    full.until(lambda: full.find("#about").is_enabled())
     full.tap("#about")
     full.until(lambda: full.run("return document.querySelector('dialog img')?.naturalWidth"))
     sides = (

@@ -1,6 +1,7 @@
 """The command line as a user meets it: one line and exit code 2 for bad input."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -269,3 +270,25 @@ def test_analyze_writes_the_notes_as_midi(tmp_path, capsys):
     assert "--force" in capsys.readouterr().err
     assert cli.main(["analyze", str(VOICE), "--set", "gate=-40"]) == 2
     assert "add --midi" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_an_extension_is_imported_is_ctrl_c(monkeypatch, capsys):
+    """NumPy, for one, makes an ImportError of it."""
+
+    def imports(args):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("could not import module 'datetime'") from None
+
+    monkeypatch.setattr("ddsp_edge.cli.models.run", imports)
+    assert cli.main(["models", "list"]) == 130
+    assert capsys.readouterr().err == "ddsp-edge: stopped\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def fails(args):
+        raise ImportError("no module named x")
+
+    monkeypatch.setattr("ddsp_edge.cli.models.run", fails)
+    with pytest.raises(ImportError):
+        cli.main(["models", "list"])

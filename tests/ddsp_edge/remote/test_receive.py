@@ -187,6 +187,10 @@ def test_cut_off_or_killed_anywhere_one_whole_model_stays(device, tmp_path):
         files.append(tmp_path / f"v{i}.zip")
         write_bundle(files[i], replace(violin, info=info, card=f"# version {i}\n"))
     ask(device, request(files[0]))
+    started = time.monotonic()
+    ask(device, request(files[1], allow_downgrade=True))
+    whole_s = time.monotonic() - started  # on this machine, now
+    ask(device, request(files[0], allow_downgrade=True))
     target = device.models / "violin.zip"
     rng = random.Random(6)
     seen, finished = set(), 0
@@ -208,7 +212,7 @@ def test_cut_off_or_killed_anywhere_one_whole_model_stays(device, tmp_path):
                 process.stdin.close()
                 process.wait()
             else:
-                time.sleep(rng.uniform(0.0, 0.9))
+                time.sleep(rng.uniform(0.0, 1.5 * whole_s))
         except BrokenPipeError:
             pass
         with contextlib.suppress(ProcessLookupError):

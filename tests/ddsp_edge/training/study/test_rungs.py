@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.errors import UserError  # noqa: E402
 from ddsp_edge.library.catalog import find_model  # noqa: E402
-from ddsp_edge.training.fit import synth  # noqa: E402
+from ddsp_edge.training.fit import losses, synth  # noqa: E402
 from ddsp_edge.training.fit.teacher import Teacher  # noqa: E402
 from ddsp_edge.training.profiles import EDGE  # noqa: E402
 from ddsp_edge.training.study import rungs  # noqa: E402
@@ -49,12 +49,12 @@ def test_the_sound_below_8_khz_is_that_of_the_whole_sound() -> None:
     low = rungs.sound_below_8_khz(amplitude, harmonics, silent, f0, generator)
     inner = slice(800, -800)  # what is made periodic for the conversion rings at its ends
     # The first sample is a step after the first frame in both: two samples of 48 kHz later here.
-    converted = rungs.below_8_khz(torch.roll(whole, -2, dims=1))
+    converted = losses.below_8_khz(torch.roll(whole, -2, dims=1))
     assert (low - converted)[0, inner].abs().max() < 0.02 * low.abs().max()
     loud = [
         part[0, inner].std()
         for part in (
-            rungs.below_8_khz(synth.noise(hiss, 48_000, 240, generator)),
+            losses.below_8_khz(synth.noise(hiss, 48_000, 240, generator)),
             rungs.sound_below_8_khz(0 * amplitude, harmonics, hiss, f0, generator),
         )
     ]
