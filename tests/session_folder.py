@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[shared_folder.VARIABLE] = str(made / SHARED)
         # torch makes it as soon as its compiler is imported.
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(made / SHARED / "torch")
+        # PulseAudio's library, which FluidSynth loads, keeps a folder there else, for good.
+        os.environ["PULSE_RUNTIME_PATH"] = str(made / SHARED / "pulse")
         if config.option.basetemp is None:
             config.option.basetemp = made / TMP_PATH
     config.stash[_made], config.stash[_workers] = made, set()
