@@ -76,13 +76,13 @@ void ddsp_fft_free(ddsp_fft *fft)
     memset(fft, 0, sizeof *fft);
 }
 
-/* The half-length spectrum whose transform is even + i odd. */
-DDSP_INLINE void pack_body(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
+/* Bins 1 to n/2 - 1 of the half-length spectrum whose transform is even + i odd. */
+DDSP_INLINE void mix_mirrored(const ddsp_fft *fft, const float *restrict re,
+                              const float *restrict im, float *restrict to_re,
+                              float *restrict to_im)
 {
     const int half = fft->n / 2;
-    const float *restrict re = fft->re, *restrict im = fft->im;
     const float *restrict cosine = fft->cosine, *restrict sine = fft->sine;
-    to_re[0] = to_im[0] = 0.0f;
     for (int k = 1; k < half; k++) {
         const float sum_re = re[k] + re[half - k], sum_im = im[k] - im[half - k];
         const float odd_re = re[k] - re[half - k], odd_im = im[k] + im[half - k];
@@ -90,6 +90,13 @@ DDSP_INLINE void pack_body(const ddsp_fft *fft, float *restrict to_re, float *re
         to_re[k] = sum_re - (odd_re * s + odd_im * c);
         to_im[k] = sum_im + (odd_re * c - odd_im * s);
     }
+}
+
+/* That spectrum from the bins that are in place. */
+DDSP_INLINE void pack_body(const ddsp_fft *fft, float *restrict to_re, float *restrict to_im)
+{
+    to_re[0] = to_im[0] = 0.0f;
+    mix_mirrored(fft, fft->re, fft->im, to_re, to_im);
 }
 
 DDSP_CPU_DISPATCH(static, pack, (const ddsp_fft *fft, float *restrict to_re, float *restrict to_im),
@@ -210,18 +217,9 @@ void ddsp_fft_end_forward(const ddsp_fft *fft, float *re, float *im)
 
 DDSP_INLINE void join_body(ddsp_fft *fft, const float *restrict re, const float *restrict im)
 {
-    const int half = fft->n / 2;
-    float *restrict to_re = fft->work_re, *restrict to_im = fft->work_im;
-    const float *restrict cosine = fft->cosine, *restrict sine = fft->sine;
-    to_re[0] = re[0] + im[0];
-    to_im[0] = re[0] - im[0];
-    for (int k = 1; k < half; k++) {
-        const float sum_re = re[k] + re[half - k], sum_im = im[k] - im[half - k];
-        const float odd_re = re[k] - re[half - k], odd_im = im[k] + im[half - k];
-        const float c = cosine[k], s = sine[k];
-        to_re[k] = sum_re - (odd_re * s + odd_im * c);
-        to_im[k] = sum_im + (odd_re * c - odd_im * s);
-    }
+    fft->work_re[0] = re[0] + im[0];
+    fft->work_im[0] = re[0] - im[0];
+    mix_mirrored(fft, re, im, fft->work_re, fft->work_im);
 }
 
 DDSP_CPU_DISPATCH(static, join,
