@@ -121,7 +121,7 @@ if [ -n "$uninstall" ]; then
     done
     rm -f /etc/systemd/system/ddsp-edge-stick@.service
     [ ! -d /sys/kernel/config/usb_gadget/ddsp-edge ] ||
-        $prefix/venv/bin/python -m firmware_py.usb_gadget stop || true # until the next start then
+        $prefix/venv/bin/python -P -m firmware_py.usb_gadget stop || true # until the next start then
     rm -f /etc/udev/rules.d/60-ddsp-edge.rules /etc/udev/rules.d/90-ddsp-edge-stick.rules /etc/polkit-1/rules.d/60-ddsp-edge*.rules /etc/tmpfiles.d/ddsp-edge-governor.conf $irqs \
         /etc/security/limits.d/ddsp-edge.conf /usr/local/bin/ddsp-edge
     rm -rf /run/ddsp-edge /run/ddsp-edge-panel /run/ddsp-edge-display /run/ddsp-edge-network
@@ -336,7 +336,8 @@ if running && [ $changed != 0 ]; then
     # shellcheck disable=SC2086
     [ -z "$start" ] || systemctl restart $optional 2>/dev/null || true # said below
 fi
-gadget() { STATE_DIRECTORY=$state $prefix/venv/bin/python -m firmware_py.usb_gadget "$1" 2>&1; }
+# -P: from a checkout, whose own native/ has no kernel, too.
+gadget() { STATE_DIRECTORY=$state $prefix/venv/bin/python -P -m firmware_py.usb_gadget "$1" 2>&1; }
 said=$(gadget check) || say "  notice: ${said#ddsp-edge-gadget: error: }"
 
 say "check"

@@ -272,7 +272,15 @@ def test_analyze_writes_the_notes_as_midi(tmp_path, capsys):
     assert "add --midi" in capsys.readouterr().err
 
 
-def test_ctrl_c_while_an_extension_is_imported_is_ctrl_c(monkeypatch, capsys):
+@pytest.fixture
+def hears_ctrl_c():
+    """What a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_an_extension_is_imported_is_ctrl_c(hears_ctrl_c, monkeypatch, capsys):
     """NumPy, for one, makes an ImportError of it."""
 
     def imports(args):
