@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import socket
 import sys
 from pathlib import Path
 
 from ddsp_edge.errors import UserError
+from ddsp_edge.network.local_name import given_name
 from ddsp_edge.system.usb_device import CONTROLLERS, NAME, usb_device_state
 from firmware_py.config import Config, read_config
 from firmware_py.device_overrides import DeviceOverrides
@@ -36,7 +36,7 @@ def start(gadgets: Path = GADGETS, controllers: Path = CONTROLLERS) -> str:
     if not gadgets.is_dir():
         raise UserError(f"{gadgets} is not there; the kernel lacks the module libcomposite")
     stop(gadgets)
-    host = socket.gethostname().split(".")[0]
+    host = given_name()
     shown = host if host.startswith("ddsp-") else f"{NAME} {host}"
     gadget = gadgets / NAME
     try:

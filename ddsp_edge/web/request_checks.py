@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Send
 
+from ddsp_edge.network.local_name import given_name
 from ddsp_edge.web.answers import ApiError
 
 SECURITY = {
@@ -128,5 +128,5 @@ def known_host(host: str, names: set[str]) -> bool:
 
 def own_names() -> list[str]:
     """Return the names by which this machine can be reached on its networks."""
-    name = socket.gethostname().split(".")[0]
+    name = given_name()
     return ["localhost", name, f"{name}.local", f"{name}.lan", f"{name}.home.arpa"]
