@@ -106,7 +106,7 @@ def test_one_that_does_not_even_start_is_left_at_once(bench: Bench, kind: str) -
         at = sent(box, bench.bundle(kind))
         at = box.until("SAID runs 0.1.0.1 from slot a", LONG_S, at)
         assert not any(f"SAID runs {KINDS[kind]}" in line for line in box.lines)
-        at = box.until("SAID boot primary=a .*bad=b", LONG_S, at)
+        at = box.until("SAID boot primary=a booted=a .*bad=b failed=b", LONG_S, at)
         box.until("SAID plays 0.1.0.1", LONG_S, at)
 
 

@@ -122,7 +122,18 @@ def test_a_bad_slot_is_not_started(card: Card) -> None:
     assert card("choose") == "a"
     card("bad", "a")
     assert card("choose") == "b"
-    assert card.state() == NOTHING | {"primary": "b", "booted": "b", "bad": "a"}
+    assert card.state() == NOTHING | {"primary": "b", "booted": "b", "bad": "a", "failed": "a"}
+
+
+def test_a_slot_that_could_not_be_started_has_failed_and_the_other_runs(card: Card) -> None:
+    """The initramfs finds no system in the slot that `choose` has named."""
+    card("try", "b")
+    assert card("choose") == "b"
+    card("bad", "b")
+    assert card.state() == NOTHING | {"bad": "b", "failed": "b"}
+    assert card("choose") == "a"
+    card("bad", "b")  # an update of it begins: what it holds from now on has not failed
+    assert card.state() == NOTHING | {"bad": "b"}
 
 
 def test_back_to_the_primary_during_a_trial(card: Card) -> None:
