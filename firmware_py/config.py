@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from ddsp_edge.api.protocol import default_socket
 from ddsp_edge.cards.settings import CardSettings
 from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import user_folder
 from ddsp_edge.presets.preset import SourceMode
-from ddsp_edge.system.toml_config import Range, from_dict, read_toml
+from ddsp_edge.system.toml_config import Range
+from firmware_py.config_files import NetworkConfig, read_whole
 from firmware_py.controls.config import ControlsConfig
 from firmware_py.controls.display_config import DisplayConfig
-
-FILE = Path("/etc/ddsp-edge/config.toml")
-#: Beside the config and read before it: what the installer knows of the board, its audio HAT and
-#: what the box is used as (deploy/boards, deploy/hats, deploy/uses), and whether phones reach the
-#: panel (deploy/files/panel.toml). The config takes precedence.
-PROFILES = ("board.toml", "hat.toml", "use.toml", "panel.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +118,6 @@ class PanelConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkConfig:
-    """The table [network]: the box's own hotspot (docs/network.md), a process of its own."""
-
-    hotspot: Literal["auto", "off"] = "auto"  #: "auto": where nothing else connects the box
-    password: str = ""  #: of the hotspot; "": a random one, which stays the same
-
-    def __post_init__(self) -> None:
-        shown = all(" " <= letter <= "~" for letter in self.password)
-        if self.password and not (8 <= len(self.password) <= 63 and shown):
-            raise UserError("password: a Wi-Fi password has 8 to 63 letters, digits and signs")
-
-
-@dataclass(frozen=True, slots=True)
 class UsbConfig:
     """The table [usb]: what the box is to a computer that it is plugged into (docs/network.md)."""
 
@@ -203,28 +184,9 @@ class Config:
 
 
 def read_config(path: Path | str | None = None) -> Config:
-    """Read the config at ``path``; None: FILE, or the defaults where that file does not exist.
+    """Read the config at ``path``; None: /etc/ddsp-edge/config.toml, or the defaults where that
+    file does not exist.
 
     The profiles beside it come first. Raises UserError: one line with file, key and remedy.
     """
-    path = Path(path) if path is not None else FILE if FILE.exists() else None
-    if path is None:
-        return Config()
-    tables: dict[str, Any] = {}
-    for each in (*(path.with_name(name) for name in PROFILES), path):
-        if each == path or each.exists():
-            data = read_toml(each)
-            from_dict(Config, data, str(each))  # alone first: the error names this file
-            tables = _over(tables, data)
-    return from_dict(Config, tables, str(path))
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two tables; values of ``above`` take precedence, key by key."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            value = _over(old, value)
-        merged[key] = value
-    return merged
+    return read_whole(Config, path)

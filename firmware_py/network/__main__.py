@@ -15,7 +15,7 @@ from ddsp_edge.network.box_name import own_network_name
 from ddsp_edge.network.client import socket_path
 from ddsp_edge.network.wifi_code import wifi_text
 from ddsp_edge.system.atomic_files import write_atomically
-from firmware_py.config import read_config
+from firmware_py.config_files import NetworkTables, read_part
 from firmware_py.network.answers import NetworkSocket
 from firmware_py.network.keeper import NetworkKeeper
 from firmware_py.network.network_manager import NetworkManager
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         os.environ.get("STATE_DIRECTORY", "/var/lib/ddsp-edge/network").split(":")[0]
     )
     try:
-        config = read_config(args.config).network
+        config = read_part(NetworkTables, args.config).network
         own = read_hotspot(folder / FILE, config.password)
         allowed = config.hotspot == "auto"
         keeper = NetworkKeeper(NetworkManager(), folder / FILE, own, allowed)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import firmware_py.config
+import firmware_py.config_files
 from ddsp_edge.errors import UserError
 from firmware_py.config import Config, read_config
 
@@ -100,7 +100,7 @@ def test_a_mistake_in_a_profile_names_the_profile(read, tmp_path):
 def test_a_config_that_was_named_must_be_there_and_the_usual_one_need_not(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="nowhere"):
         read_config(tmp_path / "nowhere.toml")
-    monkeypatch.setattr(firmware_py.config, "FILE", tmp_path / "config.toml")
+    monkeypatch.setattr(firmware_py.config_files, "FILE", tmp_path / "config.toml")
     assert read_config() == Config()
     (tmp_path / "config.toml").write_text('[instrument]\nmodel = "cello"\n')
     assert read_config().instrument.model == "cello"

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddsp_edge.errors import UserError
-from firmware_py.config import NetworkConfig
+from firmware_py.config_files import NetworkConfig
 from firmware_py.network.network_manager import octal
 from firmware_py.network.own_hotspot import LETTERS, OwnHotspot, read_hotspot, write_hotspot
 
