@@ -12,13 +12,13 @@ BIN = .venv/bin
 export PYTHON TORCH_INDEX
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-all live test test-without-training check extras-test trixie-test board-test image update image-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
+.PHONY: help demo demo-all live test test-times test-without-training check extras-test trixie-test board-test image update image-test deploy-test lv2 lv2-deb lv2-test wheels deb panel-load update-key lint format bench soak soak-offline models clean
 
 help:
 	@echo 'make demo     a sung phrase played by a violin, a tune by a cello: sound and pictures in $(OUT)/'
 	@echo 'make demo-all  every transformation, tune and instrument: $(OUT)/index.html, to hear and see'
 	@echo 'make live     what sound cards and MIDI ports need (ddsp-edge live, devices, latency)'
-	@echo 'make test     lint, types and all tests (TRAIN=0: without the trainer)'
+	@echo 'make test     lint, types and tests (TRAIN=0: without the trainer; LONG=1: those too that take long)'
 	@echo 'make test-without-training  that no test needs the trainer that does not say so'
 	@echo 'make check    in a minute: lint, format, types, layers, documentation, the core'"'"'s tests'
 	@echo 'make extras-test  what make test skips for want of rare packages: installs them, runs it'
@@ -64,7 +64,13 @@ unexport PYTHONDONTWRITEBYTECODE
 RERUNS ?= 0
 test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
-	@$(BIN)/python tests/run_all.py --reruns $(RERUNS) $(WORKERS:%=--workers %)
+	@$(BIN)/python tests/run_all.py --reruns $(RERUNS) $(WORKERS:%=--workers %) $(if $(LONG),--long) $(MEASURE:%=--measure %)
+
+# Which tests are long: run when there are new ones, with nothing else on the machine.
+test-times:
+	@rm -f $(OUT)/test-times.jsonl; mkdir -p $(OUT)
+	@$(MAKE) --no-print-directory test LONG=1 MEASURE=$(OUT)/test-times.jsonl
+	@$(BIN)/python tests/long_tests.py $(OUT)/test-times.jsonl
 
 # In an environment of its own: everything is collected, and what trains skips, saying why.
 test-without-training:

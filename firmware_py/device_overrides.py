@@ -94,10 +94,10 @@ class DeviceOverrides:
         save_file(self._usb, tomli_w.dumps({"gadget": gadget}).encode())
 
 
-def changed(choice: AudioOverride, wishes: dict[str, Any]) -> AudioOverride:
+def changed(choice: AudioOverride, changes: dict[str, Any]) -> AudioOverride:
     """``choice`` with some values changed; None and unknown keys are ignored. Raises UserError."""
     known = {item.name for item in fields(AudioOverride)}
-    values = {name: value for name, value in wishes.items() if name in known and value is not None}
+    values = {name: value for name, value in changes.items() if name in known and value is not None}
     # Checked as the file is.
     from_dict(AudioOverride, {**asdict(choice), **values}, "audio_choose")
     return replace(choice, **values)

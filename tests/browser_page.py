@@ -34,6 +34,7 @@ PHONE = (390, 844)
 _ALL = "[...document.querySelectorAll(arguments[0])]"  # in one go: lists are made anew
 #: The panel answers 20 requests a second of one address; a page is as many.
 PAUSE_S = 1.0
+SMALL = "static/icon.svg"  #: something small of the panel's origin
 PATIENCE_S = 40.0  #: this machine may do ten other things
 
 
@@ -69,7 +70,7 @@ class Phone:
         here = self.driver.current_url.startswith(self.url)
         if token and token != self._token:
             if not here:
-                self.driver.get(f"{self.url}static/icon.svg")  # something small of the same origin
+                self.driver.get(f"{self.url}{SMALL}")
             self.run("localStorage.setItem('ddsp-edge-token', arguments[0])", token)
             self._token = token
         time.sleep(max(0.0, Phone._loaded_s + PAUSE_S - time.monotonic()))
@@ -90,8 +91,14 @@ class Phone:
         """
         command = self.driver.execute_cdp_cmd
         self.driver.get("about:blank")
+        # The page's own storage is cleared by the page: where the browser clears it, the renderer
+        # hears of it later, and then forgets what was stored since, such as the next test's token.
+        kinds = "cookies,indexeddb,cache_storage,service_workers,websql,file_systems"
         for origin in {self.url, url}:
-            command("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+            command("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kinds})
+        self.driver.get(f"{url}{SMALL}")
+        self.run("localStorage.clear(); sessionStorage.clear()")
+        self.driver.get("about:blank")
         command("Network.enable", {})
         command("Network.setBlockedURLs", {"urls": []})
         command("Network.clearBrowserCache", {})

@@ -17,7 +17,7 @@ import tiny_decoder
 
 from ddsp_edge.bundles.bundle import Bundle, read_bundle, write_bundle
 
-pytest_plugins = ("session_folder", "groups")
+pytest_plugins = ("session_folder", "long_tests", "groups")
 
 # The same examples every time, and no clock: the machine may be busy.
 hypothesis.settings.register_profile(

@@ -5,18 +5,11 @@ from __future__ import annotations
 import os
 from typing import TypeVar
 
-import pytest
-
 T = TypeVar("T")
-LONG = os.environ.get("DDSP_EDGE_LONG") == "1"
+VARIABLE = "DDSP_EDGE_LONG"
+LONG = os.environ.get(VARIABLE) == "1"
 
 
 def extent(short: T, whole: T) -> T:
     """``whole`` where somebody asked for it, else ``short``."""
     return whole if LONG else short
-
-
-#: For a test of half a minute or more whose parts other tests cover.
-whole_only = pytest.mark.skipif(
-    not LONG, reason="takes half a minute: runs with DDSP_EDGE_LONG=1, as in CI"
-)

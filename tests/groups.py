@@ -8,58 +8,47 @@ and no two browsers wait for each other.
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+
+import long_tests
 import pytest
 
-#: Modules, without tests/ and .py, from the longest.
-LONG = (
-    "ddsp_edge/cli/test_train",
-    "ddsp_edge/training/export/test_build",
-    "browser/test_system_view",
-    "ddsp_edge/training/export/test_to_tflite",
-    "ddsp_edge/cli/test_train_killed",
-    "test_uml",
-    "native/test_kernel_c",
-    "browser/test_library_view",
-    "ddsp_edge/cli/test_cli",
-    "native/test_paths",
-    "native/test_decoder",
-    "browser/test_play_view",
-    "lv2/test_rude",
-    "ddsp_edge/training/fit/test_distillation",
-    "ddsp_edge/remote/test_receive",
-    "browser/test_sound_view",
-    "ddsp_edge/remote/test_deploy",
-    "ddsp_edge/demo/test_gallery",
-    "ddsp_edge/tflite/test_runtimes",
-    "ddsp_edge/training/data/test_dataset",
-    "firmware_py/test_service",
-)
-
-
-#: Of all other modules, those in which an engine, a panel and a browser run at once: so heavy that
-#: two together are slower than one after the other. They are spread over this part of the run.
+#: Modules of so many seconds of processor time begin first.
+LONG_S = 10.0
+#: Those in which an engine, a panel and a browser run at once: so heavy that two together are
+#: slower than one after the other. They are spread over this part of the run.
 HEAVY, SPREAD = "browser/", 0.8
+#: What each worker takes first runs beside the tests at a card's pace (run_all.py), on what these
+#: leave: nothing that waits for a sound card of its own.
+AT_ONCE = 2 * ((os.cpu_count() or 1) + 2)
 
 
-def _module(item: pytest.Item) -> str:
-    return item.nodeid.split("::")[0].removeprefix("tests/").removesuffix(".py")
+def module(name: str) -> str:
+    """The module of a node ID, without tests/ and .py."""
+    return name.split("::")[0].removeprefix("tests/").removesuffix(".py")
 
 
-def order(modules: list[str]) -> list[str]:
-    """In which order these modules begin, each once."""
-    first = [name for name in LONG if name in modules]
-    heavy = [name for name in modules if name.startswith(HEAVY) and name not in first]
-    others = [name for name in modules if name not in first and name not in heavy]
+def order(took_s: dict[str, float]) -> list[str]:
+    """In which order these modules begin, each with the seconds that it takes."""
+    by_length = sorted(took_s, key=lambda name: -took_s[name])
+    heavy = [name for name in by_length if name.startswith(HEAVY)]
+    first = [name for name in by_length if name not in heavy and took_s[name] >= LONG_S]
+    others = first + [name for name in took_s if name not in first and name not in heavy]
+    first, others = others[:AT_ONCE], others[AT_ONCE:]
     step = max(1, int(SPREAD * len(others) / max(1, len(heavy))))
     for at, name in enumerate(heavy):
         others.insert(at * (step + 1), name)
     return first + others
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In one process the order stays as it is."""
     if hasattr(config, "workerinput"):
-        place = {
-            name: at for at, name in enumerate(order(list(dict.fromkeys(map(_module, items)))))
-        }
-        items.sort(key=lambda item: place[_module(item)])
+        measured = long_tests.seconds()
+        took_s: Counter[str] = Counter()
+        for item in items:
+            took_s[module(item.nodeid)] += measured.get(item.nodeid, 0.0)
+        place = {name: at for at, name in enumerate(order(took_s))}
+        items.sort(key=lambda item: place[module(item.nodeid)])

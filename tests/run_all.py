@@ -1,13 +1,13 @@
 """``make test``: lint, types and all tests; what plays at a card's pace has the cores to itself.
 
-    .venv/bin/python tests/run_all.py [--workers N] [--reruns N]
+    .venv/bin/python tests/run_all.py [--workers N] [--reruns N] [--long] [--measure FILE]
 
 Tests at a card's pace take their time whatever the machine, and need little of it: another test on
 the same core is an xrun. So they run first, and lint, types and the other tests run beside them on
 what they leave: at SCHED_IDLE, in an autogroup of the least weight (sched(7)). As soon as the first
 have ended, the others get the ordinary priority; what they had printed is printed then, so the
 output ends with pytest's closing line. The exit code is that of whatever failed first, 130 after
-Ctrl-C.
+Ctrl-C. Without --long (or DDSP_EDGE_LONG=1) the longest tests are left out (long_tests.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import extent
+import long_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 AT_PACE = ["tests/realtime", "tests/ddsp_edge/live/test_round_trip.py"]
@@ -122,7 +125,28 @@ def main(words: list[str]) -> int:
         metavar="N",
         help="run what fails again, so many times, and list it",
     )
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        default=extent.LONG,
+        help="leave no test out, and repeat what is random more often",
+    )
+    parser.add_argument(
+        "--measure",
+        type=Path,
+        metavar="FILE",
+        help="add the processor time of each test to FILE",
+    )
     args = parser.parse_args(words)
+    os.environ[extent.VARIABLE if args.long else long_tests.SHORT] = "1"
+    if args.measure is not None:
+        os.environ[long_tests.MEASURED] = str(args.measure.absolute())
+    if not args.long:
+        print(
+            f"{len(long_tests.left_out())} tests of more than {long_tests.LIMIT_S:g} s of a"
+            " processor each are left out (tests/long_tests.txt): LONG=1 runs them, as CI does",
+            flush=True,
+        )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tools = Path(sys.executable).parent
     pytest = [sys.executable, "-m", "pytest", "--reruns", str(args.reruns), "-r", "fER"]

@@ -125,8 +125,8 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
     alsa = load_alsaaudio()
     kind = alsa.PCM_PLAYBACK if direction == "playback" else alsa.PCM_CAPTURE
 
-    def opened(**wishes: int) -> Any:
-        return alsa.PCM(kind, alsa.PCM_NONBLOCK, device=name, **wishes)
+    def opened(**options: int) -> Any:
+        return alsa.PCM(kind, alsa.PCM_NONBLOCK, device=name, **options)
 
     try:
         pcm = opened()
@@ -151,10 +151,10 @@ def probe(name: str, direction: str, identity: CardIdentity | None = None) -> Pc
             return Pcm(name, direction, problem="takes neither one nor two channels")
         rate = next((r for r in LIVE_RATES if r in able), bounds[0])
         names = [format for format in FORMATS if format in formats] or list(formats)
-        wishes = {"rate": rate, "format": formats[names[0]], "channels": channels[-1]}
+        options = {"rate": rate, "format": formats[names[0]], "channels": channels[-1]}
         limits = []
-        for wish in (1, 1 << 20):
-            pcm = opened(periodsize=wish, **wishes)
+        for size in (1, 1 << 20):
+            pcm = opened(periodsize=size, **options)
             limits.append(int(pcm.info()["period_size"]))
             pcm.close()
     except alsa.ALSAAudioError as error:

@@ -145,11 +145,11 @@ def _as_json(
 
 
 def _set(args: argparse.Namespace) -> int:
-    wishes = {"capture": args.capture_gain, "playback": args.playback_volume}
-    wishes = {direction: text for direction, text in wishes.items() if text is not None}
-    if not wishes:
+    levels = {"capture": args.capture_gain, "playback": args.playback_volume}
+    levels = {direction: text for direction, text in levels.items() if text is not None}
+    if not levels:
         raise UserError("nothing to set: give --capture-gain or --playback-volume")
-    for text in wishes.values():  # all of them, before the first is set
+    for text in levels.values():  # all of them, before the first is set
         mixer_levels.parse_level(text)
     cards = read_cards()
     card = find(args.card, cards)
@@ -158,7 +158,7 @@ def _set(args: argparse.Namespace) -> int:
         raise UserError(f"no card {args.card!r} now; cards: {known}")
     done = [
         mixer_levels.set_level(card, direction, text, args.control)
-        for direction, text in wishes.items()
+        for direction, text in levels.items()
     ]
     if args.json:
         rows = [asdict(level) for level in done]

@@ -49,9 +49,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure the latency and print it. Raises UserError, also where no sound comes back."""
-    wishes = {"seconds": args.seconds, "level": args.level, "side": args.side}
+    options = {"seconds": args.seconds, "level": args.level, "side": args.side}
     try:
-        result = _own(args) if args.card is not None else ask(args, "latency", **wishes)
+        result = _own(args) if args.card is not None else ask(args, "latency", **options)
     except NoEngine:
         if args.socket is not None:  # that engine was meant
             raise

@@ -14,7 +14,6 @@ import extras_needed
 import panel_box
 import pytest
 import soundfile
-from extent import whole_only
 from receiving_box import Device, device, keys, pedal
 from studio_page import DROP, StudioProgram, fill, recording, started
 
@@ -58,7 +57,6 @@ def options(folder: Path, key: str) -> dict[str, object]:
     return dict(read_options(folder / "runs" / key))
 
 
-@whole_only
 def test_from_a_drop_to_a_box_that_plays_it(
     page: browser_page.Phone, studio: StudioProgram, pedal: Device, box: panel_box.Programs
 ) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from c_programs import COMPILER, NATIVE, why_it_cannot_build
-from extent import whole_only
 from lv2_host import built_plugin
 
 NEWEST = (2, 21)
@@ -34,7 +33,6 @@ def test_the_binary_loads_with_an_old_c_library() -> None:
     assert newer(built_plugin() / "ddsp-edge.lv2" / "ddsp-edge.so") == set()
 
 
-@whole_only
 @pytest.mark.parametrize("arch", CROSS)
 def test_the_boards_binary_too(tmp_path: Path, arch: str) -> None:
     compiler = shutil.which(CROSS[arch])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from extent import extent, whole_only
+from extent import extent
 from lv2_host import HERE, SHIPPED_FLAGS, lv2_program, models_folder
 
 ROUNDS = int(os.environ.get("DDSP_EDGE_ROUNDS", extent(20, 40)))
@@ -78,13 +78,11 @@ def test_sixty_four_instances(tmp_path: Path, folder: Path) -> None:
     behave(program, folder, 10 * ROUNDS)
 
 
-@whole_only
 def test_under_the_thread_sanitizer(tmp_path: Path, folder: Path) -> None:
     flags = [*SANITIZED, "-fsanitize=thread"]
     behave(lv2_program(tmp_path / "rude", "rude.c", flags), folder, 20, ["setarch", "-R"])
 
 
-@whole_only
 def test_under_valgrind(tmp_path: Path, folder: Path) -> None:
     if shutil.which("valgrind") is None:
         pytest.skip("no valgrind: apt-get install valgrind")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from extent import whole_only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,7 +127,6 @@ def test_too_short_or_too_long(length: int) -> None:
         Convolver(np.zeros(length, np.float32))
 
 
-@whole_only
 def test_no_stretch_costs_much_more_than_another(tmp_path: Path) -> None:
     """Counted in instructions: the dearest of all stretches of 32 samples in one long block, and
     of all periods of 64."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import c_programs
 import pytest
 from c_programs import COMPILER, KERNEL, ROOT
-from extent import whole_only
 
 SOURCES = [*KERNEL, Path(__file__).with_name("test_kernel.c")]
 THREADS = [*KERNEL, Path(__file__).with_name("test_threads.c")]
@@ -25,14 +24,7 @@ PATHS: dict[str, list[str]] = {
 ARM64_COMPILER = shutil.which("aarch64-linux-gnu-gcc")
 ARM64_EMULATOR = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 ARM64_PACKAGES = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-#: The other two run where somebody asked for everything.
-EACH_PATH = pytest.mark.parametrize(
-    "portable",
-    [
-        pytest.param(flags, id=name, marks=whole_only if name != "native" else ())
-        for name, flags in PATHS.items()
-    ],
-)
+EACH_PATH = pytest.mark.parametrize("portable", PATHS.values(), ids=PATHS)
 SHIPPED = ["-O3", "-ffp-contract=fast"]
 
 
@@ -92,7 +84,7 @@ def test_an_allocation_would_be_seen(tmp_path: Path) -> None:
     assert "the voice allocates nothing after prepare" in result.stdout
 
 
-@pytest.mark.parametrize("checks", ["thread", pytest.param("address,undefined", marks=whole_only)])
+@pytest.mark.parametrize("checks", ["thread", "address,undefined"])
 def test_the_threads_meet_without_a_race(tmp_path: Path, checks: str) -> None:
     flags = sanitized(checks)
     program = build(tmp_path, *flags, sources=THREADS, wrap="-Wl,--as-needed")
@@ -121,7 +113,6 @@ def test_a_race_would_be_seen(tmp_path: Path) -> None:
     assert result.returncode != 0 and "data race" in result.stderr
 
 
-@whole_only
 def test_on_arm64(tmp_path: Path) -> None:
     """The board's instructions (NEON, fused multiply-add) and its unsigned char, emulated."""
     if ARM64_COMPILER is None or ARM64_EMULATOR is None:

@@ -51,7 +51,7 @@ pc() {
     step "a quick set of tests, on $(.venv/bin/python --version)"
     sh deploy/set-up.sh quick
     # What needs no sound server, browser, sshd or trainer.
-    .venv/bin/python -m pytest -q -p no:cacheprovider -n $(($(nproc) + 1)) --dist loadscope \
+    DDSP_EDGE_SHORT=1 .venv/bin/python -m pytest -q -p no:cacheprovider -n $(($(nproc) + 1)) --dist loadscope \
         --reruns 2 -r fER tests/native tests/ddsp_edge/cards \
         tests/ddsp_edge/midi tests/ddsp_edge/bundles tests/ddsp_edge/offline tests/ddsp_edge/cli \
         tests/firmware_py/controls tests/packaging

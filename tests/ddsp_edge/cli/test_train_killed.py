@@ -12,7 +12,6 @@ import extras_needed
 import numpy as np
 import pytest
 import soundfile
-from extent import whole_only
 
 from ddsp_edge.bundles.bundle import read_bundle
 
@@ -66,7 +65,6 @@ def end_after(process, checkpoint, updates, number):
     return out
 
 
-@whole_only
 def test_it_ends_in_the_same_place(folder, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     finish(start(folder, whole))

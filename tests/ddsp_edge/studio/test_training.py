@@ -9,7 +9,6 @@ import extras_needed
 import made_recordings
 import pytest
 import soundfile
-from extent import whole_only
 from starlette.testclient import TestClient
 
 from ddsp_edge import cli
@@ -32,7 +31,6 @@ def until(client: TestClient, key: str, *states: str) -> dict:
         time.sleep(0.1)
 
 
-@whole_only
 def test_begun_here_and_gone_on_with_there(
     client: TestClient, folder: Path, toy: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

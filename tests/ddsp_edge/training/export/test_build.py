@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 import vst_loader
-from extent import whole_only
 
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.bundles.metadata import Room
@@ -76,7 +75,6 @@ def test_an_edge_bundle_with_everything(toy_dataset, toy_recipe, tmp_path):
     assert (tmp_path / "toy.zip").stat().st_size < 1_000_000
 
 
-@whole_only
 def test_a_vst_zip_that_the_plug_in_takes(vst_dataset, toy_recipe, tmp_path):
     from ddsp_edge.training.networks.vst_model import VstModel
 

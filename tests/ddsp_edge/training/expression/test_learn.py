@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from extent import whole_only
 
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.bundles.expression import Expression, Tendency
@@ -176,7 +175,6 @@ def test_too_few_notes_are_said(tmp_path: Path) -> None:
         learn(tmp_path, SINGLE, lambda line: None)
 
 
-@whole_only
 def test_the_command_adds_it_and_leaves_the_model(recordings: Path, tmp_path: Path) -> None:
     """Through the very engine: plain notes on the violin come near what was recorded."""
     path = tmp_path / "violin.zip"

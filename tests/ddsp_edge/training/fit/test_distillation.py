@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from extent import whole_only
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
@@ -63,7 +62,6 @@ def test_the_same_seed_gives_the_same_student(material):
     assert torch.equal(weights(), weights())
 
 
-@whole_only
 def test_a_search_does_nothing_twice_and_is_drawn(
     monkeypatch, tmp_path, toy_folder, toy_recipe, capsys
 ):
