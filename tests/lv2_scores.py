@@ -8,6 +8,7 @@ import mido
 import numpy as np
 from lv2_host import VIOLIN
 
+from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.effect.mix import trimmed, with_dry
 from ddsp_edge.effect.source import effect_frames
 from ddsp_edge.lv2.ports import Plugin
@@ -61,14 +62,16 @@ def ports(plugin: Plugin, settings: Settings) -> list[str]:
     return [f"{index}={value!r}" for index, value in enumerate(values, plugin.first)]
 
 
-def rendered_notes(midi: Path, rate: int, settings: Settings, seed: int = 1) -> np.ndarray:
+def rendered_notes(
+    midi: Path, rate: int, settings: Settings, seed: int = 1, bundle: Bundle = VIOLIN
+) -> np.ndarray:
     """What `render` plays, as a live instrument does (see tests/lv2/test_golden.py).
 
     ``seed``: of the performer's choices; the noise is always the same.
     """
-    performance = synth_frames(midi, VIOLIN.info, settings, seed=seed, read_ahead=False)
+    performance = synth_frames(midi, bundle.info, settings, seed=seed, read_ahead=False)
     first = next(i for i, frame in enumerate(performance.frames) if frame.onset)
-    engine = Engine(VIOLIN, rate, settings, voices=settings.voices, notes=True)
+    engine = Engine(bundle, rate, settings, voices=settings.voices, notes=True)
     return engine.render(performance.frames[first:], performance.duration_s, performance.pans)
 
 

@@ -1,7 +1,8 @@
 """What a bare network plays where it is held: level, centroid and noise of its controls.
 
 The controls say exactly which sines and which noise a voice plays, so that no sound has to be
-made: a whole range takes a second or two. :mod:`ddsp_edge.calibration.sweep` measures sound.
+made: a whole range takes a second or two. Where the bundle has a response of body and room, they
+are as loud as they are heard behind it. :mod:`ddsp_edge.calibration.sweep` measures sound.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.calibration.body_gain import BodyGain
 from ddsp_edge.decoding.decoder import Decoder
 from ddsp_edge.decoding.networks import network_of
 from ddsp_edge.frames import ControlFrame, FeatureFrame
@@ -67,6 +69,10 @@ def measure(bundle: Bundle, notes: np.ndarray, shown_db: np.ndarray) -> Spectra:
 def _asking(bundle: Bundle) -> Callable[[float, float, int], np.ndarray]:
     """A function that lets a fresh voice play so many frames, and measures the last ones."""
     info, network = bundle.info, network_of(bundle)
+    body = BodyGain(bundle.response) if bundle.response is not None else None
+    bands = np.ones(info.n_noise)
+    if body is not None:
+        bands = body.of_bands(info.n_noise, info.band_limit_hz)
     begin: Callable[[], None]
     step: Callable[[float, float], Controls]
     if network is not None:
@@ -85,28 +91,41 @@ def _asking(bundle: Bundle) -> Callable[[float, float, int], np.ndarray]:
     def ask(f0_hz: float, loudness_db: float, frames: int) -> np.ndarray:
         begin()
         sums, first = np.zeros(4), frames - MEASURED_FRAMES * APART
+        lines = np.ones(info.n_harmonics)
+        if body is not None:
+            lines = body.at(f0_hz * np.arange(1, info.n_harmonics + 1))
         for i in range(frames):
             controls = step(f0_hz, loudness_db)
             if i >= first and (i - first) % APART == 0:
-                sums += _powers(controls, f0_hz, info.band_limit_hz)
+                sums += _powers(controls, f0_hz, info.band_limit_hz, lines, bands)
         return sums / MEASURED_FRAMES
 
     return ask
 
 
-def _powers(controls: Controls, f0_hz: float, band_limit_hz: float) -> np.ndarray:
-    """Harmonic power, noise power, centroid and amplitude-weighted centroid of one frame."""
+def _powers(
+    controls: Controls,
+    f0_hz: float,
+    band_limit_hz: float,
+    line_gains: np.ndarray,
+    band_gains: np.ndarray,
+) -> np.ndarray:
+    """Harmonic power, noise power, centroid and amplitude-weighted centroid of one frame.
+
+    ``line_gains`` (n,) and ``band_gains`` (m,) are what the response makes of their powers.
+    """
     weights = np.asarray(controls.harmonic_distribution, np.float64)
     hz = f0_hz * np.arange(1, len(weights) + 1)
     weights = np.where(hz < band_limit_hz, weights, 0.0)
     amplitudes = controls.amplitude * weights / max(float(weights.sum()), _LEAST)
+    amplitudes = amplitudes * np.sqrt(line_gains)
     harmonic = 0.5 * amplitudes**2
     magnitudes = np.asarray(controls.noise_magnitudes, np.float64)
     band_hz = np.linspace(0.0, band_limit_hz, len(magnitudes))
     share = np.ones(len(magnitudes))
     share[[0, -1]] = 0.5
     share /= share.sum()
-    noise = NOISE_POWER * magnitudes**2 * share
+    noise = NOISE_POWER * magnitudes**2 * share * band_gains
     total = float(harmonic.sum() + noise.sum())
     # A line fills two bins of a Hann window's spectrum, noise every bin with the root of its power.
     bins = share * band_limit_hz / _BIN_HZ

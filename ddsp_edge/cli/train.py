@@ -25,7 +25,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
-from ddsp_edge.training.plan import STEPS, STEPS_ON, STEPS_TAUGHT
+from ddsp_edge.training.plan import RATE_ON, STEPS, STEPS_ON, STEPS_TAUGHT
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
     from ddsp_edge.training.export.card import Training, read_baseline
     from ddsp_edge.training.fit.devices import choose, use_threads
+    from ddsp_edge.training.fit.response import room_named
     from ddsp_edge.training.fit.teacher import Teacher
     from ddsp_edge.training.networks.from_bundle import network_of as trained_network
     from ddsp_edge.training.plan import Plan
@@ -120,6 +121,9 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     report(dataset, run_folder, least_minutes=0.0 if args.report_only else least)
     if args.report_only:
         return 0
+    room = room_named(dataset.rooms, args.response_of) if args.response else ""
+    if len(dataset.rooms) > 1 and args.response:
+        print(f"a response each of {', '.join(map(_quoted, dataset.rooms))}; {_quoted(room)} ships")
     plan = Plan.of(
         profile,
         warm_steps=warm_steps,
@@ -130,6 +134,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         start=started_from[0],
         size=size,
         all_frames=args.all_frames,
+        **({"rate": RATE_ON} if args.start else {}),
     )
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep
@@ -172,7 +177,8 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         trainer.seconds,
         baseline,
         _room(trainer),
-        trainer.best_response(),
+        trainer.best_response(room),
+        room,
     )
     # Another training may have written one of that name meanwhile.
     out = named if args.out or args.force else numbered(named)
@@ -192,6 +198,11 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         f"{measured.loss_float32:.3f} (float32), {measured.loss_quantized:.3f} ({args.quantize})"
     )
     return 0
+
+
+def _quoted(room: str) -> str:
+    """A room's name as it is said; that of the recordings' own folder is empty."""
+    return repr(room) if room else "the folder itself"
 
 
 def _learn_expression(out: Path, folder: Path, recipe: Recipe) -> None:

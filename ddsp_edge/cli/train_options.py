@@ -87,13 +87,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--response",
         action="store_true",
-        help="learn an impulse response of body and room, of one second, that is played with the "
-        "instrument; for recordings of one room",
+        help="learn an impulse response of body and room that is played with the instrument; "
+        "recordings in different subfolders of FOLDER count as made in different rooms, and each "
+        "room has its own",
+    )
+    made.add_argument(
+        "--response-of",
+        metavar="ROOM",
+        help="the subfolder whose room is played (default: the one with the most usable sound)",
     )
     made.add_argument(
         "--start",
         metavar="NAME|PATH",
-        help="train on the small network of a finished instrument; no first stage, no teacher",
+        help="train on the small network of a finished instrument; no first stage, no teacher; "
+        "where nothing was recorded its answers are kept",
     )
     made.add_argument(
         "--all-frames",
@@ -228,6 +235,8 @@ def network_of(args: argparse.Namespace) -> tuple[str, bool]:
         raise UserError(
             "--response, --start: a DDSP-VST file has no place for them; leave them out"
         )
+    if args.response_of is not None and not args.response:
+        raise UserError("--response-of: says whose response is played; give --response too")
     if args.response and args.room:
         raise UserError("--response --room: both are the room; give one of them")
     if args.start and (size != "small" or args.teacher not in (None, "none")):
@@ -262,6 +271,7 @@ def command_of(args: argparse.Namespace) -> str:
     words += ["--profile", args.profile] if args.profile != "edge" else []
     words += ["--room"] if args.room else []
     words += ["--response"] if args.response else []
+    words += ["--response-of", args.response_of] if args.response_of is not None else []
     words += ["--start", os.path.basename(args.start)] if args.start else []
     words += ["--all-frames"] if args.all_frames else []
     words += ["--size", args.size] if args.size else []

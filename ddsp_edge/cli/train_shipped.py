@@ -26,21 +26,38 @@ from ddsp_edge.training.study import cluster
 SYNTHESISED = ("trumpet",)
 #: Tests compare the decoders on the unquantized networks of these.
 GOLDEN = ("violin", "cello")
+THEN = ";"
 
 
-def words_of(name: str, audio: Path, runs: Path, models: Path, golden: Path) -> list[str]:
-    """The words of the command line that trains one shipped instrument, with whole paths.
+def commands_of(name: str, audio: Path, runs: Path, models: Path, golden: Path) -> list[list[str]]:
+    """The words of the command lines that train one shipped instrument, with whole paths.
 
+    One, or where it is trained on from another instrument two: that one, in the run folder, first.
     Raises UserError: its recordings are missing, or are not those of its list.
     """
     folder = checklist.verify(name, runs / "recordings" if name in SYNTHESISED else audio)
-    words = ["train", str(folder.resolve()), "--recipe", name]
-    words += shlex.split(RECIPES[name].options)
+    recipe, begin = RECIPES[name], ["train", str(folder.resolve()), "--recipe", name]
+    before = (runs / f"{name}-start.zip").resolve()
+    first = [*begin, *shlex.split(recipe.start_options)]
+    first += ["--work", str((runs / f"{name}-start").resolve()), "--force", "--out", str(before)]
+    words = [*begin, *shlex.split(recipe.options)]
+    words += ["--start", str(before)] if recipe.start_options else []
     words += ["--work", str((runs / name).resolve()), "--force"]
     words += ["--out", str((models / f"{name}.zip").resolve())]
     if name in GOLDEN:
         words += ["--float32-out", str((golden / f"{name}-float32.tflite").resolve())]
-    return words
+    return [first, words] if recipe.start_options else [words]
+
+
+def in_turn(words: list[str]) -> int:
+    """Run commands of ``ddsp-edge``, between them the word THEN; the first code that is not 0."""
+    while words:
+        end = words.index(THEN) if THEN in words else len(words)
+        code = ddsp_edge(words[:end])
+        if code != 0:
+            return code
+        words = words[end + 1 :]
+    return 0
 
 
 def main(argv: list[str]) -> int:
@@ -73,24 +90,28 @@ def _train(args: argparse.Namespace) -> int:
     # All are looked at now: a night of training must not end with a folder that is missing.
     jobs = {
         name: [
-            *words_of(name, args.audio, args.runs, args.models, args.golden),
-            *("--device", args.device),
+            [*words, "--device", args.device]
+            for words in commands_of(name, args.audio, args.runs, args.models, args.golden)
         ]
         for name in names
     }
     if args.ray is None:
-        for name, words in jobs.items():
-            print(f"{name}: {shlex.join(['ddsp-edge', *words])}", flush=True)
-            code = subprocess.run(
-                [sys.executable, "-m", "ddsp_edge", *words], check=False
-            ).returncode
-            if code != 0:
-                return code
+        for name, commands in jobs.items():
+            for words in commands:
+                print(f"{name}: {shlex.join(['ddsp-edge', *words])}", flush=True)
+                code = subprocess.run(
+                    [sys.executable, "-m", "ddsp_edge", *words], check=False
+                ).returncode
+                if code != 0:
+                    return code
         return 0
     # One core each: what a run is promised by the cluster is what it takes.
-    one_core = {name: [*words, "--threads", "1"] for name, words in jobs.items()}
+    one_core = {
+        name: [word for words in commands for word in (*words, "--threads", "1", THEN)][:-1]
+        for name, commands in jobs.items()
+    }
     logs = (args.runs / "logs").resolve()
-    codes = cluster.spread(ddsp_edge, one_core, logs, args.ray, args.device)
+    codes = cluster.spread(in_turn, one_core, logs, args.ray, args.device)
     failed = [str(logs / f"{name}.log") for name, code in codes.items() if code != 0]
     if failed:
         raise UserError(

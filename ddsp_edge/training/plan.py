@@ -10,6 +10,7 @@ from ddsp_edge.training.profiles import EDGE, Profile
 #: Steps of the two stages (the controls, then the sound) of `train`: without a teacher, and with.
 STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 STEPS_ON = 1000  #: of the second stage, for a network that is trained on
+RATE_ON = 5e-4  #: and its learning rate there
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Plan:
     #: pitch is clear: joins, double stops and the room's tails are played on stage too.
     all_frames: bool = False
     brightness: float = 1.0  #: weight of the penalty on getting duller with loudness
+    #: Weight of the penalty on leaving what ``start`` answers where nothing was recorded.
+    hold: float = 1.0
     teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 #: Levels of the dynamic marks where recordings were evened out: 5 dB from each to the next.
 MARKS_DB = {
@@ -34,6 +35,22 @@ class Recipe:
     source: str = field(default="", repr=False)
     #: Options of ``ddsp-edge train`` that the shipped instrument is made with. Nor is this.
     options: str = field(default="", repr=False)
+    #: Where it is trained on from an instrument that is made first (``--start``): that one's.
+    start_options: str = field(default="", repr=False)
+    #: What the names of files begin with that were recorded in one room each, where subfolders do
+    #: not tell it. Nor is this.
+    rooms: tuple[str, ...] = field(default=(), repr=False)
+
+    def room_of(self, file: str) -> str:
+        """The room that a recording was made in: one of :attr:`rooms`, or the subfolder it is in.
+
+        ``file`` is its name below the folder of recordings. "" for what lies in the folder itself.
+        Notes that are joined into phrases are all of one room.
+        """
+        if self.single_notes:
+            return ""
+        named = [room for room in self.rooms if file.startswith(room)]
+        return named[0] if named else str(PurePath(file).parent).removeprefix(".")
 
     def level_db(self, file: str) -> float:
         """Gain in dB, 0 or less, for the recording with this name; 0 where nothing is known."""
@@ -105,6 +122,7 @@ RECIPES = {
             "played by MinJi Kim, CC BY 3.0, through the repository "
             "salu133445/bach-violin-dataset"
         ),
+        rooms=("john-garner", "minji-kim"),
         options=_taught(6000, 6000, 4000),
     ),
     "cello": Recipe(

@@ -33,6 +33,7 @@ KEPT: dict[str, type] = {
     "quantize": str,
     "room": bool,
     "response": bool,
+    "response_of": str,
     "start": str,
     "all_frames": bool,
     "allow_failed_sweep": bool,

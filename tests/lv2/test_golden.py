@@ -9,14 +9,17 @@ an onset first. Seeds are 1: `render`'s, and that of the first instance in a hos
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
-from lv2_host import distance_db, lv2_program, models_folder, played, sung
+from lv2_host import VIOLIN, distance_db, lv2_program, models_folder, played, sung
 from lv2_scores import Score, in_files, note, ports, rendered_audio, rendered_notes
 
+from ddsp_edge.bundles.bundle import with_response
+from ddsp_edge.lv2.model_file import write_model
 from ddsp_edge.lv2.ports import EFFECT, INSTRUMENT
 from ddsp_edge.settings import Settings
 
@@ -129,6 +132,28 @@ def test_the_effect_is_the_render(
     options = [f"in={tmp_path / 'in.raw'}", *ports(EFFECT, settings)]
     found = played(player, "effect", rate, block, len(audio), folder, *options)
     assert distance_db(found, wanted[: len(audio)]) < -80
+
+
+@pytest.mark.parametrize("rate", [48_000, 44_100])
+@pytest.mark.parametrize("body", [1.0, 0.4])
+def test_a_response_is_heard_as_in_the_render(
+    player: Path, tmp_path: Path, rate: int, body: float
+) -> None:
+    """A quarter of a second of room behind the violin, as loud as its direct sound."""
+    tail = np.random.default_rng(8).standard_normal(12_000) * 10 ** (-3 * np.arange(12_000) / 12e3)
+    bundle = with_response(VIOLIN, (tail / np.sqrt((tail**2).sum())).astype(np.float32))
+    (tmp_path / "models").mkdir()
+    write_model(bundle, tmp_path / "models" / "violin.ddspw")
+    score, settings = note(64, 1000, 9000) + note(71, 17_000, 6000), Settings(body=body)
+    midi, text = in_files(score, rate, tmp_path)
+    frames = score[-1][0] + 14_400
+    options = [f"midi={text}", "position@0=120:0:0:4:4:1", *ports(INSTRUMENT, settings)]
+    found = played(player, "instrument", rate, 64, frames, tmp_path, *options)
+    wanted = rendered_notes(midi, rate, settings, bundle=bundle)[:frames]
+    found = found[: len(wanted)]
+    assert distance_db(found, wanted) < -80
+    dry = rendered_notes(midi, rate, replace(settings, body=0.0), bundle=bundle)[:frames]
+    assert distance_db(found, dry) > -30
 
 
 def test_two_equal_notes_differ_and_a_second_instance_plays_them_differently(

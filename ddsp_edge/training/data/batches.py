@@ -68,7 +68,8 @@ class AudioBatches:
     ``f0_scaled``, ``pw_scaled`` and ``synth_f0_hz`` are [size, context + frames], ``audio`` is
     [size, (frames - 1) * hop]. ``trust`` is the least share of trusted frames in a crop. With
     ``live_pitch`` it sounds at the pitch that is shown, as on stage, and not at the smoothed one,
-    which means nothing where no pitch is clear. Raises ValueError where there is no such crop.
+    which means nothing where no pitch is clear. ``rooms`` names those that are told apart:
+    ``room`` is [size], the index of each crop's. Raises ValueError where there is no such crop.
     """
 
     PLACES = 20  #: a second
@@ -82,10 +83,13 @@ class AudioBatches:
         size: int,
         trust: float = TRUST,
         live_pitch: bool = False,
+        rooms: tuple[str, ...] = (),
     ) -> None:
         self.profile, self.frames, self.context, self.size = profile, frames, context, size
         sounding = (replace(p, synth_f0_hz=p.f0_hz) if live_pitch else p for p in pieces)
         self.items = [TrainingArrays.of(p) for p in sounding]
+        #: A room of which nothing is trained on counts as the first.
+        self.rooms = [rooms.index(p.room) if p.room in rooms else 0 for p in pieces]
         #: Frame i fell due after (i + 1) hops; what it describes is the latency earlier.
         self.shift = profile.hop - round(profile.latency_s * profile.sample_rate)
         step = max(1, profile.frame_rate // self.PLACES)
@@ -120,7 +124,9 @@ class AudioBatches:
             start = self._start(at)
             size = (self.frames - 1) * self.profile.hop
             rows.setdefault("audio", []).append(item.audio[start : start + size])
-        return {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}
+        batch = {name: torch.from_numpy(np.stack(row)) for name, row in rows.items()}
+        batch["room"] = torch.tensor([self.rooms[self.places[i][0]] for i in indices])
+        return batch
 
     def _start(self, frame: int) -> int:
         return frame * self.profile.hop + self.shift

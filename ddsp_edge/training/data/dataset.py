@@ -7,8 +7,9 @@ content as soon as it is ready, so that a preparation that was cut off goes on f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,8 +31,10 @@ SHORTEST_PIECE_S = 2.0
 ROUNDS_S = 480.0  #: fewer seconds of single notes are joined into phrases more than once
 MOST_ROUNDS = 3
 MOST_LINES = 25  #: of files that are left out; the report has all of them
-INDEX_VERSION = 3  #: of which files are used and of what the index holds of them
+INDEX_VERSION = 4  #: of which files are used and of what the index holds of them
 MOST_S = 2 * 3600.0  #: more is left out: it would not fit into memory, nor help
+PARTS = ("train", "held_out")
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -45,6 +48,14 @@ class Dataset:
     rounds: int = 1  #: how often each single note is in ``train``, each time played otherwise
     sources: list[Source] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms of the pieces to train on, the one with the most usable sound first."""
+        usable: dict[str, int] = {}
+        for piece in self.train:
+            usable[piece.room] = usable.get(piece.room, 0) + int(piece.usable.sum())
+        return tuple(sorted(usable, key=lambda room: (-usable[room], room)))
 
     def minutes(self) -> float:
         """Length of the material in minutes; notes joined into several phrases count once."""
@@ -78,12 +89,17 @@ def prepare(
             _say_left_out(left + bad, say)
             if not sounds:
                 raise UserError(f"{folder}: none of its {len(named)} audio files can be trained on")
-            train, held, rounds = _cut(sounds, recipe, seed, profile.sample_rate)
-            gain = _gain(pool, train + held, profile.sample_rate)
-            train, held = ([(a * gain).astype(np.float32) for a in part] for part in (train, held))
+            names = [source.file for source in used]
+            train, held, rounds = _cut(sounds, names, recipe, seed, profile.sample_rate)
+            gain = _gain(pool, [a for a, _ in train + held], profile.sample_rate)
+            louder, louder_held = (
+                [(a * gain).astype(np.float32) for a, _ in part] for part in (train, held)
+            )
             index = {
-                "train": _made(pool, train, recipe, cache, profile),
-                "held_out": _made(pool, held, recipe, cache, profile),
+                "train": _made(pool, louder, recipe, cache, profile),
+                "held_out": _made(pool, louder_held, recipe, cache, profile),
+                "train_files": [file for _, file in train],
+                "held_out_files": [file for _, file in held],
                 "rounds": rounds,
                 "sources": [source.as_dict() for source in used],
                 "left_out": [asdict(item) for item in bad],
@@ -91,8 +107,7 @@ def prepare(
         piece_cache.write_index(index_path, index)
     else:
         _say_left_out(left + [LeftOut(**item) for item in index["left_out"]], say)
-    loaded = [[piece_cache.load(cache / n) for n in index[part]] for part in ("train", "held_out")]
-    train_pieces, held_pieces = ([p for p in part if p is not None] for part in loaded)
+    train_pieces, held_pieces = (_loaded(index, part, cache, recipe) for part in PARTS)
     if len(train_pieces) + len(held_pieces) < len(index["train"]) + len(index["held_out"]):
         index_path.unlink()  # a piece is gone or damaged
         return prepare(folder, recipe, cache, seed, say, profile)
@@ -139,30 +154,47 @@ def _say_left_out(left: list[LeftOut], say: Callable[[str], None]) -> None:
         say(f"left out: {len(left) - MOST_LINES} more files")
 
 
+def _loaded(index: dict[str, Any], part: str, cache: Path, recipe: Recipe) -> list[Piece]:
+    """The pieces of one part that are still in the cache, each with its room."""
+    found = []
+    for name, file in zip(index[part], index[f"{part}_files"], strict=True):
+        piece = piece_cache.load(cache / name)
+        if piece is not None:
+            found.append(replace(piece, room=recipe.room_of(file)))
+    return found
+
+
 def _cut(
-    sounds: list[np.ndarray], recipe: Recipe, seed: int, rate: int
-) -> tuple[list[np.ndarray], list[np.ndarray], int]:
-    """Return the training pieces, the held-out ones, and how often each note is in the former."""
+    sounds: list[np.ndarray], files: list[str], recipe: Recipe, seed: int, rate: int
+) -> tuple[list[tuple[np.ndarray, str]], list[tuple[np.ndarray, str]], int]:
+    """Return the training pieces, the held-out ones, and how often each note is in the former.
+
+    Each piece with the name of its file; phrases of notes have none.
+    """
     if sum(map(len, sounds)) < 10 * rate:
         raise UserError("less than ten seconds of sound; record at least two minutes")
     rounds = 1
     if recipe.single_notes:
         # Notes are held out, not phrases: another round of them would give them away.
-        train, held = _share(sounds)
-        rounds = round(ROUNDS_S * rate / sum(map(len, train)))
+        notes, held_notes = _share(sounds)
+        rounds = round(ROUNDS_S * rate / sum(map(len, notes)))
         rounds = min(max(1, rounds), MOST_ROUNDS)
-        train = [p for i in range(rounds) for p in phrases(train, rate, seed + 1000 * i)]
-        held = phrases(held, rate, seed)
+        train = [(p, "") for i in range(rounds) for p in phrases(notes, rate, seed + 1000 * i)]
+        held = [(p, "") for p in phrases(held_notes, rate, seed)]
     else:
         size, least = int(PIECE_S * rate), int(SHORTEST_PIECE_S * rate)
-        cut = [a[i : i + size] for a in sounds for i in range(0, len(a) - least + 1, size)]
+        cut = [
+            (a[i : i + size], file)
+            for a, file in zip(sounds, files, strict=True)
+            for i in range(0, len(a) - least + 1, size)
+        ]
         train, held = _share(cut)
     if not train or not held:
         raise UserError("the recordings are too short; record a minute in one go, or many notes")
     return train, held, rounds
 
 
-def _share(items: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _share(items: list[Item]) -> tuple[list[Item], list[Item]]:
     """Split into (train, held out): every twelfth is held out, or one of fewer than twelve."""
     every = max(2, min(HELD_OUT_EVERY, len(items)))
     held = [item for i, item in enumerate(items) if i % every == every // 2]

@@ -13,7 +13,7 @@ what is heard on stage is kept; a wider smoothing was worse too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Piece:
     harmonics: np.ndarray  #: (frames, n_harmonics) linear amplitudes
     noise: np.ndarray  #: (frames, n_noise) gains
     weight: np.ndarray  #: (frames,) 1 where pitch and target can be trusted, else 0
+    #: Where it was recorded (:meth:`Recipe.room_of`). Not part of what is stored of a piece.
+    room: str = field(default="", metadata={"stored": False})
 
     @property
     def usable(self) -> np.ndarray:
@@ -48,7 +50,8 @@ class Piece:
         return (self.weight > 0) & (self.loudness_db > AUDIBLE_DB)
 
 
-FIELDS = tuple(each.name for each in fields(Piece))
+#: The arrays, by name; what is stored.
+FIELDS = tuple(each.name for each in fields(Piece) if each.metadata.get("stored", True))
 
 
 def pitch_lag_s(f0_hz: np.ndarray) -> np.ndarray:

@@ -53,6 +53,7 @@ class Training:
     baseline: Baseline | None = None
     room: Room | None = None  #: of the recordings, learnt apart
     response: np.ndarray | None = None  #: of body and room, learnt sample by sample
+    response_of: str = ""  #: the room that it is of, where there are several
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -149,9 +150,12 @@ def _response(training: Training) -> str:
         return ""
     energy = np.square(training.response.astype(np.float64))
     level_db = 10 * np.log10(max(float(energy.sum()), 1e-20))
+    rooms = len(training.dataset.rooms)
+    whose = f" (of {rooms} rooms that of {training.response_of!r})" if rooms > 1 else ""
     return (
-        f"* With a response of body and room of {len(training.response)} samples, learnt with it; "
-        f"{level_db:.1f} dB beside the direct sound. The setting `body` says how much is heard.\n"
+        f"* With a response of body and room of {len(training.response)} samples, learnt with "
+        f"it{whose}; {level_db:.1f} dB beside the direct sound. The setting `body` says how much "
+        "is heard.\n"
     )
 
 

@@ -1,8 +1,9 @@
-"""A response of body and room that is learnt beside the instrument, sample by sample.
+"""Responses of body and room that are learnt beside the instrument, sample by sample.
 
 What :class:`ddsp_edge.training.fit.room.LearntRoom` describes with two numbers a band is free here:
 an impulse response of one second after the direct sound, as in the trainable reverb of Engel et
-al., "DDSP" (2020). The device convolves with it (native/src/convolution).
+al., "DDSP" (2020). Each room that was recorded in has one of its own, so that all recordings teach
+one network; the device convolves with one of them (native/src/convolution).
 """
 
 from __future__ import annotations
@@ -11,33 +12,56 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ddsp_edge.errors import UserError
 from ddsp_edge.training.fit import synth
 
 LENGTH_S = 1.0
 #: A room falls by 60 dB in about this time: later samples move less in a step, so that they do
 #: not end as noise louder than the room's own tail.
 FALL_S = 2.0
+MOST_ROOMS = 8  #: more of them get too little sound each to learn a second of samples from
+
+
+def room_named(rooms: tuple[str, ...], name: str | None) -> str:
+    """The room whose response goes into the bundle: the one of this name, else the first.
+
+    Raises UserError: there is none of that name, or there are more than MOST_ROOMS.
+    """
+    if len(rooms) > MOST_ROOMS:
+        raise UserError(
+            f"--response: the recordings lie in {len(rooms)} folders, each of which counts as a "
+            f"room, and at most {MOST_ROOMS} are told apart; put those of one room into one folder"
+        )
+    if name is None:
+        return rooms[0]
+    if name not in rooms:
+        known = ", ".join(repr(room) for room in rooms)
+        raise UserError(f"--response-of {name}: the recordings' rooms are {known}")
+    return name
 
 
 class LearntResponse(nn.Module):
-    """[b, samples] dry -> [b, samples] behind the response, at one rate; begins as silence."""
+    """[b, samples] dry -> [b, samples] behind its room's response, at one rate: silent at first."""
 
     envelope: Tensor  #: [samples]
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, rooms: int = 1) -> None:
         super().__init__()
         seconds = torch.arange(round(LENGTH_S * rate)) / rate
         self.register_buffer("envelope", 10 ** (-3 * seconds / FALL_S), False)
-        self.free = nn.Parameter(torch.zeros(len(seconds)))
+        self.free = nn.Parameter(torch.zeros(rooms, len(seconds)))
 
-    def response(self) -> Tensor:
-        """[samples] impulse response without the direct sound."""
+    def responses(self) -> Tensor:
+        """[rooms, samples] impulse responses without the direct sound."""
         return self.envelope * self.free
 
-    def forward(self, dry: Tensor) -> Tensor:
-        """The direct sound with what comes after it."""
-        return synth.reverberate(dry, self.response())
+    def forward(self, dry: Tensor, room: Tensor, last: int | None = None) -> Tensor:
+        """The direct sound with what comes after it; ``room`` [b] says whose.
 
-    def samples(self) -> np.ndarray:
-        """What was learnt, float32 [samples], on the CPU."""
-        return self.response().detach().cpu().numpy().astype(np.float32)
+        Of ``last`` samples at the end, where only those are wanted: that needs shorter transforms.
+        """
+        return synth.reverberate(dry, self.responses(), room, last)
+
+    def samples(self, room: int = 0) -> np.ndarray:
+        """What was learnt of one room, float32 [samples], on the CPU."""
+        return self.responses()[room].detach().cpu().numpy().astype(np.float32)

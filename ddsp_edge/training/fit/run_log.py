@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def held_out_excerpt(dataset: Dataset, rate: int) -> Piece:
     assert best is not None  # a dataset has held-out pieces
     piece, part = best
     rows = (getattr(piece, name)[part] for name in FIELDS[1:])
-    return Piece(piece.audio[part.start * hop : part.stop * hop], *rows)
+    audio = piece.audio[part.start * hop : part.stop * hop]
+    return replace(Piece(audio, *rows), room=piece.room)
 
 
 @torch.no_grad()
@@ -119,6 +121,8 @@ def synthesise(trainer: Trainer, model: Any, piece: Piece, room: bool = True) ->
         name: torch.from_numpy(np.asarray(row, np.float32))[None].to(trainer.device)
         for name, row in batch.items()
     }
+    where = trainer.rooms.index(piece.room) if piece.room in trainer.rooms else 0
+    tensors["room"] = torch.tensor([where], device=trainer.device)
     sound = trainer.sound(model, tensors, room)[0].cpu().numpy()
     trainer.noise.set_state(before)
     return np.asarray(sound)

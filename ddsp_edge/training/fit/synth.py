@@ -104,8 +104,24 @@ def sound(
     return harmonic(amplitudes, f0_hz, rate, hop) + noise(noise_magnitudes, rate, hop, generator)
 
 
-def reverberate(dry: Tensor, response: Tensor) -> Tensor:
-    """[b, samples] and an impulse response without the direct sound -> [b, samples]."""
-    size = 1 << (dry.shape[1] + len(response) - 1).bit_length()
-    spectrum = torch.fft.rfft(dry, n=size) * torch.fft.rfft(response, n=size)
-    return dry + torch.fft.irfft(spectrum, n=size)[:, : dry.shape[1]]
+def reverberate(
+    dry: Tensor, response: Tensor, which: Tensor | None = None, last: int | None = None
+) -> Tensor:
+    """[b, samples] and an impulse response without the direct sound -> [b, samples].
+
+    ``response`` is [n], or [rooms, n] and ``which`` [b] the room of each. ``last`` samples at the
+    end, where only those are wanted (default: all).
+    """
+    count, late = dry.shape[1], response.shape[-1]
+    last = count if last is None else last
+    # What wraps around falls on the first samples: it may, where nobody asks for them.
+    size = _even(count + max(0, late - 1 - (count - last)))
+    heard = torch.fft.rfft(response, n=size)
+    spectrum = torch.fft.rfft(dry, n=size) * (heard if which is None else heard[which])
+    return dry[:, -last:] + torch.fft.irfft(spectrum, n=size)[:, count - last : count]
+
+
+def _even(size: int) -> int:
+    """The next multiple of a large power of two: transforms of others may be slow."""
+    step = 1 << max(1, size.bit_length() - 4)
+    return -(-size // step) * step

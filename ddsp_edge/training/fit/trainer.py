@@ -26,6 +26,7 @@ from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.fit import brightness, checkpoint, devices, losses, synth
 from ddsp_edge.training.fit.response import LearntResponse
 from ddsp_edge.training.fit.room import LearntRoom
+from ddsp_edge.training.fit.start_penalty import AT, EVERY, StartPenalty
 from ddsp_edge.training.fit.teacher import Teacher
 from ddsp_edge.training.networks import registry
 from ddsp_edge.training.networks.model import EdgeDecoder
@@ -80,14 +81,18 @@ class Trainer:
         if teacher is not None and self.plan.warm_steps:
             pieces = [teacher.relabel(piece, profile) for piece in pieces]
         self.warm = WarmBatches(pieces, plan.warm_frames, plan.warm_batch)
+        self.rooms = dataset.rooms if plan.response else ()
         crop = (profile, plan.frames, plan.context, plan.batch)
-        trust, live = (0.0, True) if plan.all_frames else (self.TRUST, False)
-        self.crops = AudioBatches(dataset.train, *crop, trust, live)
-        held = AudioBatches(dataset.held_out, *crop, trust, live)
+        heard = (*((0.0, True) if plan.all_frames else (self.TRUST, False)), self.rooms)
+        self.crops = AudioBatches(dataset.train, *crop, *heard)
+        held = AudioBatches(dataset.held_out, *crop, *heard)
         self.held_out = held.fixed(min(HELD_OUT_CROPS, len(held.places)))
         made = start or registry.make_model(profile, dataset.summary, plan.size)
         self.model = copy.deepcopy(made).train().to(self.device)
         self.average = copy.deepcopy(self.model)
+        self.hold = None
+        if start is not None and plan.hold:
+            self.hold = StartPenalty(start, dataset.train, self.summary, profile.frame_rate)
         self.room = self._make_room()
         self.average_room = copy.deepcopy(self.room)
         self.optimiser = self._new_optimiser()
@@ -97,9 +102,8 @@ class Trainer:
         self.best = (math.inf, self._weights(self.average), self._room_weights())
         self.noise = torch.Generator()
         self.checkpoint = run / "checkpoint.pt"
-        self.key = json.dumps(
-            [asdict(plan), registry.sizes(self.model), asdict(profile), dataset.summary]
-        )
+        data = {**dataset.summary, **({"rooms": self.rooms} if self.rooms else {})}
+        self.key = json.dumps([asdict(plan), registry.sizes(self.model), asdict(profile), data])
         run.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists() and not fresh:
             self._resume()
@@ -155,17 +159,20 @@ class Trainer:
         best.load_state_dict(self.best[1] if math.isfinite(self.best[0]) else self._weights())
         return best.eval()
 
-    def best_response(self) -> np.ndarray | None:
-        """The response that was learnt with :meth:`best_model`; None where none was asked for."""
+    def best_response(self, room: str | None = None) -> np.ndarray | None:
+        """A room's response, learnt with :meth:`best_model`; None where none was asked for.
+
+        ``room`` is one of :attr:`rooms` (default: the first).
+        """
         if not isinstance(self.average_room, LearntResponse):
             return None
         best = copy.deepcopy(self.average_room)
         best.load_state_dict(self.best[2])
-        return best.samples()
+        return best.samples(0 if room is None else self.rooms.index(room))
 
     def _make_room(self) -> nn.Module | None:
         if self.plan.response:
-            return LearntResponse(self.profile.sample_rate).to(self.device)
+            return LearntResponse(self.profile.sample_rate, len(self.rooms)).to(self.device)
         if not self.plan.room:
             return None
         return LearntRoom(self.profile.sample_rate).to(self.device)
@@ -202,6 +209,9 @@ class Trainer:
         loss = loss if room_loss is None else loss + room_loss
         if plan.brightness and self.step % brightness.EVERY == 0:
             loss = loss + self._brightness_penalty()
+        if self.hold is not None and self.step % EVERY == AT:
+            drawn = np.random.default_rng([plan.seed, self.step, 2])
+            loss = loss + plan.hold * EVERY * self.hold(self.model, drawn, self.device)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
@@ -277,7 +287,8 @@ class Trainer:
         room_loss = None
         if isinstance(self.room, LearntRoom) and torch.is_grad_enabled():
             room_loss = self.room.loss(dry, target)
-        return self._distance(self._with_room(dry)[:, -target.shape[1] :], target), room_loss
+        ours = self._with_room(dry, batch["room"], target.shape[1])
+        return self._distance(ours, target), room_loss
 
     def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
         whole = losses.multi_scale_spectral(audio, target)
@@ -291,13 +302,16 @@ class Trainer:
         """The model's sound of whole sequences, [batch, samples]; with the room that is learnt
         beside it, where there is one and ``room`` says so."""
         dry = self._dry(model, batch, 0)
-        return self._with_room(dry) if room else dry
+        return self._with_room(dry, batch["room"], dry.shape[1]) if room else dry
 
-    def _with_room(self, dry: Tensor) -> Tensor:
+    def _with_room(self, dry: Tensor, which: Tensor, last: int) -> Tensor:
+        """The last samples of ``dry``, each row behind the room that it was recorded in."""
         room = self.room
-        if isinstance(room, LearntResponse) and not torch.is_grad_enabled():
-            room = self.average_room  # what is measured and heard is averaged, as the network is
-        return dry if room is None else room(dry)
+        if isinstance(room, LearntResponse):
+            if not torch.is_grad_enabled() and isinstance(self.average_room, LearntResponse):
+                room = self.average_room  # what is measured is averaged, as the network is
+            return room(dry, which, last)
+        return (dry if room is None else room(dry))[:, -last:]
 
     def _dry(self, model: Model, batch: dict[str, Tensor], skip: int) -> Tensor:
         """From frame ``skip`` on; for a room from the network's first quarter of a second on,

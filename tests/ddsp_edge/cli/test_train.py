@@ -14,6 +14,7 @@ from ddsp_edge import cli
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli import train
 from ddsp_edge.cli.train_options import command_of
+from ddsp_edge.training.plan import Plan
 from ddsp_edge.training.recipes import RECIPES
 
 extras_needed.skip_without_trainer()
@@ -85,6 +86,50 @@ def test_train_stop_resume_and_play(folder, tmp_path, capsys, monkeypatch):
     assert "its teacher" not in said and "stopped at step 0 of 9" in said
 
 
+@pytest.fixture(scope="module")
+def two_rooms(folder, tmp_path_factory):
+    """The notes in a row, three times, in two subfolders."""
+    rooms = tmp_path_factory.mktemp("rooms")
+    line = np.concatenate([soundfile.read(path)[0] for path in sorted(folder.iterdir())])
+    for name, shift in (("hall/1", 0), ("hall/2", 7), ("attic/3", 13)):
+        (rooms / name).parent.mkdir(exist_ok=True)
+        soundfile.write(rooms / f"{name}.flac", np.roll(line, 48_000 * shift), 48_000)
+    return rooms
+
+
+def test_trained_on_from_a_finished_one_with_a_response_a_room(
+    two_rooms, tmp_path, capsys, monkeypatch
+):
+    """--start, --response, --response-of and --all-frames, cut off and gone on with."""
+    with capsys.disabled():
+        importlib.import_module("litert_torch")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ddsp_edge.calibration.fit.STEP_DB", 10.0)
+    monkeypatch.setattr("ddsp_edge.calibration.sweep.swept_keys", lambda bundle: [57, 69])
+    monkeypatch.setattr("ddsp_edge.cli.train._learn_expression", lambda *_: None)
+    monkeypatch.setattr(Plan, "batch", 2)
+    command = ["train", str(two_rooms), "--name", "On", "--lowest", "150", "--highest", "900"]
+    command += ["--start", "violin", "--response", "--all-frames", "--steps", "3"]
+    command += ["--threads", "1", "--allow-failed-sweep", "--least-minutes", "0"]
+    assert cli.main([*command, "--response-of", "cellar"]) == 2
+    assert "the recordings' rooms are 'hall', 'attic'" in capsys.readouterr().err
+    assert cli.main([*command, "--minutes", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "a response each of 'hall', 'attic'; 'hall' ships" in said and "0 of 3" in said
+    # Another room is another export of the same training.
+    assert cli.main([*command, "--response-of", "attic"]) == 0
+    bundle = read_bundle(tmp_path / "on.zip")
+    assert bundle.response is not None and bundle.info.response_gain > 0
+    for fact in ("Trained on from Violin (", "of 2 rooms that of 'attic'", "--response-of attic",
+                 "--start violin"):  # fmt: skip
+        assert fact in bundle.card
+    assert bundle.info.state_size == 32
+    attic = bundle.response.samples
+    assert cli.main([*command, "--force"]) == 0
+    hall = read_bundle(tmp_path / "on.zip").response.samples
+    assert hall.shape != attic.shape or not np.array_equal(hall, attic)
+
+
 def test_stopped_it_says_how_to_go_on(folder, tmp_path, capsys, monkeypatch):
     """Ctrl-C at the first step, which is never cut in half, and while recordings are prepared."""
     monkeypatch.chdir(tmp_path)
@@ -121,6 +166,10 @@ def test_stopped_it_says_how_to_go_on(folder, tmp_path, capsys, monkeypatch):
         (["nowhere", "--name", "A"], "no such folder"),
         (["{folder}", "--name", "A", "--teacher", "nobody"], "nobody"),
         (["{folder}", "--name", "A", "--ray", "auto"], "only --sweep runs on a cluster"),
+        (["{folder}", "--name", "A", "--response-of", "hall"], "give --response too"),
+        (["{folder}", "--name", "A", "--response", "--room"], "give one of them"),
+        (["{folder}", "--name", "A", "--start", "nobody"], "nobody"),
+        (["{folder}", "--name", "A", "--start", "violin", "--size", "large"], "only a small"),
         (["{folder}", "--name", "A", "--profile", "vst", "--size", "small"], "one size"),
         (["{folder}", "--name", "A", "--float32-out", "{folder}/00.flac"], "--float32-out another"),
     ],
@@ -145,6 +194,7 @@ def test_recipes_name_their_source_and_licence():
         ["--name", "A", "--least-minutes", "0.5"],
         ["--name", "A", "--size", "large", "--teacher", "none", "--steps", "9"],
         ["--name", "A", "--teacher-steps", "9", "--warm-steps", "3"],
+        ["--name", "A", "--start", "violin", "--response", "--response-of", "x y", "--all-frames"],
     ],
 )
 def test_the_card_names_a_command_that_says_the_same(words):

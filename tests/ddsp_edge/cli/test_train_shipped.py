@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ddsp_edge.bundles.bundle import read_bundle
 from ddsp_edge.cli import train_shipped
 from ddsp_edge.cli.parser import parser_of
-from ddsp_edge.cli.train_options import command_of, recipe_of
+from ddsp_edge.cli.train_options import command_of, network_of, recipe_of
 from ddsp_edge.errors import UserError
 from ddsp_edge.training.data import checklist
 from ddsp_edge.training.recipes import RECIPES
@@ -19,18 +20,31 @@ from ddsp_edge.training.recipes import RECIPES
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def words_of(name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The words without a look at the recordings, which are not here."""
+def commands_of(name: str, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands without a look at the recordings, which are not here."""
     monkeypatch.setattr(checklist, "verify", lambda name, audio: audio / RECIPES[name].folder)
-    return train_shipped.words_of(name, Path("audio"), Path("runs"), Path("models"), Path("golden"))
+    return train_shipped.commands_of(
+        name, Path("audio"), Path("runs"), Path("models"), Path("golden")
+    )
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*RECIPES, "trained on"])
 def test_the_words_are_those_of_the_train_command(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    args = parser_of("train").parse_args(words_of(name, monkeypatch))
+    if name == "trained on":
+        recipe = replace(RECIPES["violin"], start_options="--steps 3", options="--response")
+        name = "violin"
+        monkeypatch.setitem(RECIPES, name, recipe)
+    *before, words = commands_of(name, monkeypatch)
+    args = parser_of("train").parse_args(words)
     assert recipe_of(args) == RECIPES[name]
+    network_of(args)
+    assert len(before) == bool(RECIPES[name].start_options)
+    for first in map(parser_of("train").parse_args, before):
+        assert args.start == str(first.out) and first.work != args.work
+        assert first.folder == args.folder and recipe_of(first) == RECIPES[name]
+        assert network_of(first) == ("small", True) and not first.response
     assert args.out.is_absolute() and args.work.is_absolute() and args.folder.is_absolute()
     assert args.out.name == f"{name}.zip" and args.force
     assert (args.float32_out is not None) == (name in ("violin", "cello"))
@@ -43,7 +57,8 @@ def test_the_options_are_those_that_the_card_tells(
 ) -> None:
     told = re.search(r"The command that remakes it: `(.+)`", _card(name))
     assert told is not None
-    command = command_of(parser_of("train").parse_args(words_of(name, monkeypatch)))
+    words = commands_of(name, monkeypatch)[-1]
+    command = command_of(parser_of("train").parse_args(words))
     for option in ("--warm-steps", "--steps"):
         found = [re.search(rf"{option} (\d+)", text) for text in (told[1], command)]
         assert found[0] is None or (found[1] is not None and found[0][1] == found[1][1])
@@ -76,4 +91,15 @@ def test_a_cluster_without_ray_says_what_to_install(
 
 def test_an_unknown_recipe_has_no_words() -> None:
     with pytest.raises(UserError, match="no recipe is called kazoo"):
-        train_shipped.words_of("kazoo", Path(), Path(), Path(), Path())
+        train_shipped.commands_of("kazoo", Path(), Path(), Path(), Path())
+
+
+def test_commands_in_turn_end_at_the_first_that_fails(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train_shipped.in_turn(["--version", train_shipped.THEN, "--version"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    words = ["models", "info", "nobody", train_shipped.THEN, "--version"]
+    assert train_shipped.in_turn(words) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "nobody" in said.err

@@ -7,7 +7,7 @@ import pytest
 from row_decoder import row_bundle
 from tiny_decoder import INFO, tiny_bundle, weights
 
-from ddsp_edge.bundles.bundle import Bundle
+from ddsp_edge.bundles.bundle import Bundle, with_response
 from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.decoding.conditioned import ConditionedDecoder, decoding_of
 from ddsp_edge.evaluation import lone_clicks, peak_dbfs, track_f0
@@ -109,6 +109,22 @@ def test_in_between_the_pitch_is_exact_and_loudness_is_between(pair, morph):
     f0 = track_f0(tone, RATE, 200, 600).f0_hz[30:-10]
     assert np.abs(1200 * np.log2(f0 / 330)).max() < 1.5
     assert clicks(tone[2400:]) == 0
+
+
+@pytest.mark.parametrize("morph", [0.0, 0.5, 1.0])
+def test_the_first_models_response_is_behind_all_of_it(morph):
+    """Behind the second model too: the room that it stands in stays."""
+    room = np.zeros(2400, np.float32)
+    room[[480, 2399]] = 0.5, -0.25
+    a, b = with_response(EDGE_A, room), with_response(EDGE_B, room[::-1].copy())
+    dry = play(EDGE_A, EDGE_B, morph, 0.4)
+    wanted = dry.copy()
+    for at in (480, 2399):
+        wanted[at:] += a.response.samples[at] * dry[:-at]
+    assert level_db(dry) > -60
+    assert np.abs(play(a, b, morph, 0.4) - wanted).max() < 1e-5
+    # The second model's is not heard, whether or not the first has one.
+    assert np.array_equal(play(EDGE_A, b, morph, 0.4), dry)
 
 
 def test_the_brightness_goes_one_way():

@@ -1,10 +1,13 @@
 """A morph while it is played live: one path with the file, chords, no click."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from live_pump import RATE, level_db, pumped
 from tiny_decoder import INFO, tiny_bundle, weights
 
+from ddsp_edge.bundles.bundle import with_response
 from ddsp_edge.evaluation import lone_clicks
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine
@@ -57,6 +60,26 @@ def test_a_chord_is_swept_without_a_click(pair):
     assert lone_clicks(faded(sound), RATE) == 0
     assert stats["rig"]["late_frames"] == 0 and stats["rig"]["frame_overruns"] == 0
     assert status["faults"] == 0 and status["morph_model"] == pair[1].info.name
+
+
+def test_the_first_models_response_is_behind_a_morph():
+    room = np.zeros(2400, np.float32)
+    room[[600, 2399]] = 0.5, -0.25
+    dry_info = replace(VIOLIN.info, response_gain=None)
+    bare = replace(VIOLIN, info=dry_info, response=None)
+    behind, sounds = with_response(bare, room), []
+    for first in (bare, behind):
+        chosen = Settings(**DRY, morph=0.5, attack=0.001)
+        with pumped(source="synth", settings=chosen) as pump:
+            pump.play(first, other=with_response(CELLO, room[::-1].copy()))
+            pump.midi("note_on", note=64, velocity=100)
+            sounds.append(pump.run(0.3)[:, 0])
+    dry, wet = sounds
+    wanted = dry.copy()
+    for at in (600, 2399):
+        wanted[at:] += behind.response.samples[at] * dry[:-at]
+    assert level_db(dry) > -50
+    assert np.abs(wet - wanted).max() < 1e-4
 
 
 def test_live_is_the_file_one_period_later():

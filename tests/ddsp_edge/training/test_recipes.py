@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddsp_edge.bundles.bundle import read_bundle
+from ddsp_edge.training.data import checklist
 from ddsp_edge.training.recipes import MARKS_DB, RECIPES, Recipe
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,6 +29,23 @@ def test_the_bundle_and_the_notice_name_licence_and_source(name: str) -> None:
         rf"^ddsp_edge/models/{name}\.zip\n((?: {{4}}.+\n)+)", (ROOT / "NOTICE").read_text(), re.M
     )
     assert recipe.licence in " ".join(entry.split())
+
+
+def test_a_room_is_a_subfolder_or_what_the_recipe_says() -> None:
+    phrases = Recipe("Toy", "toy", False, 100.0, 900.0, "CC0", "nobody", rooms=("hall",))
+    assert phrases.room_of("hall_1.flac") == phrases.room_of("hall/2.flac") == "hall"
+    assert phrases.room_of("studio/take 1/a.flac") == "studio/take 1"
+    assert phrases.room_of("a.flac") == ""
+    notes = Recipe("Toy", "toy", True, 100.0, 900.0, "CC0", "nobody", rooms=("hall",))
+    assert notes.room_of("hall_1.flac") == ""  # phrases are made of notes of all of them
+    assert {RECIPES["violin"].room_of(file) for file in listed("violin")} == {
+        "john-garner",
+        "minji-kim",
+    }
+
+
+def listed(name: str) -> list[str]:
+    return list(checklist.read_list(checklist.LISTS / f"{name}.txt"))
 
 
 def test_recordings_that_were_evened_out_are_as_loud_as_their_mark_says() -> None:

@@ -94,6 +94,25 @@ def test_evened_out_recordings_get_the_level_of_their_mark_back(toy_folder, toy_
     assert spread[True] > spread[False] + 5
 
 
+def test_each_piece_knows_its_room(toy_folder, toy_recipe, tmp_path):
+    """Subfolders are rooms where recordings are cut to pieces; phrases of notes have none."""
+    notes = [soundfile.read(path) for path in sorted(toy_folder.iterdir())]
+    for i, name in enumerate(("b/1", "a/2", "a/3")):
+        path = tmp_path / "in" / f"{name}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        audio = np.concatenate([audio for audio, _ in notes[i:-1:3]])
+        soundfile.write(path, audio, notes[0][1])
+    recipe = replace(toy_recipe, single_notes=False)
+    first = prepare(tmp_path / "in", recipe, tmp_path / "cache", say=lambda _: None)
+    again = prepare(tmp_path / "in", recipe, tmp_path / "cache", say=lambda _: None)
+    for dataset in (first, again):
+        assert dataset.rooms == ("a", "b")  # two files, and one
+        assert [piece.room for piece in dataset.train] == [p.room for p in first.train]
+        assert {piece.room for piece in dataset.train + dataset.held_out} == {"a", "b"}
+    joined = prepare(tmp_path / "in", toy_recipe, tmp_path / "joined", say=lambda _: None)
+    assert joined.rooms == ("",)
+
+
 def test_the_vst_profile_has_its_own_rates(vst_dataset):
     dataset = vst_dataset
     assert dataset.profile == VST

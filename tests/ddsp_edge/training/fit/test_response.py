@@ -7,8 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
+from ddsp_edge.errors import UserError  # noqa: E402
 from ddsp_edge.training.fit import losses, synth  # noqa: E402
-from ddsp_edge.training.fit.response import LearntResponse  # noqa: E402
+from ddsp_edge.training.fit.response import LearntResponse, room_named  # noqa: E402
 from ddsp_edge.training.fit.trainer import Trainer  # noqa: E402
 from ddsp_edge.training.plan import Plan  # noqa: E402
 
@@ -24,18 +25,59 @@ def test_it_begins_as_silence_and_learns_what_is_there():
     known = torch.zeros(9600)
     known[[0, 40, 900]] = torch.tensor([0.3, -0.4, 0.2])
     target = synth.reverberate(dry, known)
-    learner = LearntResponse(9600)
-    assert torch.equal(learner(dry), dry)
+    learner, here = LearntResponse(9600), torch.zeros(2, dtype=torch.long)
+    assert torch.equal(learner(dry, here), dry)
     optimiser = torch.optim.Adam(learner.parameters(), lr=5e-3)
-    first = float(losses.multi_scale_spectral(learner(dry), target))
+    first = float(losses.multi_scale_spectral(learner(dry, here), target))
     for _ in range(80):
         optimiser.zero_grad()
         # A known sound: sample by sample, so that there is one answer.
-        (learner(dry) - target).square().mean().backward()
+        (learner(dry, here) - target).square().mean().backward()
         optimiser.step()
-    assert float(losses.multi_scale_spectral(learner(dry), target)) < 0.8 * first
+    assert float(losses.multi_scale_spectral(learner(dry, here), target)) < 0.8 * first
     found = learner.samples()
     assert set(np.argsort(-np.abs(found))[:3]) == {0, 40, 900}
+
+
+def test_each_row_is_heard_in_its_own_room():
+    generator = torch.Generator().manual_seed(2)
+    dry = torch.randn(3, 5000, generator=generator)
+    rooms = torch.randn(2, 1200, generator=generator) * 0.1
+    which = torch.tensor([1, 0, 1])
+    heard = synth.reverberate(dry, rooms, which)
+    for row, room, found in zip(dry, which, heard, strict=True):
+        alone = synth.reverberate(row[None], rooms[room])[0]
+        assert torch.allclose(found, alone, atol=1e-4)
+        wanted = row.numpy() + np.convolve(row.numpy(), rooms[room].numpy())[:5000]
+        assert np.allclose(found.numpy(), wanted, atol=1e-4)
+    for last in (5000, 3801, 3800, 70):
+        short = synth.reverberate(dry, rooms, which, last)
+        assert torch.allclose(short, heard[:, -last:], atol=1e-4)
+
+
+def test_recordings_of_two_rooms_teach_two_responses_and_one_network(toy_dataset, tmp_path):
+    pieces = [replace(p, room=("dry", "hall")[i % 2]) for i, p in enumerate(toy_dataset.train)]
+    held = [replace(p, room="elsewhere") for p in toy_dataset.held_out]
+    dataset = replace(toy_dataset, train=pieces, held_out=held)
+    trainer = Trainer(dataset, tmp_path, PLAN)
+    trainer.train()
+    assert set(trainer.rooms) == {"dry", "hall"}
+    one, other = (trainer.best_response(room) for room in trainer.rooms)
+    assert np.abs(one).max() > 0 and np.abs(other).max() > 0 and not np.array_equal(one, other)
+    assert np.array_equal(trainer.best_response(), one)
+    rooms = {trainer.rooms[room] for crop in trainer.held_out for room in crop["room"]}
+    assert rooms == {trainer.rooms[0]}  # what was never trained on is heard in the first
+    with pytest.raises(UserError, match="other recordings"):
+        Trainer(toy_dataset, tmp_path, PLAN)
+
+
+def test_the_room_that_is_played_is_named_or_the_first():
+    rooms = ("hall", "")
+    assert room_named(rooms, None) == "hall" and room_named(rooms, "") == ""
+    with pytest.raises(UserError, match="'hall', ''"):
+        room_named(rooms, "attic")
+    with pytest.raises(UserError, match="at most 8"):
+        room_named(tuple(map(str, range(9))), "1")
 
 
 def test_the_network_waits_for_the_response(toy_dataset, tmp_path):
