@@ -15,6 +15,7 @@ import numpy as np
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.bundles.loudness_map import LoudnessMap
 from ddsp_edge.bundles.metadata import ModelInfo
+from ddsp_edge.calibration.beyond import key_gains_db
 from ddsp_edge.calibration.spectra import Spectra, measure
 from ddsp_edge.decoding.conditioner import REACH
 from ddsp_edge.units import SILENCE_DB
@@ -53,9 +54,10 @@ def fit_loudness_map(bundle: Bundle, centroid_fall: float = 0.0) -> LoudnessMap:
     table = np.array(
         [_spread(asked, softest, loudest, a, b) for a, b in zip(begins, ends, strict=True)]
     )
-    found = measure(bundle, notes, table)
-    noise_db = _noise(found, _edges(notes, info))
-    gain_db = asked - _level_db(found, noise_db)
+    found, edges = measure(bundle, notes, table), _edges(notes, info)
+    louder_db, weaker_db = key_gains_db(bundle, notes, edges, found.lines)
+    noise_db = _noise(found, edges, weaker_db)
+    gain_db = asked - _level_db(found, noise_db) - np.maximum(louder_db, 0.0)
     gain_db[found.level_db < INAUDIBLE_DB] = 0.0
     gain_db[:, asked <= SILENCE_DB] = 0.0
     return _map(notes, asked, table, gain_db, noise_db, centroid_fall)
@@ -73,10 +75,12 @@ def fit_heard_map(bundle: Bundle) -> LoudnessMap:
     asked = _asked(loudest)
     shown = np.minimum(asked, loudest)
     found, edges = measure(bundle, notes, shown), _edges(notes, info)
-    noise_db = _noise(found, edges)
+    louder_db, weaker_db = key_gains_db(bundle, notes, edges, found.lines)
+    noise_db = _noise(found, edges, weaker_db)
     level_db = _level_db(found, noise_db)
     beyond = (edges != np.arange(len(edges)))[:, None]
-    softer = np.minimum(0.0, level_db[edges] - level_db) - SOFTER_DB
+    loudest_db = level_db + np.maximum(louder_db, 0.0)
+    softer = np.minimum(0.0, level_db[edges] - loudest_db) - SOFTER_DB
     gain_db = (asked - shown) + np.where(beyond, softer, 0.0)
     gain_db[found.level_db < INAUDIBLE_DB] = 0.0
     table = np.tile(shown, (len(notes), 1))
@@ -176,10 +180,14 @@ def _edges(notes: np.ndarray, info: ModelInfo) -> np.ndarray:
     return np.clip(np.arange(len(notes)), inside[0], inside[-1])
 
 
-def _noise(found: Spectra, edges: np.ndarray) -> np.ndarray:
-    """Gain of the noise, dB: beyond the range it is no larger a share than at its end."""
+def _noise(found: Spectra, edges: np.ndarray, weaker_db: np.ndarray) -> np.ndarray:
+    """Gain of the noise, dB: beyond the range it is no larger a share than at its end.
+
+    ``weaker_db``: by how much the tone of some key beyond it is weaker than that of its row.
+    """
     most = np.minimum(found.noise_share[edges], 0.999)
-    allowed = most / (1.0 - most) * found.harmonic_power
+    tone = found.harmonic_power * 10.0 ** (np.minimum(weaker_db, 0.0) / 10.0)
+    allowed = most / (1.0 - most) * tone
     noise_db = 10.0 * np.log10((allowed + LEAST_POWER) / (found.noise_power + LEAST_POWER))
     noise_db[edges == np.arange(len(edges))] = 0.0
     return np.clip(noise_db, -60.0, 0.0)

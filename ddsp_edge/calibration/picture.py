@@ -15,7 +15,7 @@ from ddsp_edge.offline.plot import check_picture, note_name, pyplot, save_figure
 
 DOTS = 80  #: an inch, as the bundle's picture
 HEIGHT_IN = 6.0
-COLOURS = 128
+COLOURS = 64  #: of the palette: a fifth of the bytes less than 128, without a visible difference
 #: A bundle's picture says in this PNG text from which row on it is a sweep.
 MARK = "ddsp-edge sweep"
 

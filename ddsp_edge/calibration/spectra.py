@@ -8,7 +8,7 @@ are as loud as they are heard behind it. :mod:`ddsp_edge.calibration.sweep` meas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Spectra:
     noise_power: np.ndarray
     centroid_hz: np.ndarray  #: of the power
     amplitude_centroid_hz: np.ndarray  #: of the amplitudes, as a short-time spectrum shows them
+    #: Power of each harmonic before the response, (notes, loudnesses, harmonics).
+    lines: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)), repr=False)
 
     @property
     def level_db(self) -> np.ndarray:
@@ -57,16 +59,19 @@ def measure(bundle: Bundle, notes: np.ndarray, shown_db: np.ndarray) -> Spectra:
     (notes, loudnesses)."""
     ask, info = _asking(bundle), bundle.info
     rows = np.broadcast_to(np.atleast_2d(shown_db), (len(notes), np.shape(shown_db)[-1]))
-    found = np.zeros((4, *rows.shape))
+    found = np.zeros((*rows.shape, 4))
+    lines = np.zeros((*rows.shape, info.n_harmonics))
     frames = max(MEASURED_FRAMES * APART, round(SETTLE_S / info.hop_s))
     for i, note in enumerate(notes):
         f0_hz = float(midi_to_hz(note))
         for j, loudness_db in enumerate(rows[i]):
-            found[:, i, j] = ask(f0_hz, float(loudness_db), frames)
-    return Spectra(np.asarray(notes), np.asarray(shown_db), *found)
+            found[i, j], lines[i, j] = ask(f0_hz, float(loudness_db), frames)
+    harmonic, noise, centroid, seen = np.moveaxis(found, 2, 0)
+    notes, shown_db = np.asarray(notes), np.asarray(shown_db)
+    return Spectra(notes, shown_db, harmonic, noise, centroid, seen, lines)
 
 
-def _asking(bundle: Bundle) -> Callable[[float, float, int], np.ndarray]:
+def _asking(bundle: Bundle) -> Callable[[float, float, int], tuple[np.ndarray, np.ndarray]]:
     """A function that lets a fresh voice play so many frames, and measures the last ones."""
     info, network = bundle.info, network_of(bundle)
     body = BodyGain(bundle.response) if bundle.response is not None else None
@@ -88,38 +93,45 @@ def _asking(bundle: Bundle) -> Callable[[float, float, int], np.ndarray]:
 
         begin, step = runtime.reset, in_runtime
 
-    def ask(f0_hz: float, loudness_db: float, frames: int) -> np.ndarray:
+    def ask(f0_hz: float, loudness_db: float, frames: int) -> tuple[np.ndarray, np.ndarray]:
         begin()
-        sums, first = np.zeros(4), frames - MEASURED_FRAMES * APART
-        lines = np.ones(info.n_harmonics)
+        sums, lines = np.zeros(4), np.zeros(info.n_harmonics)
+        first, gains = frames - MEASURED_FRAMES * APART, np.ones(info.n_harmonics)
         if body is not None:
-            lines = body.at(f0_hz * np.arange(1, info.n_harmonics + 1))
+            gains = body.at(f0_hz * np.arange(1, info.n_harmonics + 1))
         for i in range(frames):
             controls = step(f0_hz, loudness_db)
             if i >= first and (i - first) % APART == 0:
-                sums += _powers(controls, f0_hz, info.band_limit_hz, lines, bands)
-        return sums / MEASURED_FRAMES
+                bare = _harmonic_powers(controls, f0_hz, info.band_limit_hz)
+                sums += _powers(controls, f0_hz, info.band_limit_hz, bare * gains, bands)
+                lines += bare
+        return sums / MEASURED_FRAMES, lines / MEASURED_FRAMES
 
     return ask
+
+
+def _harmonic_powers(controls: Controls, f0_hz: float, band_limit_hz: float) -> np.ndarray:
+    """The mean square of each harmonic of one frame, (n,); 0 for those above the limit."""
+    weights = np.asarray(controls.harmonic_distribution, np.float64)
+    hz = f0_hz * np.arange(1, len(weights) + 1)
+    weights = np.where(hz < band_limit_hz, weights, 0.0)
+    amplitudes = controls.amplitude * weights / max(float(weights.sum()), _LEAST)
+    return np.asarray(0.5 * amplitudes**2)
 
 
 def _powers(
     controls: Controls,
     f0_hz: float,
     band_limit_hz: float,
-    line_gains: np.ndarray,
+    harmonic: np.ndarray,
     band_gains: np.ndarray,
 ) -> np.ndarray:
     """Harmonic power, noise power, centroid and amplitude-weighted centroid of one frame.
 
-    ``line_gains`` (n,) and ``band_gains`` (m,) are what the response makes of their powers.
+    ``harmonic`` (n,) are the powers as they are heard, ``band_gains`` (m,) what the response makes
+    of the noise's.
     """
-    weights = np.asarray(controls.harmonic_distribution, np.float64)
-    hz = f0_hz * np.arange(1, len(weights) + 1)
-    weights = np.where(hz < band_limit_hz, weights, 0.0)
-    amplitudes = controls.amplitude * weights / max(float(weights.sum()), _LEAST)
-    amplitudes = amplitudes * np.sqrt(line_gains)
-    harmonic = 0.5 * amplitudes**2
+    hz = f0_hz * np.arange(1, len(harmonic) + 1)
     magnitudes = np.asarray(controls.noise_magnitudes, np.float64)
     band_hz = np.linspace(0.0, band_limit_hz, len(magnitudes))
     share = np.ones(len(magnitudes))
@@ -129,7 +141,7 @@ def _powers(
     total = float(harmonic.sum() + noise.sum())
     # A line fills two bins of a Hann window's spectrum, noise every bin with the root of its power.
     bins = share * band_limit_hz / _BIN_HZ
-    lines = 2.0 * amplitudes / 4.0
+    lines = 2.0 * np.sqrt(2.0 * harmonic) / 4.0
     hiss = np.sqrt(noise / np.maximum(bins, 1.0) * 0.375 / 2.0) * bins
     centroid = float(harmonic @ hz + noise @ band_hz) / max(total, _LEAST)
     seen = float(lines.sum() + hiss.sum())

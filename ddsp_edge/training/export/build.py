@@ -98,7 +98,10 @@ def build_bundle(
         )
     info = replace(info, attack_s=round(response.attack_s, 4))
     card = model_card(info, training, measured)
-    original, ours = _excerpt(pieces, quantized, measure.delay(profile), profile.sample_rate)
+    heard = list(zip(pieces, quantized, strict=True))
+    if training.response is not None:  # of the room that it is played in, if anything is held out
+        heard = [each for each in heard if each[0].room == training.response_of] or heard
+    original, ours = _excerpt(heard, measure.delay(profile), profile.sample_rate)
     finished = replace(
         final,
         info=info,
@@ -147,12 +150,12 @@ def _info(training: Training, state_size: int, quantization: str) -> ModelInfo:
 
 
 def _excerpt(
-    pieces: list[Piece], sounds: list[np.ndarray], late: int, rate: int
+    heard: list[tuple[Piece, np.ndarray]], late: int, rate: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same five seconds of recording and render: those that sound most."""
+    """The same five seconds of a recording and of its render: those that sound most."""
     size = int(PREVIEW_S * rate)
-    best, level = (pieces[0].audio[:size], sounds[0][late : late + size]), -1.0
-    for piece, sound in zip(pieces, sounds, strict=True):
+    best, level = (heard[0][0].audio[:size], heard[0][1][late : late + size]), -1.0
+    for piece, sound in heard:
         for start in range(0, max(1, len(piece.audio) - size), rate):
             part = sound[start + late : start + late + size]
             score = float(np.median(np.abs(part)))
