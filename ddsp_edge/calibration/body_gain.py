@@ -6,15 +6,16 @@ import numpy as np
 
 from ddsp_edge.bundles.response import BodyResponse
 
-#: Points of the spectrum for each sample of the response: between them it is a straight line.
-FINER = 8
+#: Points of the spectrum for each sample of the response, and at least: between them it is a
+#: straight line, and in every noise band there are many.
+FINER, LEAST_POINTS = 8, 1 << 15
 
 
 class BodyGain:
     """Power gains of the voices with their response (``body`` = 1), by frequency."""
 
     def __init__(self, response: BodyResponse) -> None:
-        size = 1 << (FINER * len(response.samples) - 1).bit_length()
+        size = 1 << (max(FINER * len(response.samples), LEAST_POINTS) - 1).bit_length()
         self._spectrum = 1.0 + np.fft.rfft(response.samples.astype(np.float64), n=size)
         self._step_hz = response.rate / size
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tiny_decoder import tiny_bundle
 
-from ddsp_edge.bundles.bundle import with_response
+from ddsp_edge.bundles.bundle import read_bundle, with_response
 from ddsp_edge.bundles.response import BodyResponse
 from ddsp_edge.calibration.body_gain import BodyGain
 from ddsp_edge.calibration.fit import fit_loudness_map
 from ddsp_edge.calibration.spectra import measure
+from ddsp_edge.decoding.networks import SHIPPED
 
 RATE = 48_000
 
@@ -41,8 +41,11 @@ def test_noise_gains_the_energy_of_the_response() -> None:
     assert bands[1:-1].mean() == pytest.approx(1.0 + 0.3**2, rel=0.02)
 
 
-def test_a_response_is_part_of_what_is_measured_and_mapped() -> None:
-    dry = tiny_bundle()
+def test_a_response_is_part_of_what_is_measured_and_mapped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ddsp_edge.calibration.fit.STEP_DB", 10.0)
+    dry = read_bundle(SHIPPED.parent / "flute.zip")
     wet = with_response(dry, np.full(1, 1.0, np.float32))  # twice as loud, nothing else
     notes, shown = np.array([57.0, 69.0]), np.array([-30.0, -12.0])
     a, b = measure(dry, notes, shown), measure(wet, notes, shown)

