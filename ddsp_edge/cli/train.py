@@ -29,6 +29,8 @@ from ddsp_edge.training.plan import RATE_ON, STEPS, STEPS_ON, STEPS_TAUGHT
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ddsp_edge.bundles.metadata import Room
     from ddsp_edge.training.data.dataset import Dataset
     from ddsp_edge.training.export.card import Measured, Training
@@ -177,7 +179,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         trainer.seconds,
         baseline,
         _room(trainer),
-        trainer.best_response(room),
+        _response(trainer, room),
         room,
     )
     # Another training may have written one of that name meanwhile.
@@ -324,6 +326,17 @@ def _room(trainer: Trainer) -> Room | None:
     else:
         print(f"room: {room.t60_s:.2f} s at 1 kHz, {room.level_db:.0f} dB beside the dry sound")
     return room
+
+
+def _response(trainer: Trainer, room: str) -> np.ndarray | None:
+    """Return the room's learnt response; None where none was asked for, or none can be heard."""
+    from ddsp_edge.training.fit.response import INAUDIBLE
+
+    found = trainer.best_response(room)
+    if found is None or abs(found).max() >= INAUDIBLE:
+        return found
+    print("response: none that can be heard")
+    return None
 
 
 def _both(*reports: Callable[[Progress], None]) -> Callable[[Progress], None]:

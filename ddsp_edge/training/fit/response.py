@@ -19,6 +19,7 @@ LENGTH_S = 1.0
 #: A room falls by 60 dB in about this time: later samples move less in a step, so that they do
 #: not end as noise louder than the room's own tail.
 FALL_S = 2.0
+INAUDIBLE = 1e-5  #: a response whose largest sample is smaller than this is none
 MOST_ROOMS = 8  #: more of them get too little sound each to learn a second of samples from
 
 
