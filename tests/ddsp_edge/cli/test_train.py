@@ -9,7 +9,6 @@ import extras_needed
 import numpy as np
 import pytest
 import soundfile
-from extent import whole_only
 
 from ddsp_edge import cli
 from ddsp_edge.bundles.bundle import read_bundle
@@ -118,7 +117,6 @@ def test_each_subfolder_is_a_room_and_one_of_them_ships(two_rooms, tmp_path, cap
     assert "'attic' ships" in capsys.readouterr().out
 
 
-@whole_only
 def test_trained_on_from_a_finished_one_with_a_response(two_rooms, tmp_path, capsys, monkeypatch):
     """--start, --response, --response-of and --all-frames, to the bundle."""
     with capsys.disabled():
