@@ -7,7 +7,6 @@ how within their own pitches and loudnesses. Elsewhere it is held to what it ans
 from __future__ import annotations
 
 import copy
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.fit import losses
+from ddsp_edge.training.fit.brightness import Sequence
 from ddsp_edge.units import SILENCE_DB, hz_to_midi, midi_to_hz, scale_f0, scale_loudness
 
 NOTES = 48  #: of a step, each held at one loudness
@@ -23,12 +23,6 @@ EVERY, AT = 4, 2  #: steps, and which of them; the penalty then counts as often 
 BEYOND = 3.0  #: semitones below and above the trained range: as far as a network is ever shown
 SEMITONES, DECIBELS = 1.0, 3.0  #: sides of a cell in which recordings are counted
 ENOUGH_S = 1.0  #: of sound in a cell: half as much is held there as where nothing is heard
-
-
-class Network(Protocol):
-    """What turns features into controls, as the decoders do."""
-
-    def sequence(self, f0_scaled: Tensor, pw_scaled: Tensor) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
 class StartPenalty:
@@ -64,7 +58,7 @@ class StartPenalty:
         return np.asarray(self._weights[rows, columns])
 
     def __call__(
-        self, network: Network, rng: np.random.Generator, device: torch.device | str = "cpu"
+        self, network: Sequence, rng: np.random.Generator, device: torch.device | str = "cpu"
     ) -> Tensor:
         """The mean difference, in nepers, over notes drawn from the range and beyond it.
 
@@ -83,7 +77,7 @@ class StartPenalty:
         return losses.warm_start(*_held(network, f0, pw), *wanted, weight.to(device))
 
 
-def _held(network: Network, f0: Tensor, pw: Tensor) -> tuple[Tensor, Tensor]:
+def _held(network: Sequence, f0: Tensor, pw: Tensor) -> tuple[Tensor, Tensor]:
     """Amplitudes of harmonics and gains of noise in the last frame, [b, 1, n] and [b, 1, m]."""
     amplitude, harmonics, noise = network.sequence(f0, pw)
     return (amplitude[..., None] * harmonics)[:, -1:].float(), noise[:, -1:].float()
