@@ -134,17 +134,15 @@ def test_the_effect_is_the_render(
     assert distance_db(found, wanted[: len(audio)]) < -80
 
 
-@pytest.mark.parametrize("rate", [48_000, 44_100])
 @pytest.mark.parametrize("body", [1.0, 0.4])
-def test_a_response_is_heard_as_in_the_render(
-    player: Path, tmp_path: Path, rate: int, body: float
-) -> None:
+def test_a_response_is_heard_as_in_the_render(player: Path, tmp_path: Path, body: float) -> None:
     """A quarter of a second of room behind the violin, as loud as its direct sound."""
     tail = np.random.default_rng(8).standard_normal(12_000) * 10 ** (-3 * np.arange(12_000) / 12e3)
     bundle = with_response(VIOLIN, (tail / np.sqrt((tail**2).sum())).astype(np.float32))
     (tmp_path / "models").mkdir()
     write_model(bundle, tmp_path / "models" / "violin.ddspw")
-    score, settings = note(64, 1000, 9000) + note(71, 17_000, 6000), Settings(body=body)
+    score, settings = note(64, 1000, 9000), Settings(body=body)
+    rate = 48_000
     midi, text = in_files(score, rate, tmp_path)
     frames = score[-1][0] + 14_400
     options = [f"midi={text}", "position@0=120:0:0:4:4:1", *ports(INSTRUMENT, settings)]
