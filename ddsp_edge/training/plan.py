@@ -11,6 +11,7 @@ from ddsp_edge.training.profiles import EDGE, Profile
 STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 STEPS_ON = 1000  #: of the second stage, for a network that is trained on
 RATE_ON = 5e-4  #: and its learning rate there
+LEVEL_ON = 2.0  #: and the weight of its level
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Plan:
     #: pitch is clear: joins, double stops and the room's tails are played on stage too.
     all_frames: bool = False
     brightness: float = 1.0  #: weight of the penalty on getting duller with loudness
+    #: Weight of the difference in level: by a spectral loss alone it may follow loudness less.
+    level: float = 0.0
     #: Weight of the penalty on leaving what ``start`` answers where nothing was recorded.
     hold: float = 1.0
     teacher: str = ""  #: whose controls the first stage learns; "": those that were analysed

@@ -55,6 +55,18 @@ def magnitudes(audio: Tensor, target: Tensor) -> Iterator[tuple[int, Tensor, Ten
         yield size, torch.sqrt(ours.real**2 + ours.imag**2 + 1e-14), theirs.abs()
 
 
+def level(audio: Tensor, target: Tensor, rate: int) -> Tensor:
+    """[b, samples] twice -> scalar: mean absolute difference of levels, in nepers, in stretches of
+    20 ms that overlap by half. What lies below AUDIBLE counts as that."""
+    size = round(0.02 * rate)
+    ours, theirs = (
+        0.5
+        * torch.log(torch.nn.functional.avg_pool1d(x[:, None] ** 2, size, size // 2) + AUDIBLE**2)
+        for x in (audio, target)
+    )
+    return (ours - theirs).abs().mean()
+
+
 def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
     """[b, samples] twice -> scalar: mean absolute difference of levels, in nepers, in bands an
     octave wide and stretches of about 40 ms.

@@ -291,12 +291,15 @@ class Trainer:
         return self._distance(ours, target), room_loss
 
     def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
-        whole = losses.multi_scale_spectral(audio, target)
-        if not (self.plan.response and audio.shape[1] % 6 == 0):
-            return whole
-        # At 16 kHz too: windows three times as long tell the room's tails apart.
-        ours, theirs = losses.below_8_khz(audio), losses.below_8_khz(target)
-        return 0.5 * (whole + losses.multi_scale_spectral(ours, theirs))
+        found = losses.multi_scale_spectral(audio, target)
+        if self.plan.response and audio.shape[1] % 6 == 0:
+            # At 16 kHz too: windows three times as long tell the room's tails apart.
+            ours, theirs = losses.below_8_khz(audio), losses.below_8_khz(target)
+            found = 0.5 * (found + losses.multi_scale_spectral(ours, theirs))
+        if self.plan.level:
+            rate = self.profile.sample_rate
+            found = found + self.plan.level * losses.level(audio, target, rate)
+        return found
 
     def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:
         """The model's sound of whole sequences, [batch, samples]; with the room that is learnt

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,18 @@ def test_band_energy_does_not_mind_which_noise_but_how_much():
     louder = float(losses.band_energy(2 * a, b, 16_000))
     assert same < 0.25
     assert louder == pytest.approx(np.log(2), abs=0.1)
+
+
+def test_a_difference_in_level_is_told_in_nepers_and_silence_costs_nothing():
+    rate = 48_000
+    tone = 0.1 * torch.sin(torch.arange(rate // 2) * 0.03)[None]
+    soft = (tone * math.exp(-0.5)).requires_grad_()
+    found = losses.level(soft, tone, rate)
+    assert float(found.detach()) == pytest.approx(0.5, abs=1e-3)
+    found.backward()
+    assert torch.isfinite(soft.grad).all()
+    assert float(losses.level(0 * tone, 1e-7 * tone, rate)) == pytest.approx(0.0, abs=1e-3)
+    # Where only a quarter of the time differs, so does a quarter of the stretches.
+    part = tone.clone()
+    part[:, : rate // 8] *= math.exp(0.8)
+    assert float(losses.level(part, tone, rate)) == pytest.approx(0.2, abs=0.02)
