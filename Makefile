@@ -127,7 +127,7 @@ image-test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
 	@sh deploy/set-up.sh image
 	@[ -n "$(IMAGE)" ] || $(MAKE) --no-print-directory image ARCH=arm64 PLAIN=1
-	@DDSP_EDGE_IMAGE=1 IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
+	@DDSP_EDGE_IMAGE=1 IMAGE=$(IMAGE) PYTHONPATH=tests $(BIN)/python -m image.lanes
 
 # As root: a bare device is an overlay of this machine.
 deploy-test:

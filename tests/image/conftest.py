@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "deploy/image"))
-LIGHT = {"test_card.py", "test_first_boot.py", "test_lists.py", "test_users.py"}
+LIGHT = {"test_card.py", "test_first_boot.py", "test_lanes.py", "test_lists.py", "test_users.py"}
 collect_ignore_glob = [
     path.name
     for path in HERE.glob("test_*.py")

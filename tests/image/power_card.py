@@ -14,7 +14,7 @@ import struct
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,13 +164,19 @@ def copy_sparse(source: Path, target: int, offset: int) -> None:
             offset += MIB
 
 
-def uml(drives: dict[str, Path], folder: Path, *words: str, memory_mb: int = 128) -> list[str]:
+def uml(
+    drives: Mapping[str, Path | str],
+    folder: Path,
+    *words: str,
+    memory_mb: int = 128,
+    program: Path | str | None = UML,
+) -> list[str]:
     """The command of a kernel with those drives, whose console is the standard output. It ends with
-    this process. ``folder`` is for its own files."""
+    this process. ``folder`` is for its own files, ``program`` another kernel than Debian's."""
     # On one core: its processes wait for each other (tests/uml.py).
     core = str(random.choice(sorted(os.sched_getaffinity(0))))
     return [
-        "setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", core, str(UML),
+        "setpriv", "--pdeathsig", "KILL", "taskset", "--cpu-list", core, str(program),
         f"mem={memory_mb}M", *(f"{name}={path}" for name, path in drives.items()), *words,
         "con=null", "con0=null,fd:1", "ssl=null", "quiet", "panic=-1", f"uml_dir={folder}",
     ]  # fmt: skip

@@ -1,26 +1,23 @@
 """The box as a MIDI device: dummy_hcd is its controller and the computer's, in one kernel.
 
-Debian's kernel without its systemd: our program is the second process, the note goes from the
-host's port through USB to the box's.
+Debian without its systemd on User-Mode Linux (uml_kernel.py): our program is the second process,
+the note goes from the host's port through USB to the box's.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 
 import pytest
-from builder.machine import acceleration, machine
-from image import radio_guest
+from image import debian_box, power_card, uml_kernel
 
 INIT = """#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 PYTHONPATH=/program
 for each in proc:proc sysfs:sys devtmpfs:dev tmpfs:tmp tmpfs:run; do
     mountpoint -q /${each#*:} || mount -t ${each%:*} none /${each#*:}
 done
-modprobe -a snd-aloop libcomposite snd-seq snd-seq-midi snd-usb-audio
 mount -t configfs none /sys/kernel/config
-mount -o ro /dev/vdb /program
+mount -o ro /dev/ubdb /program
 hostname ddsp-1a2b
 cat >/tmp/config.toml <<'END'
 [usb]
@@ -37,7 +34,7 @@ END
 gadget() { python3 -s -P -m firmware_py.usb_gadget "$1" --config /tmp/config.toml; }
 gadget apply
 echo "CODE $?"
-modprobe dummy_hcd
+insmod /board/dummy_hcd.ko
 gadget apply
 echo "CODE $?"
 until amidi -l | grep -q ddsp-1a2b || [ $((tries += 1)) -gt 100 ]; do sleep 1; done
@@ -104,30 +101,29 @@ echo o >/proc/sysrq-trigger
 sleep 60
 """
 
+#: For what takes a minute of an idle machine.
+LIMIT_S = 900.0
+
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the machine said until it switched itself off."""
-    if reason := radio_guest.missing():
+    if reason := debian_box.missing():
         pytest.skip(reason)
-    home, base = tmp_path_factory.mktemp("gadget"), radio_guest.debian()
-    radio_guest.program(base, home / "program.img")
-    disk, init = home / "disk.img", home / "init"
-    subprocess.run(["cp", "--sparse=always", str(base / "disk.img"), str(disk)], check=True)
-    init.write_text(INIT)
-    for command in (f"write {init} /gadget-init", "sif /gadget-init mode 0100755"):
-        subprocess.run(["debugfs", "-w", "-R", command, str(disk)], check=True, capture_output=True)
-    command = [
-        *machine("amd64", 1024),
-        "-kernel", str(base / "kernel"), "-initrd", str(base / "initramfs"),
-        "-append", "console=ttyS0 root=/dev/vda rw panic=-1 quiet init=/gadget-init",
-        "-serial", f"file:{home / 'console'}",
-        "-drive", f"if=virtio,file={disk},format=raw",
-        "-drive", f"if=virtio,file={home / 'program.img'},format=raw,readonly=on",
-    ]  # fmt: skip
-    slow = 1 if acceleration("amd64") == "kvm" else 8
-    subprocess.run(command, check=True, timeout=200 * slow, stdin=subprocess.DEVNULL)
-    said = (home / "console").read_text(errors="replace").replace("\r", "")
+    home, base, kernel = tmp_path_factory.mktemp("gadget"), debian_box.debian(), uml_kernel.kernel()
+    debian_box.program(base, home / "program.img")
+    work, own = home / "work", home / "own"
+    for folder in (work, own):
+        folder.mkdir()
+    (work / "init").write_text(INIT)
+    shutil.copy(kernel / "dummy_hcd.ko", work)
+    drives = {"ubd0": f"{home / 'changes'},{base / 'disk.img'}",
+              "ubd1r": str(home / "program.img")}  # fmt: skip
+    command = power_card.uml(
+        drives, own, "root=/dev/ubda", "rw", "init=/usr/lib/radio-agent", f"ddsp.work={work}",
+        memory_mb=768, program=kernel / "linux",
+    )  # fmt: skip
+    said = power_card.run(command, LIMIT_S).replace("\r", "")
     shutil.rmtree(home)
     return said
 
