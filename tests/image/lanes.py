@@ -3,7 +3,7 @@
     PYTHONPATH=tests .venv/bin/python -m image.lanes [WORDS OF PYTEST ...]
 
 An emulated arm64 board keeps one core busy for minutes; a box that is updated mostly waits. So
-each lane is a row of pytest's runs, one after the other, and three lanes fill two cores. What a
+each lane is a row of pytest's runs, one after the other, and four lanes fill two cores. What a
 run says is printed when it has ended; the last line sums up. With DDSP_EDGE_LONG=1 there is more
 (:data:`LONG`), and every test repeats more of what is random. The exit code is that of the first
 run that failed, 130 after Ctrl-C.
@@ -26,10 +26,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 #: Words of pytest, the first of which names a file beside this one.
 Run = tuple[str, ...]
-#: One emulated processor; boxes that wait; kernels as processes.
+WAITS = "two_minutes"  #: is in the name of tests of updates that mostly wait
+#: One emulated processor; boxes that wait; boxes that are updated; kernels as processes.
 LANES: tuple[tuple[Run, ...], ...] = (
     (("test_boot.py",), ("test_pi3.py",)),
-    (("test_update.py",),),
+    (("test_update.py", "-k", WAITS),),
+    (("test_update.py", "-k", f"not {WAITS}"),),
     (
         ("test_radios.py",),
         ("test_gadget.py",),

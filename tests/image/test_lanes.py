@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,15 @@ HERE = Path(__file__).resolve().parent
 
 
 def test_every_test_that_starts_machines_is_in_one_lane() -> None:
-    rows = [*lanes.LANES, *lanes.LONG.values()]
-    files = sorted(run[0] for row in rows for run in row)
-    assert files == sorted({path.name for path in HERE.glob("test_*.py")} - LIGHT)
+    runs = [run for row in (*lanes.LANES, *lanes.LONG.values()) for run in row]
+    files = {path.name for path in HERE.glob("test_*.py")} - LIGHT
+    assert {run[0] for run in runs} == files
+    for name in files:
+        own = [list(run[1:]) for run in runs if run[0] == name]
+        if own != [[]]:  # else two, which make the whole
+            assert own == [["-k", lanes.WAITS], ["-k", f"not {lanes.WAITS}"]]
+            tests = re.findall(r"^def (test_\w+)", (HERE / name).read_text(), re.M)
+            assert 0 < sum(lanes.WAITS in test for test in tests) < len(tests)
 
 
 @pytest.mark.parametrize(("body", "code", "told"), [

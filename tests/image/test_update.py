@@ -12,6 +12,7 @@ import random
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,28 +111,44 @@ def test_one_that_does_not_even_start_is_left_at_once(bench: Bench, kind: str) -
         box.until("SAID plays 0.1.0.1", LONG_S, at)
 
 
+def pulled(bench: Bench, name: str, after_s: float | None) -> tuple[str, float]:
+    """Send a good update, pull the plug ``after_s`` seconds later, or as soon as it is kept where
+    that is None; return the version that plays after the next start, and the seconds until then
+    from asking to keeping (0 where ``after_s`` is given)."""
+    took_s = 0.0
+    with bench.machine(name) as box:
+        at = box.until(f"SAID plays {re.escape(OLD)}$", LONG_S)
+        box.install(bench.bundle("good"))
+        if after_s is None:
+            begun = time.monotonic()
+            box.until("SAID boot primary=b booted=b trial=- ", LONG_S, at)
+            took_s = time.monotonic() - begun
+        else:
+            time.sleep(after_s)
+        box.cut()
+        at = len(box.lines)
+        box.start()
+        at = box.until("SAID plays", LONG_S, at)
+        version = box.lines[at - 1].split()[-1]
+    box.card.unlink()
+    return version, took_s
+
+
 def test_whenever_the_plug_is_pulled_one_of_both_plays(bench: Bench) -> None:
+    """The first pull tells how long an update takes here; the others are at moments of that."""
     print(f"\n{PULLS} pulls, DDSP_EDGE_SEED={SEED}")
     chance = random.Random(SEED)
-    played: dict[str, int] = {}
-    took_s = 0.0
-    for number in range(PULLS):
-        with bench.machine(f"pull-{number}") as box:
-            at = box.until(f"SAID plays {re.escape(OLD)}$", LONG_S)
-            box.install(bench.bundle("good"))
-            if not number:  # how long it takes here, from asking to keeping
-                begun = time.monotonic()
-                at = box.until("SAID boot primary=b booted=b trial=- ", LONG_S, at)
-                took_s = time.monotonic() - begun
-            else:
-                time.sleep(chance.uniform(0, took_s))
-            box.cut()
-            at = len(box.lines)
-            box.start()
-            at = box.until("SAID plays", LONG_S, at)
-            version = box.lines[at - 1].split()[-1]
-            assert version in (OLD, KINDS["good"])
-            played[version] = played.get(version, 0) + 1
-        (box.card).unlink()
-    print(f"played: {played}")
-    assert sum(played.values()) == PULLS
+    version, took_s = pulled(bench, "pull-0", None)
+    played = [version]
+
+    def job(number: int, after_s: float) -> Callable[[], None]:
+        def pull() -> None:
+            played.append(pulled(bench, f"pull-{number}", after_s)[0])
+            print(f"pull {number} after {after_s:.1f} s of {took_s:.1f}: {played[-1]}", flush=True)
+
+        return pull
+
+    jobs = [job(number, chance.uniform(0, took_s)) for number in range(1, PULLS)]
+    power_card.in_parallel(jobs)  # a box that is started waits half of the time
+    print(f"played: { ({each: played.count(each) for each in sorted(set(played))}) }")
+    assert len(played) == PULLS and set(played) <= {OLD, KINDS["good"]}
