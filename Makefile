@@ -122,12 +122,13 @@ update:
 	@PYTHONPATH=deploy/image:tests $(BIN)/python -m builder --update --arch $(IMAGE_ARCH) --out $(OUT) \
 	    --deb $(OUT)/deb-for-image/ddsp-edge_*_$(IMAGE_ARCH).deb $(if $(filter rt,$(KERNEL)),--realtime)
 
-# Machines are started: minutes each. IMAGE=FILE tests that image, else one is made.
+# Machines are started, side by side (tests/image/lanes.py): minutes each. IMAGE=FILE tests that image, else one is made.
+# DDSP_EDGE_LONG=1: more power cuts and pulls of the plug, and how late a thread is woken.
 image-test:
-	@TRAIN=$(TRAIN) sh deploy/set-up.sh board
-	@sh deploy/set-up.sh image
+	@TRAIN=$(TRAIN) sh deploy/set-up.sh machines
 	@[ -n "$(IMAGE)" ] || $(MAKE) --no-print-directory image ARCH=arm64 PLAIN=1
-	@DDSP_EDGE_IMAGE=1 IMAGE=$(IMAGE) PYTHONPATH=tests $(BIN)/python -m image.lanes
+	@image="$(IMAGE)"; [ -n "$$image" ] || image=$$(ls -t $(OUT)/ddsp-edge-*-arm64.img | head -n 1); \
+	    DDSP_EDGE_IMAGE=1 IMAGE=$$image PYTHONPATH=tests $(BIN)/python -m image.lanes
 
 # As root: a bare device is an overlay of this machine.
 deploy-test:

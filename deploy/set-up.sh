@@ -11,6 +11,7 @@
 #   sh deploy/set-up.sh hosts    what make lv2-test runs the plug-in in besides: valgrind, Ardour (200 MB)
 #   sh deploy/set-up.sh image    what play needs, QEMU and what writes file systems: make image
 #   sh deploy/set-up.sh board    all that of test, QEMU and cross compilers: the emulated board, make deb ARCH=arm64
+#   sh deploy/set-up.sh machines all that of board and image, User-Mode Linux and the kernel's sources: make image-test
 #
 # With the distribution's own Python, the distribution brings what PyPI has no wheel of
 # (requirements.py), and .venv sees its packages: nothing but our kernel is compiled.
@@ -20,7 +21,7 @@
 # TORCH_INDEX (where pip finds the CPU build).
 set -eu
 cd "$(dirname "$0")/.."
-want=${1:?play, live, quick, test, extras, lv2, hosts, image or board}
+want=${1:?play, live, quick, test, extras, lv2, hosts, image, board or machines}
 venv=${VENV:-.venv}
 # The one that exporting is tested with; a newer one may be installed by hand.
 torch=torch==2.13.0
@@ -187,8 +188,18 @@ if [ "$want" = board ]; then
     need_things $arm64 $armhf $emulators qemu-system-aarch64:qemu-system-arm cpio:cpio depmod:kmod mke2fs:e2fsprogs \
         qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap debugfs:e2fsprogs \
         avahi-daemon:avahi-daemon avahi-resolve:avahi-utils # two boxes of one name (tests/mdns_boxes.py)
-    # Power cuts: a kernel as a process (tests/image/power_card.py).
-    [ "$(uname -m)" != x86_64 ] || need_things linux.uml:user-mode-linux dmsetup:dmsetup busybox:busybox-static rauc:rauc
+    exit 0
+fi
+
+# The card image's tests. Kernels as processes: Debian's for power cuts and updates (tests/image/power_card.py), one with radios
+# and USB that is built from Debian's sources (tests/image/uml_kernel.py).
+if [ "$want" = machines ]; then
+    sh deploy/set-up.sh board
+    sh deploy/set-up.sh image
+    if [ "$(uname -m)" = x86_64 ]; then
+        need_things linux.uml:user-mode-linux dmsetup:dmsetup busybox:busybox-static flex:flex bison:bison bc:bc
+        ls /usr/src/linux-source-*.tar.xz >/dev/null 2>&1 || apt_install --no-install-recommends linux-source
+    fi
     exit 0
 fi
 
