@@ -61,7 +61,7 @@ def test_the_model_changes_while_a_voice_is_played(jack_card, studio):
     t = np.arange(3 * RATE) / RATE
     voice = (0.2 * sum(np.sin(2 * np.pi * 294 * k * t) / k for k in range(1, 8))).astype(np.float32)
     with LiveEngine(CardSettings(jack_card.pcm, jack_card.pcm)) as engine:
-        engine.set({"reverb_wet": 0.0})
+        engine.set({"reverb_wet": 0.0, "body": 0.0})
         engine.play(VIOLIN).result(20)
         with studio.recording() as recorded:
             time.sleep(0.3)

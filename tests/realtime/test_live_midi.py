@@ -26,7 +26,7 @@ VIOLIN = find_model("violin")
 @contextmanager
 def instrument(card: str, **midi: object) -> Iterator[tuple[LiveEngine, MidiPorts]]:
     with LiveEngine(
-        CardSettings(card, "none"), "synth", Settings(reverb_wet=0.0, expression=0)
+        CardSettings(card, "none"), "synth", Settings(reverb_wet=0.0, body=0.0, expression=0)
     ) as engine:
         ports = MidiPorts(engine.midi, engine.publish, **midi)
         ports.start()

@@ -18,7 +18,7 @@ from ddsp_edge.settings import Settings
 
 RATE = 48_000
 VIOLIN, CELLO = find_model("violin"), find_model("cello")
-DRY = Settings(reverb_wet=0.0, expression=0)
+DRY = Settings(reverb_wet=0.0, body=0.0, expression=0)
 
 
 def steady(sound: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dry_bundle import dry
 from row_decoder import row_bundle
 from tiny_decoder import INFO, tiny_bundle, weights
 
@@ -17,7 +18,8 @@ from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
 
 RATE = 48_000
-VIOLIN, CELLO = find_model("violin"), find_model("cello")
+#: Without the violin's response, which stays behind a whole morph.
+VIOLIN, CELLO = dry(find_model("violin")), find_model("cello")
 VST: ModelInfo = replace(
     INFO, name="Slow", profile="vst", sample_rate=16_000, frame_rate=50.0, frame_size=1024
 )

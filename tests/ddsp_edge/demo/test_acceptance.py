@@ -39,7 +39,7 @@ def float32_twin(name: str) -> Bundle:
     """The model before quantizing, kept for this comparison."""
     bundle = find_model(name)
     model = (GOLDEN / f"{name}-float32.tflite").read_bytes()
-    return Bundle(replace(bundle.info, quantization="none"), model)
+    return replace(bundle, info=replace(bundle.info, quantization="none"), model=model)
 
 
 @pytest.fixture(scope="module")

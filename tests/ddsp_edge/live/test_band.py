@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import mido
 import numpy as np
 import pytest
+from dry_bundle import dry
 from live_pump import RATE, Pump, level_db, pumped
 from row_decoder import row_bundle
 
@@ -21,7 +22,7 @@ DRY = Settings(reverb_wet=0, expression=0, release=0.05)
 
 @pytest.fixture(scope="module")
 def violin() -> Bundle:
-    return find_model("violin")
+    return dry(find_model("violin"))
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """A morph while it is played live: one path with the file, chords, no click."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from dry_bundle import dry
 from live_pump import RATE, level_db, pumped
 from tiny_decoder import INFO, tiny_bundle, weights
 
@@ -13,7 +12,7 @@ from ddsp_edge.library.catalog import find_model
 from ddsp_edge.offline.renderer import Engine
 from ddsp_edge.settings import Settings
 
-VIOLIN, CELLO = find_model("violin"), find_model("cello")
+VIOLIN, CELLO = dry(find_model("violin")), find_model("cello")
 SLOW = tiny_bundle(weights(3), profile="vst", sample_rate=16_000, frame_rate=50.0, frame_size=1024)
 DRY = {"reverb_wet": 0.0, "noise_gain": -60.0, "expression": 0.0}
 
@@ -65,21 +64,19 @@ def test_a_chord_is_swept_without_a_click(pair):
 def test_the_first_models_response_is_behind_a_morph():
     room = np.zeros(2400, np.float32)
     room[[600, 2399]] = 0.5, -0.25
-    dry_info = replace(VIOLIN.info, response_gain=None)
-    bare = replace(VIOLIN, info=dry_info, response=None)
-    behind, sounds = with_response(bare, room), []
-    for first in (bare, behind):
+    behind, sounds = with_response(VIOLIN, room), []
+    for first in (VIOLIN, behind):
         chosen = Settings(**DRY, morph=0.5, attack=0.001, output_gain=-20)  # below the limiter
         with pumped(source="synth", settings=chosen) as pump:
             pump.play(first, other=with_response(CELLO, room[::-1].copy()))
             pump.run(0.1)  # it fades in, after the response
             pump.midi("note_on", note=64, velocity=100)
             sounds.append(pump.run(0.3)[:, 0])
-    dry, wet = sounds
-    wanted = dry.copy()
+    voices, wet = sounds
+    wanted = voices.copy()
     for at in (600, 2399):
-        wanted[at:] += behind.response.samples[at] * dry[:-at]
-    assert level_db(dry) > -50
+        wanted[at:] += behind.response.samples[at] * voices[:-at]
+    assert level_db(voices) > -50
     assert np.abs(wet - wanted).max() < 1e-4
 
 

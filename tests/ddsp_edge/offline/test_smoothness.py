@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from conftest import Exports
+from dry_bundle import dry
 
 from ddsp_edge.bundles.bundle import Bundle
 from ddsp_edge.decoding.conditioned import ConditionedDecoder, Target
@@ -77,7 +78,7 @@ def _peak(track: np.ndarray, rate: float, window: np.ndarray) -> float:
 
 def _slow_violin() -> Bundle:
     """Our own violin, shown a frame every 20 ms only."""
-    violin = find_model("violin")
+    violin = dry(find_model("violin"))
     return Bundle(replace(violin.info, frame_rate=50.0, frame_size=960), violin.model)
 
 
@@ -96,7 +97,7 @@ def test_a_trained_instrument_at_50_frames_a_second() -> None:
 
 
 def test_at_200_frames_a_second_next_to_nothing_is_left() -> None:
-    violin = find_model("violin")
+    violin = dry(find_model("violin"))
     steps = _steps(_play(violin), violin.info.hop_s)
     assert steps.cents < 0.05 and steps.percent < 0.1, steps
 

@@ -69,7 +69,7 @@ class Recording:
         self._engine, self._card, self._path = engine, card, path
 
     def __enter__(self):
-        self._engine.call("set", values={"reverb_wet": 0.0})
+        self._engine.call("set", values={"reverb_wet": 0.0, "body": 0.0})
         self._engine.call("midi", bytes=[0x90, 60, 100])
         time.sleep(0.5)
         self._before = self._counts()
