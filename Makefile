@@ -64,7 +64,7 @@ unexport PYTHONDONTWRITEBYTECODE
 RERUNS ?= 0
 test:
 	@TRAIN=$(TRAIN) sh deploy/set-up.sh test
-	@$(BIN)/python tests/run_all.py --reruns $(RERUNS) $(WORKERS:%=--workers %) $(if $(LONG),--long) $(MEASURE:%=--measure %)
+	@$(BIN)/python tests/run_all.py --reruns $(RERUNS) $(WORKERS:%=--workers %) $(if $(filter 1,$(LONG)),--long) $(MEASURE:%=--measure %)
 
 # Which tests are long: run when there are new ones, with nothing else on the machine.
 test-times:

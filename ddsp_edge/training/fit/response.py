@@ -3,7 +3,7 @@
 What :class:`ddsp_edge.training.fit.room.LearntRoom` describes with two numbers a band is free here:
 an impulse response of one second after the direct sound, as in the trainable reverb of Engel et
 al., "DDSP" (2020). Each room that was recorded in has one of its own, so that all recordings teach
-one network; the device convolves with one of them (native/src/convolution).
+one network; the device convolves with one of them (native/src/synthesis/convolver.c).
 """
 
 from __future__ import annotations
