@@ -206,7 +206,9 @@ soak-offline:
 # NAMES="clarinet oboe": only these. RAY=HOST:PORT: spread over a cluster's machines.
 models:
 	@TRAIN=1 sh deploy/set-up.sh test
-	$(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/trumpet
+	$(if $(filter trumpet,$(or $(NAMES),trumpet)),@[ -d runs/recordings/trumpet ] || { rm -rf runs/recordings/begun && \
+	    $(BIN)/python -m ddsp_edge.training.data.soundfont --program 56 --out runs/recordings/begun && \
+	    mv runs/recordings/begun runs/recordings/trumpet; })
 	$(BIN)/python -m ddsp_edge.cli.train_shipped "$(AUDIO)" $(NAMES) $(RAY:%=--ray %)
 
 clean:

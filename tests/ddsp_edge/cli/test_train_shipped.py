@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +105,26 @@ def test_commands_in_turn_end_at_the_first_that_fails(
     assert train_shipped.in_turn(words) == 2
     said = capsys.readouterr()
     assert said.out == "" and "nobody" in said.err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_models_goes_on_where_the_trumpet_is_played_already(tmp_path: Path) -> None:
+    python, told = tmp_path / "bin" / "python", tmp_path / "told"
+    python.parent.mkdir()
+    # Stands for the trainer, which takes hours: it makes the folder that follows --out.
+    python.write_text(f'#!/bin/sh\necho "$2" >>{told}\n[ "$5" != --out ] || mkdir -p "$6"\n')
+    python.chmod(0o755)
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "set-up.sh").write_text("exit 0\n")
+
+    def made(*words: str) -> list[str]:
+        told.write_text("")
+        command = ["make", "-s", "-f", str(ROOT / "Makefile"), "BIN=bin", "models", *words]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        return told.read_text().split()
+
+    font, train = "ddsp_edge.training.data.soundfont", "ddsp_edge.cli.train_shipped"
+    assert made("NAMES=clarinet oboe") == [train]
+    assert made() == [font, train]
+    assert (tmp_path / "runs" / "recordings" / "trumpet").is_dir()
+    assert made() == made("NAMES=trumpet") == [train]
