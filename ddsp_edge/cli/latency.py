@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--card",
         help="measure with this card and no engine (default: through the running engine, "
-        "else the first card that plays and records",
+        "else the first card that plays and records)",
     )
     parser.add_argument(
         "--rate", type=int, default=48_000, metavar="HZ", help="with --card: sample rate"

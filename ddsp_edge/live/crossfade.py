@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Cross-fade, seconds.
 FADE_S = 0.05
-#: Of the rig's four parts one stays free, so that a request never meets a full rig.
+#: Of the rig's four groups one stays free, so that a request never meets a full rig.
 MOST = 3
 
 

@@ -27,9 +27,9 @@ class MidiClock:
     """Estimates tempo and position from the times at which the messages of one clock arrive.
 
     A straight line is fitted to the arrivals, with a memory of two beats: jitter of a quarter of
-    the messages' distance moves the tempo by about one per cent at most, lost messages leave the
+    the messages' distance moves the tempo by 1.5 per cent at most, lost messages leave the
     position alone, and so do those that were held up and then come at once. Another tempo is
-    followed within half a beat. Times are seconds of any steady clock, in order. Not thread-safe.
+    followed within two beats. Times are seconds of any steady clock, in order. Not thread-safe.
     """
 
     def __init__(self) -> None:

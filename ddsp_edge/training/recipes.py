@@ -157,7 +157,7 @@ RECIPES = {
         single_notes=True,
         lowest_hz=40.0,
         highest_hz=500.0,
-        skip=("arco_c1_*", "arco_eb1_*"),  # 33 and 39 Hz: below what the analyser hears
+        skip=("arco_c1_*", "arco_eb1_*"),  # 33 and 39 Hz: 40 is the lowest that is trained
         licence="CC0 1.0",
         attribution=(
             "Trained on the double bass samples of D. Smolken (sfzinstruments), CC0 1.0: "
