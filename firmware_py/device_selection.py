@@ -38,13 +38,14 @@ class DeviceSelection:
     # ---- sound
 
     def audio_devices(self) -> dict[str, Any]:
-        """Every card with what it can do, the one in use, its levels, and what was chosen."""
+        """Every card with what it can do, its levels, and the sound card that is active, configured
+        and chosen on the box."""
         # Imported here: a board that only plays never needs it.
         from ddsp_edge.cards.capabilities import list_cards, other_pcms
 
         using = self._engine.status()["card"].get("card", "")
         rows = [
-            {**card.as_json(), "used": f"CARD={card.identity.alsa_id}," in using}
+            {**card.as_json(), "active": f"CARD={card.identity.alsa_id}," in using}
             for card in list_cards()
         ]
         return {"cards": rows, "others": other_pcms(), "levels": self._levels(), **self._audio()}
@@ -52,20 +53,20 @@ class DeviceSelection:
     def _audio(self) -> dict[str, Any]:
         status = self._engine.status()["card"]
         override = self._overrides.audio()
-        wanted = override.over(self._peripherals.config.audio)
+        configured = override.over(self._peripherals.config.audio)
         given = {name: value for name, value in asdict(override).items() if value}
         shown = ("card", "capture", "rate", "period", "periods", "input")
         return {
-            "used": {**status, "input": wanted.input},
-            "wanted": {name: getattr(wanted, name) for name in shown},
+            "active": {**status, "input": configured.input},
+            "configured": {name: getattr(configured, name) for name in shown},
             "chosen": given or None,
         }
 
     def audio_choose(self, forget: bool = False, **values: Any) -> dict[str, Any]:
         """Change to another card (or rate, period, ...). Where that fails the old one plays on."""
         override = changed(AudioOverride() if forget else self._overrides.audio(), values)
-        wanted = override.over(self._peripherals.config.audio)
-        future = self._engine.change_card(wanted.card_settings())
+        configured = override.over(self._peripherals.config.audio)
+        future = self._engine.change_card(configured.card_settings())
         try:
             future.result(SWITCH_S)
         except FutureTimeout:
@@ -162,15 +163,15 @@ class DeviceSelection:
     # ---- USB
 
     def usb_gadget(self) -> dict[str, Any]:
-        """Return whether the box can be, shall be and is a MIDI device; ``reason`` says what is
-        wrong."""
+        """Return whether the box can be a MIDI device, whether that is configured and active;
+        ``reason`` says what is wrong."""
         active, connected, reason = self._usb_state()
-        possible, wanted = not reason, self._peripherals.config.usb.gadget
+        possible, configured = not reason, self._peripherals.config.usb.gadget
         try:
-            wanted = self._overrides.usb() or wanted
+            configured = self._overrides.usb() or configured
         except UserError as error:  # a damaged file; the next choice replaces it
             reason = reason or str(error)
-        told = {"possible": possible, "reason": reason, "wanted": wanted}
+        told = {"possible": possible, "reason": reason, "configured": configured}
         return {**told, "active": active, "connected": connected}
 
     def usb_choose(self, on: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Linux's gadget function f_midi is set up in configfs by root
 (deploy/systemd/ddsp-edge-gadget.service). While the box is plugged into a computer by USB, it sees
 it as one more ALSA port, which the engine hears by itself. Needs a USB device controller, which a
-Raspberry Pi Zero 2 W and 4 have at one socket. What is wanted is [usb] gadget in the config, unless
+Raspberry Pi Zero 2 W and 4 have at one socket. What holds is [usb] gadget in the config, unless
 the panel's switch says otherwise.
 """
 
@@ -80,7 +80,7 @@ def stop(gadgets: Path = GADGETS) -> None:
             (gadget / folder).rmdir()
 
 
-def wanted(config: Config) -> str:
+def configured(config: Config) -> str:
     """Return "midi" or "off": what the panel's switch says, else the config. Raises UserError."""
     return DeviceOverrides(config.state_folder).usb() or config.usb.gadget
 
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, metavar="PATH", help="config file")
     args = parser.parse_args(argv)
     try:
-        on = args.what != "stop" and wanted(read_config(args.config)) == "midi"
+        on = args.what != "stop" and configured(read_config(args.config)) == "midi"
         if args.what == "check":
             if on:
                 usb_device_state()

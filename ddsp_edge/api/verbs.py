@@ -289,10 +289,10 @@ VERBS: dict[str, Verb] = {
     ),
     "devices": Verb("sound cards and what they can do", {}, True),
     "audio_devices": Verb(
-        "sound cards, the one in use with its levels, and what was chosen on the box", {}, True
+        "sound cards; the active one with its levels, and what is configured and chosen", {}, True
     ),
     "audio_choose": Verb(
-        "change the sound card, its rate, period or input, also after a restart: what is in use",
+        "change the sound card, its rate, period or input, also after a restart: what is active",
         {
             "card": Argument("text", "a name or stable id; left out: as it is", required=False),
             "capture": Argument(
@@ -307,7 +307,7 @@ VERBS: dict[str, Verb] = {
         True,
     ),
     "audio_level": Verb(
-        "set a level of the sound card's own mixer: the levels of the card in use",
+        "set a level of the sound card's own mixer: the levels of the active card",
         {
             "direction": Argument("text", "playback or capture"),
             "level": Argument("text", "for instance 60% or -6dB"),
@@ -324,7 +324,7 @@ VERBS: dict[str, Verb] = {
         True,
     ),
     "usb_gadget": Verb(
-        "whether the box can be, shall be and is a MIDI device of a computer that it hangs on",
+        "whether the box can be a MIDI device of a computer, and is configured and active as one",
         {},
         True,
     ),

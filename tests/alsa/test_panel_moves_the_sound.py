@@ -65,7 +65,7 @@ def test_another_card_is_chosen_in_the_panel_and_the_sound_moves_there(tmp_path:
 
             told = _call(phone, "audio_choose", card="id=Loopback", period=1024)
             assert told["ok"], f"{told}\n{box.logs()}"
-            assert told["result"]["used"]["state"] == "running"
+            assert told["result"]["active"]["state"] == "running"
             _play_until_heard(phone)
 
             # VirMIDI is a card that plays nothing: refused, and the sound stays.

@@ -177,7 +177,7 @@ def test_everything_is_downloaded_and_restored(system, engine, tmp_path):
 
 def test_an_input_is_chosen_and_the_configs_comes_back(system, engine):
     choose(system, "#card-input", "left")
-    system.until(lambda: engine.call("audio_devices")["used"]["input"] == "left")
+    system.until(lambda: engine.call("audio_devices")["active"]["input"] == "left")
     system.until(lambda: system.shown("#card-forget"))
     system.tap("#card-forget")
     system.until(lambda: engine.call("audio_devices")["chosen"] is None)
@@ -321,12 +321,13 @@ def test_a_box_that_cannot_be_a_midi_device_says_why(system, engine):
 
 def test_the_switch_of_the_midi_device(system):
     """No controller is here: the engine's answers are those of a box that has one."""
-    told = {"possible": True, "reason": "", "wanted": "off", "active": False, "connected": False}
+    told = {"possible": True, "reason": "", "configured": "off"}
+    told |= {"active": False, "connected": False}
     system.run(
         "const [told, done] = arguments;"
         "import('/static/link.js').then(({ link }) => { const call = link.call.bind(link);"
         "link.call = async (verb, given) => {"
-        "  if (verb === 'usb_choose') told.wanted = given.on ? 'midi' : 'off';"
+        "  if (verb === 'usb_choose') told.configured = given.on ? 'midi' : 'off';"
         "  return verb.startsWith('usb_') ? { ...told } : call(verb, given); };"
         "window.computer = told; done() })",
         told,

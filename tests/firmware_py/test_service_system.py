@@ -16,8 +16,8 @@ def test_another_card_is_taken_while_it_plays_and_after_a_restart(box):
         text = box.config.read_text()
         play(client, 0x90, 60, 100)
         found = client.call("audio_devices")
-        assert found["used"]["card"] == "jk" and found["chosen"] is None
-        assert "jk" in found["others"] and found["wanted"]["period"] == 128
+        assert found["active"]["card"] == "jk" and found["chosen"] is None
+        assert "jk" in found["others"] and found["configured"]["period"] == 128
 
         # What cannot be had is refused, and the card plays on.
         for wish, says in [({"card": "nosuch"}, "nosuch"), ({"rate": 44_100}, "44100")]:
@@ -34,7 +34,7 @@ def test_another_card_is_taken_while_it_plays_and_after_a_restart(box):
 
         answer = client.call("audio_choose", card="default", rate=44_100, input="left")
         assert answer["chosen"] == {"card": "default", "rate": 44_100, "input": "left"}
-        assert answer["used"]["rate_hz"] == 44_100 and answer["used"]["state"] == "running"
+        assert answer["active"]["rate_hz"] == 44_100 and answer["active"]["state"] == "running"
         until(lambda s: s["model"] and not s["loading"], client)
         play(client, 0x90, 64, 100)
         until(lambda s: s["output_dbfs"] > -40, client)
@@ -46,7 +46,7 @@ def test_another_card_is_taken_while_it_plays_and_after_a_restart(box):
         status = until(lambda s: s["card"]["state"] == "running", client)
         assert (status["card"]["card"], status["card"]["rate_hz"]) == ("default", 44_100)
         answer = client.call("audio_choose", forget=True)
-        assert answer["chosen"] is None and answer["used"]["card"] == "jk"
+        assert answer["chosen"] is None and answer["active"]["card"] == "jk"
     assert "Traceback" not in box.log()
 
 
@@ -125,16 +125,16 @@ def test_a_tone_and_the_round_trip(box, jack_card):
 def test_the_switch_of_the_midi_device_is_kept_over_the_config(box):
     with box.start().client() as client:
         told = client.call("usb_gadget")
-        assert (told["wanted"], told["active"]) == ("off", False)
+        assert (told["configured"], told["active"]) == ("off", False)
         if not told["possible"]:  # as on every machine whose USB sockets are hosts
             with pytest.raises(RequestError, match="USB device controller"):
                 client.call("usb_choose", on=True)
             assert not (box.state / "usb.toml").exists()
         box.state.mkdir(parents=True, exist_ok=True)
         (box.state / "usb.toml").write_text('gadget = "midi"\n')
-        assert client.call("usb_gadget")["wanted"] == "midi"
-        assert client.call("usb_choose", on=False)["wanted"] == "off"
+        assert client.call("usb_gadget")["configured"] == "midi"
+        assert client.call("usb_choose", on=False)["configured"] == "off"
         (box.state / "usb.toml").write_text("gadget = 5\n")  # damaged
-        assert client.call("usb_choose", on=False)["wanted"] == "off"
+        assert client.call("usb_choose", on=False)["configured"] == "off"
     box.end()
     assert "Traceback" not in box.log()

@@ -8,7 +8,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.system.usb_device import UsbDeviceState, usb_device_state
 from firmware_py.config import UsbConfig, read_config
 from firmware_py.device_overrides import DeviceOverrides
-from firmware_py.usb_gadget import CONFIGURATION, ENGLISH, FUNCTION, NAME, main, start, wanted
+from firmware_py.usb_gadget import CONFIGURATION, ENGLISH, FUNCTION, NAME, configured, main, start
 
 
 @pytest.fixture
@@ -70,14 +70,14 @@ def test_the_panels_switch_counts_before_the_config(tmp_path):
     config.write_text(f'[usb]\ngadget = "midi"\n[instrument]\nstate = "{tmp_path}"\n')
     read = read_config(config)
     switch = DeviceOverrides(tmp_path)
-    found = [wanted(read)]
+    found = [configured(read)]
     for chosen in ("off", "midi", ""):
         switch.write_usb(chosen)
-        found.append(wanted(read))
+        found.append(configured(read))
     assert found == ["midi", "off", "midi", "midi"]
     (tmp_path / "usb.toml").write_text('gadget = "disk"\n')
     with pytest.raises(UserError, match=r"usb.toml.*'disk' is not one of"):
-        wanted(read)
+        configured(read)
 
 
 @pytest.mark.parametrize(("gadget", "says"), [("off", ""), ("midi", "no USB device controller")])

@@ -92,7 +92,7 @@ python3 -s -P - <<'END'
 from pathlib import Path
 from ddsp_edge.api.client import ControlClient
 with ControlClient(Path("/tmp/control.sock"), timeout_s=60) as engine:
-    print("SWITCH", engine.call("usb_gadget"), engine.call("usb_choose", on=False)["wanted"])
+    print("SWITCH", engine.call("usb_gadget"), engine.call("usb_choose", on=False)["configured"])
 END
 kill $engine
 gadget apply

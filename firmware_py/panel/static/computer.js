@@ -9,10 +9,10 @@ export function computer() {
   const toggle = h("button", { type: "button", class: "toggle", id: "computer-midi", "aria-pressed": "false",
     "aria-label": "MIDI device of a computer", onclick: choose }, "Off");
   const row = h("div", { class: "item flat", hidden: true }, h("span", {}, "MIDI device of a computer"), toggle);
-  let wanted = "off";
+  let configured = "off";
 
   async function choose() {
-    const told = await attempt(() => link.call("usb_choose", { on: wanted !== "midi" }));
+    const told = await attempt(() => link.call("usb_choose", { on: configured !== "midi" }));
     if (told) show(told);
   }
 
@@ -20,12 +20,12 @@ export function computer() {
     if (reason) return `${plain(reason)}.`;
     if (connected) return "A computer has it: its programs see a MIDI port with the box's name.";
     if (active) return "Plug the box's USB socket into a computer: it sees a MIDI port with the box's name.";
-    return wanted === "midi" ? "One moment …" : "";
+    return configured === "midi" ? "One moment …" : "";
   }
 
   function show(told) {
-    wanted = told.wanted;
-    const on = wanted === "midi";
+    configured = told.configured;
+    const on = configured === "midi";
     row.hidden = !told.possible && !on;
     toggle.setAttribute("aria-pressed", String(on));
     say(toggle, on ? "On" : "Off");

@@ -53,22 +53,22 @@ export function soundCard() {
     onchange: ({ target }) => choose({ [key]: whole ? Number(target.value) : target.value }) },
     pairs.map(option(now)), others.length ? h("optgroup", { label: "Other outputs" }, others.map(option(now))) : "");
 
-  function show({ cards, others, used, wanted, chosen }) {
-    const card = cards.find((each) => each.used || each.stable_id === used.card);
+  function show({ cards, others, active, configured, chosen }) {
+    const card = cards.find((each) => each.active || each.stable_id === active.card);
     const can = card?.pcms.find((pcm) => pcm.direction === "playback" && pcm.usable);
-    const now = wanted.card || used.card || "";
+    const now = configured.card || active.card || "";
     const known = cards.map((each) => [each.stable_id, each.problem ? `${each.name}: ${plain(each.problem)}` : each.name, each.problem]);
     if (!known.some(([name]) => name === now)) known.unshift([now, KNOWN[now] ?? (now || "the first that fits"), !now]);
     const rest = others.filter((name) => name !== now).map((name) => [name, KNOWN[name] ?? name]);
-    const rate = wanted.rate || used.rate_hz;
-    const period = wanted.period || used.period;
+    const rate = configured.rate || active.rate_hz;
+    const period = configured.period || active.period;
     const rates = offered(RATES, (hz) => !can || can.rates.includes(hz), rate);
     const periods = offered(PERIODS, (size) => !can || (size >= can.period[0] && size <= can.period[1]), period);
     selects.replaceChildren(
       field("card-name", "Card", choice("card", known, now, false, rest)),
       field("card-rate", "Rate", choice("rate", rates.map((hz) => [hz, `${hz / 1000} kHz`]), rate, true)),
       field("card-period", "Period", choice("period", periods.map((size) => [size, `${size} · ${((size / rate) * 1000).toFixed(1)} ms`]), period, true)),
-      field("card-input", "Listens to", choice("input", Object.entries(SIDES), wanted.input || used.input)));
+      field("card-input", "Listens to", choice("input", Object.entries(SIDES), configured.input || active.input)));
     back.hidden = !chosen;
   }
 

@@ -79,7 +79,7 @@ class Engine:
 
     def audio_choose(self, **wish):
         time.sleep(self.stands_s)  # in the server's thread: nothing else is said meanwhile
-        return {"used": wish}
+        return {"active": wish}
 
     def settings(self):
         time.sleep(self.stands_s)

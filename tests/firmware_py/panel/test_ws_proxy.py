@@ -240,7 +240,7 @@ def test_an_engine_that_stands_still_is_lost_unless_it_does_what_takes_long(
 ):
     monkeypatch.setattr(engine_link, "QUIET_S", 1.5)
     served.engine.stands_s = 4.0
-    assert browser.call("audio_choose", rate=48_000)["result"] == {"used": {"rate": 48_000}}
+    assert browser.call("audio_choose", rate=48_000)["result"] == {"active": {"rate": 48_000}}
     assert not [each for each in browser.events if each["event"] == "engine" and not each["up"]]
     assert browser.call("settings")["code"] == "engine"
     browser.until(lambda each: each.get("event") == "engine" and not each["up"])
