@@ -45,7 +45,9 @@ MESSAGES = {
         "program change", "choose a model, with the bank of CC 0 and 32", "program"
     ),
     "active_sensing": Row(
-        "active sensing", "once it came, 300 ms of nothing let go of the port's notes", "sense"
+        "active sensing",
+        "once it came, 300 ms (live 450) without a message let go of the port's notes",
+        "sense",
     ),
     "reset": Row("system reset", "silence, and everything as at power-on", "power_on"),
 }
