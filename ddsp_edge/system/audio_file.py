@@ -187,7 +187,7 @@ def _read_mono(file: soundfile.SoundFile, path: Path) -> tuple[np.ndarray, list[
             break
         total += len(block)
         if total > MAX_SECONDS * file.samplerate:
-            raise UserError(f"{path}: is longer than {MAX_SECONDS // 3600} hours; cut it")
+            raise UserError(f"{path}: is longer than an hour ({MAX_SECONDS} s); cut it")
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for such samples
             blocks.append(block.mean(axis=1))
             pieces = np.arange(0, len(block), _PIECE)
