@@ -59,8 +59,9 @@ def _lines(source: str, report: BandReport, out: str) -> Iterator[str]:
             f"channel {each.part.channel}: {_programs(each.programs)} -> {each.model}, "
             f"{each.notes} notes, {each.part.voices} voices"
         )
+    count = "one part" if len(report.parts) == 1 else f"{len(report.parts)} parts"
     yield (
-        f"{source} as a band of {len(report.parts)} parts -> {out}: {report.duration_s:.1f} s, "
+        f"{source} as a band of {count} -> {out}: {report.duration_s:.1f} s, "
         f"peak {peak_dbfs(report.sound):.1f} dBFS, {report.real_time_factor:.0f} x real time"
     )
     if report.lowered_db:

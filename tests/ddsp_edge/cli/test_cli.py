@@ -137,6 +137,22 @@ def test_render_with_a_picture(tiny_path, tmp_path, capsys):
     assert "x real time" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("channels", "count"), [((0,), "one part"), ((0, 1), "2 parts")])
+def test_a_file_is_rendered_as_a_band(tmp_path, capsys, channels, count):
+    track = mido.MidiTrack()
+    for channel in channels:
+        track.append(mido.Message("program_change", channel=channel, program=42))
+        track.append(mido.Message("note_on", channel=channel, note=48, velocity=90))
+    for channel in channels:
+        track.append(mido.Message("note_off", channel=channel, note=48, time=48))
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track)
+    file.save(tmp_path / "tune.mid")
+    out = tmp_path / "tune.wav"
+    assert cli.main(["render", str(tmp_path / "tune.mid"), "--out", str(out)]) == 0
+    assert f"as a band of {count} -> {out}" in capsys.readouterr().out
+
+
 def test_render_keeps_what_is_there(tiny_path, tmp_path, capsys, monkeypatch):
     pytest.importorskip("matplotlib", reason="the picture extra is not installed")
     monkeypatch.chdir(tmp_path)
