@@ -37,6 +37,11 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
                           const float *harmonic_distribution,
                           const float *noise_magnitudes, float ramp_s);
 
+/* Audio. The harmonics go on from the phases of `other`, as those of two voices that play one
+ * pitch have to for a cross-fade between them: in opposite phases they would cancel. A jump,
+ * which is heard unless the voice is silent or its gain 0. Both are prepared for one rate. */
+void ddsp_voice_match_phase(ddsp_voice *voice, const ddsp_voice *other);
+
 /* Audio. Writes n mono samples, 0 <= n <= max_block. */
 void ddsp_voice_render(ddsp_voice *voice, float *out, int n);
 

@@ -106,6 +106,29 @@ def test_a_part_joins_fades_and_retires() -> None:
     assert not tail[-960:].any() and rig.retired() is second
 
 
+@pytest.mark.parametrize("waited", range(0, 218, 36))  # samples; a period has 218
+@pytest.mark.parametrize("hasty", [False, True])  # the one before it was never heard
+def test_a_part_that_goes_on_fades_in_without_a_dip(waited: int, hasty: bool) -> None:
+    rig = Rig(RATE, PERIOD)
+    parts = [make_part() for _ in range(3 if hasty else 2)]
+    assert rig.play(parts[0], fade_s=0.0)
+    answers = [answering(part, f0_hz=220.0) for part in parts]
+
+    def answer(n: int) -> None:
+        for one in answers:
+            one(n)
+
+    pump(rig, (4800 + waited) / RATE, answer)
+    for before, after in pairwise(parts):
+        after.go_on_from(before)
+        assert rig.play(after, delay_s=0.03, fade_s=0.05)
+        pump(rig, 0.01 if after is not parts[-1] else 0.02, answer)
+    played = pump(rig, 0.1, answer)[:, 0]
+    periods = played[: len(played) // 218 * 218].reshape(-1, 218)
+    levels_db = 10 * np.log10((periods.astype(float) ** 2).mean(axis=1))
+    assert np.abs(levels_db - levels_db[-1]).max() < 0.3
+
+
 @pytest.mark.parametrize("together", [1, MAX_TOGETHER])
 def test_four_groups_and_no_more(together: int) -> None:
     rig = Rig(RATE, PERIOD)

@@ -6,6 +6,7 @@
 
 typedef struct {
     ddsp_part *part;        /* NULL: free */
+    const ddsp_part *follows;   /* in another slot, and plays what this part goes on with; or NULL */
     unsigned group;         /* of the parts that play together */
     float from, to;         /* gain at the start and the end of the fade */
 } ddsp_crossfader_slot;
@@ -13,6 +14,7 @@ typedef struct {
 typedef struct {
     ddsp_crossfader_slot slot[DDSP_MAX_PARTS];
     int fade_length, fade_at;       /* samples; at == length: no fade */
+    int in_phase;                   /* what fades in plays the pitches of what fades out in their phases */
     int waiting;                    /* a change is to come */
     unsigned groups;                /* that there were; they count from 1 */
     unsigned next;                  /* group to fade in then; 0: only out */
@@ -26,7 +28,8 @@ unsigned ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *const *part
 /* Fades in the group `next` (0: nothing) and out all others, in so many samples. */
 void ddsp_crossfader_change(ddsp_crossfader *crossfader, unsigned next, int in, int fade);
 
-/* Begins a change whose time has come. Then the most samples, up to n, that can be
+/* Begins a change whose time has come: a part that goes on with what another plays takes its
+ * phases, so that both add up throughout the fade. Then the most samples, up to n, that can be
  * processed before anything begins or ends. */
 int ddsp_crossfader_until(ddsp_crossfader *crossfader, int n);
 

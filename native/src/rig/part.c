@@ -334,6 +334,12 @@ void ddsp_part_adopt(ddsp_part *part)
     ddsp_performer_adopt(&part->performer);
 }
 
+void ddsp_part_match_phases(ddsp_part *part, const ddsp_part *other)
+{
+    for (int v = 0; v < part->n_voices && v < other->n_voices; v++)
+        ddsp_voice_match_phase(part->voice[v], other->voice[v]);
+}
+
 /* One voice; what took effect keeps the part from starving. */
 static void render(ddsp_part *part, int v, int64_t position, float *out, int n)
 {

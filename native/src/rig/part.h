@@ -29,6 +29,10 @@ const ddsp_part *ddsp_part_predecessor(const ddsp_part *part);
 /* Audio, after ddsp_part_begin, while the predecessor is there. */
 void ddsp_part_adopt(ddsp_part *part);
 
+/* Audio: the voices go on from the phases of those of `other`, one by one. To be called while
+ * nothing is heard of the part: its phases jump. */
+void ddsp_part_match_phases(ddsp_part *part, const ddsp_part *other);
+
 /* Audio: how much of its response is heard from now on, 0..1; it moves there in 20 ms, but at once
  * where the part has just begun. */
 void ddsp_part_take_body(ddsp_part *part, float body);

@@ -128,6 +128,12 @@ void ddsp_voice_set_frame(ddsp_voice *voice, float f0_hz, float amplitude,
     ddsp_noise_target(&voice->second, noise_magnitudes + voice->noise.n_bands, fraction);
 }
 
+void ddsp_voice_match_phase(ddsp_voice *voice, const ddsp_voice *other)
+{
+    voice->harmonic.phase = other->harmonic.phase;
+    voice->left.phase = other->left.phase;
+}
+
 static void render_harmonics(ddsp_voice *voice, float *out, int n)
 {
     for (int done = 0; done < n; done += DDSP_HARMONIC_CHUNK) {
