@@ -254,7 +254,7 @@ fingerprint() {
     {
         pwd
         say "$want ${TRAIN:-0} $torch"
-        cat pyproject.toml setup.py deploy/set-up.sh native/build_*.py \
+        cat pyproject.toml setup.py deploy/set-up.sh deploy/train-constraints.txt native/build_*.py \
             native/include/*.h native/src*/*.c native/src*/*.h native/src/*/*.c native/src/*/*.h
     } | cksum
 }
@@ -315,7 +315,8 @@ rm -rf build native/_kernel.abi3.so native/_stream.abi3.so
 needs must >$venv/must.txt
 # With the trainer's version of torch, which is there already: else pip may look for one that suits an older converter.
 trainer=
-case ",$extras," in *,train,*) trainer=$torch ;; esac
+case ",$extras," in *,train,*) trainer="$torch -c deploy/train-constraints.txt" ;; esac
+# shellcheck disable=SC2086
 $pip -e . -r $venv/must.txt $trainer
 needs may >$venv/may.txt
 while read -r requirement; do

@@ -4,15 +4,22 @@ A module's tests stay together in one worker, since they share its fixtures; xdi
 the modules that take longest begin first, and what is short fills the gaps at the end. Modules
 that wait (for a paced card, a browser) stand among those that compute, so that the cores are busy
 and no two browsers wait for each other.
+
+Before that, every worker collects all tests. The first does so alone: in a fresh clone it writes
+their byte code, which the others then read instead of each making it, too.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 from collections import Counter
+from collections.abc import Iterator
 
 import long_tests
 import pytest
+import shared_folder
 
 #: Modules of so many seconds of processor time begin first.
 LONG_S = 10.0
@@ -52,3 +59,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             took_s[module(item.nodeid)] += measured.get(item.nodeid, 0.0)
         place = {name: at for at, name in enumerate(order(took_s))}
         items.sort(key=lambda item: place[module(item.nodeid)])
+
+
+@contextlib.contextmanager
+def first_alone() -> Iterator[None]:
+    """Wait while the first of the workers is here; the others are here at once."""
+    lock = shared_folder.folder() / "collection.lock"
+    done = lock.with_suffix(".done")
+    with shared_folder.only_one(lock):
+        if not done.exists():
+            yield
+            done.touch()
+            return
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """What is collected stays until the end: the garbage collector need not look at it."""
+    gc.disable()
+    try:
+        with first_alone() if hasattr(session.config, "workerinput") else contextlib.nullcontext():
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

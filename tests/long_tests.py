@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 FILE = Path(__file__).with_name("long_tests.txt")
-LEAST_S, LIMIT_S = 1.0, 3.0
+LEAST_S, LIMIT_S = 1.0, 1.5
 SHORT, MEASURED = "DDSP_EDGE_SHORT", "DDSP_EDGE_MEASURED"
 
 

@@ -1,8 +1,12 @@
 """Every module is run once, the long ones first, and browsers are spread."""
 
 import itertools
+import threading
+from pathlib import Path
 
 import groups
+import pytest
+import shared_folder
 
 
 def test_every_module_is_there_once_and_browsers_are_apart():
@@ -22,3 +26,32 @@ def test_few_modules_are_ordered_too():
     assert groups.order({}) == []
     few = {"browser/test_a": 1.0, "browser/test_b": 2.0}
     assert groups.order(few) == ["browser/test_b", "browser/test_a"]
+
+
+def test_only_the_first_worker_collects_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(shared_folder.VARIABLE, str(tmp_path))
+    together = threading.Barrier(2, timeout=20)
+
+    def collect() -> None:
+        with groups.first_alone():
+            together.wait()
+
+    others = [threading.Thread(target=collect) for _ in range(2)]
+    with groups.first_alone():
+        for other in others:
+            other.start()
+        others[0].join(0.3)
+        assert together.n_waiting == 0
+    for other in others:
+        other.join(20)
+    assert not together.broken
+
+
+def test_where_the_first_one_fails_the_next_is_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(shared_folder.VARIABLE, str(tmp_path))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="broken"), groups.first_alone():
+            raise ValueError("broken")
+    assert not list(tmp_path.glob("*.done"))

@@ -20,10 +20,13 @@ def test_the_modules_of_the_long_tests_are_there():
 def test_it_is_written_from_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(long_tests, "FILE", tmp_path / "long.txt")
     lines = [["tests/a.py::test[b c]", 4.0], ["tests/a.py::test[b c]", 3.5], ["tests/b.py::t", 0.9]]
-    lines += [["tests/c.py::t", 2.0]]
+    lines += [["tests/c.py::t", long_tests.LIMIT_S]]
     (tmp_path / "measured").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert long_tests.write(tmp_path / "measured") == 2
-    assert long_tests.seconds() == {"tests/a.py::test[b c]": 4.0, "tests/c.py::t": 2.0}
+    assert long_tests.seconds() == {
+        "tests/a.py::test[b c]": 4.0,
+        "tests/c.py::t": long_tests.LIMIT_S,
+    }
     assert long_tests.left_out() == ["tests/a.py::test[b c]"]
 
 
