@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from places import AUDIO
 
+from ddsp_edge.bench.analyser.signals import onset
 from ddsp_edge.system.audio_file import read_audio
 from native.kernel import FEATURE_DTYPE, MAX_BLOCK, Analyser
 
@@ -219,6 +220,21 @@ def test_a_note_out_of_silence_is_known_soon(f0_hz: float) -> None:
             first = int(np.argmax(trusted))
             assert since[first] <= most
             assert right[first:].all()
+
+
+@pytest.mark.parametrize("f0_hz", [880.0, 1760.0])
+def test_a_high_note_of_the_bench_is_known_soon(f0_hz: float) -> None:
+    """The frame of an onset is no look at the pitch: it would confirm one that is 80 cents flat."""
+    most = 2 * 48000 / f0_hz + 240
+    for timbre in ("soft", "bright"):
+        for late in range(8, 240, 48):
+            audio, start_s = onset(f0_hz, timbre, late)
+            frames = Analyser(48000, HOP_S, eager=True).process(audio.astype(np.float32))
+            since = frames["position"] - round(start_s * 48000)
+            trusted = (since > 0) & (frames["confidence"] >= 0.6)
+            right = np.abs(cents(frames["f0_hz"], f0_hz)) < 50.0
+            first = int(np.argmax(trusted))
+            assert right[first:].all() and since[first] <= most, (timbre, late)
 
 
 def test_the_first_pitch_makes_a_frame_from_which_hops_are_counted() -> None:

@@ -217,10 +217,13 @@ int ddsp_analyser_process(ddsp_analyser *a, const float *in, int n, ddsp_feature
         a->position++;
         const int is_due = a->position == a->due;
         const int begins = fresh && a->eager && is_new_onset(a);
-        if (!is_due && !begins && !(fresh && ddsp_pitch_seeks(&a->pitch)))
+        const int looks = is_due || (fresh && ddsp_pitch_seeks(&a->pitch));
+        if (!looks && !begins)
             continue;
-        float confidence;
-        float period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
+        /* Looks for a first pitch are a millisecond apart: nearer ones agree too easily. */
+        float confidence = 0.0f, period_s = 0.0f;
+        if (looks)
+            period_s = ddsp_pitch_estimate(&a->pitch, &confidence);
         if (is_due)
             look_lower(a, &period_s, &confidence);
         if (is_due)
