@@ -58,7 +58,7 @@ def build_bundle(
     for kind in dict.fromkeys(("none", quantization)):
         say(f"exporting ({'float32' if kind == 'none' else kind})")
         files[kind] = export(
-            round_to_int8(decoder, *calibration(dataset.train)) if kind == "int8" else decoder,
+            round_to_int8(decoder, calibration(dataset.train)) if kind == "int8" else decoder,
             info.state_size,
             info.n_harmonics,
             info.n_noise,

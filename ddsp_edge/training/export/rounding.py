@@ -18,51 +18,73 @@ import torch
 from torch import nn
 
 from ddsp_edge.training.data.features import Piece
+from ddsp_edge.training.export.equalising import equalised
 from ddsp_edge.training.export.quantization import MIN_WEIGHTS
-from ddsp_edge.units import scale_f0, scale_loudness
+from ddsp_edge.training.networks.model import FrameDecoder
+from ddsp_edge.units import hz_to_midi, midi_to_hz, scale_f0, scale_loudness
 
-CALIBRATION_FRAMES = 4000
+STRETCHES, STRETCH = 32, 125  #: of the recordings, and frames of each
+HELD_FRAMES = 16  #: of each held note
+BEYOND = 2.0  #: semitones below and above the recordings: as far as a network is shown
+SEMITONES, DECIBELS = 2.0, 4.0  #: from one held note to the next
+SOFTEST_DB = -70.0  #: of them
 LEVELS = 127  #: int8, symmetric
 DAMPING = 0.001  #: of the mean square of the inputs, for inputs that hardly ever move
 
+#: Scaled pitch and loudness, (frames,) float32 each, played from a fresh state.
+Track = tuple[np.ndarray, np.ndarray]
 
-def calibration(pieces: Sequence[Piece]) -> tuple[np.ndarray, np.ndarray]:
-    """Scaled pitch and loudness from all over the pieces, (frames,) float32 each."""
+
+def calibration(pieces: Sequence[Piece]) -> list[Track]:
+    """What the rounding is fitted to: as much of what was recorded as of what was not.
+
+    Stretches from all over the pieces, as they were played, so that the recurrent state is one
+    that occurs; and held notes of every pitch and loudness, as MIDI or another's voice asks for.
+    """
     f0 = np.concatenate([piece.f0_hz for piece in pieces])
     loudness = np.concatenate([piece.loudness_db for piece in pieces])
-    step = max(1, len(f0) // CALIBRATION_FRAMES)
-    return (
-        scale_f0(f0[::step]).astype(np.float32),
-        scale_loudness(loudness[::step]).astype(np.float32),
-    )
+    length = min(STRETCH, len(f0))
+    begins = np.linspace(0, len(f0) - length, STRETCHES).astype(int)
+    tracks = [_track(f0[at : at + length], loudness[at : at + length]) for at in begins]
+    low, high = np.percentile(hz_to_midi(f0), (1, 99))
+    for note in np.arange(low - BEYOND, high + BEYOND + SEMITONES, SEMITONES):
+        for level in np.arange(SOFTEST_DB, float(loudness.max()) + DECIBELS, DECIBELS):
+            held = np.ones(HELD_FRAMES)
+            tracks.append(_track(float(midi_to_hz(note)) * held, level * held))
+    return tracks
 
 
-def round_to_int8(decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray) -> nn.Module:
-    """Return a copy whose larger layers hold int8 steps, fitted to a track of (frames,) inputs.
+def _track(f0_hz: np.ndarray, loudness_db: np.ndarray) -> Track:
+    return scale_f0(f0_hz).astype(np.float32), scale_loudness(loudness_db).astype(np.float32)
 
-    ``decoder`` as the exporter takes it, with its ``state_size``.
+
+def round_to_int8(decoder: nn.Module, tracks: Sequence[Track]) -> nn.Module:
+    """Return a copy whose larger layers hold int8 steps, fitted to what ``tracks`` play.
+
+    ``decoder`` as the exporter takes it, with its ``state_size``; where it is one of ours its
+    hidden units are rescaled first (:mod:`ddsp_edge.training.export.equalising`).
     """
-    decoder = copy.deepcopy(decoder).eval()
-    for layer, inputs in _inputs(decoder, f0_scaled, pw_scaled).items():
+    known = isinstance(decoder, FrameDecoder)
+    decoder = (equalised(decoder) if known else copy.deepcopy(decoder)).eval()
+    for layer, inputs in _inputs(decoder, tracks).items():
         if layer.weight.numel() >= MIN_WEIGHTS:  # the quantizer leaves smaller ones alone
             _round_layer(layer, inputs)
     return decoder
 
 
-def _inputs(
-    decoder: nn.Module, f0_scaled: np.ndarray, pw_scaled: np.ndarray
-) -> dict[nn.Linear, np.ndarray]:
-    """Return the inputs of each linear layer while the track is played, (frames, inputs)."""
+def _inputs(decoder: nn.Module, tracks: Sequence[Track]) -> dict[nn.Linear, np.ndarray]:
+    """Return the inputs of each linear layer while the tracks are played, (frames, inputs)."""
     seen: dict[nn.Linear, list[torch.Tensor]] = {}
     layers = [layer for layer in decoder.modules() if isinstance(layer, nn.Linear)]
     hooks = [
         layer.register_forward_pre_hook(lambda m, x: seen.setdefault(m, []).append(x[0].detach()))
         for layer in layers
     ]
-    state = torch.zeros(cast(int, decoder.state_size))
     with torch.no_grad():
-        for f0, loudness in zip(f0_scaled, pw_scaled, strict=True):
-            *_, state = decoder(torch.tensor([f0]), torch.tensor([loudness]), state)
+        for track in tracks:
+            state = torch.zeros(cast(int, decoder.state_size))
+            for f0, loudness in zip(*track, strict=True):
+                *_, state = decoder(torch.tensor([f0]), torch.tensor([loudness]), state)
     for hook in hooks:
         hook.remove()
     return {layer: torch.cat(rows).double().numpy() for layer, rows in seen.items()}
@@ -71,6 +93,8 @@ def _inputs(
 def _round_layer(layer: nn.Linear, inputs: np.ndarray) -> None:
     weight = layer.weight.detach().double().numpy().copy()
     step = np.abs(weight).max() / LEVELS
+    if step == 0.0:
+        return  # nothing but a bias
     count = weight.shape[1]
     rows = np.hstack([weight, layer.bias.detach().double().numpy()[:, None]])
     heard = np.hstack([inputs, np.ones((len(inputs), 1))])

@@ -89,7 +89,7 @@ def evaluate_candidate(
     student.eval()
     shape, summary = student.shape, material.dataset.summary
     decoder = student.frame_decoder()
-    rounded = round_to_int8(decoder, *calibration(material.dataset.train))
+    rounded = round_to_int8(decoder, calibration(material.dataset.train))
     files = {
         quantization: export(
             module,
