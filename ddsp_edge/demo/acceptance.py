@@ -120,7 +120,8 @@ def _worst(values: list[float]) -> float:
 def silence_figure(report: RenderReport, seconds: float = 2.0) -> Figure:
     """Measure what the model of a report plays in silence after a note."""
     bundle = find_model(report.model.name)
-    engine = Engine(bundle, report.rate, Settings(reverb_wet=0.0))
+    # Its own answer, not the room that rings on behind it.
+    engine = Engine(bundle, report.rate, Settings(reverb_wet=0.0, body=0.0))
     hop, count = report.model.hop_s, round(seconds / report.model.hop_s)
     frames = [FeatureFrame(i * hop, 330.0, -20.0 if i < count // 4 else -90.0)
               for i in range(count)]  # fmt: skip

@@ -123,7 +123,8 @@ RECIPES = {
             "salu133445/bach-violin-dataset"
         ),
         rooms=("john-garner", "minji-kim"),
-        options=_taught(6000, 6000, 4000),
+        start_options=_taught(6000, 6000, 4000),
+        options="--response --response-of john-garner --all-frames --steps 1000",
     ),
     "cello": Recipe(
         name="Cello",

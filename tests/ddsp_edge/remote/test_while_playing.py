@@ -113,7 +113,8 @@ def change_s(sound):
     levels = np.log10(spectra + 1e-4)
     begin, end = levels[:250].mean(axis=0), levels[-250:].mean(axis=0)
     way = (levels - begin) @ (end - begin) / np.sum((end - begin) ** 2)
-    half = np.flatnonzero(way > 0.5)[0]
+    # Where it changes for good: a cut of a late driver is far from either sound, for a moment.
+    half = int(np.argmax(np.cumsum(0.5 - way)))
     begun = np.flatnonzero(way[:half] < 0.15)[-1]
     return (half + np.flatnonzero(way[half:] > 0.8)[0] - begun) / 500
 
