@@ -64,8 +64,8 @@ def round_to_int8(decoder: nn.Module, tracks: Sequence[Track]) -> nn.Module:
     ``decoder`` as the exporter takes it, with its ``state_size``; where it is one of ours its
     hidden units are rescaled first (:mod:`ddsp_edge.training.export.equalising`).
     """
-    known = isinstance(decoder, FrameDecoder)
-    decoder = (equalised(decoder) if known else copy.deepcopy(decoder)).eval()
+    decoder = equalised(decoder) if isinstance(decoder, FrameDecoder) else copy.deepcopy(decoder)
+    decoder.eval()
     for layer, inputs in _inputs(decoder, tracks).items():
         if layer.weight.numel() >= MIN_WEIGHTS:  # the quantizer leaves smaller ones alone
             _round_layer(layer, inputs)
