@@ -20,7 +20,7 @@ for at in 1:phone 2:home; do
     iw phy phy${at%:*} set netns name ${at#*:}
     ip netns exec ${at#*:} ip link set lo up
 done
-[ ! -e /etc/ddsp-edge ] || exit 0
+if [ ! -e /etc/ddsp-edge ]; then
 cp /program/deploy/sysusers.d/*.conf /usr/lib/sysusers.d/
 systemd-sysusers
 cp /program/deploy/polkit/*.rules /usr/share/polkit-1/rules.d/
@@ -36,6 +36,7 @@ for name in network panel; do
 done
 systemctl daemon-reload
 systemctl enable ddsp-edge-network ddsp-edge-panel 2>/dev/null
+fi
 """
 ADDRESS = """#!/bin/sh
 [ "$1" = bound ] && { ip addr flush dev $interface; ip addr add $ip/24 dev $interface; }
@@ -192,6 +193,6 @@ def test_after_a_restart_it_is_in_that_network_again(guest: list[RadioBox], fold
 
 
 def test_where_the_network_is_gone_the_hotspot_opens(guest: list[RadioBox]) -> None:
-    guest[0].check("ip netns pids home | xargs kill")
+    guest[0].check("kill $(ip netns pids home)")
     state = until(guest[0], "s['hotspot']['open']", 300)
     assert [each["name"] for each in state["known"]] == [NAME] and state["joined"] is None
