@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ddsp_edge import evaluation
 from ddsp_edge.compare.versions import RATE, Version
-from ddsp_edge.evaluation import ScoreNote
+from ddsp_edge.evaluation import Motion, ScoreNote
 from ddsp_edge.synth.source import FileNote, Performance
 
 
@@ -40,17 +41,18 @@ def measured(versions: list[Version]) -> list[ComparedFigure]:
 
 
 def _expression(heard: list[Version]) -> list[ComparedFigure]:
-    found = {v.key: evaluation.measure_expression(v.sound, RATE) for v in heard}
+    found = {v.key: evaluation.motion_of(evaluation.held_notes(v.sound, RATE)) for v in heard}
+
+    def row(text: str, value: Callable[[Motion], float], digits: int = 2) -> ComparedFigure:
+        values = {key: value(each) if each.notes else math.nan for key, each in found.items()}
+        return ComparedFigure(text, values, digits)
+
     return [
-        ComparedFigure("held notes found", {k: float(e.notes) for k, e in found.items()}, 0),
-        ComparedFigure(
-            "pitch that moves at 3 to 9 Hz, cents", {k: e.f0_cents for k, e in found.items()}
-        ),
-        ComparedFigure(
-            "level that moves at 3 to 9 Hz, dB", {k: e.level_db for k, e in found.items()}
-        ),
-        ComparedFigure("change of timbre (flux)", {k: e.flux for k, e in found.items()}),
-        ComparedFigure("attack, ms", {k: 1000 * e.attack_s for k, e in found.items()}, 0),
+        ComparedFigure("held notes found", {k: float(each.notes) for k, each in found.items()}, 0),
+        row("pitch that moves at 3 to 9 Hz, cents", lambda each: each.pitch_cents),
+        row("level that moves at 3 to 9 Hz, dB", lambda each: each.level_db),
+        row("change of timbre (flux)", lambda each: each.flux),
+        row("attack, ms", lambda each: 1000 * each.attack_s, 0),
     ]
 
 

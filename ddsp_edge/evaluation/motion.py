@@ -1,4 +1,8 @@
-"""How much a sound moves while its notes are held: pitch, level, timbre, attack."""
+"""How much a sound moves while its notes are held: vibrato, swell, timbre, attack.
+
+An organ's note stands still; a player's does not. What real instruments measure: see
+docs/evaluation.md.
+"""
 
 from __future__ import annotations
 
