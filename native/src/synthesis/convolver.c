@@ -84,10 +84,9 @@ static float *taken_in(const float *response, int n, double from_rate, double to
 {
     float *given = malloc((size_t)n * sizeof *given);
     float *made = calloc((size_t)(length > NEAR ? length : NEAR), sizeof *made);
-    if (given && made) {
-        for (int i = 0; i < n; i++)
-            given[i] = ddsp_flush(ddsp_within(response[i], -LARGEST, LARGEST), LEAST);
-        ddsp_resample_response(given, n, from_rate, made, length, to_rate);
+    for (int i = 0; given && i < n; i++)
+        given[i] = ddsp_flush(ddsp_within(response[i], -LARGEST, LARGEST), LEAST);
+    if (given && made && ddsp_resample_response(given, n, from_rate, made, length, to_rate)) {
         for (int i = 0; i < length; i++)
             made[i] = ddsp_flush(made[i], LEAST);
     } else {

@@ -3,8 +3,8 @@
 #define DDSP_RESAMPLE_H
 
 /* Setup. n samples at from_rate into `length` samples at to_rate; what lies beyond either Nyquist
- * frequency is lost, the rest keeps its gain as a filter. Equal rates: a copy. */
-void ddsp_resample_response(const float *from, int n, double from_rate, float *to, int length,
-                            double to_rate);
+ * frequency is lost, the rest keeps its gain as a filter. Equal rates: a copy. 0: no memory. */
+int ddsp_resample_response(const float *from, int n, double from_rate, float *to, int length,
+                           double to_rate);
 
 #endif
