@@ -70,10 +70,13 @@ def _alone() -> Iterator[None]:
 
 def forget_the_dead() -> None:
     """JACK's registry has eight places, and a killed server keeps its own once its number is
-    another process's. Where no server runs, the registry starts anew."""
-    for name in Path("/proc").glob("[0-9]*/comm"):
+    another process's. Where nobody has it any more, the registry starts anew: no server, and no
+    client of an earlier one, whose library would go on looking into the old one."""
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if name.read_text().startswith("jackd"):
+            if (process / "comm").read_text().startswith("jackd"):
+                return
+            if "/jack-shm-registry" in (process / "maps").read_text():
                 return
         except OSError:  # it has just ended
             continue
