@@ -23,6 +23,8 @@ unsigned ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *const *part
             continue;
         ddsp_part *part = parts[taken++];
         const ddsp_crossfader_slot *before = slot_of(crossfader, ddsp_part_predecessor(part));
+        if (before)
+            ddsp_part_adopt(part);
         crossfader->slot[s] = (ddsp_crossfader_slot){
             part, before ? before->part : NULL, crossfader->groups, 0.0f, 0.0f};
     }

@@ -21,7 +21,8 @@ typedef struct {
     int next_in, next_fade;         /* samples until then, and of its fade */
 } ddsp_crossfader;
 
-/* n parts take slots, silent, as a new group, whose number is returned; 0 for none. There are
+/* n parts that have begun take slots, silent, as a new group, whose number is returned; 0 for none.
+ * One whose predecessor is still here adopts what that plays. There are
  * always slots free: ddsp_rig_play_together sees to it. */
 unsigned ddsp_crossfader_add(ddsp_crossfader *crossfader, ddsp_part *const *parts, int n);
 

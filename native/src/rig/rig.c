@@ -247,13 +247,8 @@ static void take_plays(ddsp_rig *rig)
     for (unsigned n = ddsp_ring_count(&rig->plays); n > 0; n--) {
         const play_command command = *(const play_command *)ddsp_ring_at(&rig->plays, 0);
         ddsp_ring_pop(&rig->plays, 1);
-        for (int i = 0; i < command.n; i++) {
+        for (int i = 0; i < command.n; i++)
             ddsp_part_begin(command.part[i], rig->position);
-            const ddsp_part *before = ddsp_part_predecessor(command.part[i]);
-            for (int s = 0; s < DDSP_MAX_PARTS; s++)
-                if (before && rig->crossfader.slot[s].part == before)
-                    ddsp_part_adopt(command.part[i]);
-        }
         const unsigned group =
             ddsp_crossfader_add(&rig->crossfader, command.part, command.n);
         ddsp_crossfader_change(&rig->crossfader, group, command.delay, command.fade);

@@ -33,12 +33,12 @@ static void fill_weights(const sinc_shape *shape, double fraction, double *weigh
     }
 }
 
-/* The value of `from` around sample `whole`; outside of it is silence. */
+/* The value of `from` around sample `whole`, 0 or more; outside of it is silence. */
 static double weighed(const float *from, int n, int64_t whole, const sinc_shape *shape,
                       const double *weights)
 {
     const int64_t begin = whole - shape->half;
-    const int first = begin < 0 ? (int)(begin < -shape->width ? shape->width : -begin) : 0;
+    const int first = begin < 0 ? (int)-begin : 0;
     const int last = n - begin < shape->width ? (int)(n - begin) : shape->width;
     double sum = 0.0;
     for (int k = first; k < last; k++)
