@@ -142,8 +142,8 @@ def _second(log: str, words: str) -> float:
 
 
 def test_memory_and_seconds_are_told(box: CardMachine) -> None:
-    """Figures for docs/image.md, which has the goals; what is asserted would be a fault. What the
-    session of this test takes (its own cgroup) is told apart."""
+    """Figures for docs/image.md. Of the seconds none is asserted; of the memory the goal is, with
+    what the session of this test takes (its own cgroup), which is told apart."""
     used_mb = int(box.run("free -m | awk '/^Mem:/ {print $2 - $7}'"))
     session_mb = float(box.run(
         "awk '/^(anon|kernel) / {sum += $2} END {print sum / 1048576}'"
@@ -151,7 +151,7 @@ def test_memory_and_seconds_are_told(box: CardMachine) -> None:
     ))  # fmt: skip
     told = {"used_mb": used_mb, "session_mb": session_mb, **seconds(box)}
     print("first start", json.dumps(told, indent=1))
-    assert 1 < session_mb < 30 and used_mb - session_mb < 230
+    assert 1 < session_mb < 30 and used_mb < 220
 
 
 def test_what_is_saved_outlives_the_plug(box: CardMachine) -> None:

@@ -10,12 +10,12 @@ from builder import boot
 from builder.debs import packages
 
 #: Quiet on the screen; the log is in the journal. Nothing waits for a console. kpti=0 is of
-#: mitigations=off, which leaves it on where the kernel's place in memory is random.
+#: mitigations=off, which leaves it on where the kernel's place in memory is random. Huge pages
+#: would have the kernel keep some 50 MB free to make them of, and move memory about meanwhile.
+_ALL = "loglevel=4 panic=10 mitigations=off transparent_hugepage=never net.ifnames=0"
 CMDLINE = {
-    "arm64": "console=tty1 quiet loglevel=4 panic=10 mitigations=off kpti=0 "
-    "net.ifnames=0 systemd.show_status=no",
-    "amd64": "console=ttyS0 loglevel=4 panic=10 mitigations=off net.ifnames=0 "
-    "systemd.show_status=no",
+    "arm64": f"console=tty1 quiet {_ALL} kpti=0 systemd.show_status=no",
+    "amd64": f"console=ttyS0 {_ALL} systemd.show_status=no",
 }
 #: Of Debian's device trees those of boards that the kernel drives: of a Raspberry Pi 5 it has no
 #: USB (6.12), so that it cannot play.
