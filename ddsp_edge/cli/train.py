@@ -25,7 +25,7 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
-from ddsp_edge.training.plan import LEVEL_ON, RATE_ON, STEPS, STEPS_ON, STEPS_TAUGHT
+from ddsp_edge.training.plan import LEVEL_ON, RATE_ON, STEPS, STEPS_ON, STEPS_TAUGHT, TIMBRE_ON
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     if args.start:
         before = find_model(args.start)
         digest = hashlib.sha256(before.model).hexdigest()[:8]
-        started_from = f"{before.info.name} ({digest})", trained_network(before)
+        started_from = f"{before.info.name} ({digest})", trained_network(before, size)
     baseline = read_baseline(args.baseline) if args.baseline else None
     # Now, not after an hour of training: what is there already is lost only by --force.
     _check_results(args, named)
@@ -136,7 +136,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         start=started_from[0],
         size=size,
         all_frames=args.all_frames,
-        **({"rate": RATE_ON, "level": LEVEL_ON} if args.start else {}),
+        **({"rate": RATE_ON, "level": LEVEL_ON, "timbre": TIMBRE_ON} if args.start else {}),
     )
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep
@@ -165,7 +165,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
             taught_with = Training(dataset, recipe, large, command)
             _export(*fit, taught_with, bundle, "int8", None, True)  # nobody plays it
         teacher = Teacher.of(read_bundle(bundle), profile)
-        print(f"now the small network, taught by it: {plan.warm_steps + plan.steps} steps")
+        print(f"now the {size} network, taught by it: {plan.warm_steps + plan.steps} steps")
     plan = replace(plan, teacher=teacher.text if teacher else "")
     fit = _fit(args, dataset, plan, run_folder, teacher, clock, started_from[1])
     if fit is None:

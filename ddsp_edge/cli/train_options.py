@@ -69,9 +69,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--size",
-        choices=("large", "small"),
-        help="small: 22,438 parameters, as the shipped instruments have; large: 82,566 "
-        "(default: small; large for --profile vst and --sweep)",
+        choices=("large", "small", "tiny"),
+        help="small: 22,438 parameters, as the shipped instruments have; tiny: 6,822; large: "
+        "82,566 (default: small; large for --profile vst and --sweep)",
     )
     made.add_argument(
         "--teacher",
@@ -239,13 +239,13 @@ def network_of(args: argparse.Namespace) -> tuple[str, bool]:
         raise UserError("--response-of: says whose response is played; give --response too")
     if args.response and args.room:
         raise UserError("--response --room: both are the room; give one of them")
-    if args.start and (size != "small" or args.teacher not in (None, "none")):
-        raise UserError("--start: only a small network is trained on, and without a teacher")
+    if args.start and (size == "large" or args.teacher not in (None, "none")):
+        raise UserError("--start: a large network is not trained on, nor one with a teacher")
     if vst and size != "large":
         raise UserError(f"--size {size}: a DDSP-VST file has one size; leave it out")
     if args.teacher == "none" or args.sweep or args.start:
         return size, False
-    return size, size == "small" or args.teacher is not None
+    return size, size != "large" or args.teacher is not None
 
 
 def steps_of(warm: int | None, steps: int | None, default: tuple[int, int]) -> tuple[int, int]:

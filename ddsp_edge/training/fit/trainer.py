@@ -288,17 +288,19 @@ class Trainer:
         if isinstance(self.room, LearntRoom) and torch.is_grad_enabled():
             room_loss = self.room.loss(dry, target)
         ours = self._with_room(dry, batch["room"], target.shape[1])
-        return self._distance(ours, target), room_loss
+        return self._distance(ours, target, batch["room"]), room_loss
 
-    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+    def _distance(self, audio: Tensor, target: Tensor, room: Tensor) -> Tensor:
         found = losses.multi_scale_spectral(audio, target)
         if self.plan.response and audio.shape[1] % 6 == 0:
             # At 16 kHz too: windows three times as long tell the room's tails apart.
             ours, theirs = losses.below_8_khz(audio), losses.below_8_khz(target)
             found = 0.5 * (found + losses.multi_scale_spectral(ours, theirs))
+        rate = self.profile.sample_rate
         if self.plan.level:
-            rate = self.profile.sample_rate
             found = found + self.plan.level * losses.level(audio, target, rate)
+        if self.plan.timbre:
+            found = found + self.plan.timbre * losses.timbre(audio, target, room, rate)
         return found
 
     def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:

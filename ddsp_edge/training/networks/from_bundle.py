@@ -13,12 +13,15 @@ from ddsp_edge.tflite.network import UnknownGraphError, read_network
 from ddsp_edge.training.networks.model import SIZES, EdgeDecoder
 
 
-def network_of(bundle: Bundle) -> EdgeDecoder:
-    """The small network of one of our bundles, to train on. Raises UserError for another."""
+def network_of(bundle: Bundle, size: str = "small") -> EdgeDecoder:
+    """The network of one of our bundles, to train on; ``size`` is the one of SIZES that it has.
+
+    Raises UserError for another network.
+    """
     try:
         file = read_network(bundle.model)
         (at, slope), (loud_at, loud_slope) = file.pitch, file.loudness
-        shape = replace(SIZES["small"], pitch=(at, slope), loudness=(loud_at, loud_slope))
+        shape = replace(SIZES[size], pitch=(at, slope), loudness=(loud_at, loud_slope))
         model = EdgeDecoder(shape)
         first, second = file.layers
         inputs, states = file.gates[:3], file.gates[3:]
@@ -42,5 +45,5 @@ def network_of(bundle: Bundle) -> EdgeDecoder:
             {name: torch.from_numpy(np.concatenate(part)) for name, part in parts.items()}
         )
     except (UnknownGraphError, ValueError, RuntimeError) as error:
-        raise UserError(f"{bundle.path or bundle.info.name}: no small network of ours") from error
+        raise UserError(f"{bundle.path or bundle.info.name}: no {size} network of ours") from error
     return model

@@ -54,3 +54,42 @@ def test_a_difference_in_level_is_told_in_nepers_and_silence_costs_nothing():
     part = tone.clone()
     part[:, : rate // 8] *= math.exp(0.8)
     assert float(losses.level(part, tone, rate)) == pytest.approx(0.2, abs=0.02)
+
+
+def brightening(shares: list[float], rate: int = 48_000) -> torch.Tensor:
+    """[1, half a second]: tones of 1.2 and 5 kHz, of which the upper one has these shares of the
+    power, one after the other."""
+    at = torch.arange(rate // 2) / rate
+    share = torch.tensor(shares).repeat_interleave(len(at) // len(shares))
+    low, high = (torch.sin(2 * math.pi * hz * at) for hz in (1200.0, 5000.0))
+    return (0.1 * (torch.sqrt(1 - share) * low + torch.sqrt(share) * high))[None]
+
+
+def test_timbre_is_told_by_its_mean_and_by_how_much_it_moves():
+    rate, one = 48_000, torch.zeros(1)
+    moving, still = brightening([0.1, 0.3, 0.1, 0.3]), brightening([0.2, 0.2, 0.2, 0.2])
+    assert float(losses.timbre(moving, moving, one, rate)) == 0.0
+    assert float(losses.timbre(0.1 * moving, moving, one, rate)) == pytest.approx(0.0, abs=1e-4)
+    # The same share on the whole that does not move; the same motion, later; a fifth of the share.
+    assert float(losses.timbre(still, moving, one, rate)) > 2.0
+    later = brightening([0.3, 0.1, 0.3, 0.1])
+    assert float(losses.timbre(later, moving, one, rate)) == pytest.approx(0.0, abs=0.1)
+    duller = brightening([0.02, 0.06, 0.02, 0.06])
+    assert float(losses.timbre(duller, moving, one, rate)) > 1.0
+
+
+def test_timbre_is_each_rooms_own():
+    dull, bright = brightening([0.1, 0.3]), brightening([0.3, 0.5])
+    ours, theirs = torch.cat([bright, dull]), torch.cat([dull, bright])
+    together = losses.timbre(ours, theirs, torch.zeros(2), 48_000)
+    apart = losses.timbre(ours, theirs, torch.arange(2), 48_000)
+    assert float(together) == pytest.approx(0.0, abs=1e-4) and float(apart) > 0.1
+
+
+def test_timbre_of_silence_has_a_gradient():
+    sound, rooms = brightening([0.1, 0.3]), torch.zeros(1)
+    for target in (sound, 0 * sound):
+        for ours in (0 * sound, sound, 1e-7 * sound):
+            ours = ours.clone().requires_grad_()
+            losses.timbre(ours, target, rooms, 48_000).backward()
+            assert torch.isfinite(ours.grad).all()

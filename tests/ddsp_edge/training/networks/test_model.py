@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from ddsp_edge.training.networks.model import EdgeDecoder, FrameDecoder, Shape  # noqa: E402
+from ddsp_edge.training.networks.model import SIZES, EdgeDecoder, FrameDecoder  # noqa: E402
 
 
 @pytest.fixture
@@ -47,5 +47,6 @@ def test_outputs_are_in_range_for_any_input(model):
     assert torch.isfinite(noise).all() and (noise >= 0).all()
 
 
-def test_the_large_network_has_fewer_than_100_000_parameters():
-    assert EdgeDecoder(Shape()).parameters_count() < 100_000
+@pytest.mark.parametrize(("size", "count"), [("large", 82_566), ("small", 22_438), ("tiny", 6_822)])
+def test_the_sizes_have_the_parameters_that_the_help_tells(size, count):
+    assert EdgeDecoder(SIZES[size]).parameters_count() == count

@@ -36,6 +36,8 @@ def test_a_network_of_another_kind_is_refused(tmp_path: Path) -> None:
     bundle = find_model("violin")
     with pytest.raises(UserError, match="no small network of ours"):
         rungs.network_of(type(bundle)(bundle.info, b"foreign", "", b""))
+    with pytest.raises(UserError, match="no tiny network of ours"):
+        rungs.network_of(bundle, "tiny")
 
 
 def test_the_sound_below_8_khz_is_that_of_the_whole_sound() -> None:
