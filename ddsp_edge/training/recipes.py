@@ -124,7 +124,7 @@ RECIPES = {
         ),
         rooms=("john-garner", "minji-kim"),
         start_options=_taught(6000, 6000, 4000),
-        options="--response --response-of john-garner --all-frames --steps 1000",
+        options="--response --response-of john-garner --all-frames --steps 2000",
     ),
     "cello": Recipe(
         name="Cello",
@@ -179,18 +179,16 @@ RECIPES = {
         ),
         options=_taught(3500, 3000, 6000),
     ),
-    "flute": Recipe(
-        name="Flute",
-        folder="flute",
-        single_notes=True,
-        lowest_hz=180.0,
-        highest_hz=2000.0,
-        licence="CC BY 4.0",
-        attribution=(
-            "Trained on the Ixox Flute by Xavier Hosxe (sfzinstruments), CC BY 4.0: "
-            "single notes, joined into phrases"
-        ),
-        options=_taught(6000, 6000, 2500),
+    "flute": _philharmonia(
+        "Flute",
+        "flute",
+        "flute",
+        240.0,
+        2000.0,
+        False,
+        2000,
+        2500,
+        skip=("flute_*7_*.mp3",),  # from 2093 Hz on: 2000 is the highest that is trained
     ),
     "trumpet": Recipe(
         name="Trumpet",

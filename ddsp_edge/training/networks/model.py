@@ -39,7 +39,7 @@ class Shape:
         return asdict(self)
 
 
-#: "large" teaches; "small" is what the search found to be enough, and "tiny" costs 3 to 6 % of the
+#: "large" teaches; "small" is what the search found to be enough, and "tiny" costs 4 to 5 % of the
 #: loss (docs/decoder.md).
 SIZES = {
     "large": Shape(),

@@ -89,7 +89,7 @@ class PlainTrainer(Trainer):
             group["lr"] = rate
         return rate
 
-    def _distance(self, audio: Tensor, target: Tensor) -> Tensor:
+    def _distance(self, audio: Tensor, target: Tensor, room: Tensor) -> Tensor:
         return plain_loss(audio, target)
 
 

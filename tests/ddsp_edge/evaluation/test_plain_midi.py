@@ -22,7 +22,7 @@ from ddsp_edge.training.expression.calibrate import heard_motion, tune
 REAL = {
     "violin": Motion(0, 14.8, 1.77, 0.38, 0.0),
     "cello": Motion(0, 13.0, 1.6, 0.30, 0.0),
-    "flute": Motion(0, 2.7, 0.70, 0.28, 0.0),
+    "flute": Motion(0, 6.3, 1.40, 0.32, 0.0),
     "oboe": Motion(0, 9.9, 0.75, 0.30, 0.0),
     "french-horn": Motion(0, 1.7, 0.14, 0.19, 0.0),
 }
