@@ -11,8 +11,7 @@ from ddsp_edge.training.profiles import EDGE, Profile
 STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 STEPS_ON = 1000  #: of the second stage, for a network that is trained on
 RATE_ON = 5e-4  #: and its learning rate there
-LEVEL_ON = 1.0  #: and the weights of its level
-TIMBRE_ON = 0.3  #: and of its timbre
+LEVEL_ON = 2.0  #: and the weight of its level
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Plan:
     #: Weight of the difference in level: by a spectral loss alone it may follow loudness less.
     level: float = 0.0
     #: Weight of the difference in timbre's statistics: by a spectral loss alone it is duller than
-    #: the recordings, and moves less.
+    #: the recordings, and moves less. What ships was trained without (docs/training.md).
     timbre: float = 0.0
     #: Weight of the penalty on leaving what ``start`` answers where nothing was recorded.
     hold: float = 1.0

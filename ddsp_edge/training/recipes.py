@@ -124,7 +124,7 @@ RECIPES = {
         ),
         rooms=("john-garner", "minji-kim"),
         start_options=_taught(6000, 6000, 4000),
-        options="--response --response-of john-garner --all-frames --steps 2000",
+        options="--response --response-of john-garner --all-frames --steps 1000",
     ),
     "cello": Recipe(
         name="Cello",
