@@ -75,15 +75,10 @@ def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
     (By :func:`multi_scale_spectral` a known room was found 3 to 7 dB too soft.)
     """
     size = 2 ** round(math.log2(0.02 * rate))
-    window = torch.hann_window(size, device=audio.device)
     hz = torch.arange(size // 2 + 1, device=audio.device) * (rate / size)
     band = torch.log2(hz.clamp(min=1.0) / 125.0).floor().clamp(0, 6).long()
     levels = []
-    for sound in (audio, target):
-        spectrum = torch.stft(
-            sound, size, size // 2, window=window, center=False, return_complex=True
-        )
-        power = spectrum.real**2 + spectrum.imag**2
+    for power in _powers(audio, target, size):
         summed = power.new_zeros(len(power), 7, power.shape[2]).index_add_(1, band, power)
         levels.append(torch.nn.functional.avg_pool1d(summed, 3, 1))
     floor = (AUDIBLE * size / 4) ** 2
@@ -100,16 +95,10 @@ def timbre(audio: Tensor, target: Tensor, room: Tensor, rate: int) -> Tensor:
     are not answered by a median.
     """
     size = 2 ** round(math.log2(0.021 * rate))
-    window = torch.hann_window(size, device=audio.device)
     hz = torch.arange(size // 2 + 1, device=audio.device) * (rate / size)
     bands = math.floor(2 * math.log2(rate / 2 / 1000.0)) + 1
     band = (2 * torch.log2(hz.clamp(min=1.0) / 1000.0)).floor().clamp(-1, bands - 1).long() + 1
-    powers = []
-    for sound in (audio, target):
-        spectrum = torch.stft(
-            sound, size, size // 2, window=window, center=False, return_complex=True
-        )
-        powers.append(spectrum.real**2 + spectrum.imag**2)
+    powers = _powers(audio, target, size)
     levels = [power.sum(dim=1) for power in powers]
     loudest = levels[1].amax(dim=1, keepdim=True).clamp(min=(AUDIBLE * size / 4) ** 2)
     shares = [
@@ -134,6 +123,16 @@ def timbre(audio: Tensor, target: Tensor, room: Tensor, rate: int) -> Tensor:
         found = 0.5 * (balance * there).sum() / there.sum().clamp(min=1)
         total = total + (found + (moves[0] - moves[1]).abs()) * at.sum() / len(audio)
     return total
+
+
+def _powers(audio: Tensor, target: Tensor, size: int) -> list[Tensor]:
+    """[b, samples] twice -> power spectra [b, bins, frames]; Hann windows, half a window apart."""
+    window = torch.hann_window(size, device=audio.device)
+    spectra = (
+        torch.stft(x, size, size // 2, window=window, center=False, return_complex=True)
+        for x in (audio, target)
+    )
+    return [spectrum.real**2 + spectrum.imag**2 for spectrum in spectra]
 
 
 def _variance(values: Tensor, counted: Tensor) -> Tensor:
