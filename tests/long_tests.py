@@ -1,8 +1,8 @@
 """How long each test takes, and what ``make test`` therefore leaves to ``make test LONG=1``.
 
-``long_tests.txt`` has the processor time, in seconds, of each test that takes more than LEAST_S,
+``long_tests.txt`` has the processor time, in seconds, of each test that takes LIMIT_S or more,
 with that of its fixtures and of the processes that it starts. ``make test-times`` measures and
-writes it. With DDSP_EDGE_SHORT=1, which ``make test`` sets, tests above LIMIT_S are left out.
+writes it. With DDSP_EDGE_SHORT=1, which ``make test`` sets, these tests are left out.
 
     .venv/bin/python tests/long_tests.py MEASURED
 """
@@ -19,25 +19,20 @@ from pathlib import Path
 import pytest
 
 FILE = Path(__file__).with_name("long_tests.txt")
-LEAST_S, LIMIT_S = 1.0, 1.5
+LIMIT_S = 1.0
 SHORT, MEASURED = "DDSP_EDGE_SHORT", "DDSP_EDGE_MEASURED"
 
 
 def seconds() -> dict[str, float]:
-    """Processor time of each test that takes long, by its node ID."""
+    """Processor time of each test that takes long, by its node ID: of those left out."""
     rows = (line.split(" ", 1) for line in FILE.read_text().splitlines())
     return {name: float(took) for took, name in rows}
-
-
-def left_out() -> list[str]:
-    """The tests that ``make test`` leaves out."""
-    return [name for name, took in seconds().items() if took > LIMIT_S]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long ones where that is asked for."""
     if os.environ.get(SHORT) == "1":
-        names = set(left_out())
+        names = seconds()
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in names])
         items[:] = [item for item in items if item.nodeid not in names]
 
@@ -75,10 +70,10 @@ def write(measured: Path) -> int:
     for line in measured.read_text().splitlines():
         name, took_s = json.loads(line)
         took[name] = max(took_s, took.get(name, 0.0))
-    long = sorted(((s, name) for name, s in took.items() if s >= LEAST_S), reverse=True)
+    long = sorted(((s, name) for name, s in took.items() if s >= LIMIT_S), reverse=True)
     FILE.write_text("".join(f"{s:.1f} {name}\n" for s, name in long))
     return len(long)
 
 
 if __name__ == "__main__":
-    print(f"{FILE.name}: {write(Path(sys.argv[1]))} tests, {len(left_out())} above {LIMIT_S:g} s")
+    print(f"{FILE.name}: {write(Path(sys.argv[1]))} tests of {LIMIT_S:g} s or more")

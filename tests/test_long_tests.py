@@ -27,7 +27,6 @@ def test_it_is_written_from_what_was_measured(tmp_path: Path, monkeypatch: pytes
         "tests/a.py::test[b c]": 4.0,
         "tests/c.py::t": long_tests.LIMIT_S,
     }
-    assert long_tests.left_out() == ["tests/a.py::test[b c]"]
 
 
 def test_what_ends_meanwhile_and_what_goes_on_is_counted():
@@ -49,7 +48,7 @@ def test_what_ends_meanwhile_and_what_goes_on_is_counted():
 
 def test_only_where_it_is_asked_for_a_long_test_is_left_out():
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only"]
-    name = next(name for name in long_tests.left_out() if name.startswith("tests/native/"))
+    name = next(name for name in long_tests.seconds() if name.startswith("tests/native/"))
     for short, found in (("1", False), ("0", True)):
         said = subprocess.run(
             [*words, name.split("[")[0]], capture_output=True, text=True, cwd=TESTS.parent,
