@@ -73,15 +73,15 @@ def voice_figures(report: RenderReport) -> list[Figure]:
 
 
 def tune_figures(report: RenderReport) -> list[Figure]:
-    """Return the figures of a MIDI tune, as written: without room and expression.
+    """Return the figures of a MIDI tune, as written: without rooms and expression.
 
-    They are those of the instrument; a player's intonation is no error of its.
+    They are those of the instrument; a player's intonation is no error of its, and the room that
+    it was learnt with (``body``) goes on after a note, as any other does.
     """
     assert report.performance is not None
-    dry = report
-    if report.settings.reverb_wet > 0 or report.settings.expression > 0:
-        settings = replace(report.settings, reverb_wet=0.0, expression=0.0)
-        dry = render(report.source, report.model.name, report.rate, settings)
+    dry, as_written = report, replace(report.settings, reverb_wet=0.0, body=0.0, expression=0.0)
+    if report.settings != as_written:
+        dry = render(report.source, report.model.name, report.rate, as_written)
     sound = dry.sound[:, 0]
     shift = 2.0 ** (report.settings.pitch_shift / 12)
     notes = [_score_note(report.performance, note, shift) for note in report.performance.notes]

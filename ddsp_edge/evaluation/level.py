@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR_DB = -60.0  #: quieter is the same as this in correlations
+PLACES = 64  #: of a control frame, beside its edge, where sharpness is measured
 #: A lone click is so many times as sharp as anything so near, and no softer than this.
 ALONE, AROUND_S, AUDIBLE = 2.5, 0.03, 5e-4
 
@@ -44,22 +45,24 @@ def loudness_correlation(
 def click_ratio(audio: np.ndarray, rate: int, edge_s: float) -> float:
     """Return how much sharper the sound is at the edges of control frames than elsewhere.
 
-    The sharpness of a sample is its third difference; the ratio is that of the 99th
-    percentiles, at the edges (every ``edge_s``, +-1 sample) and half way between them.
-    About 1 without clicks; a step of -40 dB at each edge makes it several times that.
+    The sharpness of a sample is its third difference, of which the 99th percentile at the edges
+    (every ``edge_s``, +-1 sample) is compared with that at the sharpest other place of the frame:
+    where a few periods of a bowed string are as long as a few frames, its corners come at the edges
+    and at few other places. About 1 or less without clicks; a step of -40 dB at each edge makes it
+    several times that.
     """
     audio = np.asarray(audio, np.float64)
     sharp = np.abs(np.diff(audio, 3))
     count = int(len(sharp) / rate / edge_s) - 1
-    edges = np.round(np.arange(1, count) * edge_s * rate).astype(int)
-    middles = np.round((np.arange(1, count) + 0.5) * edge_s * rate).astype(int)
 
-    def sharpest(at: np.ndarray) -> np.ndarray:
+    def sharpness(place: float) -> float:
+        """At so much of a frame, 0 to 1, after the edges."""
+        at = np.round((np.arange(1, count) + place) * edge_s * rate).astype(int)
         around = at[:, None] + np.arange(-3, 2)
-        return sharp[np.clip(around, 0, len(sharp) - 1)].max(axis=1)
+        return float(np.percentile(sharp[np.clip(around, 0, len(sharp) - 1)].max(axis=1), 99))
 
-    at_edges, between = sharpest(edges), sharpest(middles)
-    return float(np.percentile(at_edges, 99) / max(np.percentile(between, 99), 1e-12))
+    between = max(sharpness(place) for place in np.linspace(0.05, 0.95, PLACES))
+    return sharpness(0.0) / max(between, 1e-12)
 
 
 def lone_clicks(audio: np.ndarray, rate: int) -> int:

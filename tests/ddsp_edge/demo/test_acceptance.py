@@ -76,7 +76,7 @@ def test_the_figures_see_a_bad_render(voice, tune):
     bad = replace(bad, settings=Settings())  # nobody asked for that
     figures = {f.name: f for f in acceptance.voice_figures(bad)}
     assert not figures["f0"].met
-    late = replace(tune, settings=Settings(reverb_wet=0.0, expression=0.0))
+    late = replace(tune, settings=Settings(reverb_wet=0.0, body=0.0, expression=0.0))
     late.sound = np.roll(tune.sound, round(0.025 * RATE), axis=0)
     assert not {f.name: f for f in acceptance.tune_figures(late)}["onsets"].met
     clicking = replace(voice)

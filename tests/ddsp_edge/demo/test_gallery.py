@@ -146,6 +146,15 @@ def test_the_json_output_has_the_same_figures(tmp_path, capsys, models_folder, m
     check(Path(said["page"]).read_text(encoding="utf-8"), tmp_path / "out")
 
 
+def test_every_instrument_plays_its_phrase_within_the_limits(tmp_path, models_folder, monkeypatch):
+    monkeypatch.setattr(gallery, "GALLERY", ())
+    models = gallery.instruments(tmp_path)
+    assert len(models) == len(list(catalog.shipped_folder().glob("*.zip"))) >= 12
+    pieces = gallery.make(tmp_path, models, pictures=False)
+    missed = [f"{p.entry.title}: {f}" for p in pieces for f in p.judged if not f.met]
+    assert missed == [] and all(piece.met for piece in pieces)
+
+
 def test_octaves_are_chosen_to_fit():
     violin, cello = (find_model(name).info for name in ("violin", "cello"))
     assert fitted(VOICE, violin).pitch_shift == 0
