@@ -25,7 +25,14 @@ from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import check_new, check_target, numbered
 from ddsp_edge.system.stderr import quiet_stderr
-from ddsp_edge.training.plan import LEVEL_ON, RATE_ON, STEPS, STEPS_ON, STEPS_TAUGHT
+from ddsp_edge.training.plan import (
+    LEVEL_ON,
+    RATE_ON,
+    STEPS,
+    STEPS_ON,
+    STEPS_TAUGHT,
+    TIMBRE_ON,
+)
 from ddsp_edge.training.run_options import only_one, write_options
 
 if TYPE_CHECKING:
@@ -136,7 +143,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         start=started_from[0],
         size=size,
         all_frames=args.all_frames,
-        **({"rate": RATE_ON, "level": LEVEL_ON} if args.start else {}),
+        **({"rate": RATE_ON, "level": LEVEL_ON, "timbre": TIMBRE_ON} if args.start else {}),
     )
     if args.sweep:
         from ddsp_edge.training.study.hyperparameters import sweep

@@ -11,7 +11,8 @@ from ddsp_edge.training.profiles import EDGE, Profile
 STEPS, STEPS_TAUGHT = (2500, 6000), (6000, 2500)
 STEPS_ON = 1000  #: of the second stage, for a network that is trained on
 RATE_ON = 5e-4  #: and its learning rate there
-LEVEL_ON = 2.0  #: and the weight of its level
+LEVEL_ON = 1.0  #: and the weight of its level
+TIMBRE_ON = 0.4  #: and that of its timbre's statistics
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Plan:
     #: Weight of the difference in level: by a spectral loss alone it may follow loudness less.
     level: float = 0.0
     #: Weight of the difference in timbre's statistics: by a spectral loss alone it is duller than
-    #: the recordings, and moves less. What ships was trained without (docs/training.md).
+    #: the recordings, and moves less (docs/training.md).
     timbre: float = 0.0
     #: Weight of the penalty on leaving what ``start`` answers where nothing was recorded.
     hold: float = 1.0

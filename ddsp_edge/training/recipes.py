@@ -59,6 +59,7 @@ class Recipe:
         return found[0] if self.evened_out and found else 0.0
 
 
+_ORCHESTRA = "the repository skratchdot/philharmonia-samples on GitHub, commit 717b7de"
 #: Files of the Philharmonia Orchestra's samples that hold no sustained tone of one pitch.
 _NO_TONE = (
     "*_fluttertonguing.mp3",
@@ -98,7 +99,7 @@ def _philharmonia(
         highest_hz=highest_hz,
         skip=_NO_TONE + skip,
         evened_out=evened_out,
-        source="the repository skratchdot/philharmonia-samples on GitHub, commit 717b7de",
+        source=_ORCHESTRA,
         options=f"--teacher none --warm-steps {warm_steps} --steps {steps}",
         licence="CC BY-SA 3.0",
         attribution=(
@@ -124,7 +125,7 @@ RECIPES = {
         ),
         rooms=("john-garner", "minji-kim"),
         start_options=_taught(6000, 6000, 4000),
-        options="--response --response-of john-garner --all-frames --steps 1000",
+        options="--response --response-of john-garner --all-frames --steps 5000",
     ),
     "cello": Recipe(
         name="Cello",
@@ -144,13 +145,21 @@ RECIPES = {
         folder="alto-sax",
         single_notes=True,
         lowest_hz=95.0,
-        highest_hz=1000.0,
-        licence="CC0 1.0",
-        attribution=(
-            "Trained on the Karoryfer Weresax samples (sfzinstruments), CC0 1.0: "
-            "single notes, joined into phrases"
+        highest_hz=1600.0,
+        skip=_NO_TONE,
+        evened_out=True,  # the orchestra's; the others' names have no marks
+        source=(
+            "Karoryfer Weresax (sfzinstruments), its .flac files, and, as a folder saxophone "
+            f"beside them, audio/saxophone of {_ORCHESTRA}"
         ),
-        options=_taught(3500, 6000, 2500),
+        options="--teacher none --warm-steps 2500 --steps 3000 --seed 2",
+        licence="CC BY-SA 3.0",
+        attribution=(
+            "Trained on the saxophone samples of the Philharmonia Orchestra, London "
+            "(philharmonia.co.uk), CC BY-SA 3.0, free for any use but not to be sold or passed on "
+            "as samples, and on the Karoryfer Weresax samples (sfzinstruments), CC0 1.0: single "
+            "notes and short phrases, joined into phrases"
+        ),
     ),
     "double-bass": Recipe(
         name="Double-Bass",

@@ -18,6 +18,7 @@ from ddsp_edge.bundles.metadata import ModelInfo
 from ddsp_edge.bundles.vst_export import write_vst
 from ddsp_edge.calibration.calibrate import swept_bundle, with_map
 from ddsp_edge.calibration.recordings import centroid_fall
+from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.training.data.features import Piece
 from ddsp_edge.training.export import measure
@@ -42,7 +43,8 @@ def build_bundle(
     say: Callable[[str], None] = print,
     allow_failed_sweep: bool = False,
 ) -> Measured:
-    """Write ``out`` and return what was measured. Raises UserError, ValueError (drift).
+    """Write ``out`` and return what was measured. Raises UserError: also where quantizing changes
+    the sound by more than MOST_DIFFERENCE_DB.
 
     The loudness map is found before anything is measured, and every key is swept at the end; a
     model that does not pass is not written unless ``allow_failed_sweep`` says so (UserError).
@@ -92,9 +94,11 @@ def build_bundle(
         tracking=measure.follows(quantized, pieces, profile),
     )
     if measured.difference_db > MOST_DIFFERENCE_DB:
-        raise ValueError(
-            f"the {quantization} model sounds {measured.difference_db:.2f} dB different from "
-            f"float32, more than {MOST_DIFFERENCE_DB} dB"
+        raise UserError(
+            f"{out}: not written, since the {quantization} model sounds "
+            f"{measured.difference_db:.2f} dB different from float32, more than "
+            f"{MOST_DIFFERENCE_DB} dB; the training is kept: the same command with --quantize "
+            "float16 (a small network stays small) exports it again"
         )
     info = replace(info, attack_s=round(response.attack_s, 4))
     card = model_card(info, training, measured)

@@ -16,8 +16,8 @@ from ddsp_edge.training.data.features import TRUST, Piece
 from ddsp_edge.training.profiles import EDGE, Profile
 from ddsp_edge.units import SILENCE_DB, midi_to_hz
 
-#: The dry instrument, alone.
-DRY = Settings(reverb_wet=0.0)
+#: The instrument and, where it has one, the room that it was learnt with; and it alone.
+LEARNT, DRY = Settings(reverb_wet=0.0), Settings(reverb_wet=0.0, body=0.0)
 CROP_S = 0.5
 STAGE_RATE = 48_000
 #: What is softer than this in the recording counts for no figure of :func:`follows`.
@@ -41,7 +41,7 @@ def play(
         FeatureFrame((i + 1) * hop / rate, float(f0), float(loudness))
         for i, (f0, loudness) in enumerate(zip(piece.f0_hz, piece.loudness_db, strict=True))
     ]
-    engine = Engine(bundle, rate, DRY, runtime=runtime)
+    engine = Engine(bundle, rate, LEARNT, runtime=runtime)
     return engine.render(frames, (len(piece.audio) + delay(profile)) / rate)[:, 0]
 
 

@@ -78,7 +78,7 @@ def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
     hz = torch.arange(size // 2 + 1, device=audio.device) * (rate / size)
     band = torch.log2(hz.clamp(min=1.0) / 125.0).floor().clamp(0, 6).long()
     levels = []
-    for power in _powers(audio, target, size):
+    for power in powers(audio, target, size):
         summed = power.new_zeros(len(power), 7, power.shape[2]).index_add_(1, band, power)
         levels.append(torch.nn.functional.avg_pool1d(summed, 3, 1))
     floor = (AUDIBLE * size / 4) ** 2
@@ -86,46 +86,7 @@ def band_energy(audio: Tensor, target: Tensor, rate: int) -> Tensor:
     return (ours - theirs).abs().mean()
 
 
-def timbre(audio: Tensor, target: Tensor, room: Tensor, rate: int) -> Tensor:
-    """[b, samples] twice -> scalar: difference of two statistics of each room's crops, in nepers.
-
-    The power in each half octave from 1 kHz on, and the standard deviation of the spectral
-    centroid; every crop counts alike, ``room`` [b] says whose is whose. A spectral loss is least
-    at the median of what may be heard, which is duller than the mean and does not move; these two
-    are not answered by a median.
-    """
-    size = 2 ** round(math.log2(0.021 * rate))
-    hz = torch.arange(size // 2 + 1, device=audio.device) * (rate / size)
-    bands = math.floor(2 * math.log2(rate / 2 / 1000.0)) + 1
-    band = (2 * torch.log2(hz.clamp(min=1.0) / 1000.0)).floor().clamp(-1, bands - 1).long() + 1
-    powers = _powers(audio, target, size)
-    levels = [power.sum(dim=1) for power in powers]
-    loudest = levels[1].amax(dim=1, keepdim=True).clamp(min=(AUDIBLE * size / 4) ** 2)
-    shares = [
-        power.new_zeros(len(power), bands + 1).index_add_(1, band, power.sum(dim=2))
-        / level.sum(dim=1, keepdim=True).clamp(min=1e-12)
-        for power, level in zip(powers, levels, strict=True)
-    ]
-    centroids = [
-        (power * hz[:, None]).sum(dim=1) / level.clamp(min=1e-12)
-        for power, level in zip(powers, levels, strict=True)
-    ]
-    total = audio.new_zeros(())
-    for one in room.unique():
-        at = room == one
-        ours, theirs = (share[at].sum(dim=0)[1:] for share in shares)
-        there = theirs > 1e-6 * at.sum()
-        balance = (torch.log(ours + 1e-12) - torch.log(theirs + 1e-12)).abs()
-        moves = [
-            0.5 * torch.log(_variance(centroid[at], level[at] > 1e-4 * loudest[at]) + 1.0)
-            for centroid, level in zip(centroids, levels, strict=True)
-        ]
-        found = 0.5 * (balance * there).sum() / there.sum().clamp(min=1)
-        total = total + (found + (moves[0] - moves[1]).abs()) * at.sum() / len(audio)
-    return total
-
-
-def _powers(audio: Tensor, target: Tensor, size: int) -> list[Tensor]:
+def powers(audio: Tensor, target: Tensor, size: int) -> list[Tensor]:
     """[b, samples] twice -> power spectra [b, bins, frames]; Hann windows, half a window apart."""
     window = torch.hann_window(size, device=audio.device)
     spectra = (
@@ -133,13 +94,6 @@ def _powers(audio: Tensor, target: Tensor, size: int) -> list[Tensor]:
         for x in (audio, target)
     )
     return [spectrum.real**2 + spectrum.imag**2 for spectrum in spectra]
-
-
-def _variance(values: Tensor, counted: Tensor) -> Tensor:
-    """Of the values where ``counted`` is true; 0 where it nowhere is."""
-    count = counted.sum().clamp(min=1)
-    mean = (values * counted).sum() / count
-    return ((values - mean) ** 2 * counted).sum() / count
 
 
 def warm_start(

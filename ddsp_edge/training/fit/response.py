@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.signal import butter, sosfilt
 from torch import Tensor, nn
 
 from ddsp_edge.errors import UserError
@@ -20,6 +21,7 @@ LENGTH_S = 1.0
 #: not end as noise louder than the room's own tail.
 FALL_S = 2.0
 INAUDIBLE = 1e-5  #: a response whose largest sample is smaller than this is none
+FADE_S = 0.1  #: in which a response ends, since a room goes on after LENGTH_S
 MOST_ROOMS = 8  #: more of them get too little sound each to learn a second of samples from
 
 
@@ -39,6 +41,17 @@ def room_named(rooms: tuple[str, ...], name: str | None) -> str:
         known = ", ".join(repr(room) for room in rooms)
         raise UserError(f"--response-of {name}: the recordings' rooms are {known}")
     return name
+
+
+def finished(samples: np.ndarray, rate: int, lowest_hz: float) -> np.ndarray:
+    """float32 [samples] as learnt -> as it is played: above ``lowest_hz`` only, its end faded out.
+
+    What lies below an instrument's lowest pitch is learnt from nothing: it would ring, unheard by
+    any loss, after whatever is not the instrument's own sound.
+    """
+    high_pass = butter(2, lowest_hz, "highpass", fs=rate, output="sos")
+    left = np.arange(len(samples))[::-1] / (FADE_S * rate)
+    return (sosfilt(high_pass, samples) * np.minimum(1.0, left)).astype(np.float32)
 
 
 class LearntResponse(nn.Module):

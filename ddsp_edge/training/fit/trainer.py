@@ -24,10 +24,11 @@ from ddsp_edge.training.data.augmentation import augment
 from ddsp_edge.training.data.batches import AudioBatches, WarmBatches
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.fit import brightness, checkpoint, devices, losses, synth
-from ddsp_edge.training.fit.response import LearntResponse
+from ddsp_edge.training.fit.response import LearntResponse, finished
 from ddsp_edge.training.fit.room import LearntRoom
 from ddsp_edge.training.fit.start_penalty import AT, EVERY, StartPenalty
 from ddsp_edge.training.fit.teacher import Teacher
+from ddsp_edge.training.fit.timbre import TimbreStatistics
 from ddsp_edge.training.networks import registry
 from ddsp_edge.training.networks.model import EdgeDecoder
 from ddsp_edge.training.networks.vst_model import VstModel
@@ -94,6 +95,10 @@ class Trainer:
         if start is not None and plan.hold:
             self.hold = StartPenalty(start, dataset.train, self.summary, profile.frame_rate)
         self.room = self._make_room()
+        self.timbre = None
+        if plan.timbre:
+            rooms = max(1, len(self.rooms))
+            self.timbre = TimbreStatistics(profile.sample_rate, rooms).to(self.device)
         self.average_room = copy.deepcopy(self.room)
         self.optimiser = self._new_optimiser()
         self.step = 0
@@ -162,13 +167,15 @@ class Trainer:
     def best_response(self, room: str | None = None) -> np.ndarray | None:
         """A room's response, learnt with :meth:`best_model`; None where none was asked for.
 
-        ``room`` is one of :attr:`rooms` (default: the first).
+        ``room`` is one of :attr:`rooms` (default: the first). Without what lies an octave and more
+        below the lowest pitch that was recorded.
         """
         if not isinstance(self.average_room, LearntResponse):
             return None
         best = copy.deepcopy(self.average_room)
         best.load_state_dict(self.best[2])
-        return best.samples(0 if room is None else self.rooms.index(room))
+        learnt = best.samples(0 if room is None else self.rooms.index(room))
+        return finished(learnt, self.profile.sample_rate, 0.5 * self.summary["f0_low_hz"])
 
     def _make_room(self) -> nn.Module | None:
         if self.plan.response:
@@ -299,8 +306,8 @@ class Trainer:
         rate = self.profile.sample_rate
         if self.plan.level:
             found = found + self.plan.level * losses.level(audio, target, rate)
-        if self.plan.timbre:
-            found = found + self.plan.timbre * losses.timbre(audio, target, room, rate)
+        if self.timbre is not None:
+            found = found + self.plan.timbre * self.timbre(audio, target, room)
         return found
 
     def sound(self, model: Model, batch: dict[str, Tensor], room: bool = True) -> Tensor:
@@ -353,6 +360,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "room": self.room.state_dict() if self.room else {},
             "average_room": self._room_weights(),
+            "timbre": self.timbre.state_dict() if self.timbre else {},
             "history": self.history,
             "best": self.best,
         }
@@ -366,6 +374,8 @@ class Trainer:
             self.room.load_state_dict(saved["room"])
         if self.average_room is not None:
             self.average_room.load_state_dict(saved["average_room"])
+        if self.timbre is not None:
+            self.timbre.load_state_dict(saved["timbre"])
         self.step, self.history, self.best = saved["step"], saved["history"], saved["best"]
         self.seconds = saved["seconds"]
         self.optimiser.load_state_dict(saved["optimiser"])

@@ -205,7 +205,7 @@ def test_panic_silences_and_forgets_but_the_next_note_sounds():
 
 
 def test_freeze_holds_the_sound_of_voice_and_of_keys():
-    with pumped(VIOLIN, settings=Settings(reverb_wet=0.0)) as pump:
+    with pumped(VIOLIN, settings=Settings(reverb_wet=0.0, body=0.0)) as pump:
         pump.run(steady_voice())
         pump.engine.freeze(True)
         pump.run(1.0)

@@ -107,6 +107,19 @@ def test_a_model_that_does_not_pass_its_sweep_is_not_written(
     assert not out.exists()
 
 
+def test_one_that_rounding_changes_is_not_written_and_the_remedy_is_said(
+    toy_dataset, toy_recipe, tmp_path, monkeypatch
+):
+    from ddsp_edge.training.networks.model import EdgeDecoder
+
+    monkeypatch.setattr("ddsp_edge.training.export.build.MOST_DIFFERENCE_DB", -1.0)
+    torch.manual_seed(0)
+    out = tmp_path / "toy.zip"
+    with pytest.raises(UserError, match=r"toy\.zip: not written.*--quantize float16"):
+        _build(EdgeDecoder(), toy_dataset, toy_recipe, out)
+    assert not out.exists()
+
+
 def test_a_baseline_comes_from_a_file(tmp_path):
     path = tmp_path / "b.json"
     path.write_text('{"loss": 4.5, "text": "vst.gin", "more": 1}')

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from ddsp_edge.errors import UserError  # noqa: E402
 from ddsp_edge.training.fit import losses, synth  # noqa: E402
-from ddsp_edge.training.fit.response import LearntResponse, room_named  # noqa: E402
+from ddsp_edge.training.fit.response import LearntResponse, finished, room_named  # noqa: E402
 from ddsp_edge.training.fit.trainer import Trainer  # noqa: E402
 from ddsp_edge.training.plan import Plan  # noqa: E402
 
@@ -66,13 +66,30 @@ def test_recordings_of_two_rooms_teach_two_responses_and_one_network(toy_dataset
     assert all(np.abs(samples).max() > 0 for samples in learnt)
     assert not np.array_equal(*learnt)
     trainer.best = (1.0, trainer.best[1], trainer.average_room.state_dict())
-    for room, samples in zip(trainer.rooms, learnt, strict=True):
+    played = [finished(each, 48_000, 0.5 * dataset.summary["f0_low_hz"]) for each in learnt]
+    for room, samples in zip(trainer.rooms, played, strict=True):
         assert np.array_equal(trainer.best_response(room), samples)
-    assert np.array_equal(trainer.best_response(), learnt[0])
+    assert np.array_equal(trainer.best_response(), played[0])
     rooms = {trainer.rooms[room] for crop in trainer.held_out for room in crop["room"]}
     assert rooms == {trainer.rooms[0]}  # what was never trained on is heard in the first
     with pytest.raises(UserError, match="other recordings"):
         Trainer(toy_dataset, tmp_path, PLAN)
+
+
+def test_what_is_played_has_no_rumble_and_an_end_that_fades():
+    rate = 48_000
+    at = np.arange(rate) / rate
+    decay = np.exp(-3.0 * at)
+    rumble, tone = (decay * np.sin(2 * np.pi * hz * at) for hz in (15.0, 400.0))
+    played = finished((rumble + tone).astype(np.float32), rate, 95.0)
+    assert played.dtype == np.float32 and len(played) == rate
+    middle = slice(rate // 10, round(0.89 * rate))
+    for hz, least_db, most_db in ((15.0, -45.0, -28.0), (400.0, -0.5, 0.0)):
+        wave = np.exp(2j * np.pi * hz * at[middle]) / decay[middle]
+        gain = np.abs(np.dot(played[middle], wave)) / np.abs(np.dot((rumble + tone)[middle], wave))
+        assert least_db < 20 * np.log10(gain) < most_db, hz
+    ends = [np.abs(played[round(s * rate) : round((s + 0.01) * rate)]).max() for s in (0.94, 0.99)]
+    assert played[-1] == 0.0 and ends[1] < 0.15 * ends[0]
 
 
 def test_the_room_that_is_played_is_named_or_the_first():

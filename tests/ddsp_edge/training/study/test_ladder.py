@@ -20,7 +20,8 @@ def thesis(tmp_path: Path) -> Path:
     at = np.arange(16_000) / 16_000
     rng = np.random.default_rng(1)
     for number, f0_hz in ((7, 440.0), (10, 330.0)):
-        swell = 0.3 + 0.2 * np.sin(2 * np.pi * 2 * at)
+        # Four strokes: a tone that only swells is as like itself a hundredth of a second later.
+        swell = 0.5 * np.exp(-8.0 * (at % 0.25)) * np.minimum(1.0, (at % 0.25) / 0.005)
         tone = sum(swell * np.sin(2 * np.pi * k * f0_hz * at) / k for k in range(1, 12)) * 0.3
         tone = tone + 1e-3 * rng.standard_normal(len(at))
         sounds = {"gt": tone}
