@@ -75,7 +75,7 @@ def rendered(sound: np.ndarray, name: str, **settings: float) -> np.ndarray:
     """What a model makes of it, in its own range."""
     bundle = find_model(name)
     fitted = learn(analyse(sound, RATE, bundle.info.hop_s), bundle.info.hop_s).fit(bundle.info)
-    chosen = Settings(reverb_wet=0.0).changed({**fitted.settings, **settings})
+    chosen = Settings(reverb_wet=0.0, body=0.0).changed({**fitted.settings, **settings})
     frames = effect_frames(sound, RATE, bundle.info, chosen)
     return Engine(bundle, RATE, chosen).render(frames, len(sound) / RATE).mean(axis=1)
 
@@ -111,7 +111,7 @@ def test_a_plucked_string(name: str) -> None:
 def test_a_consonant_of_a_voice_is_as_bright_as_it_was() -> None:
     sound, rate = soundfile.read(VOICE, dtype="float32")
     sound = sound[: rate // 5]  # it begins with an s, from 0.045 to 0.07 s
-    violin, settings = find_model("violin"), Settings(reverb_wet=0.0)
+    violin, settings = find_model("violin"), Settings(reverb_wet=0.0, body=0.0)
     frames = effect_frames(sound, rate, violin.info)
     hiss = [frame for frame in frames if 0.045 <= frame.time_s <= 0.07]
     assert all(frame.pitched == 0.0 and frame.treble_db > -7.0 for frame in hiss)

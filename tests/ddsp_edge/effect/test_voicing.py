@@ -58,7 +58,7 @@ def sung() -> np.ndarray:
 
 
 def rendered(unpitched: float) -> np.ndarray:
-    settings = Settings(reverb_wet=0.0, unpitched=unpitched)
+    settings = Settings(reverb_wet=0.0, body=0.0, unpitched=unpitched)
     frames = effect_frames(sung(), RATE, VIOLIN.info, settings)
     return Engine(VIOLIN, RATE, settings).render(frames, 1.45)[:, 0]
 
