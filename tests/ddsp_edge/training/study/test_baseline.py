@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -36,6 +38,29 @@ def test_its_reverb_adds_what_comes_later_only():
     assert reverb.response().grad_fn is not None
 
 
+def test_it_runs_to_its_end_in_pieces(vst_dataset, tmp_path, monkeypatch, capsys):
+    plan = baseline.plain_plan
+    monkeypatch.setattr(
+        baseline, "plain_plan", lambda steps: baseline.replace(plan(steps), batch=2, frames=26)
+    )
+    whole = baseline.run_to_the_end(vst_dataset, tmp_path / "whole", 3, np.inf)
+    one_step = baseline.PlainTrainer._one_step
+
+    def interrupted(trainer):
+        if trainer.step == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return one_step(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(baseline.PlainTrainer, "_one_step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            baseline.run_to_the_end(vst_dataset, tmp_path / "cut", 3, np.inf)
+    capsys.readouterr()
+    gone_on = baseline.run_to_the_end(vst_dataset, tmp_path / "cut", 3, np.inf)
+    assert capsys.readouterr().out.startswith("plain: step 2 of 3")
+    assert gone_on["steps"] == whole["steps"] == 3 and gone_on["loss"] == whole["loss"]
+
+
 def test_a_run_gives_one_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
     small = baseline.replace(baseline.plain_plan(2), batch=2, frames=26)
     monkeypatch.setattr(baseline, "_planned", lambda *_: (small, baseline.PlainTrainer))
@@ -44,3 +69,13 @@ def test_a_run_gives_one_line_of_the_table(vst_dataset, tmp_path, monkeypatch):
     assert row["steps"] == 2 and 1.0 < row["loss"] < 50.0
     assert fast.usable is usable
     assert json.loads(json.dumps(row))["text"].startswith("plain, 2 steps")
+
+
+def test_what_it_cannot_do_is_one_line(tmp_path, capsys):
+    out = tmp_path / "out.json"
+    words = [str(tmp_path / "none"), "--recipe", "violin", "--out", str(out)]
+    words += ["--work", str(tmp_path / "work")]
+    assert baseline.main([*words, "--to-the-end", "10"]) == 2
+    assert capsys.readouterr().err.startswith("ddsp-edge: error: ") and not out.exists()
+    out.write_text("{}")
+    assert baseline.main(words) == 2 and "--out" in capsys.readouterr().err
