@@ -50,19 +50,17 @@ class TimbreStatistics(nn.Module):
         whose is whose. Its gradient is as if all that is remembered were this batch."""
         spectra = losses.powers(audio, target, self.size)
         loudest = spectra[1].sum(dim=1).amax(dim=1, keepdim=True)
-        now = torch.stack(
-            [self._sums(power, loudest, room, self.heard.shape[1]) for power in spectra]
-        )
+        now = torch.stack([self._sums(power, loudest, room) for power in spectra])
+        share = now[1, :, 0].detach() / len(audio)
         if torch.is_grad_enabled():
             now = KEPT * self.heard + now
             self.heard = now.detach()
         found = self._balance(now) + self._motion(now)
-        share = torch.bincount(room.long(), minlength=len(found)) / len(audio)
         # Of what is remembered a batch is only a part, and of its gradient too.
         grown = (now[1, :, 0].detach() * found).sum() / len(audio)
         return (share * found).sum().detach() + grown - grown.detach()
 
-    def _sums(self, power: Tensor, loudest: Tensor, room: Tensor, rooms: int) -> Tensor:
+    def _sums(self, power: Tensor, loudest: Tensor, room: Tensor) -> Tensor:
         """[b, bins, frames] -> [rooms, columns]: crops, power below and in each half octave,
         frames with a centroid, the sum of these and of their squares, in kHz."""
         level = power.sum(dim=1)
@@ -76,7 +74,7 @@ class TimbreStatistics(nn.Module):
             *(each.sum(dim=1, keepdim=True) for each in (counted, centroid, centroid**2)),
         ]
         rows = torch.cat(columns, dim=1)
-        return rows.new_zeros(rooms, rows.shape[1]).index_add(0, room.long(), rows)
+        return torch.zeros_like(self.heard[0]).index_add(0, room, rows)
 
     def _balance(self, sums: Tensor) -> Tensor:
         """[rooms]: difference of each half octave's share of the power, where there is any."""

@@ -213,7 +213,12 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("runs/baseline"))
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=["plain"])
     parser.add_argument("--minutes", type=float, help="of one core's time, each (default: 10)")
-    parser.add_argument("--to-the-end", type=int, metavar="STEPS", help="plain, so far, resumably")
+    parser.add_argument(
+        "--to-the-end",
+        type=int,
+        metavar="STEPS",
+        help="so many of the plain recipe; where it is stopped (--minutes), it goes on",
+    )
     parser.add_argument("--out", type=Path, default=Path("baseline.json"))
     parser.add_argument("--force", action="store_true", help="replace the file of --out")
     args = parser.parse_args(words)
@@ -237,7 +242,8 @@ def _run(args: argparse.Namespace) -> None:
         dataset = prepare(args.folder, recipe, args.work / "cache", profile=VST)
         row = run_to_the_end(dataset, args.work, args.to_the_end, args.minutes or math.inf)
         print(f"{row['text']}: {row['loss']:.3f} below 8 kHz", flush=True)
-        write_atomically(args.out, json.dumps(row, indent=1).encode())
+        if row["steps"] == args.to_the_end:  # else the same command would find its own result
+            write_atomically(args.out, json.dumps(row, indent=1).encode())
         return
     for step in args.steps:
         profile = VST if step in ("plain", "warm") else EDGE

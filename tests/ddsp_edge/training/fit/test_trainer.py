@@ -28,9 +28,10 @@ def test_training_lowers_the_held_out_loss(toy_dataset, tmp_path):
     assert after == pytest.approx(min(row["held_out"] for row in trainer.history))
 
 
-@pytest.mark.parametrize("cut_at", [5, 12, 16])
-def test_an_interrupted_run_ends_as_the_whole_one(cut_at, toy_dataset, tmp_path):
-    whole = Trainer(toy_dataset, tmp_path / "whole", PLAN)
+@pytest.mark.parametrize(("cut_at", "timbre"), [(5, 0.0), (12, 0.0), (16, 0.0), (16, 0.4)])
+def test_an_interrupted_run_ends_as_the_whole_one(cut_at, timbre, toy_dataset, tmp_path):
+    plan = replace(PLAN, timbre=timbre)
+    whole = Trainer(toy_dataset, tmp_path / "whole", plan)
     whole.train()
 
     def interrupt(progress):
@@ -38,8 +39,8 @@ def test_an_interrupted_run_ends_as_the_whole_one(cut_at, toy_dataset, tmp_path)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Trainer(toy_dataset, tmp_path / "cut", PLAN).train(interrupt)
-    resumed = Trainer(toy_dataset, tmp_path / "cut", PLAN)
+        Trainer(toy_dataset, tmp_path / "cut", plan).train(interrupt)
+    resumed = Trainer(toy_dataset, tmp_path / "cut", plan)
     assert resumed.step == cut_at
     resumed.train()
     assert torch.equal(weights(resumed.model), weights(whole.model))
