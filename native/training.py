@@ -6,6 +6,8 @@ built; calling them otherwise is a RuntimeError.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -78,12 +80,14 @@ def _sizes(
     return segments, n
 
 
-def spectral(ours: np.ndarray, theirs: np.ndarray, floor: float) -> tuple[float, float]:
+def spectral(
+    ours: np.ndarray, theirs: np.ndarray, floor: float, least: float = 0.0
+) -> tuple[float, float]:
     """Sums of ``|a - b|`` and ``|log(a + floor) - log(b + floor)|`` over two spectra's magnitudes.
 
-    Both (frames, bins) complex64 with the last bin Nyquist. ``ours`` is replaced by the gradient
-    of the two sums together, in the form that ``irfft(norm="forward")`` turns into that by the
-    windowed samples.
+    In the logarithms, magnitudes below ``least`` count as that. Both (frames, bins) complex64
+    with the last bin Nyquist. ``ours`` is replaced by the gradient of the two sums together, in
+    the form that ``irfft(norm="forward")`` turns into that by the windowed samples.
     """
     if ours.shape != theirs.shape or ours.ndim != 2 or ours.shape[1] < 2:
         raise ValueError(f"spectra of {ours.shape} and {theirs.shape}")
@@ -94,6 +98,66 @@ def spectral(ours: np.ndarray, theirs: np.ndarray, floor: float) -> tuple[float,
         len(ours),
         ours.shape[1],
         floor,
+        least,
         _pointer(sums, np.float64, "double *"),
     )
     return float(sums[0]), float(sums[1])
+
+
+class GruSteps:
+    """The time steps of a gated recurrent unit between their matrix products, in place.
+
+    All arrays are float32 and C-contiguous: ``gates`` (steps, rows, 3 * size), ``news`` and
+    ``states`` (steps, rows, size), ``product`` (rows, 3 * size), ``bias_new`` (size,); and for the
+    gradients ``outer`` as states, ``slope`` (rows, size), ``by_gate`` as gates. What each holds is
+    said in native/include/ddsp_training.h. Raises ValueError for other shapes or types.
+    """
+
+    def __init__(
+        self, gates: np.ndarray, news: np.ndarray, states: np.ndarray, product: np.ndarray
+    ) -> None:
+        self.steps, self.rows, self.size = states.shape
+        self.gates, self.news, self.states = self._all(gates, 3), self._all(news), self._all(states)
+        self.product = _shaped(product, (self.rows, 3 * self.size))
+
+    def forward(self, bias_new: np.ndarray) -> Callable[[int], None]:
+        """Return what goes from ``product`` and a step's sums to its gates and state."""
+        bias = _shaped(bias_new, (self.size,))
+        others = self.product, bias, self.gates, self.news, self.states
+        return self._step(lib.ddsp_training_gru_forward, others)
+
+    def backward(
+        self, outer: np.ndarray, slope: np.ndarray, by_gate: np.ndarray
+    ) -> Callable[[int], None]:
+        """Return what computes a step's gradients; that by the product goes to ``product``."""
+        by_state = _shaped(slope, (self.rows, self.size))
+        by_sum = self._all(by_gate, 3)
+        known = self.gates, self.news, self.states, self._all(outer)
+        return self._step(lib.ddsp_training_gru_backward, (*known, by_state, by_sum, self.product))
+
+    def _all(self, array: np.ndarray, parts: int = 1) -> _Floats:
+        return _shaped(array, (self.steps, self.rows, parts * self.size))
+
+    def _step(self, function: Any, arrays: tuple[_Floats, ...]) -> Callable[[int], None]:
+        pointers = [array.pointer for array in arrays]
+
+        def step(at: int, keep: object = arrays) -> None:
+            if not 0 <= at < self.steps:
+                raise ValueError(f"step {at} of {self.steps}")
+            function(at, self.rows, self.size, *pointers)
+
+        return step
+
+
+@dataclass(frozen=True)
+class _Floats:
+    """An array and the pointer to it, which lives no longer."""
+
+    array: np.ndarray
+    pointer: Any
+
+
+def _shaped(array: np.ndarray, shape: tuple[int, ...]) -> _Floats:
+    if array.shape != shape:
+        raise ValueError(f"an array of {array.shape} instead of {shape}")
+    return _Floats(array, _pointer(array, np.float32, "float *"))

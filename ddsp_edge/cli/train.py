@@ -95,12 +95,13 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
     from ddsp_edge.training.data.dataset import prepare
     from ddsp_edge.training.data.recordings_report import LEAST_MINUTES, report
     from ddsp_edge.training.export.card import Training, read_baseline
-    from ddsp_edge.training.fit.devices import choose, use_threads
+    from ddsp_edge.training.fit.devices import choose, keep_memory, use_threads
     from ddsp_edge.training.fit.response import room_named
     from ddsp_edge.training.fit.teacher import Teacher
     from ddsp_edge.training.networks.from_bundle import network_of as trained_network
     from ddsp_edge.training.plan import Plan
 
+    keep_memory()
     if args.threads:
         use_threads(args.threads)
     if args.ray is None:  # else the cluster's machines count, not this one
@@ -186,7 +187,7 @@ def _run(args: argparse.Namespace, held: contextlib.ExitStack) -> int:
         trainer.seconds,
         baseline,
         _room(trainer),
-        _response(trainer, room),
+        _response(trainer, model, dataset, room),
         room,
     )
     # Another training may have written one of that name meanwhile.
@@ -335,15 +336,23 @@ def _room(trainer: Trainer) -> Room | None:
     return room
 
 
-def _response(trainer: Trainer, room: str) -> np.ndarray | None:
-    """Return the room's learnt response; None where none was asked for, or none can be heard."""
+def _response(trainer: Trainer, model: Model, dataset: Dataset, room: str) -> np.ndarray | None:
+    """Return the room's response; None where none was asked for, or none can be heard."""
+    from ddsp_edge.training.fit import tone_balance
     from ddsp_edge.training.fit.response import INAUDIBLE
 
     found = trainer.best_response(room)
-    if found is None or abs(found).max() >= INAUDIBLE:
-        return found
-    print("response: none that can be heard")
-    return None
+    if found is None:
+        return None
+    if abs(found).max() < INAUDIBLE:
+        print("response: none that can be heard")
+        return None
+    found, gains = tone_balance.balanced(found, trainer, model, dataset, room)
+    print(
+        f"response: corrected by {gains.min():+.1f} to {gains.max():+.1f} dB above "
+        f"{tone_balance.LOWEST_HZ / 1000:g} kHz, to be as bright as the recordings"
+    )
+    return found
 
 
 def _both(*reports: Callable[[Progress], None]) -> Callable[[Progress], None]:

@@ -14,8 +14,24 @@ void ddsp_training_harmonic_gradient(const float *sample_gradient, const uint32_
                                      float *amplitude_gradient);
 
 /* Two spectra [frames][bins] of complex numbers, the last bin Nyquist: the sums of
- * |a - b| and of |log(a + floor) - log(b + floor)| over their magnitudes a and b to sums[2].
+ * |a - b| and of |log(max(a, least) + floor) - log(max(b, least) + floor)| over their magnitudes
+ * a and b to sums[2]; floor + least is at least 1e-25.
  * ours is replaced by the gradient of their sum in the form that an inverse real FFT without
  * scaling turns into the gradient by the windowed samples. */
 void ddsp_training_spectral(float *ours, const float *theirs, long frames, int bins, float floor,
-                            double *sums);
+                            float least, double *sums);
+
+/* One step of a gated recurrent unit. gates [steps][rows][3 * size] hold the inputs' part with
+ * the biases and are replaced by the gates themselves (reset, update, new); product [rows][3 *
+ * size] is the state before times the recurrent weights; bias_new [size] belongs to the new
+ * gate's product. news and states are [steps][rows][size]: that product, and the states; the
+ * state before step 0 is zero. */
+void ddsp_training_gru_forward(int at, int rows, int size, const float *product,
+                               const float *bias_new, float *gates, float *news, float *states);
+
+/* Its gradients: outer [steps][rows][size] by the states; slope [rows][size] what arrives from
+ * the step after through its product, replaced by what goes straight on to the step before.
+ * by_gate [steps][rows][3 * size] by the gates' sums, by_product [rows][3 * size] by product. */
+void ddsp_training_gru_backward(int at, int rows, int size, const float *gates, const float *news,
+                                const float *states, const float *outer, float *slope,
+                                float *by_gate, float *by_product);

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from contextlib import AbstractContextManager
 
 import torch
 
 from ddsp_edge.errors import UserError
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  #: of malloc.h
 
 
 def choose(name: str = "auto") -> torch.device:
@@ -23,6 +26,18 @@ def choose(name: str = "auto") -> torch.device:
         return torch.device("cpu")
     torch.set_float32_matmul_precision("high")  # TF32 where a product stays float32
     return torch.device("cuda")
+
+
+def keep_memory() -> None:
+    """Let the C library keep the memory that torch gives back, where it is glibc.
+
+    A step's tensors are of megabytes; by default each is asked of the kernel, cleared and given
+    back every time.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for name, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**26)):
+            mallopt(name, value)
 
 
 def use_threads(count: int) -> None:

@@ -1,7 +1,7 @@
 """The trainer's two costly sums with hand-written gradients, in C, for the CPU.
 
-Same meaning as the plain torch of :mod:`synth` and :mod:`losses`, which serves where these are
-not (CUDA, or a checkout whose C was not built); the tests compare them.
+Same meaning as the plain torch of :mod:`synth` and :mod:`losses`, which serves where these cannot
+(:mod:`ddsp_edge.training.c_loops`); the tests compare them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,6 @@ import torch
 from torch import Tensor
 
 from native import training
-
-
-def usable(tensor: Tensor) -> bool:
-    """True where the C loops can take this tensor."""
-    return training.AVAILABLE and tensor.device.type == "cpu" and tensor.dtype == torch.float32
 
 
 class Harmonic(torch.autograd.Function):
@@ -41,7 +36,9 @@ class Harmonic(torch.autograd.Function):
 class Spectral(torch.autograd.Function):
     """audio [b, samples], target [b, samples] -> the loss of :func:`losses.multi_scale_spectral`.
 
-    One crop at a time, so that a spectrum stays in the processor's cache.
+    ``floor``, as a sine's amplitude, is added to magnitudes before the logarithm; magnitudes
+    below ``least``, as they are, count there as that. One crop at a time, so that a spectrum
+    stays in the processor's cache.
     """
 
     @staticmethod
@@ -52,6 +49,7 @@ class Spectral(torch.autograd.Function):
         sizes: Sequence[int],
         overlap: int,
         floor: float,
+        least: float = 0.0,
     ) -> Tensor:
         gradient = torch.zeros_like(audio)
         total = 0.0
@@ -61,7 +59,7 @@ class Spectral(torch.autograd.Function):
             for pair, slopes in zip(pairs, gradient, strict=True):
                 ours, theirs = torch.fft.rfft(pair.unfold(1, size, hop) * window)
                 share = 1.0 / (len(audio) * ours.numel())
-                sums = training.spectral(ours.numpy(), theirs.numpy(), floor * size / 4)
+                sums = training.spectral(ours.numpy(), theirs.numpy(), floor * size / 4, least)
                 total += sum(sums) * share
                 parts = torch.fft.irfft(ours, n=size, norm="forward") * (window * share)
                 _add_overlapping(slopes, parts, hop)
@@ -71,7 +69,7 @@ class Spectral(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
         (gradient,) = ctx.saved_tensors
-        return gradient * gradients[0], None, None, None, None
+        return gradient * gradients[0], None, None, None, None, None
 
 
 def _add_overlapping(out: Tensor, parts: Tensor, hop: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from ddsp_edge.training import c_loops
 from ddsp_edge.training.fit import fast
 
 SIZES = (2048, 1024, 512, 256, 128, 64)
@@ -24,7 +25,7 @@ def multi_scale_spectral(audio: Tensor, target: Tensor) -> Tensor:
     The sum over window sizes (Hann, hop a quarter) of the mean absolute difference of
     magnitudes and of their logarithms.
     """
-    if fast.usable(audio):
+    if c_loops.usable(audio):
         return fast.Spectral.apply(audio, target, SIZES, 4, LOG_FLOOR)
     total = audio.new_zeros(())
     for size, a, b in magnitudes(audio, target):

@@ -7,11 +7,13 @@ kernel's), so a crop of T frames is (T - 1) * hop samples long.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ddsp_edge.training import c_loops
 from ddsp_edge.training.fit import fast
 
 #: As the frames of native/src/synthesis/noise.c: 256 samples at 48 kHz, 65 bands.
@@ -41,7 +43,7 @@ def harmonic(amplitudes: Tensor, f0_hz: Tensor, rate: int, hop: int) -> Tensor:
         phase = phase - phase.floor()
         lowest = torch.minimum(f0[:, :-1], f0[:, 1:]).clamp(min=1.0)
         count = (rate / 2 / lowest).ceil().clamp(max=n)
-    if fast.usable(amplitudes):
+    if c_loops.usable(amplitudes):
         return fast.Harmonic.apply(amplitudes, phase, count, hop)
     basis = _sines(phase.float().reshape(-1, 1, hop), n)
     ends = torch.stack([amplitudes[:, :-1], amplitudes[:, 1:]], dim=2).reshape(-1, 2, n)
@@ -112,13 +114,44 @@ def reverberate(
     ``response`` is [n], or [rooms, n] and ``which`` [b] the room of each. ``last`` samples at the
     end, where only those are wanted (default: all).
     """
-    count, late = dry.shape[1], response.shape[-1]
+    count = dry.shape[1]
     last = count if last is None else last
-    # What wraps around falls on the first samples: it may, where nobody asks for them.
-    size = _even(count + max(0, late - 1 - (count - last)))
-    heard = torch.fft.rfft(response, n=size)
-    spectrum = torch.fft.rfft(dry, n=size) * (heard if which is None else heard[which])
-    return dry[:, -last:] + torch.fft.irfft(spectrum, n=size)[:, count - last : count]
+    return dry[:, -last:] + _Convolution.apply(dry, response, which, last)
+
+
+class _Convolution(torch.autograd.Function):
+    """The last samples of a convolution in the frequency domain.
+
+    Torch's own gradient of a real transform takes a complex one, four times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, dry: Tensor, response: Tensor, which: Tensor | None, last: int) -> Tensor:
+        count, late = dry.shape[1], response.shape[-1]
+        # What wraps around falls on the first samples: it may, where nobody asks for them.
+        size = _even(count + max(0, late - 1 - (count - last)))
+        heard, spectra = torch.fft.rfft(response, n=size), torch.fft.rfft(dry, n=size)
+        ctx.save_for_backward(heard, spectra, which)
+        ctx.sizes = size, count, late, last
+        product = spectra * (heard if which is None else heard[which])
+        return torch.fft.irfft(product, n=size)[:, count - last : count]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        heard, spectra, which = ctx.saved_tensors
+        size, count, late, last = ctx.sizes
+        slope = torch.fft.rfft(F.pad(gradients[0], (count - last, 0)), n=size)
+        to_dry = to_response = None
+        if ctx.needs_input_grad[0]:
+            across = heard if which is None else heard[which]
+            to_dry = torch.fft.irfft(slope * across.conj(), n=size)[:, :count]
+        if ctx.needs_input_grad[1]:
+            rows = slope * spectra.conj()
+            summed = (
+                rows.sum(0) if which is None else torch.zeros_like(heard).index_add(0, which, rows)
+            )
+            to_response = torch.fft.irfft(summed, n=size)[..., :late]
+        return to_dry, to_response, None, None
 
 
 def _even(size: int) -> int:

@@ -195,18 +195,11 @@ class Trainer:
     def _one_step(self) -> Progress:
         plan = self.plan
         warm = self.step < plan.warm_steps
-        # Every step has its own random numbers, so that resuming changes nothing.
-        rng = np.random.default_rng([plan.seed, self.step])
-        self.noise.manual_seed(int(rng.integers(1 << 62)))
         if self.step == plan.warm_steps:
             self.average.load_state_dict(self.model.state_dict())
             self.optimiser = self._new_optimiser()
         rate = self._set_rate(warm)
-        batch = (self.warm if warm else self.crops).draw(rng)
-        batch = augment(batch, rng) if self.VARIED else batch
-        loss, room_loss = (
-            (self._warm_loss(batch), None) if warm else self._audio_loss(self.model, batch)
-        )
+        loss, room_loss = self._loss_of_step(warm)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise UserError(
@@ -221,6 +214,7 @@ class Trainer:
             loss = loss + plan.hold * EVERY * self.hold(self.model, drawn, self.device)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self._gather_gradients()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.CLIP)
         self.optimiser.step()
         if not warm:
@@ -230,6 +224,20 @@ class Trainer:
         if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
             held = self._measure_held_out(self.model if warm else self.average, value)
         return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
+
+    def _loss_of_step(self, warm: bool) -> tuple[Tensor, Tensor | None]:
+        # Every step has its own random numbers, so that resuming changes nothing.
+        rng = np.random.default_rng([self.plan.seed, self.step])
+        self.noise.manual_seed(int(rng.integers(1 << 62)))
+        batch = self._draw(rng, warm)
+        return (self._warm_loss(batch), None) if warm else self._audio_loss(self.model, batch)
+
+    def _draw(self, rng: np.random.Generator, warm: bool) -> dict[str, Tensor]:
+        batch = (self.warm if warm else self.crops).draw(rng)
+        return augment(batch, rng) if self.VARIED else batch
+
+    def _gather_gradients(self) -> None:
+        """Called between a step's gradients and their use: for those of other processes."""
 
     def _brightness_penalty(self) -> Tensor:
         rng = np.random.default_rng([self.plan.seed, self.step, 1])  # beside the step's own

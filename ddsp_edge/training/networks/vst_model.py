@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ddsp_edge.bundles.vst_check import STATE_SIZE
+from ddsp_edge.training.networks.gru import Gru
 from ddsp_edge.training.profiles import VST
 
 CHANNELS = 256
@@ -97,7 +98,7 @@ class VstModel(_Network):
     """Many frames at once, for training; :meth:`frame_decoder` is the same one at a time."""
 
     def _recurrent(self, n_inputs: int, state_size: int) -> nn.Module:
-        return nn.GRU(n_inputs, state_size, batch_first=True)
+        return Gru(n_inputs, state_size)
 
     def sequence(
         self, f0_scaled: torch.Tensor, pw_scaled: torch.Tensor

@@ -1,10 +1,4 @@
-"""The plain recipe that ours is compared with: DDSP-VST's own, in torch.
-
-``models/vst/vst.gin`` and ``optimization/base.gin`` of magenta/ddsp: GRU 512, dense layers of
-256, 60 harmonics and 65 noise bands at 16 kHz and 50 Hz; L1 of magnitudes and log magnitudes over
-six window sizes; 16 crops of 4 s; Adam at 3e-4, 0.98 times that every 10,000 steps, gradients
-clipped at 3; a trainable reverb of 1.5 s (noise shaped by 500 x 32 magnitudes). What differs:
-the analyser, the synthesis f0 and the noise's overlapping frames are this project's.
+"""Our recipe against DDSP-VST's own (:mod:`plain_recipe`), change by change.
 
     python -m ddsp_edge.training.study.baseline FOLDER --recipe violin --minutes 10 --out plain.json
     python -m ddsp_edge.training.study.baseline FOLDER --recipe violin --to-the-end 30000
@@ -27,91 +21,25 @@ from typing import Any
 import numpy as np
 import soxr
 import torch
-from torch import Tensor, nn
 
 from ddsp_edge import evaluation
 from ddsp_edge.errors import UserError
 from ddsp_edge.system.atomic_files import check_new, write_atomically
+from ddsp_edge.training import c_loops
 from ddsp_edge.training.data.dataset import Dataset, prepare
 from ddsp_edge.training.data.features import TRUST
 from ddsp_edge.training.export.measure import CROP_S
-from ddsp_edge.training.fit import fast, losses, run_log
-from ddsp_edge.training.fit.synth import noise as filtered_noise
-from ddsp_edge.training.fit.synth import reverberate
+from ddsp_edge.training.fit import run_log
+from ddsp_edge.training.fit.devices import keep_memory
 from ddsp_edge.training.fit.trainer import Trainer
-from ddsp_edge.training.networks.vst_model import exp_sigmoid
 from ddsp_edge.training.plan import Plan, Progress
 from ddsp_edge.training.profiles import EDGE, VST
 from ddsp_edge.training.recipes import RECIPES
+from ddsp_edge.training.study.helper_process import Helper
+from ddsp_edge.training.study.plain_recipe import PlainTrainer, plain_plan
 
-LENGTH, FRAMES, BANDS, BIAS = 24_000, 500, 32, -3.0  #: of vst.gin's FilteredNoiseReverb
-LEAST = 1e-5  #: logarithms are taken of nothing smaller
 COMPARISON_RATE = 16_000  #: everything is judged below 8 kHz, where both recipes have sound
 STEPS = ("plain", "warm", "network", "fast")
-
-
-class NoiseReverb(nn.Module):
-    """[b, samples] -> the same with a reverb whose every 3 ms has 32 free magnitudes."""
-
-    def __init__(self, seed: int = 7) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        self.magnitudes = nn.Parameter(0.01 * torch.randn(FRAMES + 1, BANDS, generator=generator))
-        self.generator = torch.Generator()
-
-    def response(self) -> Tensor:
-        """The impulse response without the direct sound, [samples]."""
-        self.generator.manual_seed(1)
-        shaped = exp_sigmoid(self.magnitudes[None] + BIAS)
-        ir = filtered_noise(shaped, COMPARISON_RATE, LENGTH // FRAMES, self.generator)[0]
-        return torch.cat([ir.new_zeros(1), ir[1:]])
-
-    def forward(self, dry: Tensor) -> Tensor:
-        return reverberate(dry, self.response())
-
-
-def plain_loss(audio: Tensor, target: Tensor) -> Tensor:
-    """L1 of magnitudes and of their logarithms; [b, samples] twice -> scalar."""
-    total = audio.new_zeros(())
-    for _, ours, theirs in losses.magnitudes(audio, target):
-        logs = (x.clamp(min=LEAST).log() for x in (ours, theirs))
-        total = total + (ours - theirs).abs().mean() + (next(logs) - next(logs)).abs().mean()
-    return total
-
-
-class PlainTrainer(Trainer):
-    """vst.gin; give it :func:`plain_plan` and a dataset of profile ``vst``."""
-
-    CLIP, ROOM_SHARE, TRUST, VARIED = 3.0, 1.0, 0.0, False
-
-    def _make_room(self) -> nn.Module:
-        return NoiseReverb()
-
-    def _set_rate(self, warm: bool) -> float:
-        if warm:
-            return super()._set_rate(warm)
-        rate = self.plan.rate * 0.98 ** ((self.step - self.plan.warm_steps) / 10_000)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        return rate
-
-    def _distance(self, audio: Tensor, target: Tensor, room: Tensor) -> Tensor:
-        return plain_loss(audio, target)
-
-
-def plain_plan(steps: int, warm_steps: int = 0, seed: int = 1) -> Plan:
-    """16 crops of 4 s; no average of the weights."""
-    return replace(
-        Plan.of(VST, steps=steps, warm_steps=warm_steps, seed=seed),
-        batch=16,
-        frames=4 * VST.frame_rate + 1,
-        context=0,
-        rate=3e-4,
-        warm_rate=1e-3,
-        average=0.0,
-        brightness=0.0,
-        patience=steps,
-    )
 
 
 def mean_loss(trainer: Trainer, model: Any, dataset: Dataset) -> float:
@@ -134,9 +62,9 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
     ``plain``; ``warm`` (+ the supervised start); ``network`` (+ ours: 48 kHz, 5 ms, our losses
     and schedule, plain torch); ``fast`` (+ the C loops). The datasets' profiles must fit.
     """
-    usable = fast.usable
+    usable = c_loops.usable
     if step != "fast":
-        fast.usable = lambda tensor: False
+        c_loops.usable = lambda tensor: False
     try:
         plan, kind = _planned(step, dataset, run, seconds)
         trainer = kind(dataset, run / step, plan, fresh=True, device="cpu")
@@ -153,7 +81,7 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
             model = trainer.best_model()
         spent = time.process_time() - began
     finally:
-        fast.usable = usable
+        c_loops.usable = usable
     if step in ("plain", "warm"):
         model = trainer.model.eval()
     return {
@@ -165,20 +93,33 @@ def run_step(step: str, dataset: Dataset, run: Path, seconds: float) -> dict[str
     }
 
 
-def run_to_the_end(dataset: Dataset, run: Path, steps: int, minutes: float) -> dict[str, Any]:
+def run_to_the_end(
+    dataset: Dataset,
+    run: Path,
+    steps: int,
+    minutes: float,
+    bfloat16: bool = False,
+    processes: int = 1,
+) -> dict[str, Any]:
     """Train the plain recipe for ``steps``, ``minutes`` of them now, going on from a checkpoint.
 
     Returns the line of the table for what has been trained. Raises KeyboardInterrupt (Ctrl-C,
     SIGTERM) after the checkpoint was written, and UserError for one of another run.
     """
     trainer = PlainTrainer(dataset, run / "to-the-end", plain_plan(steps), device="cpu")
+    trainer.bfloat16 = bfloat16
+    helper = Helper(trainer, dataset, run / "helper") if processes == 2 else None
     print(f"plain: step {trainer.step} of {steps}", flush=True)
 
     def report(progress: Progress) -> None:
         if progress.held_out is not None:
             print(f"step {progress.step} of {steps}: loss {progress.loss:.3f}", flush=True)
 
-    trainer.train(report, minutes)
+    try:
+        trainer.train(report, minutes)
+    finally:
+        if helper:
+            helper.close()
     return {
         "step": "plain",
         "loss": mean_loss(trainer, trainer.model.eval(), dataset),
@@ -219,6 +160,8 @@ def main(words: list[str] | None = None) -> int:
         metavar="STEPS",
         help="so many of the plain recipe; where it is stopped (--minutes), it goes on",
     )
+    parser.add_argument("--bfloat16", action="store_true", help="products of --to-the-end in it")
+    parser.add_argument("--processes", type=int, choices=(1, 2), default=1, help="for it")
     parser.add_argument("--out", type=Path, default=Path("baseline.json"))
     parser.add_argument("--force", action="store_true", help="replace the file of --out")
     args = parser.parse_args(words)
@@ -237,10 +180,13 @@ def _run(args: argparse.Namespace) -> None:
     if not args.force:
         check_new(args.out, "--out")
     torch.set_num_threads(1)
+    keep_memory()
     recipe, rows = RECIPES[args.recipe], []
     if args.to_the_end is not None:
         dataset = prepare(args.folder, recipe, args.work / "cache", profile=VST)
-        row = run_to_the_end(dataset, args.work, args.to_the_end, args.minutes or math.inf)
+        minutes = args.minutes or math.inf
+        kind = (args.bfloat16, args.processes)
+        row = run_to_the_end(dataset, args.work, args.to_the_end, minutes, *kind)
         print(f"{row['text']}: {row['loss']:.3f} below 8 kHz", flush=True)
         if row["steps"] == args.to_the_end:  # else the same command would find its own result
             write_atomically(args.out, json.dumps(row, indent=1).encode())

@@ -5,7 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from ddsp_edge.training.fit import fast, losses, synth  # noqa: E402
+from ddsp_edge.training import c_loops  # noqa: E402
+from ddsp_edge.training.fit import losses, synth  # noqa: E402
 from native import training  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not training.AVAILABLE, reason="native._training is not built")
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.skipif(not training.AVAILABLE, reason="native._training
 @pytest.fixture
 def plain(monkeypatch):
     """What follows runs in plain torch, as on a GPU."""
-    return lambda: monkeypatch.setattr(fast, "usable", lambda _: False)
+    return lambda: monkeypatch.setattr(c_loops, "usable", lambda _: False)
 
 
 def with_gradient(function, x, weight):
