@@ -37,7 +37,6 @@ from ddsp_edge.training.plan import Plan, Progress
 Model = EdgeDecoder | VstModel
 
 CHECKPOINT_S = 60.0  #: seconds between checkpoints
-HELD_OUT_EVERY = 200  #: steps
 HELD_OUT_CROPS = 32
 
 
@@ -55,6 +54,7 @@ class Trainer:
     """
 
     CLIP = 1.0  #: the gradient's largest norm
+    HELD_OUT_EVERY = 200  #: steps
     ROOM_SHARE = 10.0  #: of the rate: a handful of decibels and decays may move faster
     RESPONSE_SHARE = 0.5  #: of a response whose every sample is free
     RESPONSE_ALONE = 200  #: steps in which the network stays and only the response learns
@@ -221,7 +221,7 @@ class Trainer:
             self._update_average()
         self.step += 1
         held = None
-        if self.step % HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
+        if self.step % self.HELD_OUT_EVERY == 0 or self.step in (plan.warm_steps, self.total):
             held = self._measure_held_out(self.model if warm else self.average, value)
         return Progress("warm" if warm else "audio", self.step, self.total, value, held, rate)
 

@@ -112,7 +112,7 @@ def run_to_the_end(
     print(f"plain: step {trainer.step} of {steps}", flush=True)
 
     def report(progress: Progress) -> None:
-        if progress.held_out is not None:
+        if progress.step % 100 == 0 or progress.step == steps:
             print(f"step {progress.step} of {steps}: loss {progress.loss:.3f}", flush=True)
 
     try:

@@ -75,6 +75,7 @@ class PlainTrainer(Trainer):
     """vst.gin; give it :func:`plain_plan` and a dataset of profile ``vst``."""
 
     CLIP, ROOM_SHARE, TRUST, VARIED = 3.0, 1.0, 0.0, False
+    HELD_OUT_EVERY = 1000
     bfloat16 = False  #: while it learns, the network's matrix products in it, sums in float32
     helper: OtherHalf | None = None  #: another process, which takes half of every batch
     part, parts = 0, 1  #: which share of a batch is this process's
