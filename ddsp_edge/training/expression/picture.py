@@ -110,7 +110,11 @@ def main(words: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as work:
-        draw(Path(words[0]), Path(words[1]), Path(work))
+        try:
+            draw(Path(words[0]), Path(words[1]), Path(work))
+        except UserError as error:
+            print(f"ddsp-edge: error: {error}", file=sys.stderr)
+            return 2
     return 0
 
 

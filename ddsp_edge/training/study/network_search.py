@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import torch
 from torch import nn
 
 from ddsp_edge.bench.decoder import invoke_us
+from ddsp_edge.errors import UserError
 from ddsp_edge.library.catalog import find_model
 from ddsp_edge.system.atomic_files import write_atomically
 from ddsp_edge.training.data.dataset import prepare
@@ -115,7 +117,8 @@ def evaluate_candidate(
     return row, student
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the module's docstring shows; 2 with one line where it cannot."""
     parser = argparse.ArgumentParser(
         prog="python -m ddsp_edge.training.study.network_search", description=__doc__
     )
@@ -131,14 +134,38 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     plan = DistilPlan(steps=options.steps, rate=options.rate)
-    for instrument in options.instruments.split(","):
-        _search(instrument, options, plan)
+    try:
+        _check_names("--instruments", options.instruments, RECIPES)
+        _check_names("--candidates", options.candidates, CANDIDATES)
+        for instrument in options.instruments.split(","):
+            _search(instrument, options, plan)
+    except UserError as error:
+        print(f"ddsp-edge: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of results. Raises UserError where it holds none that can be read."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as results of a search ({error})") from None
+    if not (isinstance(rows, list) and all(isinstance(r, dict) and "plan" in r for r in rows)):
+        raise UserError(f"{path}: no results of a search; give another file with --results")
+    return rows
+
+
+def _check_names(option: str, given: str, known: Iterable[str]) -> None:
+    for name in given.split(","):
+        if name not in known:
+            raise UserError(f"{option} {name}: one of {', '.join(known)}")
 
 
 def _search(instrument: str, options: argparse.Namespace, plan: DistilPlan) -> None:
     material = None
     for name in options.candidates.split(","):
-        rows = json.loads(options.results.read_text()) if options.results.exists() else []
+        rows = read_results(options.results) if options.results.exists() else []
         mark = (instrument, name, asdict(plan))
         if any((r["instrument"], r["candidate"], r["plan"]) == mark for r in rows):
             continue
@@ -159,4 +186,4 @@ def _search(instrument: str, options: argparse.Namespace, plan: DistilPlan) -> N
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,11 +7,13 @@ against the same. Bigger marks had more steps.
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from ddsp_edge.errors import UserError
 from ddsp_edge.offline.plot import save_figure
+from ddsp_edge.training.study.network_search import read_results
 
 COLOURS = {
     "recurrent": "tab:blue",
@@ -68,13 +70,19 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     save_figure(figure, path, dpi=110)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
+    """Draw the results that the options name; 2 with one line where it cannot."""
     parser = argparse.ArgumentParser(prog="python -m ddsp_edge.training.study.network_search_plot")
     parser.add_argument("--results", type=Path, default=Path("docs/data/decoder-search.json"))
     parser.add_argument("--out", type=Path, default=Path("docs/images/decoder-search.png"))
     options = parser.parse_args(arguments)
-    draw(json.loads(options.results.read_text(encoding="utf-8")), options.out)
+    try:
+        draw(read_results(options.results), options.out)
+    except UserError as error:
+        print(f"ddsp-edge: error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
