@@ -4,7 +4,7 @@
     python -m ddsp_edge.training.study.baseline FOLDER --recipe violin --to-the-end 30000
 
 The second runs the plain recipe to its end, hours; stopped by Ctrl-C or a power cut, the same
-command goes on from its last checkpoint, which is three minutes old at most.
+command goes on from its last checkpoint, which is a minute old at most.
 """
 
 from __future__ import annotations
@@ -108,7 +108,11 @@ def run_to_the_end(
     """
     trainer = PlainTrainer(dataset, run / "to-the-end", plain_plan(steps), device="cpu")
     trainer.bfloat16 = bfloat16
-    helper = Helper(trainer, dataset, run / "helper") if processes == 2 else None
+    helper = (
+        Helper(trainer, dataset, run / "helper")
+        if processes == 2 and not trainer.finished
+        else None
+    )
     print(f"plain: step {trainer.step} of {steps}", flush=True)
 
     def report(progress: Progress) -> None:
@@ -160,8 +164,11 @@ def main(words: list[str] | None = None) -> int:
         metavar="STEPS",
         help="so many of the plain recipe; where it is stopped (--minutes), it goes on",
     )
-    parser.add_argument("--bfloat16", action="store_true", help="products of --to-the-end in it")
-    parser.add_argument("--processes", type=int, choices=(1, 2), default=1, help="for it")
+    whole = parser.add_argument_group("with --to-the-end")
+    whole.add_argument("--bfloat16", action="store_true", help="for matrix products")
+    whole.add_argument(
+        "--processes", type=int, choices=(1, 2), default=1, help="2 share each batch"
+    )
     parser.add_argument("--out", type=Path, default=Path("baseline.json"))
     parser.add_argument("--force", action="store_true", help="replace the file of --out")
     args = parser.parse_args(words)

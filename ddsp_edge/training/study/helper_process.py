@@ -21,7 +21,7 @@ from ddsp_edge.training.fit.devices import keep_memory
 from ddsp_edge.training.plan import Plan
 from ddsp_edge.training.study.plain_recipe import PlainTrainer
 
-ENDED = "the second process of the training has ended; the same command goes on without loss"
+ENDED = "the second process has ended; the same command goes on from the last checkpoint"
 
 
 class Helper:

@@ -49,7 +49,7 @@ def test_a_step_has_the_mean_of_both_halves_and_a_dead_process_is_one_line(
         trainer._one_step()  # it has read the new weights
         os.kill(helper.process.pid, signal.SIGKILL)
         helper.process.join()
-        with pytest.raises(UserError, match="goes on without loss"):
+        with pytest.raises(UserError, match="goes on from the last checkpoint"):
             trainer._one_step()
     finally:
         helper.close()
