@@ -139,7 +139,7 @@ class Trainer:
         """
         started = saved = before = time.monotonic()
         whole = True
-        with checkpoint.stopping_softly() as stop:
+        with checkpoint.stopping_softly() as stop, devices.denormals_as_zero():
             try:
                 while not self.finished and time.monotonic() - started < 60 * minutes and not stop:
                     whole = False

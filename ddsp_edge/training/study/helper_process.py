@@ -112,6 +112,7 @@ def _serve(
     """Answer each step's number, until the other end closes."""
     torch.set_num_threads(1)
     keep_memory()
+    torch.set_flush_denormal(True)
     trainer = PlainTrainer(dataset, folder, plan, fresh=True, device="cpu")
     trainer.part, trainer.parts, trainer.bfloat16 = 1, 2, bfloat16
     parameters = _parameters(trainer)

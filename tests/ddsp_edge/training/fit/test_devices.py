@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-pytest.importorskip("torch", reason="the train extra is not installed")
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from ddsp_edge.training.fit import devices  # noqa: E402
 
 FAULTS = """
 import resource
@@ -34,3 +36,10 @@ def test_memory_that_was_given_back_is_not_asked_of_the_kernel_again():
     )
     before, after = map(int, found.stdout.split())
     assert after < before / 20
+
+
+def test_denormals_are_zero_while_it_trains_and_not_after():
+    small = torch.full((8,), 1e-30)
+    with devices.denormals_as_zero():
+        assert (small * 1e-10 == 0.0).all()
+    assert (small * 1e-10 > 0.0).all()
