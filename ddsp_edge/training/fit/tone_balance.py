@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import oaconvolve
 
+from ddsp_edge.evaluation.spectrum import spectrogram
 from ddsp_edge.training.data.dataset import Dataset
 from ddsp_edge.training.fit.run_log import synthesise
 from ddsp_edge.training.fit.trainer import Model, Trainer
@@ -36,8 +37,8 @@ def balanced(
             dry = synthesise(trainer, model, piece, room=False)
             count = min(len(dry), len(piece.audio))
             wet = dry[:count] + oaconvolve(dry, response)[:count]
-            ours += _power(wet)
-            theirs += _power(piece.audio[:count])
+            for total, sound in ((ours, wet), (theirs, piece.audio[:count])):
+                total += (spectrogram(sound, SIZE, SIZE // 2) ** 2).sum(axis=0)
     gains = gains_db(ours, theirs, rate)
     return filtered(response, gains, rate), gains
 
@@ -71,15 +72,6 @@ def _third_octaves(rate: int) -> np.ndarray:
     """The number of each bin's third octave [SIZE // 2 + 1]; 0 is all below LOWEST_HZ."""
     hz = np.fft.rfftfreq(SIZE, 1 / rate)
     return np.maximum(np.floor(3 * np.log2(np.maximum(hz, 1.0) / LOWEST_HZ)) + 1, 0).astype(int)
-
-
-def _power(sound: np.ndarray) -> np.ndarray:
-    """Summed power spectrum of a sound, [SIZE // 2 + 1]; zero where it is shorter than SIZE."""
-    if len(sound) < SIZE:
-        return np.zeros(SIZE // 2 + 1)
-    frames = np.lib.stride_tricks.sliding_window_view(sound, SIZE)[:: SIZE // 2]
-    window = np.hanning(SIZE)
-    return sum((np.abs(np.fft.rfft(frame * window)) ** 2 for frame in frames), np.zeros(1))
 
 
 def _minimum_phase(gains: np.ndarray, rate: int) -> np.ndarray:

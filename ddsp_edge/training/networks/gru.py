@@ -77,7 +77,6 @@ class _Sequence(torch.autograd.Function):
         inputs, w_x, w_h, gates, news, states = ctx.saved_tensors
         steps, batch, size = states.shape
         kind = w_h.dtype
-        before = torch.cat([torch.zeros_like(states[:1]), states[:-1]])
         outer = gradients[0].transpose(0, 1).contiguous().numpy()
         by_gate, slope = torch.empty_like(gates), torch.zeros(batch, size)
         by_product = torch.empty(steps, batch, 3 * size, dtype=kind)
@@ -92,7 +91,8 @@ class _Sequence(torch.autograd.Function):
         low = flat.to(kind)
         to_x = torch.mm(low, w_x).float().view(steps, batch, -1).transpose(0, 1)
         to_w_x = torch.mm(low.t(), inputs).float()
-        to_w_h = torch.mm(heard.t(), before.view(-1, size).to(kind)).float()
+        # The state before the first step is zero: its product has no part in this.
+        to_w_h = torch.mm(heard[batch:].t(), states[:-1].view(-1, size).to(kind)).float()
         return to_x, to_w_x, to_w_h, flat.sum(0), heard.float().sum(0), None
 
 

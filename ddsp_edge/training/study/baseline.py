@@ -191,9 +191,14 @@ def _run(args: argparse.Namespace) -> None:
     recipe, rows = RECIPES[args.recipe], []
     if args.to_the_end is not None:
         dataset = prepare(args.folder, recipe, args.work / "cache", profile=VST)
-        minutes = args.minutes or math.inf
-        kind = (args.bfloat16, args.processes)
-        row = run_to_the_end(dataset, args.work, args.to_the_end, minutes, *kind)
+        row = run_to_the_end(
+            dataset,
+            args.work,
+            args.to_the_end,
+            args.minutes or math.inf,
+            args.bfloat16,
+            args.processes,
+        )
         print(f"{row['text']}: {row['loss']:.3f} below 8 kHz", flush=True)
         if row["steps"] == args.to_the_end:  # else the same command would find its own result
             write_atomically(args.out, json.dumps(row, indent=1).encode())
